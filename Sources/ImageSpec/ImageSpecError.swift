@@ -59,3 +59,121 @@ extension ImageSpecError: CustomStringConvertible {
     /// The message.
     public var description: String { message }
 }
+
+// Every sentence is built here; the code that finds a problem says only what it found.
+
+extension ImageSpecError {
+    // MARK: documents
+
+    static func invalidJSON(_ what: String, line: Int, column: Int) -> ImageSpecError {
+        ImageSpecError(.invalidDocument, "line \(line), column \(column): \(what)")
+    }
+
+    static func numberOutOfRange(_ number: String) -> ImageSpecError {
+        ImageSpecError(
+            .invalidDocument,
+            "the number \(number) is outside ±(2^53 − 1), where not every reader sees the same value; write it as a string")
+    }
+
+    static func wrongType(_ path: String, _ value: ImageSpec.JSONValue, expected: String) -> ImageSpecError {
+        var found = value.kind
+        if case .number(let number) = value { found = "the number \(CanonicalWriter.ecmaScript(number.value))" }
+        var message = "\(path): expected \(expected), found \(found)"
+        if path.hasSuffix("python_version") { message += "; put the version in quotes, 3.10 and 3.1 are one number" }
+        return ImageSpecError(.invalidDocument, message)
+    }
+
+    static func unknownCopyMode(_ path: String, _ value: String) -> ImageSpecError {
+        let known = ImageSpec.SourceCopyMode.allCases.map(\.rawValue).joined(separator: ", ")
+        return ImageSpecError(.invalidDocument, "\(path): \"\(value)\" is no copy mode; use one of \(known)")
+    }
+
+    static func unknownField(_ path: String, nearest: String?) -> ImageSpecError {
+        let advice = nearest.map { "did you mean \"\($0)\"?" } ?? "see the documentation for the fields of a spec"
+        return ImageSpecError(.unknownField, "\"\(path)\" is no field of an image spec; \(advice)")
+    }
+
+    /// The same error, of a document that was read from a file.
+    package func inFile(_ path: String) -> ImageSpecError {
+        ImageSpecError(code, "\(path): \(message)")
+    }
+
+    // MARK: inputs
+
+    static func cannotUse(field: String, path: String, expected: String, _ failure: FileSystem.Failure) -> ImageSpecError {
+        if failure.code == FileSystem.Failure.notAFolder.code && expected == "folder" {
+            return ImageSpecError(.missingInput, "\(field): \(shown(path)) is not a folder")
+        }
+        if failure.isMissing { return missing(field: field, path: path, expected: expected) }
+        return unreadable(field: field, path: path, reason: failure.text)
+    }
+
+    static func missing(field: String, path: String, expected: String) -> ImageSpecError {
+        ImageSpecError(.missingInput, "\(field): \(shown(path)) does not exist; expected a \(expected)")
+    }
+
+    static func wrongKind(field: String, path: String, expected: String) -> ImageSpecError {
+        ImageSpecError(.missingInput, "\(field): \(shown(path)) is not a \(expected)")
+    }
+
+    static func unreadable(field: String, path: String, reason: String) -> ImageSpecError {
+        ImageSpecError(.unreadableInput, "\(field): \(shown(path)) cannot be read: \(reason)")
+    }
+
+    static func missingModule(_ path: String) -> ImageSpecError {
+        ImageSpecError(.missingInput, "loaded modules: \(shown(path)) is not an existing file")
+    }
+
+    static func sourceChanged(_ path: String, _ what: String) -> ImageSpecError {
+        ImageSpecError(.sourceChanged, "\(shown(path)) changed while it was used: \(what); try again when nothing writes to it")
+    }
+
+    // MARK: fields
+
+    static func sourceRootRequired(mode: ImageSpec.SourceCopyMode) -> ImageSpecError {
+        ImageSpecError(
+            .invalidField,
+            "source_copy_mode is \(mode.rawValue), but there is no source_root to copy from; set source_root, or no_copy")
+    }
+
+    static func invalidCopyPath(_ path: String, _ what: String) -> ImageSpecError {
+        ImageSpecError(
+            .invalidField, "copy: \"\(path)\" \(what); paths are relative to the working directory and stay below it")
+    }
+
+    static func invalidTagFormat(_ format: String, _ what: String) -> ImageSpecError {
+        ImageSpecError(
+            .invalidField,
+            "tag_format: \"\(format)\" \(what); use {spec_hash} or {spec_hash:.N} with N from 8 to 64, as in \"{spec_hash:.12}-dev\"")
+    }
+
+    static func invalidTag(_ tag: String) -> ImageSpecError {
+        ImageSpecError(
+            .invalidField,
+            "tag_format gives the tag \"\(tag)\"; a tag has at most 128 letters, digits, '_', '.' and '-', the first no '.' or '-'")
+    }
+
+    static func invalidImageName(_ name: String, _ what: String) -> ImageSpecError {
+        ImageSpecError(
+            .invalidReference,
+            "the image name \"\(name)\" is not allowed: \(what); change registry (host[:port][/path]) or name")
+    }
+
+    static func invalidRequirements(_ path: String, line: Int?, _ what: String) -> ImageSpecError {
+        let place = line.map { ", line \($0)" } ?? ""
+        return ImageSpecError(.invalidRequirements, "requirements: \(path)\(place): \(what)")
+    }
+
+    /// A path as messages show it: one that is relative comes with the folder that it was counted from.
+    private static func shown(_ path: String) -> String {
+        let text = "\"" + path.replacingNewlines + "\""
+        return Path.isAbsolute(path) ? text : text + " (in " + CurrentProcess.workingDirectory + ")"
+    }
+}
+
+extension String {
+    /// Line breaks would make one message look like two.
+    fileprivate var replacingNewlines: String {
+        String(map { $0.isNewline ? "␤" : $0 })
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The small types of the fields that are more than text.
+
+extension ImageSpec {
+    /// What an image is built on.
+    public indirect enum BaseImage: Hashable, Sendable, ExpressibleByStringLiteral {
+        /// An image by its reference, such as `debian:bookworm-slim`, hashed as it is written.
+        case reference(String)
+        /// Another spec: its image is built first, and its content is part of this one's tag.
+        case spec(ImageSpec)
+
+        /// A reference.
+        public init(stringLiteral value: String) { self = .reference(value) }
+
+        /// Whether both name the same base, byte for byte.
+        public static func == (left: BaseImage, right: BaseImage) -> Bool {
+            switch (left, right) {
+            case (.reference(let left), .reference(let right)): left.hasSameBytes(as: right)
+            case (.spec(let left), .spec(let right)): left == right
+            default: false
+            }
+        }
+
+        /// Feeds the base to a hasher.
+        public func hash(into hasher: inout Hasher) {
+            switch self {
+            case .reference(let reference): hasher.combineBytes(of: reference)
+            case .spec(let spec): hasher.combine(spec)
+            }
+        }
+    }
+
+    /// A file of this machine that is mounted while packages are installed, and stays in no layer.
+    public struct SecretMount: Hashable, Sendable {
+        /// The file on this machine, relative to the working directory.
+        public let source: String
+        /// The absolute path in the container.
+        public let target: String
+
+        /// A secret mount.
+        public init(source: String, target: String) {
+            self.source = source
+            self.target = target
+        }
+
+        /// Whether both mounts are the same, byte for byte.
+        public static func == (left: SecretMount, right: SecretMount) -> Bool {
+            left.source.hasSameBytes(as: right.source) && left.target.hasSameBytes(as: right.target)
+        }
+
+        /// Feeds the mount to a hasher.
+        public func hash(into hasher: inout Hasher) {
+            hasher.combineBytes(of: source)
+            hasher.combineBytes(of: target)
+        }
+    }
+
+    /// Which files of the source root are copied into the image.
+    ///
+    /// Source: flytekit `CopyFileDetection`.
+    public enum SourceCopyMode: String, Hashable, Sendable, CaseIterable {
+        /// The Python modules: files whose name ends in `.py`, or the exact list that a host with an
+        /// interpreter gives (``HashContext/loadedModules``).
+        case loadedModules = "loaded_modules"
+        /// Every file that the ignore rules leave.
+        case all
+        /// None.
+        case noCopy = "no_copy"
+    }
+}

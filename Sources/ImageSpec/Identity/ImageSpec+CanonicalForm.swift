@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ImageSpec {
+    /// Writes the `fields` object of the id document (`contents` is nil) or of the tag document.
+    ///
+    /// The fields stand in the order of their names, which is that of the document: nothing is sorted, and each
+    /// is written straight from where it lies. What is not given is absent. `name` says which image a spec is, not
+    /// what is in it, so it is in the id alone; where a file is named, the tag holds its digest.
+    ///
+    /// In neither: `builder`, `pip_secret_mounts` and `runtime_packages`, which do not say what the image is; `registry`,
+    /// `registry_config` and `tag_format`, which say where it lies and what it is called there.
+    func write(to writer: inout CanonicalWriter, contents: SpecContents?) {
+        writer.beginObject()
+        writer.set("apt_packages", aptPackages)
+        writer.base(baseImage, contents: contents)
+        writer.options("builder_config", builderConfig)
+        writer.options("builder_options", builderOptions)
+        writer.list("commands", commands)
+        writer.list("conda_channels", condaChannels)
+        writer.set("conda_packages", condaPackages)
+        if let contents {
+            writer.copied(contents.copied)
+        } else {
+            writer.list("copy", copy?.map(Path.normalized))
+        }
+        writer.text("cuda", cuda)
+        writer.text("cudnn", cudnn)
+        if let entrypoint {
+            // An empty one removes the base image's, so it is not absent.
+            writer.key("entrypoint")
+            writer.list(entrypoint)
+        }
+        if let env, !env.isEmpty {
+            writer.key("env")
+            writer.object(env)
+        }
+        if contents == nil { writer.text("name", (name.nonEmpty ?? "flytekit").asciiLowercased) }
+        writer.set("packages", packages)
+        writer.text("pip_extra_args", pipExtraArgs)
+        writer.list("pip_extra_index_url", pipExtraIndexURLs?.map(IndexURL.withoutUserInfo))
+        writer.text("pip_index", pipIndex.map(IndexURL.withoutUserInfo))
+        writer.text("platform", contents?.platform ?? platform)
+        writer.text("python_exec", pythonExec)
+        writer.text("python_version", pythonVersion)
+        if let contents {
+            writer.requirements(contents.requirements)
+            writer.tree("source_root", contents.source)
+        } else {
+            writer.text("requirements", requirements.map(Path.normalized))
+            writer.text("source_copy_mode", effectiveCopyMode?.rawValue)
+            writer.text("source_root", sourceRoot.map(Path.normalized))
+        }
+        writer.endObject()
+    }
+}
+
+/// A package index's URL.
+enum IndexURL {
+    /// Where the user info of a URL with an authority lies, its `@` included; nil where there is none.
+    static func userInfo(_ url: String) -> Range<String.Index>? {
+        let text = url.utf8
+        guard let colon = text.firstIndex(of: UInt8(ascii: ":")), text[colon...].starts(with: "://".utf8) else { return nil }
+        let scheme = text[..<colon]
+        func isLetter(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) }
+        guard let first = scheme.first, isLetter(first),
+            scheme.allSatisfy({ isLetter($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || "+.-".utf8.contains($0) })
+        else { return nil }
+        let start = text.index(colon, offsetBy: 3)
+        let authority = text[start...].prefix { !"/?#".utf8.contains($0) }
+        guard let at = authority.lastIndex(of: UInt8(ascii: "@")) else { return nil }
+        return start..<text.index(after: at)
+    }
+
+    static func withoutUserInfo(_ url: String) -> String {
+        guard let range = userInfo(url) else { return url }
+        return String(url[..<range.lowerBound]) + url[range.upperBound...]
+    }
+}
+
+extension CanonicalWriter {
+    fileprivate mutating func text(_ name: StaticString, _ value: String?) {
+        guard let value, !value.isEmpty else { return }
+        key(name)
+        string(value)
+    }
+
+    fileprivate mutating func list(_ name: StaticString, _ values: [String]?) {
+        guard let values, !values.isEmpty else { return }
+        key(name)
+        list(values)
+    }
+
+    fileprivate mutating func set(_ name: StaticString, _ values: [String]?) {
+        guard let values, !values.isEmpty else { return }
+        key(name)
+        set(values)
+    }
+
+    fileprivate mutating func options(
+        _ name: StaticString, _ options: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>?
+    ) {
+        guard let options, !options.isEmpty else { return }
+        key(name)
+        object(options)
+    }
+
+    /// A base that is a spec is the digest of its content, or its own fields.
+    fileprivate mutating func base(_ base: ImageSpec.BaseImage?, contents: SpecContents?) {
+        switch base {
+        case .reference(let reference): text("base_image", reference)
+        case .spec(let spec):
+            key("base_image")
+            beginObject()
+            if let digest = contents?.base {
+                key("spec")
+                self.digest(digest)
+            } else {
+                key("fields")
+                spec.write(to: &self, contents: nil)
+            }
+            endObject()
+        case nil: break
+        }
+    }
+
+    fileprivate mutating func digest(_ digest: SHA256Digest) {
+        string("sha256:" + digest.hex)
+    }
+
+    fileprivate mutating func tree(_ name: StaticString, _ tree: SourceTree?) {
+        guard let tree else { return }
+        key(name)
+        digest(tree.digest)
+    }
+
+    fileprivate mutating func copied(_ copied: [SpecContents.Copied]) {
+        guard !copied.isEmpty else { return }
+        key("copy")
+        beginArray()
+        for path in copied {
+            beginObject()
+            key("digest")
+            digest(path.tree.digest)
+            key("path")
+            string(path.path)
+            endObject()
+        }
+        endArray()
+    }
+
+    fileprivate mutating func requirements(_ requirements: RequirementFiles?) {
+        guard let requirements else { return }
+        key("requirements")
+        beginObject()
+        key("digest")
+        digest(requirements.digest)
+        key("name")
+        string(requirements.name)
+        endObject()
+    }
+}

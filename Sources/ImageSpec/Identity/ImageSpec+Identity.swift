@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ImageSpec {
+    /// Which spec this is: the lower-case hexadecimal SHA-256 of ``idDocument``, 64 characters.
+    ///
+    /// Reads no file and nothing of the host. It depends on what is declared alone; registry, tag format, builder,
+    /// secret mounts and run-time packages are not part of it. Used to look an image up in an ``ImageConfig``, and by
+    /// ``isContainer(environment:)``.
+    public var id: String {
+        SHA256Digest(of: idBytes).hex
+    }
+
+    /// The canonical JSON (RFC 8785) whose SHA-256 is the ``id``.
+    public var idDocument: String {
+        String(decoding: idBytes, as: UTF8.self)
+    }
+
+    private var idBytes: [UInt8] {
+        var writer = CanonicalWriter()
+        writer.beginObject()
+        writer.key("fields")
+        write(to: &writer, contents: nil)
+        writer.key("format")
+        writer.string("imagespec.id.v1")
+        writer.endObject()
+        return writer.bytes
+    }
+
+    /// What is in the image: the image's tag.
+    ///
+    /// The content digest, written as ``tagFormat`` says. Reads every file that the spec names: requirements, copied paths
+    /// and the source root, counted from the process's working directory.
+    /// - Throws: the errors of ``identity(in:)``.
+    public var tag: String {
+        get throws(ImageSpecError) { try tag(in: .current) }
+    }
+
+    /// The image's tag in a context; see ``tag-property``.
+    /// - Throws: the errors of ``identity(in:)``.
+    public func tag(in context: HashContext) throws(ImageSpecError) -> String {
+        try identity(in: context).tag
+    }
+
+    /// The name under which the image is found: `[registry/]name:tag`.
+    ///
+    /// A function of the spec and its files: it does not change because something was built.
+    /// - Throws: ``ImageSpecError/Code/invalidReference`` where registry and name make no image name, and the errors of
+    ///   ``identity(in:)``.
+    public func imageName() throws(ImageSpecError) -> String {
+        try imageName(in: .current)
+    }
+
+    /// The image name in a context; see ``imageName()``.
+    /// - Throws: the errors of ``imageName()``.
+    public func imageName(in context: HashContext) throws(ImageSpecError) -> String {
+        try identity(in: context).imageName()
+    }
+
+    /// All that names a spec's image, from one reading of its files.
+    ///
+    /// - Throws: ``ImageSpecError/Code/invalidField`` for a copy mode without source root, a copied path that is absolute or
+    ///   has `..`, a wrong tag format; ``ImageSpecError/Code/missingInput`` and ``ImageSpecError/Code/unreadableInput`` for
+    ///   files; ``ImageSpecError/Code/invalidRequirements`` and ``ImageSpecError/Code/invalidIgnoreFile`` for their text.
+    public func identity(in context: HashContext) throws(ImageSpecError) -> Identity {
+        let format = try tagFormat.nonEmpty.map { format throws(ImageSpecError) in try TagFormat(format) }
+        let content = try identity(in: context, inheritedPlatform: nil)
+        return try Identity(spec: self, format: format, content)
+    }
+
+    /// The content digest alone, for a base spec, whose tag format plays no part.
+    func identity(
+        in context: HashContext, inheritedPlatform: String?
+    ) throws(ImageSpecError) -> ContentIdentity {
+        ContentIdentity(
+            spec: self, contents: try SpecContents(of: self, in: context, inheritedPlatform: inheritedPlatform))
+    }
+
+    /// Whether this process runs in the image of this spec.
+    ///
+    /// True outside an execution (`FLYTE_INTERNAL_EXECUTION_ID` is not set); in one, whether the image's
+    /// `_F_IMG_ID` is this spec's ``id``. So code can guard imports that only its own image has.
+    /// - Parameter environment: looks up an environment variable; by default the process's own.
+    public func isContainer(environment: (String) -> String? = Self.processEnvironment) -> Bool {
+        guard environment("FLYTE_INTERNAL_EXECUTION_ID") != nil else { return true }
+        return environment("_F_IMG_ID") == id
+    }
+
+    /// Looks up a variable in the environment of this process.
+    public static func processEnvironment(_ name: String) -> String? {
+        CurrentProcess.environmentVariable(name)
+    }
+
+    /// A spec's names, and what they are made from.
+    public struct Identity: Hashable, Sendable {
+        /// See ``ImageSpec/id``.
+        public let id: String
+        /// The lower-case hexadecimal SHA-256 of ``tagDocument``, 64 characters.
+        public let contentDigest: String
+        /// The canonical JSON (RFC 8785) of the image's content.
+        public let tagDocument: String
+        /// The platform that the image is for, as declared or by default.
+        public let platform: String
+        /// The image's tag.
+        public let tag: String
+        /// The image's name before the tag: `[registry/]name`.
+        public let repository: String
+
+        init(spec: ImageSpec, format: TagFormat?, _ content: ContentIdentity) throws(ImageSpecError) {
+            id = spec.id
+            contentDigest = content.contentDigest.hex
+            tagDocument = String(decoding: content.document, as: UTF8.self)
+            platform = content.platform
+            tag = format?.tag(specHash: contentDigest) ?? contentDigest
+            repository = spec.repository
+            guard ImageReference.isTag(tag) else { throw .invalidTag(tag) }
+        }
+
+        /// `[registry/]name:tag`.
+        /// - Throws: ``ImageSpecError/Code/invalidReference``.
+        public func imageName() throws(ImageSpecError) -> String {
+            if let problem = ImageReference.problem(inRepository: repository) {
+                throw .invalidImageName(repository, problem)
+            }
+            return repository + ":" + tag
+        }
+    }
+
+    /// The image's name before the tag, lower-cased; not checked.
+    var repository: String {
+        let name = (name.nonEmpty ?? "flytekit").asciiLowercased
+        guard let registry = registry.nonEmpty else { return name }
+        return registry.asciiLowercased + "/" + name
+    }
+}
+
+/// The content digest of a spec, and the document that it is of.
+struct ContentIdentity {
+    let contents: SpecContents
+    let document: [UInt8]
+    let contentDigest: SHA256Digest
+
+    var platform: String { contents.platform }
+
+    init(spec: ImageSpec, contents: SpecContents) {
+        self.contents = contents
+        var writer = CanonicalWriter()
+        writer.beginObject()
+        writer.key("fields")
+        spec.write(to: &writer, contents: contents)
+        writer.key("format")
+        writer.string("imagespec.tag.v1")
+        writer.endObject()
+        document = writer.bytes
+        contentDigest = SHA256Digest(of: document)
+    }
+}

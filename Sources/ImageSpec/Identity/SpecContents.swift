@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Everything that a spec's tag is made of besides its fields: its files, read once, its base, its platform.
+///
+/// The name is computed from this, and a build context is checked against it, so that both speak of the same bytes.
+struct SpecContents: Sendable {
+    struct Copied: Sendable {
+        /// As identity documents hold it: no empty and `.` components.
+        var path: String
+        var isFolder: Bool
+        var tree: SourceTree
+    }
+
+    /// Resolved: never empty.
+    var platform: String
+    /// The content digest of a base that is a spec.
+    var base: SHA256Digest?
+    var requirements: RequirementFiles?
+    var copied: [Copied] = []
+    var source: SourceTree?
+
+    /// Reads all files that the spec names. The most expensive step of a tag: every byte is hashed.
+    init(
+        of spec: ImageSpec, in context: ImageSpec.HashContext, inheritedPlatform: String? = nil,
+        records: SourceTree.Records = []
+    ) throws(ImageSpecError) {
+        platform = spec.platform(in: context, inherited: inheritedPlatform)
+        // What can be refused without reading a file comes first.
+        let mode = spec.effectiveCopyMode
+        let sourceRoot = spec.sourceRoot.nonEmpty
+        if let mode, mode != .noCopy, sourceRoot == nil { throw .sourceRootRequired(mode: mode) }
+        let copyPaths = try (spec.copy ?? []).map { path throws(ImageSpecError) in try Self.checkedCopyPath(path) }
+
+        if case .spec(let baseSpec) = spec.baseImage {
+            base = try baseSpec.identity(in: context, inheritedPlatform: platform).contentDigest
+        }
+        if let path = spec.requirements.nonEmpty {
+            requirements = try RequirementFiles(path, workingDirectory: context.workingDirectory)
+        }
+        for path in copyPaths {
+            copied.append(try Self.copied(path, in: context.workingDirectory, records: records))
+        }
+        if let sourceRoot, let mode, mode != .noCopy {
+            let path = Path.join(context.workingDirectory, sourceRoot)
+            if mode == .loadedModules, let modules = context.loadedModules {
+                source = try .loadedModules(
+                    modules, sourceRoot: path, workingDirectory: context.workingDirectory, records: records)
+            } else {
+                source = try .sourceRoot(
+                    path, field: "source_root", pythonModulesOnly: mode == .loadedModules, records: records)
+            }
+        }
+    }
+
+    private static func checkedCopyPath(_ path: String) throws(ImageSpecError) -> String {
+        if path.isEmpty { throw .invalidCopyPath(path, "is empty") }
+        if Path.isAbsolute(path) { throw .invalidCopyPath(path, "is absolute") }
+        let normalized = Path.normalized(path)
+        if normalized.utf8.split(separator: UInt8(ascii: "/")).contains(where: { $0.elementsEqual("..".utf8) }) {
+            throw .invalidCopyPath(path, "has \"..\"")
+        }
+        return normalized
+    }
+
+    private static func copied(
+        _ path: String, in workingDirectory: String, records: SourceTree.Records
+    ) throws(ImageSpecError) -> Copied {
+        let place = Path.join(workingDirectory, path)
+        let kind: FileSystem.Kind?
+        do throws(FileSystem.Failure) {
+            kind = place.utf8.contains(0) ? nil : try FileSystem.kind(place)
+        } catch {
+            throw .unreadable(field: "copy", path: place, reason: error.text)
+        }
+        switch kind {
+        case .folder:
+            return Copied(
+                path: path, isFolder: true, tree: try .copiedFolder(place, field: "copy", records: records))
+        case .file:
+            let tree = try SourceTree.copiedFile(
+                Path.lastComponent(place), in: Path.folder(of: place), field: "copy", records: records)
+            return Copied(path: path, isFolder: false, tree: tree)
+        case nil: throw .missing(field: "copy", path: place, expected: "file or folder")
+        case .link, .other: throw .wrongKind(field: "copy", path: place, expected: "file or folder")
+        }
+    }
+}
+
+extension ImageSpec {
+    /// `source_copy_mode`, with its default where there is a source root.
+    var effectiveCopyMode: SourceCopyMode? {
+        sourceCopyMode ?? (sourceRoot.nonEmpty == nil ? nil : .loadedModules)
+    }
+
+    /// The platform that the image is built for, as declared, as that of the spec above, or by the host's
+    /// architecture where the registry is on `localhost:`.
+    func platform(in context: HashContext, inherited: String? = nil) -> String {
+        if let platform = platform.nonEmpty ?? inherited { return platform }
+        let isLocal = registry.map { $0.asciiLowercased.utf8.starts(with: "localhost:".utf8) } ?? false
+        let isARM = ["arm64", "aarch64"].contains(context.hostArchitecture.asciiLowercased)
+        return isLocal && isARM ? "linux/arm64" : "linux/amd64"
+    }
+}
+
+extension String? {
+    /// nil for the empty string too: both mean that a field is not given.
+    var nonEmpty: String? {
+        if let self, !self.isEmpty { self } else { nil }
+    }
+}
+
+extension String {
+    /// ASCII letters lower-cased, everything else as it is.
+    var asciiLowercased: String {
+        guard utf8.contains(where: { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }) else { return self }
+        return String(
+            decoding: utf8.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 },
+            as: UTF8.self)
+    }
+}

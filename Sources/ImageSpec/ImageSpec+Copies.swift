@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// flytekit's builder methods. Each returns a copy and leaves the spec as it is; a force push survives them.
+
+extension ImageSpec {
+    /// Returns a copy with packages for pip appended.
+    public func withPackages(_ packages: String...) -> ImageSpec { appending(packages, to: \.packages) }
+
+    /// Returns a copy with packages for pip appended.
+    public func withPackages(_ packages: some Sequence<String>) -> ImageSpec { appending(packages, to: \.packages) }
+
+    /// Returns a copy with packages for apt appended.
+    public func withAptPackages(_ packages: String...) -> ImageSpec { appending(packages, to: \.aptPackages) }
+
+    /// Returns a copy with packages for apt appended.
+    public func withAptPackages(_ packages: some Sequence<String>) -> ImageSpec {
+        appending(packages, to: \.aptPackages)
+    }
+
+    /// Returns a copy with shell commands appended.
+    public func withCommands(_ commands: String...) -> ImageSpec { appending(commands, to: \.commands) }
+
+    /// Returns a copy with shell commands appended.
+    public func withCommands(_ commands: some Sequence<String>) -> ImageSpec { appending(commands, to: \.commands) }
+
+    /// Returns a copy with copied paths appended.
+    public func withCopy(_ paths: String...) -> ImageSpec { appending(paths, to: \.copy) }
+
+    /// Returns a copy with copied paths appended.
+    public func withCopy(_ paths: some Sequence<String>) -> ImageSpec { appending(paths, to: \.copy) }
+
+    /// Returns a copy with packages that are installed at run time appended.
+    public func withRuntimePackages(_ packages: String...) -> ImageSpec { appending(packages, to: \.runtimePackages) }
+
+    /// Returns a copy with packages that are installed at run time appended.
+    public func withRuntimePackages(_ packages: some Sequence<String>) -> ImageSpec {
+        appending(packages, to: \.runtimePackages)
+    }
+
+    /// Returns a copy with options laid over the builder options: a key that is there keeps its place and takes the
+    /// new value, whole; others follow. Nested objects are not merged.
+    public func withBuilderOptions(_ options: OrderedDictionary<JSONValue>) -> ImageSpec {
+        var copy = self
+        copy.builderOptions = (builderOptions ?? [:]).merging(options)
+        return copy
+    }
+
+    /// Returns a copy that is built and pushed even where its image exists.
+    public func forcePush() -> ImageSpec {
+        var copy = self
+        copy.isForcePush = true
+        return copy
+    }
+
+    /// What the registration of tasks says about their source code.
+    ///
+    /// Source: flytekit `SerializationSettings`, as far as an image is concerned.
+    public struct RegistrationSettings: Hashable, Sendable {
+        /// The project's source root, relative to the working directory.
+        public var sourceRoot: String
+        /// Whether code is sent beside the image (fast registration) and need not be in it.
+        public var isFastRegistration: Bool
+
+        /// Settings of a registration.
+        public init(sourceRoot: String, isFastRegistration: Bool) {
+            self.sourceRoot = sourceRoot
+            self.isFastRegistration = isFastRegistration
+        }
+    }
+
+    /// Returns a copy with source root and copy mode completed from the settings of a registration.
+    ///
+    /// * A copy mode that copies: the source root is filled in where the spec has none.
+    /// * No copy mode, and no fast registration: the code must be in the image, so the mode becomes
+    ///   ``SourceCopyMode/loadedModules``, and the source root is filled in where the spec has none.
+    /// * Else the copy is equal to the spec.
+    ///
+    /// Source: flytekit `update_image_spec_copy_handling`, which changes the spec in place.
+    public func withSourceCopy(for settings: RegistrationSettings) -> ImageSpec {
+        var copy = self
+        switch sourceCopyMode {
+        case .loadedModules, .all:
+            copy.sourceRoot = sourceRoot ?? settings.sourceRoot
+        case nil where !settings.isFastRegistration:
+            copy.sourceRoot = sourceRoot ?? settings.sourceRoot
+            copy.sourceCopyMode = .loadedModules
+        case nil, .noCopy:
+            break
+        }
+        return copy
+    }
+
+    private func appending(
+        _ elements: some Sequence<String>, to field: WritableKeyPath<ImageSpec, [String]?>
+    ) -> ImageSpec {
+        var copy = self
+        copy[keyPath: field, default: []].append(contentsOf: elements)
+        return copy
+    }
+
+    private subscript(keyPath path: WritableKeyPath<ImageSpec, [String]?>, default value: [String]) -> [String] {
+        get { self[keyPath: path] ?? value }
+        set { self[keyPath: path] = newValue }
+    }
+}

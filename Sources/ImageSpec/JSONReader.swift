@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ImageSpec.JSONValue {
+    /// Reads JSON text (RFC 8259, UTF-8).
+    ///
+    /// Stricter than most readers, because two readers of a spec must see one thing: a key twice, a lone
+    /// surrogate, a number that is integral and beyond ±(2^53 − 1) or overflows, and text after the value are
+    /// errors. The order of keys and integer spelling are kept.
+    /// - Throws: ``ImageSpecError/Code/invalidDocument`` with the line and column.
+    public init(json text: String) throws(ImageSpecError) {
+        try self.init(json: Array(text.utf8))
+    }
+
+    /// Reads JSON from UTF-8 bytes; see ``init(json:)-(String)``.
+    /// - Throws: ``ImageSpecError/Code/invalidDocument`` with the line and column.
+    public init(json bytes: [UInt8]) throws(ImageSpecError) {
+        var reader = JSONReader(bytes: bytes)
+        self = try reader.document()
+    }
+}
+
+private struct JSONReader {
+    /// Deeper nesting than any spec has, and far from the end of a thread's stack.
+    static let maximumDepth = 200
+
+    let bytes: [UInt8]
+    var position = 0
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
+
+    mutating func document() throws(ImageSpecError) -> ImageSpec.JSONValue {
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
+            throw error("a byte order mark; JSON begins without one")
+        }
+        let value = try value(depth: 0)
+        skipWhiteSpace()
+        guard position == bytes.count else { throw error("text after the end of the value") }
+        return value
+    }
+
+    private mutating func value(depth: Int) throws(ImageSpecError) -> ImageSpec.JSONValue {
+        guard depth < Self.maximumDepth else { throw error("nested more than \(Self.maximumDepth) levels deep") }
+        skipWhiteSpace()
+        switch peek() {
+        case UInt8(ascii: "{"): return .object(try object(depth: depth))
+        case UInt8(ascii: "["): return .array(try array(depth: depth))
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try number())
+        case nil: throw error("the text ends where a value should stand")
+        default:
+            if take("true") { return .bool(true) }
+            if take("false") { return .bool(false) }
+            if take("null") { return .null }
+            for word in ["NaN", "Infinity"] where bytes[position...].starts(with: word.utf8) {
+                throw error("\(word) is no JSON number")
+            }
+            throw error("\(describe(position)) where a value should stand")
+        }
+    }
+
+    private mutating func object(depth: Int) throws(ImageSpecError) -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue> {
+        var object = ImageSpec.OrderedDictionary<ImageSpec.JSONValue>()
+        var seen = Set<ByteString>()
+        position += 1
+        skipWhiteSpace()
+        if takeByte("}") { return object }
+        while true {
+            skipWhiteSpace()
+            guard peek() == UInt8(ascii: "\"") else { throw error("\(describe(position)) where a key in quotes should stand") }
+            let start = position
+            let key = try string()
+            guard seen.insert(ByteString(key)).inserted else {
+                position = start
+                throw error("the key \"\(key)\" stands twice in one object")
+            }
+            skipWhiteSpace()
+            guard takeByte(":") else { throw error("\(describe(position)) where a colon should stand") }
+            object.appendNew(key, try value(depth: depth + 1))
+            skipWhiteSpace()
+            if takeByte(",") { continue }
+            if takeByte("}") { return object }
+            throw error("\(describe(position)) where a comma or } should stand")
+        }
+    }
+
+    private mutating func array(depth: Int) throws(ImageSpecError) -> [ImageSpec.JSONValue] {
+        var list: [ImageSpec.JSONValue] = []
+        position += 1
+        skipWhiteSpace()
+        if takeByte("]") { return list }
+        while true {
+            list.append(try value(depth: depth + 1))
+            skipWhiteSpace()
+            if takeByte(",") { continue }
+            if takeByte("]") { return list }
+            throw error("\(describe(position)) where a comma or ] should stand")
+        }
+    }
+
+    private mutating func string() throws(ImageSpecError) -> String {
+        let start = position
+        position += 1
+        var text: [UInt8] = []
+        while true {
+            guard let byte = peek() else {
+                position = start
+                throw error("a string without its closing quote")
+            }
+            switch byte {
+            case UInt8(ascii: "\""):
+                position += 1
+                guard let string = String(validating: text, as: UTF8.self) else {
+                    position = start
+                    throw error("a string that is not UTF-8")
+                }
+                return string
+            case UInt8(ascii: "\\"):
+                try escape(into: &text)
+            case 0..<0x20:
+                throw error("\(describe(position)) inside a string; write it as an escape")
+            default:
+                text.append(byte)
+                position += 1
+            }
+        }
+    }
+
+    private mutating func escape(into text: inout [UInt8]) throws(ImageSpecError) {
+        let start = position
+        position += 1
+        guard let byte = peek() else { throw error("the text ends inside a string") }
+        position += 1
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
+        case UInt8(ascii: "b"): text.append(0x08)
+        case UInt8(ascii: "f"): text.append(0x0C)
+        case UInt8(ascii: "n"): text.append(0x0A)
+        case UInt8(ascii: "r"): text.append(0x0D)
+        case UInt8(ascii: "t"): text.append(0x09)
+        case UInt8(ascii: "u"):
+            let unit = try hexadecimalUnit()
+            var scalar = UInt32(unit)
+            if (0xD800..<0xDC00).contains(unit), take("\\u") {
+                let low = try hexadecimalUnit()
+                if (0xDC00..<0xE000).contains(low) {
+                    scalar = 0x10000 + (UInt32(unit) - 0xD800) << 10 + (UInt32(low) - 0xDC00)
+                }
+            }
+            guard let scalar = Unicode.Scalar(scalar) else {
+                position = start
+                throw error("a lone surrogate, which no UTF-8 text can hold")
+            }
+            text.append(contentsOf: Character(scalar).utf8)
+        default:
+            position = start
+            throw error("an unknown escape in a string")
+        }
+    }
+
+    private mutating func hexadecimalUnit() throws(ImageSpecError) -> UInt16 {
+        let end = position + 4
+        guard end <= bytes.count, bytes[position..<end].allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+            let unit = UInt16(String(decoding: bytes[position..<end], as: UTF8.self), radix: 16)
+        else { throw error("\\u without four hexadecimal digits") }
+        position = end
+        return unit
+    }
+
+    private mutating func number() throws(ImageSpecError) -> ImageSpec.JSONValue.Number {
+        let start = position
+        var isInteger = true
+        _ = takeByte("-")
+        if !takeByte("0") {
+            guard digits() else { throw error("\(describe(position)) where a digit should stand") }
+        }
+        if takeByte(".") {
+            isInteger = false
+            guard digits() else { throw error("\(describe(position)) where a digit should stand") }
+        }
+        if takeByte("e") || takeByte("E") {
+            isInteger = false
+            if !takeByte("+") { _ = takeByte("-") }
+            guard digits() else { throw error("\(describe(position)) where a digit should stand") }
+        }
+        let text = String(decoding: bytes[start..<position], as: UTF8.self)
+        do throws(ImageSpecError) {
+            if isInteger {
+                guard let integer = Int(text) else { throw .numberOutOfRange(text) }
+                // Python and YAML read -0 as the integer 0.
+                return try .init(integer)
+            }
+            guard let double = Double(text) else { throw .numberOutOfRange(text) }
+            return try .init(double)
+        } catch let problem {
+            position = start
+            throw error(problem.message)
+        }
+    }
+
+    // MARK: the text
+
+    private func peek() -> UInt8? { position < bytes.count ? bytes[position] : nil }
+
+    private mutating func skipWhiteSpace() {
+        while let byte = peek(), byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D { position += 1 }
+    }
+
+    private mutating func takeByte(_ scalar: Unicode.Scalar) -> Bool {
+        guard peek() == UInt8(ascii: scalar) else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func take(_ word: StaticString) -> Bool {
+        let matches = word.withUTF8Buffer { bytes[position...].starts(with: $0) }
+        if matches { position += word.utf8CodeUnitCount }
+        return matches
+    }
+
+    private mutating func digits() -> Bool {
+        let start = position
+        while let byte = peek(), (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { position += 1 }
+        return position > start
+    }
+
+    private func describe(_ position: Int) -> String {
+        guard position < bytes.count else { return "the end of the text" }
+        let byte = bytes[position]
+        guard (0x21...0x7E).contains(byte) else { return "the byte 0x" + String(byte, radix: 16) }
+        return "'\(Character(Unicode.Scalar(byte)))'"
+    }
+
+    private func error(_ what: String) -> ImageSpecError {
+        let before = bytes[..<position]
+        let line = before.count { $0 == 0x0A } + 1
+        let column = before.reversed().prefix { $0 != 0x0A }.count + 1
+        return .invalidJSON(what, line: line, column: column)
+    }
+}

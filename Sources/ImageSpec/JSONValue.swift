@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ImageSpec {
+    /// A JSON value: what `builder_options` and `builder_config` hold, and what a spec document is read into.
+    ///
+    /// It keeps the order of keys and whether a number was written as an integer, because flytekit's own
+    /// hash depends on both; in an `id` or `tag` neither counts.
+    public enum JSONValue: Hashable, Sendable {
+        /// `null`.
+        case null
+        /// `true` or `false`.
+        case bool(Bool)
+        /// A number.
+        case number(Number)
+        /// A string.
+        case string(String)
+        /// A list.
+        case array([JSONValue])
+        /// An object.
+        case object(OrderedDictionary<JSONValue>)
+
+        /// A number that JSON can carry from one program to another: finite, and where it is integral
+        /// within ±(2^53 − 1), so that every reader sees the same value (RFC 8785, RFC 7493).
+        public struct Number: Hashable, Sendable {
+            /// The largest integer, 2^53 − 1.
+            public static let maximumInteger = 9_007_199_254_740_991
+
+            /// The value.
+            public let value: Double
+            /// Whether it was written as an integer: `1`, not `1.0` or `1e0`.
+            public let isInteger: Bool
+
+            /// An integer.
+            /// - Throws: ``ImageSpecError/Code/invalidDocument`` beyond ±(2^53 − 1).
+            public init(_ integer: Int) throws(ImageSpecError) {
+                guard integer.magnitude <= UInt(Self.maximumInteger) else {
+                    throw .numberOutOfRange("\(integer)")
+                }
+                value = Double(integer)
+                isInteger = true
+            }
+
+            /// A floating-point number.
+            /// - Throws: ``ImageSpecError/Code/invalidDocument`` for NaN, an infinity, and an integral value
+            ///   beyond ±(2^53 − 1).
+            public init(_ double: Double) throws(ImageSpecError) {
+                guard double.isFinite,
+                    double.rounded() != double || double.magnitude <= Double(Self.maximumInteger)
+                else { throw .numberOutOfRange("\(double)") }
+                value = double
+                isInteger = false
+            }
+
+            /// Whether two numbers are the same, with their sign (`-0.0`) and spelling (`1` and `1.0` differ).
+            public static func == (left: Number, right: Number) -> Bool {
+                left.value.bitPattern == right.value.bitPattern && left.isInteger == right.isInteger
+            }
+
+            /// Feeds the number to a hasher.
+            public func hash(into hasher: inout Hasher) {
+                hasher.combine(value.bitPattern)
+                hasher.combine(isInteger)
+            }
+        }
+    }
+}
+
+extension ImageSpec.JSONValue {
+    /// An integer.
+    /// - Throws: ``ImageSpecError/Code/invalidDocument`` beyond ±(2^53 − 1).
+    public init(_ integer: Int) throws(ImageSpecError) { self = .number(try Number(integer)) }
+
+    /// A floating-point number.
+    /// - Throws: ``ImageSpecError/Code/invalidDocument`` for NaN, an infinity, and an integral value beyond ±(2^53 − 1).
+    public init(_ double: Double) throws(ImageSpecError) { self = .number(try Number(double)) }
+
+    /// Whether two values are the same to the byte, in the same order.
+    public static func == (left: Self, right: Self) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let left), .bool(let right)): left == right
+        case (.number(let left), .number(let right)): left == right
+        case (.string(let left), .string(let right)): left.hasSameBytes(as: right)
+        case (.array(let left), .array(let right)): left == right
+        case (.object(let left), .object(let right)): left == right
+        default: false
+        }
+    }
+
+    /// Feeds the value to a hasher.
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .null: hasher.combine(0)
+        case .bool(let value): hasher.combine(value)
+        case .number(let number): hasher.combine(number)
+        case .string(let text): hasher.combineBytes(of: text)
+        case .array(let list): hasher.combine(list)
+        case .object(let object): hasher.combine(object)
+        }
+    }
+
+    /// The kind of value, as error messages name it.
+    var kind: String {
+        switch self {
+        case .null: "null"
+        case .bool: "a boolean"
+        case .number: "a number"
+        case .string: "a string"
+        case .array: "a list"
+        case .object: "an object"
+        }
+    }
+}
+
+extension ImageSpec.JSONValue: ImageSpec.ByteHashable {
+    /// Whether two values are equal.
+    public static func areIdentical(_ left: Self, _ right: Self) -> Bool { left == right }
+    /// Feeds a value to a hasher.
+    public static func combine(_ value: Self, into hasher: inout Hasher) { value.hash(into: &hasher) }
+}
+
+extension ImageSpec.JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByStringLiteral,
+    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+    /// `null`.
+    public init(nilLiteral: ()) { self = .null }
+    /// A boolean.
+    public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// A string.
+    public init(stringLiteral value: String) { self = .string(value) }
+    /// A list.
+    public init(arrayLiteral elements: ImageSpec.JSONValue...) { self = .array(elements) }
+    /// An object with the literal's pairs, in its order; a key written twice traps.
+    public init(dictionaryLiteral elements: (String, ImageSpec.JSONValue)...) {
+        var object = ImageSpec.OrderedDictionary<ImageSpec.JSONValue>()
+        for (key, value) in elements {
+            precondition(object[key] == nil, "the key \"\(key)\" stands twice in a dictionary literal")
+            object.appendNew(key, value)
+        }
+        self = .object(object)
+    }
+}
+
+extension ImageSpec.JSONValue: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral {
+    /// An integer. A literal beyond ±(2^53 − 1) is a mistake in the program and traps.
+    public init(integerLiteral value: Int) { self.init(literal: Result { try Number(value) }) }
+    /// A floating-point number. A literal out of range is a mistake in the program and traps.
+    public init(floatLiteral value: Double) { self.init(literal: Result { try Number(value) }) }
+
+    private init(literal: Result<Number, any Error>) {
+        switch literal {
+        case .success(let number): self = .number(number)
+        case .failure(let error): preconditionFailure("\(error)")
+        }
+    }
+}
+
+// Codable: for values inside a client's own documents. Foundation's decoders lose the order of keys and
+// read 1.0 as 1; ImageSpec(jsonContentsOf:) keeps both.
+extension ImageSpec.JSONValue: Codable {
+    /// Reads any JSON value.
+    public init(from decoder: any Decoder) throws {
+        if let object = try? decoder.container(keyedBy: AnyKey.self) {
+            var pairs = ImageSpec.OrderedDictionary<ImageSpec.JSONValue>()
+            for key in object.allKeys {
+                pairs.appendNew(key.stringValue, try object.decode(ImageSpec.JSONValue.self, forKey: key))
+            }
+            self = .object(pairs)
+        } else if var list = try? decoder.unkeyedContainer() {
+            var elements: [ImageSpec.JSONValue] = []
+            while !list.isAtEnd { elements.append(try list.decode(ImageSpec.JSONValue.self)) }
+            self = .array(elements)
+        } else {
+            let scalar = try decoder.singleValueContainer()
+            if scalar.decodeNil() {
+                self = .null
+            } else if let value = try? scalar.decode(Bool.self) {
+                self = .bool(value)
+            } else if let value = try? scalar.decode(Int.self) {
+                try self.init(value)
+            } else if let value = try? scalar.decode(Double.self) {
+                try self.init(value)
+            } else {
+                self = .string(try scalar.decode(String.self))
+            }
+        }
+    }
+
+    /// Writes the value.
+    public func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .object(let object):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            for (key, value) in object { try container.encode(value, forKey: AnyKey(stringValue: key)) }
+        case .array(let list):
+            var container = encoder.unkeyedContainer()
+            for value in list { try container.encode(value) }
+        case .null:
+            var container = encoder.singleValueContainer()
+            try container.encodeNil()
+        case .bool(let value):
+            var container = encoder.singleValueContainer()
+            try container.encode(value)
+        case .number(let number):
+            var container = encoder.singleValueContainer()
+            if number.isInteger { try container.encode(Int(number.value)) } else { try container.encode(number.value) }
+        case .string(let text):
+            var container = encoder.singleValueContainer()
+            try container.encode(text)
+        }
+    }
+
+    struct AnyKey: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { return nil }
+    }
+}

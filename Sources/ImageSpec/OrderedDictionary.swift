@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ImageSpec {
+    /// A dictionary with string keys that keeps the order in which they were written and tells keys apart
+    /// by their bytes.
+    ///
+    /// Order plays no part in an `id` or `tag`, but it does in flytekit's own hash and when a spec is
+    /// written out again. Swift's `Dictionary` has no order, and takes the composed and the decomposed
+    /// spelling of a word for one key; in an image these are two environment variables.
+    ///
+    /// Two dictionaries are equal if they hold the same pairs in the same order.
+    /// Cost: a look-up goes through the keys; made for the tens of entries that specs have.
+    public struct OrderedDictionary<Value: ByteHashable>: Hashable, Sendable {
+        /// A key and its value.
+        public typealias Element = (key: String, value: Value)
+
+        private var pairs: [Element] = []
+
+        /// An empty dictionary.
+        public init() {}
+
+        /// The pairs of a Swift dictionary, ordered by the bytes of their keys, since it has no order of its own.
+        public init(_ dictionary: [String: Value]) {
+            pairs = dictionary.sorted { $0.key.precedesInUTF8($1.key) }.map { ($0.key, $0.value) }
+        }
+
+        /// The value of a key, nil where there is none. Setting a key that is there keeps its place; a new one
+        /// comes last; setting nil removes it.
+        public subscript(key: String) -> Value? {
+            get { pairs.first { $0.key.hasSameBytes(as: key) }?.value }
+            set {
+                let index = pairs.firstIndex { $0.key.hasSameBytes(as: key) }
+                switch (index, newValue) {
+                case (let index?, let value?): pairs[index].value = value
+                case (let index?, nil): pairs.remove(at: index)
+                case (nil, let value?): pairs.append((key, value))
+                case (nil, nil): break
+                }
+            }
+        }
+
+        /// The pairs of `other` laid over these: a key that is there keeps its place and takes the new value,
+        /// the others follow in their order. This is Python's `dict.update`.
+        public func merging(_ other: OrderedDictionary) -> OrderedDictionary {
+            var result = self
+            for (key, value) in other { result[key] = value }
+            return result
+        }
+
+        /// The keys, in order.
+        public var keys: [String] { pairs.map(\.key) }
+
+        /// The values, in the order of their keys.
+        public var values: [Value] { pairs.map(\.value) }
+
+        /// Appends a pair whose key the caller knows to be new.
+        mutating func appendNew(_ key: String, _ value: Value) {
+            pairs.append((key, value))
+        }
+    }
+}
+
+extension ImageSpec.OrderedDictionary: RandomAccessCollection {
+    /// The position of the first pair.
+    public var startIndex: Int { pairs.startIndex }
+    /// The position after the last pair.
+    public var endIndex: Int { pairs.endIndex }
+    /// The pair at a position.
+    public subscript(position: Int) -> Element { pairs[position] }
+}
+
+extension ImageSpec.OrderedDictionary: ExpressibleByDictionaryLiteral {
+    /// The pairs of a literal, in its order. A key written twice is a mistake in the program and traps.
+    public init(dictionaryLiteral elements: (String, Value)...) {
+        var seen = Set<ByteString>()
+        for (key, value) in elements {
+            precondition(seen.insert(ByteString(key)).inserted, "the key \"\(key)\" stands twice in a dictionary literal")
+            pairs.append((key, value))
+        }
+    }
+}
+
+extension ImageSpec.OrderedDictionary {
+    /// Whether both hold the same pairs, byte for byte, in the same order.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.elementsEqual(right) {
+            $0.key.hasSameBytes(as: $1.key) && Value.areIdentical($0.value, $1.value)
+        }
+    }
+
+    /// Feeds the pairs, in order, to a hasher.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(count)
+        for (key, value) in self {
+            hasher.combineBytes(of: key)
+            Value.combine(value, into: &hasher)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What is done with path texts without looking at a file system. Paths are `/`-separated text.
+enum Path {
+    /// A path as identity documents hold it: split at `/`, empty and `.` components dropped, `..` and a leading `/`
+    /// kept; what has nothing left is `.`. The empty string stays empty.
+    static func normalized(_ path: String) -> String {
+        if path.isEmpty { return path }
+        let parts = path.utf8.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
+        let joined = parts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "/")
+        if isAbsolute(path) { return "/" + joined }
+        return joined.isEmpty ? "." : joined
+    }
+
+    /// A path with `..` resolved too, by its text alone: `a/../b` is `b` whatever `a` is.
+    static func lexicallyNormalized(_ path: String) -> String {
+        let absolute = isAbsolute(path)
+        var parts: [Substring.UTF8View] = []
+        for part in Substring(path).utf8.split(separator: UInt8(ascii: "/")) where !part.elementsEqual(".".utf8) {
+            if part.elementsEqual("..".utf8) {
+                if let last = parts.last, !last.elementsEqual("..".utf8) {
+                    parts.removeLast()
+                    continue
+                }
+                if absolute { continue }
+            }
+            parts.append(part)
+        }
+        let joined = parts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "/")
+        if absolute { return "/" + joined }
+        return joined.isEmpty ? "." : joined
+    }
+
+    /// `path` counted from `folder`; an absolute path is itself.
+    static func join(_ folder: String, _ path: String) -> String {
+        if isAbsolute(path) || folder.isEmpty { return path }
+        return folder.utf8.last == UInt8(ascii: "/") ? folder + path : folder + "/" + path
+    }
+
+    static func isAbsolute(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") }
+
+    static func lastComponent(_ path: String) -> String {
+        path.utf8.split(separator: UInt8(ascii: "/")).last.map { String(decoding: $0, as: UTF8.self) } ?? path
+    }
+
+    /// The folder that a path lies in, by its text; `.` for a bare name.
+    static func folder(of path: String) -> String {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// `path` as seen from `folder`: both absolute or both relative, lexically normalised.
+    static func relative(_ path: String, from folder: String) -> String {
+        func parts(_ path: String) -> [Substring.UTF8View.SubSequence] {
+            Substring(path).utf8.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
+        }
+        let target = parts(path)
+        let start = parts(folder)
+        let shared = zip(target, start).prefix { $0.elementsEqual($1) }.count
+        let ups = Array(repeating: "..", count: start.count - shared)
+        return (ups + target.dropFirst(shared).map { String(decoding: $0, as: UTF8.self) }).joined(separator: "/")
+    }
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// The few calls to the file system that are not part of the walk over a tree. Paths are bytes, as the
+/// system has them; text goes in as UTF-8.
+enum FileSystem {
+    enum Kind {
+        case file, folder, link, other
+    }
+
+    /// A failed call's `errno`.
+    struct Failure: Error {
+        let code: Int32
+
+        static let missing = Failure(code: ENOENT)
+        static let notAFolder = Failure(code: ENOTDIR)
+        static let notAFile = Failure(code: EISDIR)
+
+        static var last: Failure { Failure(code: errno) }
+
+        /// Nothing lies at the path: no such name, a file on the way, links that dangle or loop.
+        var isMissing: Bool { code == ENOENT || code == ENOTDIR || code == ELOOP || code == ENAMETOOLONG }
+
+        var text: String { String(cString: strerror(code)) }
+    }
+
+    /// The kind of what lies at a path, nil where nothing does; `followingLinks` looks at the target of a link.
+    static func kind(_ path: String, followingLinks: Bool = true) throws(Failure) -> Kind? {
+        var status = stat()
+        let result = followingLinks ? stat(path, &status) : lstat(path, &status)
+        if result != 0 {
+            let failure = Failure.last
+            if failure.isMissing { return nil }
+            throw failure
+        }
+        return kind(ofMode: status.st_mode)
+    }
+
+    static func kind(ofMode mode: mode_t) -> Kind {
+        switch mode & S_IFMT {
+        case S_IFREG: .file
+        case S_IFDIR: .folder
+        case S_IFLNK: .link
+        default: .other
+        }
+    }
+
+    /// The bytes of a spec file.
+    static func contents(ofSpecFile path: String) throws(ImageSpecError) -> [UInt8] {
+        do throws(Failure) {
+            return try contents(path)
+        } catch {
+            throw .cannotUse(field: "spec", path: path, expected: "file", error)
+        }
+    }
+
+    /// All bytes of a regular file. Follows links.
+    static func contents(_ path: String) throws(Failure) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .last }
+        defer { close(descriptor) }
+        return try contents(descriptor: descriptor)
+    }
+
+    static func contents(descriptor: Int32) throws(Failure) -> [UInt8] {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .last }
+        guard kind(ofMode: status.st_mode) != .folder else { throw Failure(code: EISDIR) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Int(status.st_size) + 1)
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        while true {
+            let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw .last
+            }
+            if count == 0 { return bytes }
+            bytes.append(contentsOf: buffer[..<count])
+        }
+    }
+
+    /// All bytes of a regular file that is no link; nil where nothing or something else lies there.
+    ///
+    /// `path` counts from the open folder `inFolder`.
+    static func contents(ofRegularFile path: [UInt8], inFolder folder: Int32) throws(Failure) -> [UInt8]? {
+        let descriptor = withCPath(path) { openat(folder, $0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }
+        guard descriptor >= 0 else {
+            let failure = Failure.last
+            // A link gives ELOOP, a socket ENXIO.
+            if failure.isMissing || failure.code == ENXIO { return nil }
+            throw failure
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .last }
+        guard kind(ofMode: status.st_mode) == .file else { return nil }
+        return try contents(descriptor: descriptor)
+    }
+
+    /// The target text of a symbolic link.
+    static func linkTarget(_ path: [UInt8]) throws(Failure) -> [UInt8] {
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = withCPath(path) { path in
+            buffer.withUnsafeMutableBytes { readlink(path, $0.baseAddress, $0.count) }
+        }
+        guard count >= 0 else { throw .last }
+        return Array(buffer[..<count])
+    }
+
+    /// A path as C has it. The bytes hold no NUL.
+    static func withCPath<Result>(_ path: [UInt8], _ body: (UnsafePointer<CChar>) -> Result) -> Result {
+        (path + [0]).withUnsafeBytes { bytes in
+            body(bytes.bindMemory(to: CChar.self).baseAddress.unsafelyUnwrapped)
+        }
+    }
+
+    /// The real path: absolute, without links, `.` and `..`.
+    static func realPath(_ path: String) throws(Failure) -> [UInt8] {
+        try realPath(Array(path.utf8))
+    }
+
+    static func realPath(_ path: [UInt8]) throws(Failure) -> [UInt8] {
+        guard let resolved = withCPath(path, { realpath($0, nil) }) else { throw .last }
+        defer { free(resolved) }
+        return Array(UnsafeRawBufferPointer(start: resolved, count: strlen(resolved)))
+    }
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// The entries of a folder, as identity.md's manifests hold them, and their digest.
+struct SourceTree: Sendable {
+    /// The mode of an entry, as a manifest writes it.
+    enum Mode: UInt8, Sendable {
+        case file, executable, link, folder
+
+        var text: StaticString {
+            switch self {
+            case .file: "100644"
+            case .executable: "100755"
+            case .link: "120000"
+            case .folder: "040000"
+            }
+        }
+    }
+
+    struct Entry: Sendable {
+        /// Relative to the root; the bytes that the file system gave.
+        var path: [UInt8]
+        var mode: Mode
+        var digest: ContentDigest
+    }
+
+    /// Why a path is no entry.
+    enum Reason: Sendable, Hashable {
+        case rule(file: String, line: Int, text: String)
+        case gitFolder
+        case notPython
+        case special
+        case danglingLink
+        case linkToFolderOutside
+    }
+
+    struct LeftOut: Sendable {
+        /// Relative to the root. A folder's stands for everything below it.
+        var path: [UInt8]
+        var isFolder: Bool
+        var reason: Reason
+    }
+
+    /// The root's real path, absolute.
+    var root: [UInt8]
+    var digest: SHA256Digest
+    /// By the bytes of their paths, folders included; only where asked for.
+    var entries: [Entry] = []
+    /// By the bytes of their paths; only where asked for.
+    var leftOut: [LeftOut] = []
+
+    /// What a walk writes down beside the digest. Both cost memory for each path.
+    struct Records: OptionSet, Sendable {
+        let rawValue: Int
+        static let entries = Records(rawValue: 1)
+        static let leftOut = Records(rawValue: 2)
+    }
+
+    /// Appends `<mode> SP <digest> SP <name> NUL`.
+    static func appendManifestEntry(
+        _ mode: Mode, _ digest: ContentDigest, _ name: some Sequence<UInt8>, to manifest: inout [UInt8]
+    ) {
+        mode.text.withUTF8Buffer { manifest.append(contentsOf: $0) }
+        manifest.append(UInt8(ascii: " "))
+        digest.append(to: &manifest)
+        manifest.append(UInt8(ascii: " "))
+        manifest.append(contentsOf: name)
+        manifest.append(0)
+    }
+}
+
+extension SourceTree {
+    /// The tree of a source root: everything below it that the ignore rules leave, or of that the Python modules.
+    ///
+    /// `field` is what errors name, `path` the folder.
+    static func sourceRoot(
+        _ path: String, field: String, pythonModulesOnly: Bool, records: Records = []
+    ) throws(ImageSpecError) -> SourceTree {
+        let root = try realFolder(path, field: field)
+        let scope = try sourceRootRules(root)
+        return try TreeWalk(
+            root: root, field: field, contents: .walk(scope), pythonModulesOnly: pythonModulesOnly,
+            readsGitignore: true, records: records
+        ).run()
+    }
+
+    /// The tree of a copied folder: everything below it but what the standard rules leave out.
+    static func copiedFolder(
+        _ path: String, field: String, records: Records = []
+    ) throws(ImageSpecError) -> SourceTree {
+        try TreeWalk(
+            root: try realFolder(path, field: field), field: field,
+            contents: .walk(IgnoreScope([.standard])), records: records
+        ).run()
+    }
+
+    /// A tree of one file, `name` in `folder`; the name of a link stands for its target.
+    static func copiedFile(
+        _ name: String, in folder: String, field: String, records: Records = []
+    ) throws(ImageSpecError) -> SourceTree {
+        try TreeWalk(
+            root: try realFolder(folder, field: field), field: field,
+            contents: .exactly(ExactFolder(files: [Array(name.utf8)])), records: records
+        ).run()
+    }
+
+    /// The tree of a source root that holds exactly the listed module files.
+    static func loadedModules(
+        _ modules: [String], sourceRoot path: String, workingDirectory: String, records: Records = []
+    ) throws(ImageSpecError) -> SourceTree {
+        let root = try realFolder(path, field: "source_root")
+        var tree = ExactFolder()
+        for module in modules {
+            let joined = Path.join(workingDirectory, module)
+            guard let place = try modulePlace(joined) else {
+                // Its folder does not exist. Only a module below the source root is an error, and whether it
+                // would be there can be told by its text alone.
+                let text = Path.lexicallyNormalized(Path.join(CurrentProcess.workingDirectory, joined))
+                if components(of: Array(text.utf8), below: root) != nil { throw .missingModule(module) }
+                continue
+            }
+            guard let components = components(of: place, below: root) else { continue }
+            guard (try? FileSystem.kind(joined)) == .file else { throw .missingModule(module) }
+            tree.add(components)
+        }
+        return try TreeWalk(
+            root: root, field: "source_root", contents: .exactly(tree), records: records
+        ).run()
+    }
+
+    /// The real path of a module's folder with the module's own name; nil where the folder does not exist.
+    private static func modulePlace(_ path: String) throws(ImageSpecError) -> [UInt8]? {
+        do throws(FileSystem.Failure) {
+            return try FileSystem.realPath(Path.folder(of: path)) + [UInt8(ascii: "/")] + Path.lastComponent(path).utf8
+        } catch {
+            if error.isMissing { return nil }
+            throw .unreadable(field: "loaded modules", path: path, reason: error.text)
+        }
+    }
+
+    /// The components of an absolute path below `root`; nil where it is not below it.
+    private static func components(of path: [UInt8], below root: [UInt8]) -> [[UInt8]]? {
+        let prefix = root == [UInt8(ascii: "/")] ? root : root + [UInt8(ascii: "/")]
+        guard path.starts(with: prefix), path.count > prefix.count else { return nil }
+        return path.dropFirst(prefix.count).split(separator: UInt8(ascii: "/")).map(Array.init)
+    }
+
+    private static func realFolder(_ path: String, field: String) throws(ImageSpecError) -> [UInt8] {
+        do throws(FileSystem.Failure) {
+            let kind = path.utf8.contains(0) ? nil : try FileSystem.kind(path)
+            if kind == .folder { return try FileSystem.realPath(path) }
+            if kind != nil { throw FileSystem.Failure(code: ENOTDIR) }
+            throw FileSystem.Failure(code: ENOENT)
+        } catch {
+            throw .cannotUse(field: field, path: path, expected: "folder", error)
+        }
+    }
+}
+
+extension SourceTree {
+    /// The ignore rules at a source root: `.dockerignore`, the standard rules, and the `.gitignore` files above it in
+    /// the same git work tree. (Its own `.gitignore`, and those below, are read by the walk.)
+    private static func sourceRootRules(_ root: [UInt8]) throws(ImageSpecError) -> IgnoreScope {
+        var scope = IgnoreScope([.standard])
+        if let text = try ignoreFile(".dockerignore", in: root) {
+            if let file = try IgnoreFile.docker(text, path: ".dockerignore") { scope.add(file, at: []) }
+        }
+        // From the root upwards: nothing above counts where the root itself holds a .git, or where none is found.
+        var names: [[UInt8]] = root.split(separator: UInt8(ascii: "/")).map(Array.init)
+        var above: [(folder: [UInt8], path: [UInt8])] = []
+        var below: [UInt8] = []
+        while true {
+            let folder = [UInt8(ascii: "/")] + names.joined(separator: [UInt8(ascii: "/")])
+            if !below.isEmpty { above.append((folder, below)) }
+            if holdsGit(folder) { break }
+            guard let name = names.popLast() else { return scope }
+            below = below.isEmpty ? name : name + [UInt8(ascii: "/")] + below
+        }
+        for (folder, path) in above.reversed() {
+            guard let text = try ignoreFile(".gitignore", in: folder) else { continue }
+            let ups = String(repeating: "../", count: path.count { $0 == UInt8(ascii: "/") } + 1)
+            if let file = IgnoreFile.git(text, path: ups + ".gitignore") { scope.add(file, at: path) }
+        }
+        return scope
+    }
+
+    private static func holdsGit(_ folder: [UInt8]) -> Bool {
+        var status = stat()
+        return FileSystem.withCPath(folder + "/.git".utf8) { lstat($0, &status) } == 0
+    }
+
+    /// The text of an ignore file; nil where there is none. Anything but a regular file is none.
+    private static func ignoreFile(_ name: String, in folder: [UInt8]) throws(ImageSpecError) -> [UInt8]? {
+        let path = folder + [UInt8(ascii: "/")] + name.utf8
+        do throws(FileSystem.Failure) {
+            return try FileSystem.contents(ofRegularFile: path, inFolder: AT_FDCWD)
+        } catch {
+            throw .unreadable(field: "source_root", path: String(decoding: path, as: UTF8.self), reason: error.text)
+        }
+    }
+}

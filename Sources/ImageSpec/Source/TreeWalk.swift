@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// One walk over a folder tree on all cores, from its root to its digest.
+///
+/// The unit of work is a folder: list it, judge its entries, hash its files, hand on its sub-folders. A
+/// folder with many files is shared out in batches, a large file in chunks. A folder is finished by whichever
+/// thread brings the last of its parts; that thread writes its manifest and goes on with the parent. No
+/// thread ever waits for another one's part.
+final class TreeWalk: Sendable {
+    enum Job: Sendable {
+        case folder(TreeFolder)
+        case files(FileBatch)
+        case chunks(LargeFile)
+    }
+
+    /// How many jobs must be waiting before other threads are started: a thread costs as much as some dozen files.
+    private static let jobsWorthAThread = 4
+
+    let root: [UInt8]
+    let field: String
+    let pythonModulesOnly: Bool
+    let readsGitignore: Bool
+    let records: SourceTree.Records
+    private let rootFolder: TreeFolder
+    private let queue = WorkQueue<Job>()
+    private let hasThreads = Atomic<Bool>(false)
+    private let outcome = Mutex<Outcome>(Outcome())
+
+    private struct Outcome {
+        var digest: SHA256Digest?
+        var error: ImageSpecError?
+        var entries: [SourceTree.Entry] = []
+        var leftOut: [SourceTree.LeftOut] = []
+    }
+
+    init(
+        root: [UInt8], field: String, contents: TreeFolder.Contents, pythonModulesOnly: Bool = false,
+        readsGitignore: Bool = false, records: SourceTree.Records
+    ) {
+        self.root = root
+        self.field = field
+        self.pythonModulesOnly = pythonModulesOnly
+        self.readsGitignore = readsGitignore
+        self.records = records
+        rootFolder = TreeFolder(parent: nil, indexInParent: 0, path: [], contents: contents)
+    }
+
+    /// Walks the tree. Blocks; the calling thread takes part.
+    func run() throws(ImageSpecError) -> SourceTree {
+        queue.push(CollectionOfOne(.folder(rootFolder)))
+        work()
+        queue.waitForThreads()
+        let outcome = outcome.withLock { $0 }
+        if let error = outcome.error { throw error }
+        return SourceTree(
+            root: root,
+            // Nothing in it: the digest of no entries.
+            digest: outcome.digest ?? SHA256Digest(of: [UInt8]()),
+            entries: outcome.entries.sorted { $0.path.lexicographicallyPrecedes($1.path) },
+            leftOut: outcome.leftOut.sorted { $0.path.lexicographicallyPrecedes($1.path) }
+        )
+    }
+
+    /// Offers jobs to all threads; the last one is taken first. Starts the threads once there is enough for them.
+    func offer(_ jobs: some Collection<Job>, isWorthThreads: Bool = false) {
+        let waiting = queue.push(jobs)
+        guard isWorthThreads || waiting >= Self.jobsWorthAThread, !hasThreads.load(ordering: .relaxed),
+            !hasThreads.exchange(true, ordering: .relaxed)
+        else { return }
+        for _ in 1..<max(2, min(CurrentProcess.processorCount, 64)) where CurrentProcess.processorCount > 1 {
+            queue.startThread { self.work() }
+        }
+    }
+
+    /// One thread's work, until the root is finished or something failed.
+    private func work() {
+        let worker = TreeWorker(walk: self)
+        while let job = queue.pop() {
+            do throws(ImageSpecError) {
+                switch job {
+                case .folder(let folder): try worker.list(folder)
+                case .files(let batch): try worker.hash(batch)
+                case .chunks(let file): try worker.hashChunks(of: file)
+                }
+            } catch {
+                fail(error)
+            }
+        }
+        if records.isEmpty { return }
+        outcome.withLock { outcome in
+            outcome.entries.append(contentsOf: worker.entries)
+            outcome.leftOut.append(contentsOf: worker.leftOut)
+        }
+    }
+
+    func finish(_ digest: SHA256Digest?) {
+        outcome.withLock { $0.digest = digest }
+        queue.close()
+    }
+
+    private func fail(_ error: ImageSpecError) {
+        // Of the errors that several threads meet at once, the one that sorts first, so that a run is the like of another.
+        outcome.withLock { outcome in
+            if let other = outcome.error, other.message.precedesInUTF8(error.message) { return }
+            outcome.error = error
+        }
+        queue.close()
+    }
+}
+
+/// A folder on its way to its digest.
+final class TreeFolder: Sendable {
+    /// Where the entries of a folder come from.
+    enum Contents: Sendable {
+        /// What is there, as far as the rules leave it.
+        case walk(IgnoreScope)
+        /// These files alone.
+        case exactly(ExactFolder)
+    }
+
+    /// A name in the folder. Without a digest it is no entry (yet, or at all).
+    struct Entry: Sendable {
+        /// Where the name begins in `names`; a NUL ends it.
+        let name: Int32
+        let length: Int32
+        var mode: SourceTree.Mode
+        var digest: ContentDigest?
+    }
+
+    struct State: Sendable {
+        var names: [UInt8] = []
+        var entries: [Entry] = []
+        /// Parts that are not done yet: sub-folders, batches of files, large files, and the listing itself.
+        var pending = 1
+    }
+
+    let parent: TreeFolder?
+    let indexInParent: Int
+    /// Relative to the root of the walk; empty for the root.
+    let path: [UInt8]
+    let contents: Contents
+    let state = Mutex<State>(State())
+
+    init(parent: TreeFolder?, indexInParent: Int, path: [UInt8], contents: Contents) {
+        self.parent = parent
+        self.indexInParent = indexInParent
+        self.path = path
+        self.contents = contents
+    }
+
+    func path(of name: some Sequence<UInt8>) -> [UInt8] {
+        path.isEmpty ? Array(name) : path + [UInt8(ascii: "/")] + name
+    }
+}
+
+/// An explicit choice of files, in place of what a walk finds.
+struct ExactFolder: Sendable {
+    var files: Set<[UInt8]> = []
+    var folders: [[UInt8]: ExactFolder] = [:]
+
+    /// Adds a file by the components of its path.
+    mutating func add(_ components: [[UInt8]]) {
+        guard let first = components.first else { return }
+        if components.count == 1 {
+            files.insert(first)
+        } else {
+            folders[first, default: ExactFolder()].add(Array(components.dropFirst()))
+        }
+    }
+}
+
+/// Some files of one folder, to be hashed by one thread.
+final class FileBatch: Sendable {
+    let folder: TreeFolder
+    let descriptor: FolderDescriptor
+    /// Indices of the entries, their names, and whether a name is a link to be followed.
+    let files: ArraySlice<TreeWorker.ListedFile>
+
+    init(folder: TreeFolder, descriptor: FolderDescriptor, files: ArraySlice<TreeWorker.ListedFile>) {
+        self.folder = folder
+        self.descriptor = descriptor
+        self.files = files
+    }
+}
+
+/// An open folder, closed when the last batch of its files is done.
+final class FolderDescriptor: Sendable {
+    let number: Int32
+    init(_ number: Int32) { self.number = number }
+    deinit { close(number) }
+}
+
+/// A file of more than one chunk, hashed by as many threads as have nothing else to do.
+final class LargeFile: Sendable {
+    struct State: Sendable {
+        var next = 0
+        var remaining: Int
+        var digests: [SHA256Digest]
+    }
+
+    let folder: TreeFolder
+    let index: Int
+    let mode: SourceTree.Mode
+    let size: Int
+    /// Closed with the file, when the last chunk is done.
+    let descriptor: FolderDescriptor
+    let state: Mutex<State>
+
+    init(folder: TreeFolder, index: Int, mode: SourceTree.Mode, size: Int, descriptor: Int32) {
+        self.folder = folder
+        self.index = index
+        self.mode = mode
+        self.size = size
+        self.descriptor = FolderDescriptor(descriptor)
+        let count = (size + ContentDigest.chunkSize - 1) / ContentDigest.chunkSize
+        state = Mutex(State(remaining: count, digests: Array(repeating: SHA256Digest(), count: count)))
+    }
+
+    /// The next chunk that nobody has taken.
+    func takeChunk() -> Int? {
+        state.withLock { state in
+            guard state.next < state.digests.count else { return nil }
+            defer { state.next += 1 }
+            return state.next
+        }
+    }
+}

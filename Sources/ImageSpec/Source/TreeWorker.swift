@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// One thread of a walk, with the buffers that it uses again and again. Not shared.
+///
+/// Everything here runs once an entry, so names are bytes in one buffer, files are opened relative to their
+/// folder and read into one buffer, and no String is made except for an error.
+final class TreeWorker {
+    /// A file of a folder whose digest is wanted.
+    struct ListedFile: Sendable {
+        let index: Int32
+        let name: Int32
+        /// A link: its target is read.
+        let isLink: Bool
+    }
+
+    /// Files that one thread hashes before the rest is offered to others.
+    private static let batchSize = 128
+    /// Measured: less than 128 KiB costs calls, more costs cache.
+    private static let bufferSize = 256 * 1024
+    /// A file from this size on is offered to other threads.
+    private static let sizeWorthThreads = 4 << 20
+
+    private(set) var entries: [SourceTree.Entry] = []
+    private(set) var leftOut: [SourceTree.LeftOut] = []
+    private let walk: TreeWalk
+    private let matcher = IgnoreMatcher()
+    private let buffer: UnsafeMutableRawBufferPointer
+    private var listed: [Listed] = []
+    private var manifest: [UInt8] = []
+
+    fileprivate struct Listed {
+        let name: Int32
+        let length: Int32
+        let type: UInt8
+    }
+
+    init(walk: TreeWalk) {
+        self.walk = walk
+        buffer = .allocate(byteCount: Self.bufferSize, alignment: 64)
+    }
+
+    deinit { buffer.deallocate() }
+
+    // MARK: a folder
+
+    func list(_ folder: TreeFolder) throws(ImageSpecError) {
+        let descriptor = try open(folder)
+        var state = TreeFolder.State()
+        var files: [ListedFile] = []
+        var subfolders: [TreeFolder] = []
+        switch folder.contents {
+        case .walk(let scope):
+            try readNames(of: folder, descriptor, into: &state.names)
+            try judge(folder, descriptor, scope, &state, &files, &subfolders)
+        case .exactly(let choice):
+            for name in choice.files {
+                files.append(ListedFile(index: Int32(state.entries.count), name: Int32(state.names.count), isLink: true))
+                state.append(name, .file)
+            }
+            for (name, contents) in choice.folders {
+                subfolders.append(
+                    TreeFolder(
+                        parent: folder, indexInParent: state.entries.count, path: folder.path(of: name),
+                        contents: .exactly(contents)))
+                state.append(name, .folder)
+            }
+        }
+        let batches = stride(from: 0, to: files.count, by: Self.batchSize).map { start in
+            FileBatch(
+                folder: folder, descriptor: descriptor,
+                files: files[start..<min(start + Self.batchSize, files.count)])
+        }
+        state.pending += subfolders.count + batches.count
+        folder.state.withLock { $0 = state }
+        // Sub-folders lie below the batches on the stack: a folder's files come before what is under it, so that
+        // few folders are open at once.
+        let jobs = subfolders.map(TreeWalk.Job.folder) + batches.dropFirst().map(TreeWalk.Job.files)
+        if !jobs.isEmpty { walk.offer(jobs) }
+        if let first = batches.first { try hash(first) }
+        part(of: folder, done: { _ in })
+    }
+
+    private func open(_ folder: TreeFolder) throws(ImageSpecError) -> FolderDescriptor {
+        let path = folder.path.isEmpty ? walk.root : walk.root + [UInt8(ascii: "/")] + folder.path
+        let number = FileSystem.withCPath(path) {
+            openat(AT_FDCWD, $0, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+        }
+        guard number >= 0 else { throw unreadable(folder.path) }
+        return FolderDescriptor(number)
+    }
+
+    /// Reads the names of a folder into `names` and `listed`.
+    private func readNames(
+        of folder: TreeFolder, _ descriptor: FolderDescriptor, into names: inout [UInt8]
+    ) throws(ImageSpecError) {
+        listed.removeAll(keepingCapacity: true)
+        // The stream owns a descriptor of its own; ours is still needed to open the files.
+        let copy = fcntl(descriptor.number, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0, let stream = fdopendir(copy) else {
+            if copy >= 0 { close(copy) }
+            throw unreadable(folder.path)
+        }
+        defer { closedir(stream) }
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                if errno != 0 { throw unreadable(folder.path) }
+                return
+            }
+            withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                let name = UnsafeRawPointer(pointer).assumingMemoryBound(to: CChar.self)
+                let length = strlen(name)
+                if name[0] == 0x2E && (length == 1 || (length == 2 && name[1] == 0x2E)) { return }
+                listed.append(
+                    Listed(name: Int32(names.count), length: Int32(length), type: entry.pointee.d_type))
+                names.append(contentsOf: UnsafeRawBufferPointer(start: name, count: length + 1))
+            }
+        }
+    }
+
+    /// Decides which of the listed names are entries, and adds them to `state`.
+    private func judge(
+        _ folder: TreeFolder, _ descriptor: FolderDescriptor, _ scope: IgnoreScope, _ state: inout TreeFolder.State,
+        _ files: inout [ListedFile], _ subfolders: inout [TreeFolder]
+    ) throws(ImageSpecError) {
+        var scope = scope
+        if walk.readsGitignore, listed.contains(where: { isNamed(".gitignore", $0, state.names) }) {
+            try addGitignore(of: folder, descriptor, to: &scope)
+        }
+        matcher.begin(scope)
+        for item in listed {
+            if isNamed(".git", item, state.names) {
+                leaveOut(folder, item, state.names, isFolder: item.type == UInt8(DT_DIR), .gitFolder)
+                continue
+            }
+            let kind = try kind(of: item, in: folder, descriptor, state.names)
+            let verdict = state.names.withUnsafeBytes { names in
+                matcher.verdict(Self.name(item, names), isFolder: kind == .folder)
+            }
+            switch verdict {
+            case .leaveOut(let file, let rule):
+                leaveOut(folder, item, state.names, isFolder: kind == .folder, Self.reason(file, rule))
+                continue
+            case .leaveOutButEnter(let file, let rule):
+                leaveOut(folder, item, state.names, isFolder: false, Self.reason(file, rule))
+            case .keep: break
+            }
+            switch kind {
+            case .folder:
+                let below = state.names.withUnsafeBytes { matcher.scope(entering: Self.name(item, $0)) }
+                subfolders.append(
+                    TreeFolder(
+                        parent: folder, indexInParent: state.entries.count,
+                        path: folder.path(of: state.names[item.range]), contents: .walk(below)))
+                state.add(item.name, item.length, .folder)
+            case .file, .link:
+                if walk.pythonModulesOnly, !state.names[item.range].suffix(3).elementsEqual(".py".utf8) {
+                    leaveOut(folder, item, state.names, isFolder: false, .notPython)
+                } else if kind == .file {
+                    files.append(ListedFile(index: Int32(state.entries.count), name: item.name, isLink: false))
+                    state.add(item.name, item.length, .file)
+                } else {
+                    try judgeLink(item, in: folder, descriptor, &state, &files)
+                }
+            case .other:
+                leaveOut(folder, item, state.names, isFolder: false, .special)
+            }
+        }
+    }
+
+    private func addGitignore(
+        of folder: TreeFolder, _ descriptor: FolderDescriptor, to scope: inout IgnoreScope
+    ) throws(ImageSpecError) {
+        let name = Array(".gitignore".utf8)
+        let text: [UInt8]?
+        do throws(FileSystem.Failure) {
+            text = try FileSystem.contents(ofRegularFile: name, inFolder: descriptor.number)
+        } catch {
+            throw unreadable(folder.path(of: name), error)
+        }
+        let shown = String(decoding: folder.path(of: name), as: UTF8.self)
+        if let text, let file = IgnoreFile.git(text, path: shown) { scope.add(file, at: []) }
+    }
+
+    private func kind(
+        of item: Listed, in folder: TreeFolder, _ descriptor: FolderDescriptor, _ names: [UInt8]
+    ) throws(ImageSpecError) -> FileSystem.Kind {
+        switch Int(item.type) {
+        case Int(DT_REG): return .file
+        case Int(DT_DIR): return .folder
+        case Int(DT_LNK): return .link
+        case Int(DT_UNKNOWN):
+            var status = stat()
+            let result = names.withUnsafeBytes {
+                fstatat(descriptor.number, Self.cName(item.name, $0), &status, AT_SYMLINK_NOFOLLOW)
+            }
+            guard result == 0 else { throw unreadable(folder.path(of: names[item.range])) }
+            return FileSystem.kind(ofMode: status.st_mode)
+        default: return .other
+        }
+    }
+
+    /// A symbolic link is what its target is: a file, or, if it leads to a folder of this tree, a link.
+    private func judgeLink(
+        _ item: Listed, in folder: TreeFolder, _ descriptor: FolderDescriptor, _ state: inout TreeFolder.State,
+        _ files: inout [ListedFile]
+    ) throws(ImageSpecError) {
+        var status = stat()
+        let result = state.names.withUnsafeBytes {
+            fstatat(descriptor.number, Self.cName(item.name, $0), &status, 0)
+        }
+        if result != 0 {
+            let failure = FileSystem.Failure.last
+            guard failure.isMissing else { throw unreadable(folder.path(of: state.names[item.range]), failure) }
+            return leaveOut(folder, item, state.names, isFolder: false, .danglingLink)
+        }
+        switch FileSystem.kind(ofMode: status.st_mode) {
+        case .file:
+            files.append(ListedFile(index: Int32(state.entries.count), name: item.name, isLink: true))
+            state.add(item.name, item.length, .file)
+        case .folder:
+            let path = folder.path(of: state.names[item.range])
+            guard let target = try targetInTree(of: path) else {
+                return leaveOut(folder, item, state.names, isFolder: false, .linkToFolderOutside)
+            }
+            state.add(item.name, item.length, .link, ContentDigest(SHA256Digest(of: target)))
+        case .link, .other:
+            leaveOut(folder, item, state.names, isFolder: false, .special)
+        }
+    }
+
+    /// The target text of a link to a folder, if it is relative and leads to the root or below it.
+    private func targetInTree(of path: [UInt8]) throws(ImageSpecError) -> [UInt8]? {
+        let absolute = walk.root + [UInt8(ascii: "/")] + path
+        let target: [UInt8]
+        let real: [UInt8]
+        do throws(FileSystem.Failure) {
+            target = try FileSystem.linkTarget(absolute)
+            real = try FileSystem.realPath(absolute)
+        } catch {
+            throw unreadable(path, error)
+        }
+        guard target.first != UInt8(ascii: "/") else { return nil }
+        let isInTree =
+            real == walk.root || walk.root == [UInt8(ascii: "/")]
+            || real.starts(with: walk.root + [UInt8(ascii: "/")])
+        return isInTree ? target : nil
+    }
+
+    // MARK: files
+
+    func hash(_ batch: FileBatch) throws(ImageSpecError) {
+        let folder = batch.folder
+        let names = folder.state.withLock { $0.names }
+        var results: [(index: Int, mode: SourceTree.Mode, digest: ContentDigest)] = []
+        results.reserveCapacity(batch.files.count)
+        for file in batch.files {
+            if let (mode, digest) = try hash(file, in: batch, names) {
+                results.append((Int(file.index), mode, digest))
+            }
+        }
+        part(of: folder) { state in
+            for result in results {
+                state.entries[result.index].mode = result.mode
+                state.entries[result.index].digest = result.digest
+            }
+        }
+    }
+
+    /// The digest of a file; nil where it is large and will be brought by whoever hashes its last chunk.
+    private func hash(
+        _ file: ListedFile, in batch: FileBatch, _ names: [UInt8]
+    ) throws(ImageSpecError) -> (SourceTree.Mode, ContentDigest)? {
+        let flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (file.isLink ? 0 : O_NOFOLLOW)
+        let descriptor = names.withUnsafeBytes { openat(batch.descriptor.number, Self.cName(file.name, $0), flags) }
+        func path() -> [UInt8] { batch.folder.path(of: names[Int(file.name)...].prefix { $0 != 0 }) }
+        guard descriptor >= 0 else { throw unreadable(path()) }
+        var isHandedOn = false
+        defer { if !isHandedOn { close(descriptor) } }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw unreadable(path()) }
+        guard FileSystem.kind(ofMode: status.st_mode) == .file else {
+            throw .sourceChanged(String(decoding: path(), as: UTF8.self), "it was a file and is none any more")
+        }
+        let mode: SourceTree.Mode = status.st_mode & S_IXUSR != 0 ? .executable : .file
+        let size = Int(status.st_size)
+        if size > ContentDigest.chunkSize {
+            isHandedOn = true
+            let large = LargeFile(
+                folder: batch.folder, index: Int(file.index), mode: mode, size: size, descriptor: descriptor)
+            batch.folder.state.withLock { $0.pending += 1 }
+            if size >= Self.sizeWorthThreads {
+                walk.offer(CollectionOfOne(.chunks(large)), isWorthThreads: true)
+            }
+            try hashChunks(of: large)
+            return nil
+        }
+        // A file that says it is empty is read all the same: in some file systems (FUSE, /proc) it is not.
+        if size == 0 { return (mode, try streamedDigest(descriptor, path)) }
+        var hasher = SHA256Hasher()
+        var remaining = size
+        while remaining > 0 {
+            let count = read(descriptor, buffer.baseAddress, min(remaining, buffer.count))
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw unreadable(path()) }
+            if count == 0 { break }
+            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            remaining -= count
+        }
+        return (mode, ContentDigest(hasher.finalize()))
+    }
+
+    private func streamedDigest(_ descriptor: Int32, _ path: () -> [UInt8]) throws(ImageSpecError) -> ContentDigest {
+        var hasher = ContentHasher()
+        while true {
+            let count = read(descriptor, buffer.baseAddress, buffer.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw unreadable(path()) }
+            if count == 0 { return hasher.finalize() }
+            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+    }
+
+    /// Hashes chunks of a large file until all are taken. Others may be at it too.
+    func hashChunks(of file: LargeFile) throws(ImageSpecError) {
+        while let chunk = file.takeChunk() {
+            let start = chunk * ContentDigest.chunkSize
+            let end = min(start + ContentDigest.chunkSize, file.size)
+            var position = start
+            var hasher = SHA256Hasher()
+            while position < end {
+                let count = pread(
+                    file.descriptor.number, buffer.baseAddress, min(end - position, buffer.count), off_t(position))
+                if count < 0 && errno == EINTR { continue }
+                // A file that became shorter is no longer the one whose size decided how it is hashed.
+                guard count > 0 else {
+                    let name = file.folder.state.withLock { state in
+                        Array(state.names[Int(state.entries[file.index].name)...].prefix { $0 != 0 })
+                    }
+                    let path = file.folder.path(of: name)
+                    if count < 0 { throw unreadable(path) }
+                    throw .sourceChanged(String(decoding: path, as: UTF8.self), "it became shorter while it was read")
+                }
+                hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                position += count
+            }
+            let digest = hasher.finalize()
+            let all = file.state.withLock { state -> [SHA256Digest]? in
+                state.digests[chunk] = digest
+                state.remaining -= 1
+                return state.remaining == 0 ? state.digests : nil
+            }
+            if let all {
+                part(of: file.folder) { state in
+                    state.entries[file.index].mode = file.mode
+                    state.entries[file.index].digest = ContentDigest(chunks: all)
+                }
+            }
+        }
+    }
+
+    // MARK: upwards
+
+    /// Brings one part of a folder, and finishes the folder if it was the last, and its parents in turn.
+    private func part(of folder: TreeFolder, done: (inout TreeFolder.State) -> Void) {
+        var finished = folder.state.withLock { state -> TreeFolder.State? in
+            done(&state)
+            state.pending -= 1
+            return state.pending == 0 ? state : nil
+        }
+        var folder = folder
+        while let state = finished {
+            let digest = manifestDigest(of: folder, state)
+            guard let parent = folder.parent else { return walk.finish(digest) }
+            finished = parent.state.withLock { state in
+                state.entries[folder.indexInParent].digest = digest.map { ContentDigest($0) }
+                state.pending -= 1
+                return state.pending == 0 ? state : nil
+            }
+            folder = parent
+        }
+    }
+
+    /// The digest of a folder's manifest; nil where it has no entries and so is none of its parent.
+    private func manifestDigest(of folder: TreeFolder, _ state: TreeFolder.State) -> SHA256Digest? {
+        manifest.removeAll(keepingCapacity: true)
+        let isEmpty = state.names.withUnsafeBytes { names in
+            // The NUL that ends each name sorts before every byte, as the end of a name does.
+            let sorted = state.entries.filter { $0.digest != nil }.sorted {
+                strcmp(Self.cName($0.name, names), Self.cName($1.name, names)) < 0
+            }
+            for entry in sorted {
+                guard let digest = entry.digest else { continue }
+                let start = Int(entry.name)
+                let name = UnsafeRawBufferPointer(rebasing: names[start..<start + Int(entry.length)])
+                SourceTree.appendManifestEntry(entry.mode, digest, name, to: &manifest)
+                if walk.records.contains(.entries) {
+                    entries.append(SourceTree.Entry(path: folder.path(of: name), mode: entry.mode, digest: digest))
+                }
+            }
+            return sorted.isEmpty
+        }
+        return isEmpty ? nil : SHA256Digest(of: manifest)
+    }
+
+    // MARK: small things
+
+    private static func name(_ item: Listed, _ names: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: names[item.range])
+    }
+
+    private static func cName(_ start: Int32, _ names: UnsafeRawBufferPointer) -> UnsafePointer<CChar> {
+        // Never empty: a name ends with a NUL.
+        (names.baseAddress.unsafelyUnwrapped + Int(start)).assumingMemoryBound(to: CChar.self)
+    }
+
+    private func isNamed(_ name: StaticString, _ item: Listed, _ names: [UInt8]) -> Bool {
+        Int(item.length) == name.utf8CodeUnitCount
+            && names.withUnsafeBytes { memcmp($0.baseAddress.unsafelyUnwrapped + Int(item.name), name.utf8Start, Int(item.length)) } == 0
+    }
+
+    private static func reason(_ file: IgnoreFile, _ rule: Int) -> SourceTree.Reason {
+        let (line, text) = file.rule(rule)
+        return .rule(file: file.path, line: line, text: text)
+    }
+
+    private func leaveOut(
+        _ folder: TreeFolder, _ item: Listed, _ names: [UInt8], isFolder: Bool,
+        _ reason: @autoclosure () -> SourceTree.Reason
+    ) {
+        guard walk.records.contains(.leftOut) else { return }
+        leftOut.append(
+            SourceTree.LeftOut(path: folder.path(of: names[item.range]), isFolder: isFolder, reason: reason()))
+    }
+
+    private func unreadable(_ path: [UInt8], _ failure: FileSystem.Failure = .last) -> ImageSpecError {
+        let full = path.isEmpty ? walk.root : walk.root + [UInt8(ascii: "/")] + path
+        return .unreadable(field: walk.field, path: String(decoding: full, as: UTF8.self), reason: failure.text)
+    }
+}
+
+extension TreeWorker.Listed {
+    fileprivate var range: Range<Int> { Int(name)..<Int(name) + Int(length) }
+}
+
+extension TreeFolder.State {
+    /// Adds a name that is not in `names` yet.
+    fileprivate mutating func append(_ name: [UInt8], _ mode: SourceTree.Mode) {
+        let start = Int32(names.count)
+        names.append(contentsOf: name)
+        names.append(0)
+        add(start, Int32(name.count), mode)
+    }
+
+    fileprivate mutating func add(
+        _ name: Int32, _ length: Int32, _ mode: SourceTree.Mode, _ digest: ContentDigest? = nil
+    ) {
+        entries.append(TreeFolder.Entry(name: name, length: length, mode: mode, digest: digest))
+    }
+}
