@@ -174,7 +174,7 @@ struct GitPattern {
         return pattern[index - 1]
     }
 
-    /// The classes of POSIX in the C locale.
+    /// The classes of POSIX as git has them: ASCII alone, and VT and FF are no white space.
     private static func named(_ name: ArraySlice<UInt8>) -> ByteSet? {
         let ranges: [ClosedRange<UInt8>]
         switch String(decoding: name, as: UTF8.self) {
@@ -187,7 +187,7 @@ struct GitPattern {
         case "lower": ranges = [0x61...0x7A]
         case "print": ranges = [0x20...0x7E]
         case "punct": ranges = [0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E]
-        case "space": ranges = [0x09...0x0D, 0x20...0x20]
+        case "space": ranges = [0x09...0x0A, 0x0D...0x0D, 0x20...0x20]
         case "upper": ranges = [0x41...0x5A]
         case "xdigit": ranges = [0x30...0x39, 0x41...0x46, 0x61...0x66]
         default: return nil

@@ -99,9 +99,8 @@ struct IgnoreProgram: Sendable {
 
     /// Adds a rule, which wins over all rules before it.
     ///
-    /// - Parameters:
-    ///   - startsAtEveryName: The pattern is tried on each name, not on the path.
-    ///   - matchesBelow: What the pattern matches it also matches with anything below.
+    /// One that starts at every name is tried on each name, not on the path. What a rule that matches below
+    /// matches, it also matches with anything below that.
     mutating func add(
         _ items: [IgnoreItem], _ ending: IgnoreEnding, _ rule: Rule,
         startsAtEveryName: Bool = false, matchesBelow: Bool = false
