@@ -23,7 +23,10 @@ let package = Package(
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
         ),
         .target(name: "ImageSpec", dependencies: ["CLibcrypto"], swiftSettings: settings),
-        .testTarget(name: "ImageSpecTests", dependencies: ["ImageSpec"], swiftSettings: settings),
+        .testTarget(
+            name: "ImageSpecTests", dependencies: ["ImageSpec"], resources: [.copy("Fixtures")],
+            swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
