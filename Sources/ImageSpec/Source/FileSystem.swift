@@ -77,7 +77,7 @@ enum FileSystem {
         bytes.reserveCapacity(Int(status.st_size) + 1)
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         while true {
-            let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+            let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress.unsafelyUnwrapped, $0.count) }
             if count < 0 {
                 if errno == EINTR { continue }
                 throw .last
@@ -109,7 +109,7 @@ enum FileSystem {
     static func linkTarget(_ path: [UInt8]) throws(Failure) -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = withCPath(path) { path in
-            buffer.withUnsafeMutableBytes { readlink(path, $0.baseAddress, $0.count) }
+            buffer.withUnsafeMutableBytes { readlink(path, $0.baseAddress.unsafelyUnwrapped, $0.count) }
         }
         guard count >= 0 else { throw .last }
         return Array(buffer[..<count])

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ImageSpec {
+    /// The files that enter a tag, and those beside them that do not; to look into a tag.
+    public struct Inputs: Sendable {
+        /// Which field a file comes from.
+        public enum Role: String, Sendable, CaseIterable {
+            /// The requirements file, one it includes, or a project file beside a lock file.
+            case requirements
+            /// A path of `copy`.
+            case copy
+            /// The source root.
+            case sourceRoot = "source_root"
+        }
+
+        /// A file, or a symbolic link that is copied as one.
+        public struct File: Hashable, Sendable {
+            /// The field that it comes from.
+            public let role: Role
+            /// The path, relative to the working directory where the declared one is. Bytes that are no UTF-8 are shown
+            /// as U+FFFD; ``pathBytes`` has them.
+            public var path: String { String(decoding: pathBytes, as: UTF8.self) }
+            /// The path as the file system has it.
+            public let pathBytes: [UInt8]
+            /// `100644`, `100755` for a file that its owner may execute, `120000` for a link.
+            public let mode: String
+            /// `sha256:` and 64 digits; `sha256-1m:` for a file of more than 1 MiB. For pip requirements it is the
+            /// digest of what counts of the file: no comments, no line ends of a kind.
+            public let digest: String
+        }
+
+        /// A file or folder that does not enter the tag.
+        public struct LeftOut: Hashable, Sendable {
+            /// The field that it would come from.
+            public let role: Role
+            /// The path; see ``File/path``. A folder's ends in `/` and stands for everything below it.
+            public var path: String { String(decoding: pathBytes, as: UTF8.self) }
+            /// The path as the file system has it.
+            public let pathBytes: [UInt8]
+            /// Why: the rule with its file and line, or what is special about it.
+            public let reason: String
+        }
+
+        /// By field in the order requirements, copy, source root, then by the bytes of the path.
+        public let files: [File]
+        /// By field, then by the bytes of the path. Empty if not asked for.
+        public let leftOut: [LeftOut]
+        /// Those of the base image, where it is a spec. At most one element.
+        public let base: [Inputs]
+    }
+
+    /// The files that enter the tag.
+    ///
+    /// Reads all of them, as the tag does; takes memory for each path.
+    /// - Parameters:
+    ///   - context: where paths count from.
+    ///   - includingLeftOut: also what the ignore rules and the rules on links leave out.
+    /// - Throws: the errors of ``identity(in:)``.
+    public func inputs(in context: HashContext, includingLeftOut: Bool = false) throws(ImageSpecError) -> Inputs {
+        let records: SourceTree.Records = includingLeftOut ? [.entries, .leftOut] : [.entries]
+        let contents = try SpecContents(of: self, in: context, records: records)
+        var files: [Inputs.File] = []
+        var leftOut: [Inputs.LeftOut] = []
+        if let requirements = contents.requirements {
+            let folder = Path.folder(of: Path.normalized(self.requirements ?? ""))
+            for file in requirements.files {
+                var hasher = ContentHasher()
+                file.bytes.withUnsafeBytes { hasher.update($0) }
+                files.append(
+                    Inputs.File(
+                        role: .requirements,
+                        pathBytes: Array(Path.lexicallyNormalized(Path.join(folder, file.name)).utf8),
+                        mode: "100644", digest: hasher.finalize().description))
+            }
+        }
+        func add(_ tree: SourceTree, _ role: Inputs.Role, at folder: String) {
+            let prefix = folder == "." ? [] : Array((folder + "/").utf8)
+            for entry in tree.entries where entry.mode != .folder {
+                files.append(
+                    Inputs.File(
+                        role: role, pathBytes: prefix + entry.path, mode: entry.mode.text.description,
+                        digest: entry.digest.description))
+            }
+            for path in tree.leftOut {
+                let slash = path.isFolder ? [UInt8(ascii: "/")] : []
+                leftOut.append(
+                    Inputs.LeftOut(
+                        role: role, pathBytes: prefix + path.path + slash, reason: path.reason.description))
+            }
+        }
+        for copied in contents.copied {
+            add(copied.tree, .copy, at: copied.isFolder ? copied.path : Path.folder(of: copied.path))
+        }
+        if let source = contents.source {
+            add(source, .sourceRoot, at: Path.normalized(sourceRoot ?? ""))
+        }
+        var base: [Inputs] = []
+        if case .spec(let spec) = baseImage { base = [try spec.inputs(in: context, includingLeftOut: includingLeftOut)] }
+        return Inputs(files: files, leftOut: leftOut, base: base)
+    }
+}
+
+extension SourceTree.Reason: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .rule(let file, let line, let text): "\(file):\(line): \(text)"
+        case .gitFolder: "named .git"
+        case .notPython: "no Python module (source_copy_mode is loaded_modules)"
+        case .special: "neither file, folder nor link to one"
+        case .danglingLink: "a link whose target does not exist"
+        case .linkToFolderOutside: "a link to a folder outside the source root, or by an absolute path"
+        }
+    }
+}
