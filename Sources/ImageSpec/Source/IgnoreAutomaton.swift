@@ -27,14 +27,14 @@ final class IgnoreAutomaton {
 
     let file: IgnoreFile
     let core: UnsafeMutablePointer<Core>
-    /// How many times the table was full and forgotten.
-    private(set) var resets = 0
+    private var resets = 0
     private let budget: Int
     private let rowLength: Int
     private var capacity: Int
     private var positions: [[Int32]] = []
     private var states: [[Int32]: State] = [:]
-    private var size = 0
+    /// Bytes that the states take, about.
+    private(set) var size = 0
     private var startPositions: [Int32]
     private var seen = SeenPositions()
 
@@ -58,8 +58,6 @@ final class IgnoreAutomaton {
         core.pointee.table.deallocate()
         core.deallocate()
     }
-
-    var stateCount: Int { positions.count }
 
     /// From now on names start at these positions.
     func begin(_ positions: [Int32]) {
