@@ -172,7 +172,7 @@ import Testing
     }
 
     @Test func manyIgnoreFilesOnOnePathKeepTheirOrder() throws {
-        let walk = IgnoreWalk(IgnoreMatcher(fileLimit: 2))
+        let walk = IgnoreWalk(IgnoreMatcher(totalBudget: 100_000))
         var folder: Bytes = []
         for depth in 0..<100 {
             walk.gitFiles[folder] = try Self.git(depth % 2 == 0 ? "x" : "!x", "\(depth)")
@@ -191,7 +191,7 @@ import Testing
     @Test func aMatcherThatForgotEverythingAnswersTheSame() throws {
         for test in try IgnoreCasesTests.cases() {
             // The first has no room for a second state, the other keeps all.
-            let (forgetful, fresh) = (IgnoreMatcher(budget: 0, fileLimit: 0), IgnoreMatcher())
+            let (forgetful, fresh) = (IgnoreMatcher(budget: 0, totalBudget: 0), IgnoreMatcher())
             #expect(
                 try IgnoreCasesTests.keptByGit(test, forgetful) == IgnoreCasesTests.keptByGit(test, fresh),
                 "\(test.name)")

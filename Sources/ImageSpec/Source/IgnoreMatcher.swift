@@ -70,9 +70,11 @@ final class IgnoreMatcher {
 
     /// Bytes that one automaton's table may take before it is forgotten.
     private let budget: Int
-    /// How many files' automata are kept, unless the current folder has more.
-    private let fileLimit: Int
+    /// Bytes that all automata may take before those of other folders are forgotten.
+    private let totalBudget: Int
     private var automata: [ObjectIdentifier: IgnoreAutomaton] = [:]
+    /// What the automata took when the current ones became current, all of them and the current ones alone.
+    private var size = (all: 0, current: 0)
     /// The automata of the current folder, in the order of its scope.
     private var current: [IgnoreAutomaton] = []
     /// The same as lanes, filled up with idle ones to a multiple of `width`.
@@ -84,9 +86,9 @@ final class IgnoreMatcher {
     private let idle: IgnoreAutomaton
     private var transcoded: [UInt8] = []
 
-    init(budget: Int = 2 << 20, fileLimit: Int = 32) {
+    init(budget: Int = 2 << 20, totalBudget: Int = 32 << 20) {
         self.budget = budget
-        self.fileLimit = fileLimit
+        self.totalBudget = totalBudget
         laneCapacity = Self.width
         lanes = .allocate(capacity: laneCapacity)
         idle = IgnoreAutomaton(.standard, budget: .max)
@@ -109,8 +111,13 @@ final class IgnoreMatcher {
     }
 
     private func prepareLanes(_ places: [IgnoreScope.Place]) {
+        size.all += current.reduce(0) { $0 + $1.size } - size.current
         current.removeAll(keepingCapacity: true)
-        if automata.count > max(fileLimit, places.count * 2) { automata.removeAll() }
+        // An automaton takes some thousand bytes even without a state.
+        if size.all + automata.count * 8192 > totalBudget {
+            automata.removeAll()
+            size.all = 0
+        }
         laneCount = places.count
         let filled = (laneCount + Self.width - 1) / Self.width * Self.width
         if filled > laneCapacity {
@@ -129,6 +136,7 @@ final class IgnoreMatcher {
         for index in laneCount..<filled {
             (lanes + index).initialize(to: Lane(core: idle.core, kind: .standard, countsCharacters: false))
         }
+        size.current = current.reduce(0) { $0 + $1.size }
         someCountCharacters = places.contains { $0.file.countsCharacters }
     }
 
