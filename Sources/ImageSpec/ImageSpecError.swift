@@ -93,6 +93,10 @@ extension ImageSpecError {
         return ImageSpecError(.unknownField, "\"\(path)\" is no field of an image spec; \(advice)")
     }
 
+    static func unknownConfigKey(_ key: String) -> ImageSpecError {
+        ImageSpecError(.unknownField, "\"\(key)\" is no key of an image config; it has default_image and images")
+    }
+
     /// The same error, of a document that was read from a file.
     package func inFile(_ path: String) -> ImageSpecError {
         ImageSpecError(code, "\(path): \(message)")
