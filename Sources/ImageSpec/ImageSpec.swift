@@ -93,7 +93,8 @@ public struct ImageSpec: Sendable {
     /// Files that are there while pip runs and in no layer of the image. They enter neither `id` nor `tag`.
     public internal(set) var pipSecretMounts: [SecretMount]?
 
-    /// Further arguments for pip, as one text that is split at white space and passed on without a shell.
+    /// Further arguments for pip, as one text that is split at white space and passed on without a shell: `'…'` and `"…"`
+    /// hold words together, and nothing else has a meaning.
     public internal(set) var pipExtraArgs: String?
 
     /// A folder with a container tool's configuration to use while building and pushing. It enters neither hash of ours.

@@ -194,3 +194,12 @@ struct CanonicalWriter {
         return (digits, position)
     }
 }
+
+extension ImageSpec.JSONValue {
+    /// The value as canonical JSON (RFC 8785) in UTF-8.
+    package var canonicalForm: [UInt8] {
+        var writer = CanonicalWriter()
+        writer.value(self)
+        return writer.bytes
+    }
+}

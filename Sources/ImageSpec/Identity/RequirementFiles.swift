@@ -39,7 +39,7 @@ struct RequirementFiles: Sendable {
         let main = Path.lexicallyNormalized(Path.join(workingDirectory, path))
         let folder = Path.folder(of: main)
         name = Path.lastComponent(main)
-        switch name {
+        switch Self.lockFileName(name) {
         case "uv.lock": kind = .uvLock
         case "poetry.lock": kind = .poetryLock
         default: kind = .pip
@@ -54,6 +54,11 @@ struct RequirementFiles: Sendable {
             ]
         }
         files.sort { $0.name.precedesInUTF8($1.name) }
+    }
+
+    /// The name of a path's last component, where it is that of a lock file.
+    static func lockFileName(_ path: String) -> String? {
+        ["uv.lock", "poetry.lock"].first { $0.hasSameBytes(as: Path.lastComponent(path)) }
     }
 
     private static func pipFiles(_ main: String, folder: String) throws(ImageSpecError) -> [File] {

@@ -52,7 +52,8 @@ struct SpecContents: Sendable {
         }
     }
 
-    private static func checkedCopyPath(_ path: String) throws(ImageSpecError) -> String {
+    /// A path of `copy` as identity documents hold it.
+    static func checkedCopyPath(_ path: String) throws(ImageSpecError) -> String {
         if path.isEmpty { throw .invalidCopyPath(path, "is empty") }
         if Path.isAbsolute(path) { throw .invalidCopyPath(path, "is absolute") }
         let normalized = Path.normalized(path)
@@ -66,6 +67,18 @@ struct SpecContents: Sendable {
         _ path: String, in workingDirectory: String, records: SourceTree.Records
     ) throws(ImageSpecError) -> Copied {
         let place = Path.join(workingDirectory, path)
+        if try isFolder(copied: path, in: workingDirectory) {
+            return Copied(
+                path: path, isFolder: true, tree: try .copiedFolder(place, field: "copy", records: records))
+        }
+        let tree = try SourceTree.copiedFile(
+            Path.lastComponent(place), in: Path.folder(of: place), field: "copy", records: records)
+        return Copied(path: path, isFolder: false, tree: tree)
+    }
+
+    /// Whether a copied path is a folder; else it is a file. Links are followed.
+    static func isFolder(copied path: String, in workingDirectory: String) throws(ImageSpecError) -> Bool {
+        let place = Path.join(workingDirectory, path)
         let kind: FileSystem.Kind?
         do throws(FileSystem.Failure) {
             kind = place.utf8.contains(0) ? nil : try FileSystem.kind(place)
@@ -73,13 +86,8 @@ struct SpecContents: Sendable {
             throw .unreadable(field: "copy", path: place, reason: error.text)
         }
         switch kind {
-        case .folder:
-            return Copied(
-                path: path, isFolder: true, tree: try .copiedFolder(place, field: "copy", records: records))
-        case .file:
-            let tree = try SourceTree.copiedFile(
-                Path.lastComponent(place), in: Path.folder(of: place), field: "copy", records: records)
-            return Copied(path: path, isFolder: false, tree: tree)
+        case .folder: return true
+        case .file: return false
         case nil: throw .missing(field: "copy", path: place, expected: "file or folder")
         case .link, .other: throw .wrongKind(field: "copy", path: place, expected: "file or folder")
         }

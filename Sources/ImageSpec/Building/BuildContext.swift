@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ImageSpec {
+    /// A Dockerfile and the files that it copies, ready to be written to a folder.
+    ///
+    /// Making it reads and hashes all files of a spec; writing it hashes them again on their way. What is written is
+    /// what was named, to the byte, or the writing fails.
+    ///
+    /// The folder holds `Dockerfile` and, where there are any, `requirements/`, `copy/` with a numbered folder for each
+    /// copied path, and `source/`: no name of a project's file stands beside these. File modes are 0644 and 0755, whatever
+    /// the umask, and all time stamps are one constant, so that equal specs give equal contexts.
+    public struct BuildContext: Sendable {
+        /// The Dockerfile.
+        public let dockerfile: Dockerfile
+        /// The names of the spec, of the bytes that will be written.
+        public let identity: Identity
+
+        private let requirements: RequirementsLayout?
+        private let contents: SpecContents
+
+        static let requirementsFolder = "requirements"
+        static let copyFolder = "copy"
+        static let sourceFolder = "source"
+
+        /// Reads the files of a spec and renders it.
+        ///
+        /// Takes memory for the path of each file.
+        /// - Throws: the errors of ``ImageSpec/validate(in:)`` and ``ImageSpec/identity(in:)``.
+        public init(_ spec: ImageSpec, in context: HashContext = .current) throws(ImageSpecError) {
+            try spec.validate(in: context)
+            contents = try SpecContents(of: spec, in: context, records: [.entries])
+            let inputs = try RenderingInputs(of: spec, contents, in: context)
+            requirements = inputs.requirements
+            dockerfile = try Dockerfile(spec, inputs, in: context)
+            let format = try spec.tagFormat.nonEmpty.map { format throws(ImageSpecError) in
+                try TagFormat(format)
+            }
+            identity = try Identity(
+                spec: spec, format: format, ContentIdentity(spec: spec, contents: contents))
+        }
+
+        /// Writes the context to a folder, which is made if it does not exist and must be empty if it does.
+        ///
+        /// - Parameter directory: the folder; a relative path counts from the process's working directory.
+        /// - Throws: ``ImageSpecError/Code/sourceChanged`` where a file is not any more what it was when it was named;
+        ///   ``ImageSpecError/Code/unwritableOutput``; ``ImageSpecError/Code/unreadableInput``. Nothing that was written is
+        ///   left then.
+        public func write(to directory: String) throws(ImageSpecError) {
+            let writer = try ContextWriter(directory)
+            do throws(ImageSpecError) {
+                try writeAll(with: writer)
+                try writer.finish()
+            } catch {
+                writer.removeAll()
+                throw error
+            }
+        }
+
+        private func writeAll(with writer: ContextWriter) throws(ImageSpecError) {
+            try writer.writeFile("Dockerfile", Array(dockerfile.text.utf8))
+            if let requirements {
+                for (path, file) in zip(requirements.paths, requirements.files.files) {
+                    try writer.makeFolders(to: Self.requirementsFolder + "/" + path)
+                    try writer.writeFile(Self.requirementsFolder + "/" + path, file.bytes)
+                }
+            }
+            for (index, copied) in contents.copied.enumerated() {
+                let folder = "\(Self.copyFolder)/\(index)"
+                try writer.makeFolders(to: folder + "/.")
+                if copied.isFolder {
+                    try writer.copyTree(copied.tree, to: folder, field: "copy")
+                } else {
+                    try writer.copySingleFile(copied.tree, to: folder + "/file", field: "copy")
+                }
+            }
+            if let source = contents.source {
+                try writer.makeFolders(to: Self.sourceFolder + "/.")
+                try writer.copyTree(source, to: Self.sourceFolder, field: "source_root")
+            }
+        }
+    }
+}

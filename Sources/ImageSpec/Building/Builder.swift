@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ImageSpec {
+    /// Makes the image of a spec.
+    ///
+    /// Source: flytekit `ImageSpecBuilder`.
+    public protocol Builder: Sendable {
+        /// Whether the image has to be built: false where it exists already, as far as this builder can tell.
+        ///
+        /// The default is true.
+        func shouldBuild(_ spec: ImageSpec) async throws -> Bool
+
+        /// Builds the image and returns the name under which it really lies; nil means that of ``ImageSpec/imageName()``.
+        ///
+        /// A base image that is a spec is built before.
+        func build(_ spec: ImageSpec) async throws -> String?
+    }
+
+    /// Writes a Dockerfile and what it copies, and leaves the building to others: to look at, to check in, to hand to
+    /// any tool that builds Dockerfiles.
+    public struct DockerfileBuilder: Builder {
+        /// Where the build context goes; see ``BuildContext/write(to:)``.
+        public let directory: String
+        /// Where relative paths of specs count from; nil: that of the process at the time.
+        public let context: HashContext?
+
+        /// A builder that writes to a folder, which is empty or does not exist.
+        public init(directory: String, context: HashContext? = nil) {
+            self.directory = directory
+            self.context = context
+        }
+
+        /// Writes the build context and returns the image name that belongs to it. Blocks a thread while it does.
+        @concurrent
+        public func build(_ spec: ImageSpec) async throws -> String? {
+            let buildContext = try BuildContext(spec, in: context ?? .current)
+            let name = try buildContext.identity.imageName()
+            try buildContext.write(to: directory)
+            return name
+        }
+    }
+
+    /// Builds nothing: the image is the base image, which exists.
+    ///
+    /// Source: flytekit `NoOpBuilder`.
+    public struct NoopBuilder: Builder {
+        /// The builder; it has no state.
+        public init() {}
+
+        /// Returns the base image.
+        /// - Throws: ``ImageSpecError/Code/unsupportedField`` where that is not a reference.
+        public func build(_ spec: ImageSpec) async throws -> String? {
+            guard case .reference(let reference) = spec.baseImage, !reference.isEmpty else {
+                throw ImageSpecError.noopNeedsReference
+            }
+            return reference
+        }
+    }
+}
+
+extension ImageSpec.Builder {
+    /// True: the image has to be built.
+    public func shouldBuild(_ spec: ImageSpec) async throws -> Bool { true }
+}
+
+extension ImageSpec.Builder where Self == ImageSpec.NoopBuilder {
+    /// Builds nothing: the image is the base image.
+    public static var noop: ImageSpec.NoopBuilder { ImageSpec.NoopBuilder() }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ImageSpec {
+    /// A spec's Dockerfile.
+    ///
+    /// A function of what names the image: specs with equal `id`, `tag`, secret mounts and base image name have the same
+    /// text, to the byte, on every host. It is understood by BuildKit, older Docker daemons and buildah alike: one
+    /// `FROM`, no frontend line, no heredoc. The files that it copies lie in a ``BuildContext``.
+    public struct Dockerfile: Hashable, Sendable, CustomStringConvertible {
+        /// A file of this machine that must be passed to the build: `--secret id=…,src=…`.
+        public struct Secret: Hashable, Sendable {
+            /// The name by which the Dockerfile mounts it: `secret_0`, `secret_1`, …
+            public let id: String
+            /// The file on this machine, counted from the working directory.
+            public let source: String
+        }
+
+        /// The text, ending in a line feed.
+        public let text: String
+        /// What the text mounts, in the order of ``ImageSpec/pipSecretMounts``. Empty where nothing is installed.
+        public let secrets: [Secret]
+
+        /// The text.
+        public var description: String { text }
+
+        /// Renders a spec.
+        ///
+        /// Reads the requirements, and of copied paths whether they are files or folders; where the base image is a
+        /// spec, all that its name depends on.
+        /// - Throws: the errors of ``ImageSpec/validate(in:)``, and those of ``ImageSpec/imageName(in:)`` for the base.
+        public init(_ spec: ImageSpec, in context: HashContext = .current) throws(ImageSpecError) {
+            try spec.validate(in: context)
+            try self.init(spec, RenderingInputs(of: spec, in: context), in: context)
+        }
+
+        /// Renders a valid spec.
+        init(
+            _ spec: ImageSpec, _ inputs: RenderingInputs, in context: HashContext
+        ) throws(ImageSpecError) {
+            let instructions = Instructions(spec: spec, inputs: inputs)
+            let lines = instructions.lines
+            // The limit of the line scanner in Docker's parser.
+            if let long = lines.lazy.flatMap({ $0.utf8.split(separator: UInt8(ascii: "\n")) }).first(where: {
+                $0.count > 65_000
+            }) {
+                throw .instructionTooLong(String(decoding: long.prefix(40), as: UTF8.self))
+            }
+            text = lines.map { $0 + "\n" }.joined()
+            secrets = instructions.isInstalling ? spec.secrets(in: context) : []
+        }
+    }
+
+    private func secrets(in context: HashContext) -> [Dockerfile.Secret] {
+        (pipSecretMounts ?? []).enumerated().map { index, mount in
+            Dockerfile.Secret(
+                id: "secret_\(index)", source: Path.join(context.workingDirectory, mount.source))
+        }
+    }
+}
+
+/// The instructions of a valid spec. Each function gives those of one step, none where a spec does not need it; ``lines``
+/// puts them in order.
+struct Instructions {
+    let spec: ImageSpec
+    let inputs: RenderingInputs
+    let python: PythonEnvironment
+
+    init(spec: ImageSpec, inputs: RenderingInputs) {
+        self.spec = spec
+        self.inputs = inputs
+        python = PythonEnvironment(of: spec)
+    }
+
+    /// Steps that change least come first. The id is in the last ones alone, which are cheap: a spec that differs in
+    /// nothing else is built from the layers of the other.
+    var lines: [String] {
+        [
+            from, userCreation, aptInstallation, pythonCreation, environment, packageInstallation,
+            workingDirectory,
+            copies, source, commands, userSwitch, entrypoint, identity,
+        ].flatMap { $0 }
+    }
+
+    // MARK: the system
+
+    private var from: [String] {
+        // What follows needs root, whoever the base image ends as.
+        ["FROM \(inputs.baseName ?? python.baseReference)", "USER root"]
+    }
+
+    /// The user is there before files are copied, which become its own. A base that was rendered too has it already.
+    private var userCreation: [String] {
+        let user = RenderingConstants.user
+        let home = RenderingConstants.workingDirectory
+        return [
+            Self.run([
+                "id -u \(user) >/dev/null 2>&1 || useradd --create-home --shell /bin/sh \(user) || adduser -D \(user)",
+                "mkdir -p \(home)", "chown -R \(user) \(home)",
+            ])
+        ]
+    }
+
+    private var aptInstallation: [String] {
+        guard let packages = spec.aptPackages.nonEmptySet else { return [] }
+        return [
+            Self.run([
+                "apt-get update",
+                Self.command(
+                    "DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends", packages),
+                "rm -rf /var/lib/apt/lists/*",
+            ])
+        ]
+    }
+
+    /// Before packages are installed, because their builds may ask for it.
+    private var environment: [String] {
+        (spec.env ?? [:]).sorted { $0.key.precedesInUTF8($1.key) }.map { name, value in
+            "ENV \(name)=\(value.instructionQuoted)"
+        }
+    }
+
+    // MARK: files and commands
+
+    private var workingDirectory: [String] { ["WORKDIR \(RenderingConstants.workingDirectory)"] }
+
+    /// Sources are folders of our own that are named by number: no path of the user is ever read as a pattern.
+    private var copies: [String] {
+        inputs.copied.enumerated().map { index, copied in
+            let path = copied.path == "." ? "" : copied.path + (copied.isFolder ? "/" : "")
+            let source = ImageSpec.BuildContext.copyFolder + "/\(index)" + (copied.isFolder ? "/" : "/file")
+            return Self.copy(source, to: path)
+        }
+    }
+
+    private var source: [String] {
+        inputs.hasSource ? [Self.copy(ImageSpec.BuildContext.sourceFolder + "/", to: "")] : []
+    }
+
+    private static func copy(_ source: String, to path: String) -> String {
+        let destination = (RenderingConstants.workingDirectory + "/" + path).copyDestination
+        let isPlain = destination.utf8.allSatisfy {
+            $0.isASCIILetterOrDigit || "/._-+@%=,:".utf8.contains($0)
+        }
+        let arguments = isPlain ? "\(source) \(destination)" : [source, destination].jsonForm
+        return "COPY --chown=\(RenderingConstants.user) \(arguments)"
+    }
+
+    private var commands: [String] {
+        (spec.commands ?? []).map { "RUN " + ShellCommand.arguments($0) }
+    }
+
+    // MARK: how the image starts, and what it is
+
+    private var userSwitch: [String] { ["USER \(RenderingConstants.user)"] }
+
+    private var entrypoint: [String] {
+        spec.entrypoint.map { ["ENTRYPOINT " + $0.jsonForm] } ?? []
+    }
+
+    private var identity: [String] {
+        let id = spec.id.instructionQuoted
+        return ["ENV \(RenderingConstants.idVariable)=\(id)", "LABEL \(RenderingConstants.idLabel)=\(id)"]
+    }
+
+    // MARK: writing instructions
+
+    /// One `RUN` of several commands, each of which must succeed.
+    static func run(mounts: [String] = [], _ commands: [String]) -> String {
+        let flags = mounts.map { "--mount=\($0) \\\n    " }.joined()
+        return "RUN " + flags + commands.joined(separator: " && \\\n    ")
+    }
+
+    /// A shell command with words that mean themselves, one a line.
+    static func command(_ start: String, _ words: [String]) -> String {
+        start + words.map { " \\\n    " + $0.shellQuoted }.joined()
+    }
+}
+
+extension [String]? {
+    /// The members of a set in canonical order; nil where there are none.
+    var nonEmptySet: [String]? {
+        guard let self, !self.isEmpty else { return nil }
+        return Set(self.map(ByteString.init)).map(\.text).sorted { $0.precedesInUTF8($1) }
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Python packages: one step, whose layer is as good as the lists of packages and requirements that it is made from.
+
+extension Instructions {
+    /// Whether anything is installed with the secrets at hand.
+    var isInstalling: Bool { spec.hasPythonPackages }
+
+    var packageInstallation: [String] {
+        guard isInstalling else { return [] }
+        let commands =
+            switch inputs.requirements?.files.kind {
+            case nil, .pip: [pipInstallation]
+            case .uvLock: [uvLockInstallation]
+            case .poetryLock: [poetryLockInstallation]
+            }
+        return [Self.run(mounts: [uvMount] + requirementMounts + secretMounts + [cacheMount], commands)]
+    }
+
+    // MARK: mounts
+
+    /// In the name of the folder stands the digest of the files: engines that decide by a step's text alone whether
+    /// they have its layer see the change.
+    private var requirementsFolder: String? {
+        inputs.requirements.map { "/tmp/requirements-" + $0.files.digest.hex.prefix(12) }
+    }
+
+    private var requirementMounts: [String] {
+        requirementsFolder.map {
+            ["type=bind,source=\(ImageSpec.BuildContext.requirementsFolder),target=\($0)"]
+        } ?? []
+    }
+
+    private var secretMounts: [String] {
+        (spec.pipSecretMounts ?? []).enumerated().map { index, mount in
+            "type=secret,id=secret_\(index),target=\(mount.target),required=true"
+        }
+    }
+
+    private var cacheMount: String { "type=cache,target=\(RenderingConstants.cache)" }
+
+    // MARK: commands
+
+    private var pipInstallation: String {
+        var words: [String] = []
+        if let folder = requirementsFolder, let requirements = inputs.requirements {
+            words += ["--requirement", folder + "/" + requirements.main]
+        }
+        return Self.command(
+            "\(RenderingConstants.uv) pip install --python \(python.executable)\(Self.cacheOptions)",
+            indexOptions + extraArguments + words + (spec.packages.nonEmptySet ?? []))
+    }
+
+    /// Inexact: what the environment of a base image has stays.
+    private var uvLockInstallation: String {
+        Self.command(
+            "UV_PROJECT_ENVIRONMENT=\(python.folder ?? "") \(RenderingConstants.uv) sync --locked --no-dev"
+                + " --no-install-project --inexact --python \(python.executable)"
+                + " --project \(projectFolder)\(Self.cacheOptions)",
+            indexOptions + extraArguments)
+    }
+
+    /// poetry runs in an environment of its own, which uv keeps in its cache, and installs into the one that it is
+    /// told is active.
+    private var poetryLockInstallation: String {
+        "VIRTUAL_ENV=\(python.folder ?? "") POETRY_CACHE_DIR=\(RenderingConstants.cache)/poetry \\\n    "
+            + Self.command(
+                "\(RenderingConstants.uv) tool run --python \(python.executable)\(Self.cacheOptions)",
+                indexOptions)
+            + " \\\n    --from \(RenderingConstants.poetry) poetry install --no-interaction --no-root --only main"
+            + " --project \(projectFolder)"
+    }
+
+    private var projectFolder: String { requirementsFolder ?? "" }
+
+    /// The cache is a mount, and so on another file system than the environment.
+    private static let cacheOptions = " --link-mode copy --cache-dir \(RenderingConstants.cache)/uv"
+
+    private var indexOptions: [String] {
+        var options: [String] = []
+        if let index = spec.pipIndex.nonEmpty { options += ["--index-url", index] }
+        for index in spec.pipExtraIndexURLs ?? [] { options += ["--extra-index-url", index] }
+        return options
+    }
+
+    private var extraArguments: [String] {
+        spec.pipExtraArgs.nonEmpty.flatMap(ArgumentText.words) ?? []
+    }
+}

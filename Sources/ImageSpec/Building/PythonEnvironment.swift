@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Which Python an image has, and where packages go.
+///
+/// Except for conda's, every environment is one virtual environment over an interpreter, and sees the packages of
+/// that interpreter too: what a base image brings stays usable, and what its own pip installs is found.
+struct PythonEnvironment {
+    enum Interpreter: Equatable {
+        /// The spec asks for no Python, and has nothing to install.
+        case none
+        /// One of the base image, by its path.
+        case path(String)
+        /// conda's own.
+        case conda(version: String?)
+        /// That of the official Python image, which is the base.
+        case official
+        /// uv finds this version in the base image, or brings it.
+        case version(String)
+        /// The one that the base image uses.
+        case ofBase
+    }
+
+    let interpreter: Interpreter
+    /// What to build on where the base is no spec.
+    let baseReference: String
+
+    /// The folder of the environment; nil where there is none.
+    var folder: String? {
+        switch interpreter {
+        case .none: nil
+        case .conda: RenderingConstants.condaEnvironment
+        case .path, .official, .version, .ofBase: RenderingConstants.virtualEnvironment
+        }
+    }
+
+    /// The interpreter of the environment.
+    var executable: String { (folder ?? "") + "/bin/python" }
+
+    /// By precedence: conda, an interpreter by path, a version, what the base has.
+    init(of spec: ImageSpec) {
+        let version = spec.pythonVersion.nonEmpty
+        let installs = spec.hasPythonPackages
+        var reference: String?
+        var hasBase = false
+        switch spec.baseImage {
+        case .reference(let text):
+            reference = text.isEmpty ? nil : text
+            hasBase = reference != nil
+        case .spec: hasBase = true
+        case nil: break
+        }
+        if spec.hasCondaFields {
+            interpreter = .conda(version: version)
+        } else if let path = spec.pythonExec.nonEmpty {
+            interpreter = .path(path)
+        } else if hasBase {
+            interpreter = version.map(Interpreter.version) ?? (installs ? .ofBase : .none)
+        } else if let official = version ?? (installs ? RenderingConstants.defaultPython : nil) {
+            reference = RenderingConstants.pythonImage(official)
+            interpreter = installs ? .official : .none
+        } else {
+            interpreter = .none
+        }
+        baseReference = reference ?? RenderingConstants.defaultBase
+    }
+}
+
+extension ImageSpec {
+    /// Whether pip, or what does its work, has anything to install.
+    var hasPythonPackages: Bool { !(packages ?? []).isEmpty || requirements.nonEmpty != nil }
+
+    /// Whether the environment is conda's.
+    var hasCondaFields: Bool { !(condaPackages ?? []).isEmpty || !(condaChannels ?? []).isEmpty }
+}
+
+// MARK: instructions
+
+extension Instructions {
+    /// Makes the environment, and puts it first where programs look for programs.
+    var pythonCreation: [String] {
+        guard let folder = python.folder else { return [] }
+        let path = #"ENV PATH="\#(folder)/bin:$PATH""#
+        switch python.interpreter {
+        case .none: return []
+        case .conda(let version):
+            return [condaCreation(version), "ENV CONDA_PREFIX=\(folder)", path]
+        case .path(let interpreter):
+            return virtualEnvironment(at: folder, path, creation(over: interpreter, folder))
+        case .official:
+            return virtualEnvironment(
+                at: folder, path, [Self.makeEnvironment("/usr/local/bin/python3", folder)])
+        case .version(let version):
+            return virtualEnvironment(at: folder, path, creation(of: version, folder))
+        case .ofBase:
+            return virtualEnvironment(at: folder, path, creationOverBase(folder))
+        }
+    }
+
+    private func virtualEnvironment(at folder: String, _ path: String, _ commands: [String]) -> [String] {
+        let creation = commands.isEmpty ? [] : [Self.run(mounts: [uvMount], commands)]
+        return creation + ["ENV VIRTUAL_ENV=\(folder)", path]
+    }
+
+    private static func makeEnvironment(_ interpreter: String, _ folder: String) -> String {
+        "\(RenderingConstants.uv) venv --system-site-packages --python \(interpreter) \(folder)"
+    }
+
+    /// An interpreter inside the environment of a base image is that environment.
+    private func creation(over interpreter: String, _ folder: String) -> [String] {
+        if Path.lexicallyNormalized(interpreter).utf8.starts(with: (folder + "/").utf8) { return [] }
+        return ["rm -rf \(folder)", Self.makeEnvironment(interpreter.shellQuoted, folder)]
+    }
+
+    /// The environment of a base image stays, with its packages, if it has the version.
+    private func creation(of version: String, _ folder: String) -> [String] {
+        let make = Self.makeEnvironment(version, folder)
+        return [
+            "case \"$(\(folder)/bin/python --version 2>&1)\" in \"Python \(version)\"|\"Python \(version).\"*) ;; \\\n"
+                + "    *) rm -rf \(folder) && UV_PYTHON_INSTALL_DIR=\(RenderingConstants.managedPythons) \\\n"
+                + "    \(make) ;; esac"
+        ]
+    }
+
+    /// An environment that the base image has stays: ours, or one that it says is active. Else one is made over the
+    /// Python that it finds first, which need not be one of the system's.
+    private func creationOverBase(_ folder: String) -> [String] {
+        [
+            "[ -x \(folder)/bin/python ] || \\\n"
+                + "    if [ -x \"${VIRTUAL_ENV:-}/bin/python\" ]; then ln -s \"$VIRTUAL_ENV\" \(folder); else \\\n"
+                + "    \(Self.makeEnvironment("\"$(command -v python3 || echo python3-of-base-image)\"", folder)); fi"
+        ]
+    }
+
+    /// conda-forge comes first. Packages are added to the environment that a base image has.
+    private func condaCreation(_ version: String?) -> String {
+        let image = spec.builderImage("micromamba_image") ?? RenderingConstants.micromambaImage
+        let channels =
+            ["conda-forge"] + (spec.condaChannels ?? []).filter { !$0.hasSameBytes(as: "conda-forge") }
+        let packages = (spec.condaPackages.nonEmptySet ?? [])
+        let start =
+            "\(RenderingConstants.micromamba) \"$action\" --yes --root-prefix \(RenderingConstants.condaRoot)"
+            + " --prefix \(RenderingConstants.condaEnvironment)"
+        return Self.run(
+            mounts: [
+                "type=bind,from=\(image),source=/usr/bin/micromamba,target=\(RenderingConstants.micromamba)",
+                "type=bind,from=\(image),source=/etc/ssl/certs/ca-certificates.crt,"
+                    + "target=\(RenderingConstants.certificates)",
+            ],
+            [
+                // A base image without certificates lends those of micromamba.
+                "{ [ -e /etc/ssl/certs/ca-certificates.crt ] || "
+                    + "export MAMBA_SSL_VERIFY=\(RenderingConstants.certificates); }",
+                "{ action=create; [ ! -d \(RenderingConstants.condaEnvironment)/conda-meta ] || action=install; }",
+                Self.command(
+                    start,
+                    channels.flatMap { ["--channel", $0] } + [version.map { "python=\($0)" } ?? "python"]
+                        + packages),
+                "rm -rf \(RenderingConstants.condaRoot)/pkgs",
+            ])
+    }
+
+    /// uv itself stays in no layer.
+    var uvMount: String {
+        let image = spec.builderImage("uv_image") ?? RenderingConstants.uvImage
+        return "type=bind,from=\(image),source=/uv,target=\(RenderingConstants.uv)"
+    }
+}
+
+extension ImageSpec {
+    /// An image that `builder_config` names.
+    fileprivate func builderImage(_ key: String) -> String? {
+        guard case .string(let image) = builderConfig?[key] else { return nil }
+        return image
+    }
+}

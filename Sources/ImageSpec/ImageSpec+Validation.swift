@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ImageSpec {
+    /// Checks that a spec can be rendered, in the context of this process; see ``validate(in:)``.
+    /// - Throws: the errors of ``validate(in:)``.
+    public func validate() throws(ImageSpecError) { try validate(in: .current) }
+
+    /// Checks that a spec can be rendered, and names every problem at once.
+    ///
+    /// A spec has an `id` and a `tag` whether or not it passes; rendering and building ask for this. It reads the
+    /// requirements, and looks whether copied paths and the source root are there; it does not read them.
+    /// - Throws: all ``problems(in:)`` in one error: the code of the first, each one's message on a line of its own.
+    public func validate(in context: HashContext) throws(ImageSpecError) {
+        if let error = ImageSpecError(problems: problems(in: context)) { throw error }
+    }
+
+    /// Everything that keeps a spec from being rendered, in the order of the fields' rules; empty where nothing does.
+    public func problems(in context: HashContext) -> [ImageSpecError] {
+        var problems = TextRule.table.flatMap { $0.problems(of: self) }
+        for rule in Self.rules { problems += rule(self) }
+        problems += fileProblems(in: context)
+        problems += baseProblems(in: context)
+        return problems
+    }
+
+    /// The rules that look at more than the text of one field.
+    private static let rules: [@Sendable (ImageSpec) -> [ImageSpecError]] = [
+        { $0.nameProblems }, { $0.tagFormatProblems }, { $0.sourceRootProblems }, { $0.environmentProblems },
+        { $0.cudaProblems }, { $0.pythonProblems }, { $0.lockFileProblems }, { $0.secretMountProblems },
+        { $0.builderConfigurationProblems },
+    ]
+
+    /// Those that a name has to obey too, whoever builds.
+    private var identityProblems: [ImageSpecError] { nameProblems + tagFormatProblems + sourceRootProblems }
+
+    // MARK: names
+
+    private var nameProblems: [ImageSpecError] {
+        let name = repository
+        return ImageReference.problem(inRepository: name).map { [.invalidImageName(name.shortened, $0)] }
+            ?? []
+    }
+
+    private var tagFormatProblems: [ImageSpecError] {
+        guard let text = tagFormat.nonEmpty else { return [] }
+        do throws(ImageSpecError) {
+            // Every digest is as good as the spec's own.
+            let tag = try TagFormat(text).tag(specHash: String(repeating: "0", count: SHA256Digest.hexCount))
+            return ImageReference.isTag(tag) ? [] : [.invalidTag(tag.shortened)]
+        } catch {
+            return [error]
+        }
+    }
+
+    private var sourceRootProblems: [ImageSpecError] {
+        guard let mode = sourceCopyMode, mode != .noCopy, sourceRoot.nonEmpty == nil else { return [] }
+        return [.sourceRootRequired(mode: mode)]
+    }
+
+    // MARK: fields
+
+    private var environmentProblems: [ImageSpecError] {
+        (env ?? [:]).flatMap { name, value in
+            var problems: [ImageSpecError] = []
+            func isStart(_ byte: UInt8) -> Bool {
+                byte == UInt8(ascii: "_") || (byte | 0x20).isASCIILowercaseLetter
+            }
+            let isName =
+                name.utf8.first.map(isStart) ?? false
+                && name.utf8.allSatisfy {
+                    isStart($0) || $0.isASCIIDigit || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-")
+                }
+            if !isName {
+                problems.append(
+                    .invalidText(
+                        "env", name,
+                        "is no name of a variable; use letters, digits and '_', and no digit first"))
+            } else if name == RenderingConstants.idVariable {
+                problems.append(.reservedVariable(name))
+            }
+            if let what = TextRule.lineBreak.problem(value) {
+                problems.append(.invalidText("env: " + name.shortened, value, what))
+            }
+            return problems
+        }
+    }
+
+    private var cudaProblems: [ImageSpecError] {
+        [("cuda", cuda), ("cudnn", cudnn)].filter { $0.1.nonEmpty != nil }.map { .cudaUnsupported($0.0) }
+    }
+
+    private var pythonProblems: [ImageSpecError] {
+        guard pythonExec.nonEmpty != nil else { return [] }
+        var problems: [ImageSpecError] = []
+        for (field, packages) in [("conda_packages", condaPackages), ("conda_channels", condaChannels)]
+        where !(packages ?? []).isEmpty {
+            problems.append(
+                .unsupportedBeside(
+                    "python_exec", field, "conda brings its own interpreter; leave one of them out"))
+        }
+        if pythonVersion.nonEmpty != nil {
+            problems.append(
+                .unsupportedBeside(
+                    "python_exec", "python_version", "that interpreter has its version; leave one of them out"
+                ))
+        }
+        return problems
+    }
+
+    private var lockFileProblems: [ImageSpecError] {
+        guard let path = requirements.nonEmpty, let file = RequirementFiles.lockFileName(path) else {
+            return []
+        }
+        var problems: [ImageSpecError] = []
+        if !(packages ?? []).isEmpty {
+            problems.append(
+                .unsupportedBeside(
+                    "packages", "the lock file \(file)",
+                    "add them to pyproject.toml and lock again, or leave one of them out"))
+        }
+        if file == "poetry.lock" && pipExtraArgs.nonEmpty != nil {
+            problems.append(
+                .unsupportedBeside("pip_extra_args", "poetry.lock", "pip has no part in it; leave it out"))
+        }
+        return problems
+    }
+
+    private var secretMountProblems: [ImageSpecError] {
+        var targets: Set<ByteString> = []
+        return (pipSecretMounts ?? []).enumerated().flatMap { index, mount in
+            let field = "pip_secret_mounts[\(index)]"
+            var problems =
+                TextRule.mountTarget.problem(mount.target).map {
+                    [ImageSpecError.invalidText(field + ", target", mount.target, $0)]
+                } ?? []
+            if mount.source.isEmpty || mount.source.utf8.contains(0) {
+                problems.append(.invalidText(field + ", source", mount.source, "is no path of a file"))
+            }
+            if !targets.insert(ByteString(Path.lexicallyNormalized(mount.target))).inserted {
+                problems.append(
+                    .invalidText(field + ", target", mount.target, "is the target of another mount too"))
+            }
+            return problems
+        }
+    }
+
+    private var builderConfigurationProblems: [ImageSpecError] {
+        let known = ["uv_image", "micromamba_image"]
+        return (builderConfig ?? [:]).compactMap { key, value in
+            guard known.contains(where: { $0.hasSameBytes(as: key) }) else {
+                return .unknownBuilderConfiguration(key, known: known)
+            }
+            switch value {
+            case .null: return nil
+            case .string(let image):
+                let what = image.isEmpty ? "is empty; leave it out" : TextRule.imageReference.problem(image)
+                return what.map { .invalidText("builder_config: " + key, image, $0) }
+            default:
+                return .invalidText(
+                    "builder_config: " + key, nil, "expected the reference of an image, as a string")
+            }
+        }
+    }
+
+    // MARK: files and bases
+
+    private func fileProblems(in context: HashContext) -> [ImageSpecError] {
+        var problems: [ImageSpecError] = []
+        func check(_ body: () throws(ImageSpecError) -> Void) {
+            do throws(ImageSpecError) { try body() } catch { problems.append(error) }
+        }
+        if let path = requirements.nonEmpty {
+            check { () throws(ImageSpecError) in
+                _ = try RequirementsLayout(RequirementFiles(path, workingDirectory: context.workingDirectory))
+            }
+        }
+        for path in copy ?? [] {
+            check { () throws(ImageSpecError) in _ = try RenderingInputs.copied(path, in: context) }
+        }
+        check { () throws(ImageSpecError) in _ = try RenderingInputs.hasSource(self, in: context) }
+        return problems
+    }
+
+    /// A base that another builder makes has to have a name, and the rest is that builder's business.
+    private func baseProblems(in context: HashContext) -> [ImageSpecError] {
+        guard case .spec(let base) = baseImage else { return [] }
+        let isRendered = base.builder.nonEmpty.map { $0.hasSameBytes(as: "default") } ?? true
+        return (isRendered ? base.problems(in: context) : base.identityProblems).map(\.inBaseImage)
+    }
+}

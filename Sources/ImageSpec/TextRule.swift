@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the text of a field must be: one small rule each, and the table of which field obeys which.
+struct TextRule: Sendable {
+    /// What is wrong with a text, to follow the text in a sentence; nil where nothing is.
+    let problem: @Sendable (String) -> String?
+    /// Whether a text that breaks the rule holds something that no message may show.
+    var isCredential = false
+
+    private init(isCredential: Bool = false, _ problem: @escaping @Sendable (String) -> String?) {
+        self.problem = problem
+        self.isCredential = isCredential
+    }
+
+    /// A rule that all bytes, or the text, obey.
+    private static func requires(
+        _ what: String, _ isAllowed: @escaping @Sendable (String) -> Bool
+    ) -> TextRule {
+        TextRule { isAllowed($0) ? nil : what }
+    }
+}
+
+// MARK: rules
+
+extension TextRule {
+    static let notEmpty = requires("is empty; leave it out") { text in
+        !text.utf8.allSatisfy(PipRequirements.isWhiteSpace)
+    }
+
+    static let noNUL = requires("has a NUL character, which nothing can be given") { !$0.utf8.contains(0) }
+
+    /// For values that may hold every other character.
+    static let lineBreak = requires("has a line break or a NUL character; it must be one line") { text in
+        !text.utf8.contains { $0 == 0x0A || $0 == 0x0D || $0 == 0 }
+    }
+
+    static let noControls = requires("has a line break, a tab or another control character; leave it out") {
+        text in
+        !text.utf8.contains(where: \.isASCIIControl)
+    }
+
+    static let noSpace = requires("has a space; write it without, or escaped as %20 in a URL") {
+        !$0.utf8.contains(0x20)
+    }
+
+    /// Programs would take it for an option.
+    static let noOption = requires("begins with \"-\"; options for pip belong into pip_extra_args") {
+        $0.utf8.first != UInt8(ascii: "-")
+    }
+
+    static let noCredential = TextRule(isCredential: true) { text in
+        hasCredential(text) ? "" : nil
+    }
+
+    static let quotes = requires("has a quote that is not closed") { ArgumentText.words($0) != nil }
+
+    static let absolute = requires("is not absolute; give the path that it has in the base image") {
+        Path.isAbsolute($0) && $0.utf8.last != UInt8(ascii: "/")
+    }
+
+    static let pythonVersion = requires("is no version of Python; write it as \"3.12\" or \"3.12.4\"") {
+        text in
+        let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        return (2...3).contains(parts.count)
+            && parts.allSatisfy { (1...3).contains($0.count) && $0.allSatisfy(\.isASCIIDigit) }
+            && (parts[0].elementsEqual("2".utf8) || parts[0].elementsEqual("3".utf8))
+    }
+
+    static let platform = requires(
+        "is no platform; write \"linux/amd64\", or several with commas between them"
+    ) { text in
+        text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).allSatisfy {
+            platform in
+            let parts = platform.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            return (2...3).contains(parts.count)
+                && parts.allSatisfy {
+                    !$0.isEmpty
+                        && $0.allSatisfy {
+                            $0.isASCIILowercaseLetter || $0.isASCIIDigit || "._-".utf8.contains($0)
+                        }
+                }
+        }
+    }
+
+    /// `name[:architecture][=version|/release]`; no version of Debian allows more.
+    static let aptPackage = requires("is no name of a Debian package, such as \"git\" or \"libc6=2.36-9\"") {
+        text in
+        let name = text.utf8.prefix {
+            $0.isASCIILowercaseLetter || $0.isASCIIDigit || "+.-".utf8.contains($0)
+        }
+        guard let first = name.first, first.isASCIILowercaseLetter || first.isASCIIDigit,
+            let last = name.last, last != UInt8(ascii: "-")
+        else { return false }
+        var rest = text.utf8.dropFirst(name.count)
+        if rest.first == UInt8(ascii: ":") {
+            let architecture = rest.dropFirst().prefix {
+                $0.isASCIILowercaseLetter || $0.isASCIIDigit || $0 == UInt8(ascii: "-")
+            }
+            if architecture.isEmpty { return false }
+            rest = rest.dropFirst(1 + architecture.count)
+        }
+        guard let separator = rest.first else { return true }
+        let version = rest.dropFirst()
+        return (separator == UInt8(ascii: "=") || separator == UInt8(ascii: "/")) && !version.isEmpty
+            && version.allSatisfy { $0.isASCIILetterOrDigit || "+.:~-".utf8.contains($0) }
+    }
+
+    /// Not the whole grammar, which is the engine's; but no character that the Dockerfile would read for itself.
+    static let imageReference = requires("is no reference of an image, such as \"ghcr.io/acme/base:1\"") {
+        text in
+        guard let first = text.utf8.first, first.isASCIILetterOrDigit || first == UInt8(ascii: "[") else {
+            return false
+        }
+        return text.utf8.allSatisfy { $0.isASCIILetterOrDigit || "._/:@-[]".utf8.contains($0) }
+    }
+
+    static let mountTarget = requires(
+        "must be the absolute path of a file, without spaces, quotes, commas, '$', '\\' and control characters"
+    ) { text in
+        Path.isAbsolute(text) && text.utf8.last != UInt8(ascii: "/")
+            && !text.utf8.contains { $0 <= 0x20 || $0 == 0x7F || "\"',$\\".utf8.contains($0) }
+            && text.unicodeScalars.allSatisfy { !$0.properties.isWhitespace }
+    }
+
+    /// Whether an index, or a URL within a text, has user info. A user's name alone is none over SSH.
+    private static func hasCredential(_ text: String) -> Bool {
+        if IndexURL.userInfo(text) != nil && !text.utf8.starts(with: "git+ssh://".utf8) { return true }
+        let bytes = Array(text.utf8)
+        for scheme in ["http://", "https://"] {
+            var rest = bytes[...]
+            while let start = rest.firstIndex(where: { $0 | 0x20 == UInt8(ascii: "h") }) {
+                rest = rest[start...]
+                let isScheme =
+                    rest.count >= scheme.utf8.count
+                    && zip(rest, scheme.utf8).allSatisfy { pair in
+                        pair.0 == pair.1 || (pair.0 | 0x20) == pair.1
+                    }
+                if isScheme {
+                    let authority = rest.dropFirst(scheme.utf8.count).prefix { !"/?# '\"".utf8.contains($0) }
+                    if authority.contains(UInt8(ascii: "@")) { return true }
+                }
+                rest = rest.dropFirst()
+            }
+        }
+        return false
+    }
+}
+
+// MARK: which field obeys which
+
+extension TextRule {
+    /// The texts of one field, and its rules. A text is reported for the first rule that it breaks.
+    struct Row: Sendable {
+        let field: String
+        let texts: @Sendable (ImageSpec) -> [String]
+        let isList: Bool
+        let rules: [TextRule]
+
+        init(
+            _ field: String, list: @escaping @Sendable (ImageSpec) -> [String]?, _ rules: [TextRule]
+        ) {
+            self.field = field
+            texts = { list($0) ?? [] }
+            isList = true
+            self.rules = rules
+        }
+
+        init(
+            _ field: String, text: @escaping @Sendable (ImageSpec) -> String?, _ rules: [TextRule]
+        ) {
+            self.field = field
+            texts = { text($0).nonEmpty.map { [$0] } ?? [] }
+            isList = false
+            self.rules = rules
+        }
+
+        func problems(of spec: ImageSpec) -> [ImageSpecError] {
+            texts(spec).enumerated().compactMap { index, text in
+                let place = isList ? "\(field)[\(index)]" : field
+                for rule in rules {
+                    guard let what = rule.problem(text) else { continue }
+                    if rule.isCredential { return .credential(place) }
+                    return .invalidText(place, TextRule.hasCredential(text) ? nil : text, what)
+                }
+                return nil
+            }
+        }
+    }
+
+    static let table: [Row] = [
+        Row("python_version", text: \.pythonVersion, [pythonVersion]),
+        Row("packages", list: \.packages, [notEmpty, noCredential, noControls, noOption]),
+        Row("conda_packages", list: \.condaPackages, [notEmpty, noCredential, noControls, noOption]),
+        Row(
+            "conda_channels", list: \.condaChannels, [notEmpty, noCredential, noControls, noSpace, noOption]),
+        Row("requirements", text: \.requirements, [noControls]),
+        Row("apt_packages", list: \.aptPackages, [aptPackage]),
+        Row("base_image", text: \.baseReference, [imageReference]),
+        Row("platform", text: \.platform, [platform]),
+        Row("pip_index", text: \.pipIndex, [notEmpty, noCredential, noControls, noSpace, noOption]),
+        Row(
+            "pip_extra_index_url", list: \.pipExtraIndexURLs,
+            [notEmpty, noCredential, noControls, noSpace, noOption]),
+        Row("pip_extra_args", text: \.pipExtraArgs, [noCredential, noNUL, quotes]),
+        Row("entrypoint", list: \.entrypoint, [noNUL]),
+        Row("commands", list: \.commands, [notEmpty, noNUL, commandStart]),
+        Row("copy", list: \.copy, [noControls]),
+        Row("python_exec", text: \.pythonExec, [noControls, absolute]),
+    ]
+
+    private static let commandStart = requires("begins with \"-\", which no command does") {
+        $0.utf8.first != UInt8(ascii: "-")
+    }
+}
+
+extension ImageSpec {
+    /// The base image, where it is given by its reference.
+    fileprivate var baseReference: String? {
+        if case .reference(let reference) = baseImage { reference } else { nil }
+    }
+}
