@@ -92,6 +92,10 @@ extension ImageSpec {
 
     /// What names a spec's image, and what that is made from.
     public struct Identity: Hashable, Sendable {
+        private let spec: ImageSpec
+
+        /// See ``ImageSpec/id``. Computed at each call: a tag does not need it.
+        public var id: String { spec.id }
         /// The lower-case hexadecimal SHA-256 of ``tagDocument``, 64 characters.
         public let contentDigest: String
         /// The canonical JSON (RFC 8785) of the image's content.
@@ -104,6 +108,7 @@ extension ImageSpec {
         public let repository: String
 
         init(spec: ImageSpec, format: TagFormat?, _ content: ContentIdentity) throws(ImageSpecError) {
+            self.spec = spec
             contentDigest = content.contentDigest.hex
             tagDocument = String(decoding: content.document, as: UTF8.self)
             platform = content.platform
