@@ -15,6 +15,12 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "ImageSpec", targets: ["ImageSpec"]),
+        .library(name: "ImageSpecYAML", targets: ["ImageSpecYAML"]),
+        .executable(name: "imagespec", targets: ["ImageSpecCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .systemLibrary(
@@ -23,10 +29,29 @@ let package = Package(
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
         ),
         .target(name: "ImageSpec", dependencies: ["CLibcrypto"], swiftSettings: settings),
+        .target(
+            name: "ImageSpecYAML", dependencies: ["ImageSpec", .product(name: "Yams", package: "Yams")],
+            swiftSettings: settings
+        ),
+        // Not named imagespec: where file names ignore case, that module's files would be those of ImageSpec.
+        .executableTarget(
+            name: "ImageSpecCommand",
+            dependencies: [
+                "ImageSpec", "ImageSpecYAML",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "ImageSpecTests", dependencies: ["ImageSpec"], resources: [.copy("Fixtures")],
             swiftSettings: settings
         ),
+        .testTarget(
+            name: "ImageSpecYAMLTests", dependencies: ["ImageSpec", "ImageSpecYAML"], swiftSettings: settings
+        ),
+        // The executable is no module that these import; they run it, and so it must be built.
+        .testTarget(
+            name: "ImageSpecCommandTests", dependencies: ["ImageSpecCommand"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

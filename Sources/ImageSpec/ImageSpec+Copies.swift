@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// flytekit's builder methods. Each returns a copy and leaves the spec as it is; a force push survives them.
+// flytekit's builder methods, and replacements of the fields that say where an image lives and what it is called there
+// (flytekit has `dataclasses.replace` for these). Each returns a copy and leaves the spec as it is; a force push survives.
 
 extension ImageSpec {
     /// Returns a copy with packages for pip appended.
@@ -52,6 +53,22 @@ extension ImageSpec {
         return copy
     }
 
+    /// Returns a copy with another name; nil, like the empty string, means `flytekit`.
+    public func withName(_ name: String?) -> ImageSpec { replacing(\.name, with: name) }
+
+    /// Returns a copy for another registry; nil, like the empty string, means none. Its `id` and `tag` are the same.
+    ///
+    /// (Only where there is no ``platform`` can a registry on `localhost:` decide it, and so the tag.)
+    public func withRegistry(_ registry: String?) -> ImageSpec { replacing(\.registry, with: registry) }
+
+    /// Returns a copy whose tag is written in another way; nil, like the empty string, means all digits.
+    public func withTagFormat(_ format: String?) -> ImageSpec { replacing(\.tagFormat, with: format) }
+
+    /// Returns a copy for another platform or others; nil, like the empty string, means the default one.
+    ///
+    /// A base image that is a spec without a platform of its own takes it too.
+    public func withPlatform(_ platform: String?) -> ImageSpec { replacing(\.platform, with: platform) }
+
     /// What the registration of tasks says about their source code.
     ///
     /// Source: flytekit `SerializationSettings`, as far as an image is concerned.
@@ -87,6 +104,12 @@ extension ImageSpec {
         case nil, .noCopy:
             break
         }
+        return copy
+    }
+
+    private func replacing(_ field: WritableKeyPath<ImageSpec, String?>, with value: String?) -> ImageSpec {
+        var copy = self
+        copy[keyPath: field] = value
         return copy
     }
 

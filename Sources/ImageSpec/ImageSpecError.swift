@@ -49,7 +49,7 @@ public struct ImageSpecError: Error, Sendable {
     /// Where, what was found, and what to do. One line a problem.
     public let message: String
 
-    init(_ code: Code, _ message: String) {
+    package init(_ code: Code, _ message: String) {
         self.code = code
         // Whatever a message quotes, it may be a URL that somebody put a password into.
         self.message = IndexURL.withoutAnyUserInfo(message)
@@ -70,7 +70,7 @@ extension ImageSpecError {
         ImageSpecError(.invalidDocument, "line \(line), column \(column): \(what)")
     }
 
-    static func numberOutOfRange(_ number: String) -> ImageSpecError {
+    package static func numberOutOfRange(_ number: String) -> ImageSpecError {
         ImageSpecError(
             .invalidDocument,
             "the number \(number) is outside ±(2^53 − 1), where not every reader sees the same value; write it as a string")
@@ -80,7 +80,13 @@ extension ImageSpecError {
         var found = value.kind
         if case .number(let number) = value { found = "the number \(CanonicalWriter.ecmaScript(number.value))" }
         var message = "\(path): expected \(expected), found \(found)"
-        if path.hasSuffix("python_version") { message += "; put the version in quotes, 3.10 and 3.1 are one number" }
+        switch value {
+        case .number where path.hasSuffix("python_version"):
+            message += "; put the version in quotes, 3.10 and 3.1 are one number"
+        case .number, .bool:
+            if expected == "a string" { message += "; put it in quotes" }
+        default: break
+        }
         return ImageSpecError(.invalidDocument, message)
     }
 
@@ -92,6 +98,10 @@ extension ImageSpecError {
     static func unknownField(_ path: String, nearest: String?) -> ImageSpecError {
         let advice = nearest.map { "did you mean \"\($0)\"?" } ?? "see the documentation for the fields of a spec"
         return ImageSpecError(.unknownField, "\"\(path)\" is no field of an image spec; \(advice)")
+    }
+
+    static func unknownConfigKey(_ key: String) -> ImageSpecError {
+        ImageSpecError(.unknownField, "\"\(key)\" is no key of an image config; it has default_image and images")
     }
 
     /// The same error, of a document that was read from a file.
@@ -119,6 +129,10 @@ extension ImageSpecError {
 
     static func unreadable(field: String, path: String, reason: String) -> ImageSpecError {
         ImageSpecError(.unreadableInput, "\(field): \(shown(path)) cannot be read: \(reason)")
+    }
+
+    static func unreadableStandardInput(reason: String) -> ImageSpecError {
+        ImageSpecError(.unreadableInput, "standard input cannot be read: \(reason)")
     }
 
     static func missingModule(_ path: String) -> ImageSpecError {

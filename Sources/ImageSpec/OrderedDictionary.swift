@@ -54,7 +54,7 @@ extension ImageSpec {
         public var values: [Value] { pairs.map(\.value) }
 
         /// Appends a pair whose key the caller knows to be new.
-        mutating func appendNew(_ key: String, _ value: Value) {
+        package mutating func appendNew(_ key: String, _ value: Value) {
             pairs.append((key, value))
         }
     }

@@ -52,8 +52,7 @@ struct CanonicalWriter {
     // MARK: values
 
     mutating func string(_ text: String) {
-        var text = text
-        text.withUTF8 { string($0) }
+        text.withBytes { string($0) }
     }
 
     /// A string given by its UTF-8 bytes.
@@ -193,5 +192,14 @@ struct CanonicalWriter {
         position -= leadingZeros
         while digits.last == UInt8(ascii: "0") { digits.removeLast() }
         return (digits, position)
+    }
+}
+
+extension ImageSpec.JSONValue {
+    /// The value as canonical JSON (RFC 8785) in UTF-8.
+    package var canonicalForm: [UInt8] {
+        var writer = CanonicalWriter()
+        writer.value(self)
+        return writer.bytes
     }
 }

@@ -10,7 +10,7 @@ import Darwin
 
 /// The few calls to the file system that are not part of the walk over a tree. Paths are bytes, as the
 /// system has them; text goes in as UTF-8.
-enum FileSystem {
+package enum FileSystem {
     enum Kind {
         case file, folder, link, other
     }
@@ -53,11 +53,20 @@ enum FileSystem {
     }
 
     /// The bytes of a spec file.
-    static func contents(ofSpecFile path: String) throws(ImageSpecError) -> [UInt8] {
+    package static func contents(ofSpecFile path: String) throws(ImageSpecError) -> [UInt8] {
         do throws(Failure) {
             return try contents(path)
         } catch {
             throw .cannotUse(field: "spec", path: path, expected: "file", error)
+        }
+    }
+
+    /// All bytes of standard input.
+    package static func contentsOfStandardInput() throws(ImageSpecError) -> [UInt8] {
+        do throws(Failure) {
+            return try contents(descriptor: STDIN_FILENO)
+        } catch {
+            throw .unreadableStandardInput(reason: error.text)
         }
     }
 

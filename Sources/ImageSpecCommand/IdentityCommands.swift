@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ImageSpec
+
+struct NameCommand: SpecCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "name",
+        abstract: "Print the image name: [registry/]name:tag.",
+        discussion: """
+            Reads every file that the spec names.
+
+              imagespec name trainer.yaml
+              docker pull "$(imagespec name --registry ghcr.io/acme trainer.yaml)"
+              imagespec name --json trainer.yaml
+              {"content_digest":"1d2e…","id":"9c01…","image_name":"ghcr.io/acme/trainer:1d2e…",
+               "platform":"linux/amd64","repository":"ghcr.io/acme/trainer","tag":"1d2e…"}
+            """)
+
+    @OptionGroup var input: SpecInput
+
+    func result() throws(ImageSpecError) -> [UInt8] {
+        let identity = try input.identity()
+        let name = try identity.imageName()
+        return line(
+            name,
+            json: [
+                "content_digest": .string(identity.contentDigest), "id": .string(identity.id),
+                "image_name": .string(name),
+                "platform": .string(identity.platform), "repository": .string(identity.repository),
+                "tag": .string(identity.tag),
+            ])
+    }
+}
+
+struct TagCommand: SpecCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tag",
+        abstract: "Print the tag: what the image contains, as one word.",
+        discussion: """
+            The tag is the content digest (SHA-256, 64 digits), or what the spec's tag_format makes of it. It stays \
+            the same under another name or in another registry. Reads every file that the spec names.
+
+              imagespec tag trainer.yaml
+              imagespec tag --tag-format '{spec_hash:.12}-dev' trainer.yaml
+              imagespec tag --json trainer.yaml
+              {"content_digest":"1d2e…","id":"9c01…","platform":"linux/amd64","tag":"1d2e…"}
+            """)
+
+    @OptionGroup var input: SpecInput
+
+    func result() throws(ImageSpecError) -> [UInt8] {
+        let identity = try input.identity()
+        return line(
+            identity.tag,
+            json: [
+                "content_digest": .string(identity.contentDigest), "id": .string(identity.id),
+                "platform": .string(identity.platform), "tag": .string(identity.tag),
+            ])
+    }
+}
+
+struct IDCommand: SpecCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "id",
+        abstract: "Print the id: what the spec declares, as one word.",
+        discussion: """
+            Reads no file but the spec, and depends on nothing of this machine: --base-dir, --architecture and \
+            --loaded-module make no difference.
+
+              imagespec id trainer.yaml
+              echo '{"name": "trainer"}' | imagespec id -
+              imagespec id --json trainer.yaml
+              {"id":"9c01…"}
+            """)
+
+    @OptionGroup var input: SpecInput
+
+    func result() throws(ImageSpecError) -> [UInt8] {
+        let id = try input.load().id
+        return line(id, json: ["id": .string(id)])
+    }
+}
+
+struct DocumentCommand: SpecCommand {
+    enum Kind: EnumerableFlag {
+        case id, tag
+
+        static func help(for value: Kind) -> ArgumentHelp? {
+            switch value {
+            case .id: "The document whose SHA-256 is the id; reads no file but the spec."
+            case .tag:
+                "The document whose SHA-256 is the content digest; reads every file that the spec names."
+            }
+        }
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "document",
+        abstract: "Print the canonical JSON that an id or tag is the digest of.",
+        discussion: """
+            Exactly the bytes, without a line feed at the end:
+
+              imagespec document --tag trainer.yaml | sha256sum
+              diff <(imagespec document --tag old.yaml | jq .) <(imagespec document --tag new.yaml | jq .)
+
+            With --json the document is text in an object, beside its digest: \
+            {"id":"9c01…","id_document":"…"} or {"content_digest":"1d2e…","tag_document":"…"}.
+            """)
+
+    @Flag var kind: Kind
+    @OptionGroup var input: SpecInput
+
+    func result() throws(ImageSpecError) -> [UInt8] {
+        switch kind {
+        case .id:
+            let spec = try input.load()
+            let document = spec.idDocument
+            guard input.json else { return Array(document.utf8) }
+            return line(document, json: ["id": .string(spec.id), "id_document": .string(document)])
+        case .tag:
+            let identity = try input.identity()
+            guard input.json else { return Array(identity.tagDocument.utf8) }
+            return line(
+                identity.tagDocument,
+                json: [
+                    "content_digest": .string(identity.contentDigest),
+                    "tag_document": .string(identity.tagDocument),
+                ])
+        }
+    }
+}

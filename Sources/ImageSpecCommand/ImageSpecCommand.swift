@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ImageSpec
+
+/// The tool `imagespec`: flags in, text out. What it does is in the libraries.
+@main
+struct ImageSpecCommand: ParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "imagespec",
+        abstract: "Say what a container image is, and name it by its content.",
+        discussion: """
+            A spec is a .json, .yaml or .yml file, for example trainer.yaml:
+
+              name: trainer
+              python_version: "3.12"
+              registry: ghcr.io/acme
+              requirements: requirements.txt
+              source_root: src
+
+            Its name follows from what the image will contain, its files included, and from nothing else:
+
+              imagespec name trainer.yaml             ghcr.io/acme/trainer:1d2e…
+              imagespec tag --tag-format '{spec_hash:.12}' trainer.yaml
+              imagespec files trainer.yaml            the files that enter the tag
+              imagespec render trainer.yaml           the Dockerfile
+              imagespec context trainer.yaml build/   the Dockerfile and all that it copies
+
+            The result goes to standard output, messages to standard error. Exit status: 0 done, 1 the answer is no, 64 wrong \
+            usage, 65 a wrong spec, 66 a missing or unreadable file, 70 a mistake in this tool, 73 the output cannot be \
+            written, 74 a file changed while it was used.
+            """,
+        version: version,
+        subcommands: [
+            NameCommand.self, TagCommand.self, IDCommand.self, DocumentCommand.self,
+            FilesCommand.self,
+        ]
+    )
+
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            Termination(error).exit()
+        }
+    }
+}
+
+/// A subcommand about one spec that has a result for standard output.
+protocol SpecCommand: ParsableCommand {
+    var input: SpecInput { get }
+    /// The bytes of the result.
+    func result() throws(ImageSpecError) -> [UInt8]
+}
+
+extension SpecCommand {
+    func run() throws {
+        try StandardOutput.write(try result())
+    }
+
+    /// A line of text, or with `--json` the object and a line feed.
+    func line(_ text: String, json object: ImageSpec.JSONValue) -> [UInt8] {
+        (input.json ? object.canonicalForm : Array(text.utf8)) + [UInt8(ascii: "\n")]
+    }
+}

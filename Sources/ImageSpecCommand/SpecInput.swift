@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ImageSpec
+import ImageSpecYAML
+
+/// The arguments that all subcommands share: which spec, what replaces its fields, and what it is seen in.
+struct SpecInput: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp(
+            "A .json, .yaml or .yml file, or - for standard input.",
+            discussion: """
+                Standard input is read as JSON where it begins with {, else as YAML. Relative paths in a spec count from \
+                the folder of its file, with - from the working directory.
+                """),
+        completion: .file(extensions: ["json", "yaml", "yml"]))
+    var spec: String
+
+    @Option(help: ArgumentHelp("Name the image so, in place of the spec's name.", valueName: "name"))
+    var name: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Use this registry, as in localhost:5000 or ghcr.io/acme; '' for none.", valueName: "registry"))
+    var registry: String?
+
+    @Option(
+        name: .customLong("tag-format"),
+        help: ArgumentHelp("Write the tag so, as in '{spec_hash:.12}-dev'.", valueName: "format"))
+    var tagFormat: String?
+
+    @Option(
+        help: ArgumentHelp("The platform or platforms, as in linux/amd64,linux/arm64.", valueName: "platform")
+    )
+    var platform: String?
+
+    @Option(
+        name: .customLong("base-dir"),
+        help: ArgumentHelp("The folder that relative paths in the spec count from.", valueName: "folder"),
+        completion: .directory)
+    var baseFolder: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The host's architecture as uname -m prints it.",
+            discussion: "It decides the platform of a spec for a registry on localhost: that declares none.",
+            valueName: "architecture"))
+    var architecture: String?
+
+    @Option(
+        name: .customLong("loaded-module"),
+        help: ArgumentHelp(
+            "A module file that source_copy_mode loaded_modules copies; repeat for each.",
+            discussion: """
+                Relative ones count from the base folder. Without this option, every file whose name ends in .py \
+                and that the ignore rules leave.
+                """,
+            valueName: "file"),
+        completion: .file(extensions: ["py"]))
+    var loadedModules: [String] = []
+
+    @Flag(help: "Print the result as one JSON object in one line.")
+    var json = false
+
+    private var isStandardInput: Bool { spec == "-" }
+
+    /// The spec with its replaced fields.
+    func load() throws(ImageSpecError) -> ImageSpec {
+        var spec: ImageSpec
+        if isStandardInput {
+            spec = try ImageSpec(contents: FileSystem.contentsOfStandardInput(), name: "standard input")
+        } else {
+            spec = try ImageSpec(contentsOf: self.spec)
+        }
+        if let name { spec = spec.withName(name) }
+        if let registry { spec = spec.withRegistry(registry) }
+        if let tagFormat { spec = spec.withTagFormat(tagFormat) }
+        if let platform { spec = spec.withPlatform(platform) }
+        return spec
+    }
+
+    var context: ImageSpec.HashContext {
+        var context = isStandardInput ? .current : ImageSpec.HashContext(specFile: spec)
+        if let baseFolder { context.workingDirectory = baseFolder }
+        if let architecture { context.hostArchitecture = architecture }
+        if !loadedModules.isEmpty { context.loadedModules = loadedModules }
+        return context
+    }
+
+    func identity() throws(ImageSpecError) -> ImageSpec.Identity {
+        try load().identity(in: context)
+    }
+}

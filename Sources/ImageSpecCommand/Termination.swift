@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ImageSpec
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The exit statuses of the tool. Source: sysexits.h, where it has them.
+enum ExitStatus: Int32 {
+    case success = 0
+    case answerIsNo = 1
+    case usage = 64
+    case wrongSpec = 65
+    case missingInput = 66
+    case internalError = 70
+    case unwritableOutput = 73
+    case failedBuild = 74
+
+    init(_ code: ImageSpecError.Code) {
+        switch code {
+        case .invalidDocument, .unknownField, .invalidField, .invalidReference, .invalidRequirements,
+            .invalidIgnoreFile,
+            .unsupportedField:
+            self = .wrongSpec
+        case .missingInput, .unreadableInput: self = .missingInput
+        case .unwritableOutput: self = .unwritableOutput
+        case .sourceChanged: self = .failedBuild
+        default: self = .internalError
+        }
+    }
+}
+
+/// How the tool ends after an error, or after a request for help, which is none.
+struct Termination {
+    var status: ExitStatus
+    var output = ""
+    var messages: [String] = []
+
+    init(_ error: any Error) {
+        if let error = error as? ImageSpecError {
+            status = ExitStatus(error.code)
+            messages = error.message.split(separator: "\n").map(String.init)
+            return
+        }
+        let text = ImageSpecCommand.fullMessage(for: error)
+        switch ImageSpecCommand.exitCode(for: error) {
+        case .success:
+            status = .success
+            output = text + "\n"
+        case .validationFailure:
+            status = .usage
+            let label = "Error: "
+            messages = [text.hasPrefix(label) ? String(text.dropFirst(label.count)) : text]
+        default:
+            status = .internalError
+            messages = ["\(error); this is a mistake in the tool"]
+        }
+    }
+
+    func exit() -> Never {
+        do throws(ImageSpecError) {
+            try StandardOutput.write(Array(output.utf8))
+        } catch {
+            Termination(error).report(as: ExitStatus(error.code))
+        }
+        report(as: status)
+    }
+
+    private func report(as status: ExitStatus) -> Never {
+        for message in messages { StandardError.write("imagespec: " + message + "\n") }
+        #if canImport(Glibc)
+            Glibc.exit(status.rawValue)
+        #elseif canImport(Musl)
+            Musl.exit(status.rawValue)
+        #else
+            Darwin.exit(status.rawValue)
+        #endif
+    }
+}
+
+/// Standard output, which carries the result alone.
+enum StandardOutput {
+    /// Writes the result. Nothing follows it: the output is closed, since some file systems report only then that they
+    /// are full.
+    static func write(_ bytes: [UInt8]) throws(ImageSpecError) {
+        if bytes.isEmpty { return }
+        guard writeAll(bytes, to: STDOUT_FILENO), close(STDOUT_FILENO) == 0 else {
+            throw ImageSpecError(
+                .unwritableOutput, "standard output cannot be written: \(String(cString: strerror(errno)))")
+        }
+    }
+}
+
+/// Standard error, which carries messages. Where it cannot be written, nobody can be told.
+enum StandardError {
+    static func write(_ text: String) {
+        // The text of usage messages has line breaks on purpose.
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
+            Text.withoutControlCharacters(String($0))
+        }
+        _ = writeAll(Array(lines.joined(separator: "\n").utf8), to: STDERR_FILENO)
+    }
+}
+
+private func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+        let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        if count > 0 {
+            rest = rest.dropFirst(count)
+        } else if count == 0 || errno != EINTR {
+            return false
+        }
+    }
+    return true
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ImageSpec
+
+extension ImageSpec {
+    /// Reads a spec from a file: JSON where its name ends in `.json`, YAML where it ends in `.yaml` or `.yml`.
+    ///
+    /// Paths in the spec are relative to a working directory, which is not part of it: for the folder of
+    /// this file, as the tool does, use `HashContext(specFile:)` with the same path.
+    /// - Throws: `missingInput`, `unreadableInput`; `invalidDocument` and `unknownField`, which name the file, and for
+    ///   a file with another ending.
+    public init(contentsOf path: String) throws(ImageSpecError) {
+        // A name that does not exist is the likelier slip than one with another ending.
+        let bytes = try FileSystem.contents(ofSpecFile: path)
+        do throws(ImageSpecError) {
+            switch Self.fileNameExtension(of: path) {
+            case "json": try self.init(document: JSONValue(json: bytes))
+            case "yaml", "yml": try self.init(document: JSONValue(yaml: bytes))
+            default: throw .unknownFileNameExtension
+            }
+        } catch {
+            throw error.inFile(path)
+        }
+    }
+
+    /// Reads a spec from YAML text.
+    ///
+    /// What YAML 1.1 and 1.2 read differently, such as `no` or `0o17`, is an error: see `JSONValue(yaml:)`.
+    /// - Throws: `invalidDocument`, `unknownField`.
+    public init(yaml text: String) throws(ImageSpecError) {
+        try self.init(document: JSONValue(yaml: text))
+    }
+
+    /// Reads a spec from bytes without a file name: JSON where the first byte after white space is `{`, else YAML.
+    ///
+    /// A YAML document that begins with `{` is nearly always JSON as well, whose reader has the stricter rules.
+    /// - Parameter name: what errors call the source.
+    package init(contents bytes: [UInt8], name: String) throws(ImageSpecError) {
+        let isJSON = bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{")
+        do throws(ImageSpecError) {
+            try self.init(document: isJSON ? JSONValue(json: bytes) : JSONValue(yaml: bytes))
+        } catch {
+            throw error.inFile(name + (isJSON ? ", read as JSON" : ", read as YAML"))
+        }
+    }
+
+    /// What follows the last full stop of a path's last component, in lower case.
+    private static func fileNameExtension(of path: String) -> String? {
+        let name = path.utf8.split(separator: UInt8(ascii: "/")).last ?? Substring(path).utf8
+        let parts = name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count > 1, let last = parts.last else { return nil }
+        return String(decoding: last, as: UTF8.self).lowercased()
+    }
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ImageSpec
+import Yams
+
+extension ImageSpec.JSONValue {
+    /// Reads YAML text: one document of mappings with string keys, sequences and scalars.
+    ///
+    /// Two readers of a spec must see one thing, so what YAML 1.1 (PyYAML, which flytekit's users have) and YAML 1.2
+    /// read differently is an error that says what to write: `yes`, `no`, `on`, `off`; numbers such as `010`, `0o17`,
+    /// `1_000`, `1e3`, `1:30`; dates; merge keys (`<<`). Errors as well: a key twice or that is no string, tags
+    /// but `!!str`, `!!int`, `!!float`, `!!bool`, `!!null`, `!!seq` and `!!map`, a second document, an empty one, and numbers
+    /// out of the range of ``ImageSpec/ImageSpec/JSONValue/Number``. The order of keys is kept. An alias stands for
+    /// a copy of what its anchor names.
+    ///
+    /// Keys that are the same but for their Unicode normalisation count as one key here; JSON takes them for two.
+    /// - Throws: `invalidDocument` with the line and column.
+    public init(yaml text: String) throws(ImageSpecError) {
+        try YAMLReader.checkAliases(text)
+        var reader = YAMLReader()
+        self = try reader.document(text)
+    }
+
+    /// Reads YAML from UTF-8 bytes; see ``init(yaml:)-(String)``.
+    /// - Throws: `invalidDocument` with the line and column.
+    public init(yaml bytes: [UInt8]) throws(ImageSpecError) {
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8(bytes) }
+        try self.init(yaml: text)
+    }
+}
+
+/// Turns the nodes of Yams into JSON values. Yams decides where nodes begin and end; what a scalar is, is decided here.
+struct YAMLReader {
+    /// The limits of the JSON reader, and ones that keep aliases from growing a document beyond all bounds.
+    static let maximumDepth = 200
+    static let maximumNodes = 100_000
+    static let maximumExpandedSize = 20_000_000
+
+    private var nodes = 0
+
+    mutating func document(_ text: String) throws(ImageSpecError) -> ImageSpec.JSONValue {
+        let root: Node?
+        do {
+            // The resolver without rules leaves the types of plain scalars to us, without regular expressions.
+            // The encoding is given because its default looks into the environment.
+            root = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot()
+        } catch let error as YamlError {
+            throw .yaml(error)
+        } catch {
+            throw .invalidYAML("\(error)", nil)
+        }
+        guard let root else { throw .emptyYAML }
+        let value = try value(root, depth: 0)
+        if case .null = value { throw .emptyYAML }
+        return value
+    }
+
+    private mutating func value(_ node: Node, depth: Int) throws(ImageSpecError) -> ImageSpec.JSONValue {
+        nodes += 1
+        guard depth < Self.maximumDepth else { throw .tooDeep(node.mark) }
+        guard nodes <= Self.maximumNodes else {
+            throw .invalidYAML(
+                "more than \(Self.maximumNodes) values, those counted in that aliases repeat", node.mark)
+        }
+        switch node {
+        case .scalar(let scalar): return try Self.scalar(scalar)
+        case .sequence(let sequence):
+            try Self.check(sequence.tag, isOneOf: [.implicit, .nonSpecific, .seq], sequence.mark)
+            var list: [ImageSpec.JSONValue] = []
+            for element in sequence { list.append(try value(element, depth: depth + 1)) }
+            return .array(list)
+        case .mapping(let mapping):
+            try Self.check(mapping.tag, isOneOf: [.implicit, .nonSpecific, .map], mapping.mark)
+            return .object(try object(mapping, depth: depth))
+        case .alias(let alias):
+            // Yams puts the node itself in the place of an alias; this case is one of documents to be written.
+            throw .invalidYAML("an alias that names no anchor", alias.mark)
+        }
+    }
+
+    private mutating func object(
+        _ mapping: Node.Mapping, depth: Int
+    ) throws(ImageSpecError) -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue> {
+        var object = ImageSpec.OrderedDictionary<ImageSpec.JSONValue>()
+        var seen = Set<[UInt8]>()
+        for (key, node) in mapping {
+            let name = try Self.key(key)
+            // Yams has refused these already; the dictionary relies on it.
+            guard seen.insert(Array(name.utf8)).inserted else { throw .repeatedKey(name, key.mark) }
+            object.appendNew(name, try value(node, depth: depth + 1))
+        }
+        return object
+    }
+
+    private static func key(_ node: Node) throws(ImageSpecError) -> String {
+        guard case .scalar(let scalar) = node else {
+            throw .invalidYAML("a list or mapping as a key; keys are strings", node.mark)
+        }
+        if scalar.style == .plain, scalar.string == "<<" { throw .mergeKey(scalar.mark) }
+        guard case .string(let name) = try Self.scalar(scalar, isKey: true) else {
+            throw .invalidYAML(
+                "the key \(scalar.string.isEmpty ? "" : scalar.string + " ")is no string; put it in quotes",
+                scalar.mark)
+        }
+        return name
+    }
+
+    private static func scalar(_ scalar: Node.Scalar, isKey: Bool = false) throws(ImageSpecError)
+        -> ImageSpec.JSONValue
+    {
+        guard scalar.style == .plain else {
+            try check(scalar.tag, isOneOf: [.implicit, .nonSpecific, .str], scalar.mark)
+            return .string(scalar.string)
+        }
+        try check(
+            scalar.tag, isOneOf: [.implicit, .nonSpecific, .str, .int, .float, .bool, .null], scalar.mark)
+        let tag = Tag.Name(rawValue: scalar.tag.rawValue)
+        // Looking for duplicates, Yams writes this tag into every key that has none.
+        if tag == .str && !isKey { return .string(scalar.string) }
+
+        let value = try plain(scalar)
+        switch (tag, value) {
+        case (.int, .number(let number)) where number.isInteger: return value
+        case (.float, .number(let number)): return .number(try ImageSpec.JSONValue.Number(number.value))
+        case (.bool, .bool), (.null, .null), (.implicit, _), (.nonSpecific, _), (.str, _): return value
+        default: throw .wrongTag(shown(scalar.tag), scalar.string, scalar.mark)
+        }
+    }
+
+    /// A scalar without quotes and tag, as every version of YAML reads it.
+    private static func plain(_ scalar: Node.Scalar) throws(ImageSpecError) -> ImageSpec.JSONValue {
+        let text = scalar.string
+        do throws(ImageSpecError) {
+            switch PlainScalar(text) {
+            case .null: return .null
+            case .bool(let value): return .bool(value)
+            case .text: return .string(text)
+            case .integer:
+                guard let integer = Int(text) else { throw .numberOutOfRange(text) }
+                return try .init(integer)
+            case .float:
+                guard let double = Double(text) else { throw .numberOutOfRange(text) }
+                return try .init(double)
+            case .notFinite: throw .notFinite(text)
+            case .ambiguous(let reading): throw .ambiguous(text, reading)
+            }
+        } catch {
+            throw error.at(scalar.mark)
+        }
+    }
+
+    private static func check(_ tag: Tag, isOneOf known: [Tag.Name], _ mark: Mark?) throws(ImageSpecError) {
+        guard known.contains(Tag.Name(rawValue: tag.rawValue)) else { throw .unknownTag(shown(tag), mark) }
+    }
+
+    /// A tag as one writes it.
+    private static func shown(_ tag: Tag) -> String {
+        let prefix = "tag:yaml.org,2002:"
+        return tag.rawValue.hasPrefix(prefix) ? "!!" + tag.rawValue.dropFirst(prefix.count) : tag.rawValue
+    }
+
+    /// Refuses text whose aliases could make it grow without bounds.
+    ///
+    /// Yams compares the keys of a mapping node by node before we see them, and a key may be a list of aliases to lists of
+    /// aliases: `n` of them multiply the text by up to 3^(n/3). So they are counted before it reads the text.
+    /// Only what has an anchor of its name counts, so that no `*.pyc` in a command does.
+    static func checkAliases(_ text: String) throws(ImageSpecError) {
+        let anchors = Set(names(after: "&", in: text))
+        if anchors.isEmpty { return }
+        let aliases = names(after: "*", in: text).count { anchors.contains($0) }
+        var size = text.utf8.count
+        for _ in 0..<(aliases / 3) where size <= maximumExpandedSize { size *= 3 }
+        if size > maximumExpandedSize { throw .tooManyAliases(aliases) }
+    }
+
+    /// The names that follow an indicator which stands where a node may begin.
+    private static func names(after indicator: Unicode.Scalar, in text: String) -> [[UInt8]] {
+        let bytes = Array(text.utf8)
+        return bytes.indices.compactMap { index in
+            guard bytes[index] == UInt8(ascii: indicator) else { return nil }
+            let isPrecededByName = index > 0 && isNameByte(bytes[index - 1])
+            let name = Array(bytes[(index + 1)...].prefix(while: isNameByte))
+            return isPrecededByName || name.isEmpty ? nil : name
+        }
+    }
+
+    /// What names of anchors are made of.
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        let scalar = Unicode.Scalar(byte)
+        return ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar) || ("0"..."9").contains(scalar)
+            || scalar == "_" || scalar == "-"
+    }
+}

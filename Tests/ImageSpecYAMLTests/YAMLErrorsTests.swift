@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+import ImageSpecYAML
+import Testing
+
+/// What YAML text is refused, and how the message puts it.
+@Suite struct YAMLErrorsTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        var yaml: String
+        var code: ImageSpecError.Code
+        var fragments: [String]
+
+        init(_ yaml: String, _ code: ImageSpecError.Code = .invalidDocument, _ fragments: String...) {
+            self.yaml = yaml
+            self.code = code
+            self.fragments = fragments
+        }
+
+        var testDescription: String {
+            yaml.count > 60 ? "\(yaml.prefix(60).debugDescription)…" : yaml.debugDescription
+        }
+    }
+
+    @Test(arguments: [
+        // The value of a field.
+        Case(
+            "python_version: 3.10", .invalidDocument, "python_version", "expected a string", "quotes",
+            "3.10 and 3.1"),
+        Case("python_version: 3", .invalidDocument, "the number 3;", "quotes"),
+        Case("env: {DEBUG: true}", .invalidDocument, "env.DEBUG", "a boolean", "put it in quotes"),
+        Case("env: {PORT: 8080}", .invalidDocument, "env.PORT", "the number 8080", "put it in quotes"),
+        Case("packages: numpy", .invalidDocument, "packages", "expected a list"),
+        Case("source_copy_mode: some", .invalidDocument, "loaded_modules, all, no_copy"),
+        Case("bulder: x", .unknownField, "did you mean \"builder\"?"),
+        Case("- name", .invalidDocument, "the document: expected an object, found a list"),
+        Case("name", .invalidDocument, "expected an object, found a string"),
+        // Nothing at all.
+        Case("", .invalidDocument, "empty", "{}"), Case("# a comment\n", .invalidDocument, "empty"),
+        Case("---\n", .invalidDocument, "empty"), Case("null", .invalidDocument, "empty"),
+        Case(" \n\n", .invalidDocument, "empty"),
+        // A key twice.
+        Case("name: a\nenv: {}\nname: b", .invalidDocument, "\"name\" stands twice", "line 1, column 1"),
+        Case("env:\n  A: '1'\n  'A': '2'", .invalidDocument, "\"A\" stands twice", "line 2, column 3"),
+        Case("builder_options: {a: {b: 1, b: 2}}", .invalidDocument, "\"b\" stands twice"),
+        // Keys that are no strings.
+        Case("env:\n  3: a", .invalidDocument, "line 2, column 3", "the key 3 is no string", "quotes"),
+        Case("env: {1.5: a}", .invalidDocument, "the key 1.5"),
+        Case("env: {true: a}", .invalidDocument, "the key true"),
+        Case("env: {null: a}", .invalidDocument, "the key null"),
+        Case("env: {~: a}", .invalidDocument, "the key ~"),
+        Case("env:\n  : a", .invalidDocument, "the key is no string"),
+        Case("env: {on: a}", .invalidDocument, "on for a boolean", "quotes"),
+        Case("? [a]\n: b", .invalidDocument, "as a key"),
+        Case("? {a: b}\n: b", .invalidDocument, "as a key"),
+        Case("env: {!!int 3: a}", .invalidDocument, "no string"),
+        // Merge keys.
+        Case("a: &a {b: c}\nenv:\n  <<: *a", .invalidDocument, "line 3, column 3", "<<"),
+        // Several documents.
+        Case("name: a\n---\nname: b", .invalidDocument, "line 2", "single document"),
+        // Anchors and aliases.
+        Case("name: *x", .invalidDocument, "line 1, column 7", "undefined alias"),
+        Case("builder_options: &a [*a]", .invalidDocument, "undefined alias"),
+        Case("builder_options: &a {k: *a}", .invalidDocument, "undefined alias"),
+        Case("v: [&a b\(String(repeating: ", *a", count: 60))]", .invalidDocument, "60 aliases"),
+        // Tags.
+        Case("name: !custom x", .invalidDocument, "line 1, column 7", "the tag !custom"),
+        Case("name: !!binary eA==", .invalidDocument, "the tag !!binary"),
+        Case("name: !!python/none x", .invalidDocument, "!!python/none"),
+        Case("env: !!set {a}", .invalidDocument, "!!set"),
+        Case("packages: !!omap [a: b]", .invalidDocument, "!!omap"),
+        Case("v: !!int x", .invalidDocument, "\"x\" is not what its tag !!int says"),
+        Case("v: !!int 1.5", .invalidDocument, "!!int"),
+        Case("v: !!int '3'", .invalidDocument, "!!int"), Case("v: !!bool 1", .invalidDocument, "!!bool"),
+        Case("v: !!float .inf", .invalidDocument, ".inf"), Case("v: !!int 0o17", .invalidDocument, "quotes"),
+        // Numbers out of range.
+        Case("v: 9007199254740992", .invalidDocument, "9007199254740992", "2^53", "column 4"),
+        Case("v: -99999999999999999999", .invalidDocument, "-99999999999999999999", "2^53"),
+        Case("v: 1.0e+300", .invalidDocument, "2^53"), Case("v: 1.0e+400", .invalidDocument, "2^53"),
+        Case("v: .inf", .invalidDocument, ".inf", "quotes"), Case("v: -.INF", .invalidDocument, "-.INF"),
+        Case("v: .nan", .invalidDocument, ".nan"),
+        // Syntax.
+        Case("a:\n\t- b", .invalidDocument, "line 2, column 1", "cannot start any token"),
+        Case("packages: [a", .invalidDocument, "flow sequence"),
+        Case("name: 'a", .invalidDocument, "quoted scalar"),
+        Case("a: b: c", .invalidDocument, "line 1, column 5"),
+        Case("name: @x", .invalidDocument, "line 1, column 7"),
+        Case("a: b\n c: d", .invalidDocument, "line 2"),
+        Case("name: \"\\ud83d\"", .invalidDocument, "Unicode"),
+        Case("name: a\nenv: \u{1}", .invalidDocument, "line 2, column 6", "control characters"),
+        Case("builder_options: " + String(repeating: "[", count: 300), .invalidDocument, "flow"),
+        Case(
+            "builder_options: " + String(repeating: "[", count: 300) + String(repeating: "]", count: 300),
+            .invalidDocument,
+            "200 levels"),
+        Case("builder_options: " + String(repeating: "[", count: 100_000), .invalidDocument, "200 levels"),
+    ])
+    func textIsRefused(_ example: Case) throws {
+        let error = try #require(throws: ImageSpecError.self) { try ImageSpec(yaml: example.yaml) }
+        #expect(error.code == example.code)
+        for fragment in example.fragments { #expect(error.message.contains(fragment)) }
+        #expect(!error.message.contains("\n"))
+    }
+
+    /// YAML 1.1 and 1.2 read these differently.
+    @Test(
+        arguments: [
+            "yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF",
+        ].map { ($0, "a boolean") }
+            + [
+                "010", "08", "0o17", "0x1F", "0b101", "-0x1f", "1_000", "+1_0", "0_1", "1e3", "1E3", "1.5e3",
+                "1e-3", "-.5", "1_0.5",
+                "1:30", "10:20:30", "190:20:30.15", "1.5_0", "00", "-01", "1__", ".5e3",
+            ].map { ($0, "a number") }
+            + [
+                "2024-01-31", "2024-1-3 10:20:30", "2024-01-31T10:20:30Z", "2024-01-31t1:20:30.5 +01:00",
+                "2024-01-31 10:20:30",
+            ].map { ($0, "a date") })
+    func whatYAMLVersionsReadDifferentlyIsRefused(_ text: String, _ reading: String) throws {
+        let error = try #require(throws: ImageSpecError.self) {
+            try ImageSpec(yaml: "name: x\nenv:\n  A: \(text)")
+        }
+        #expect(error.code == .invalidDocument)
+        #expect(
+            error.message.contains(
+                "line 3, column 6: some YAML readers take \(text) for \(reading), others do not"))
+        #expect(error.message.contains("quotes"))
+        #expect(try ImageSpec(yaml: "env: {A: '\(text)'}").env?["A"] == text)
+    }
+
+    @Test(
+        arguments: [
+            ([0x61, 0x3A, 0x20, 0xFF], "line 1, column 4"),
+            ([0x61, 0x0A, 0x62, 0xC3, 0x28], "line 2, column 2"),
+            ([0xC3, 0xA9, 0xE2, 0x82], "line 1, column 2"), ([0xFF, 0xFE, 0x61, 0x00], "line 1, column 1"),
+        ] as [([UInt8], String)])
+    func bytesThatAreNoUTF8AreRefused(_ bytes: [UInt8], _ place: String) throws {
+        let error = try #require(throws: ImageSpecError.self) { try ImageSpec.JSONValue(yaml: bytes) }
+        #expect(error.code == .invalidDocument)
+        #expect(error.message.contains(place))
+        #expect(error.message.contains("not UTF-8"))
+    }
+
+    /// As many aliases as are let through, in the two arrangements that grow fastest: in values and in a key.
+    @Test(.timeLimit(.minutes(1)), arguments: ["z: *h", "? *h\n: x"])
+    func aliasesDoNotGrowWithoutBounds(_ last: String) throws {
+        let leaves = (0..<1500).map(String.init).joined(separator: ",")
+        var text = "a: &a [\(leaves)]\n"
+        for (name, next) in zip("abcdefg", "bcdefgh") {
+            text += "\(next): &\(next) [*\(name),*\(name),*\(name)]\n"
+        }
+        let error = try #require(throws: ImageSpecError.self) { try ImageSpec(yaml: text + last) }
+        #expect(error.code == .invalidDocument)
+        #expect(error.message.contains("100000 values") || error.message.contains("as a key"))
+    }
+}
