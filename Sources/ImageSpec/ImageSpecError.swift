@@ -51,7 +51,8 @@ public struct ImageSpecError: Error, Sendable {
 
     package init(_ code: Code, _ message: String) {
         self.code = code
-        self.message = message
+        // Whatever a message quotes, it may be a URL that somebody put a password into.
+        self.message = IndexURL.withoutAnyUserInfo(message)
     }
 }
 
@@ -97,6 +98,10 @@ extension ImageSpecError {
     static func unknownField(_ path: String, nearest: String?) -> ImageSpecError {
         let advice = nearest.map { "did you mean \"\($0)\"?" } ?? "see the documentation for the fields of a spec"
         return ImageSpecError(.unknownField, "\"\(path)\" is no field of an image spec; \(advice)")
+    }
+
+    static func unknownConfigKey(_ key: String) -> ImageSpecError {
+        ImageSpecError(.unknownField, "\"\(key)\" is no key of an image config; it has default_image and images")
     }
 
     /// The same error, of a document that was read from a file.

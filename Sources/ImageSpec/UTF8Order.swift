@@ -1,18 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 // Swift's `==`, `<` and `hash(into:)` on strings work up to Unicode equivalence: the composed and the
 // decomposed "é" are one string. An identity must tell them apart, so everything here compares bytes.
 
 extension String {
     func hasSameBytes(as other: String) -> Bool {
-        var left = self
-        var right = other
-        return left.withUTF8 { left in right.withUTF8 { right in left.elementsEqual(right) } }
+        withBytes { left in
+            other.withBytes { right in
+                left.count == right.count && (left.isEmpty || memcmp(left.start, right.start, left.count) == 0)
+            }
+        }
     }
 
     /// Order by UTF-8 bytes, which is order by Unicode scalars.
     func precedesInUTF8(_ other: String) -> Bool {
-        utf8.lexicographicallyPrecedes(other.utf8)
+        withBytes { left in
+            other.withBytes { right in
+                let shared = min(left.count, right.count)
+                let order = shared == 0 ? 0 : memcmp(left.start, right.start, shared)
+                return order == 0 ? left.count < right.count : order < 0
+            }
+        }
     }
 
     /// Order by UTF-16 code units, which RFC 8785 asks of keys.
@@ -23,14 +39,27 @@ extension String {
         func rank(_ byte: UInt8) -> UInt16 {
             byte == 0xEE || byte == 0xEF ? UInt16(byte) + 0x100 : UInt16(byte)
         }
-        return utf8.lexicographicallyPrecedes(other.utf8) { rank($0) < rank($1) }
+        return withBytes { left in
+            other.withBytes { right in left.lexicographicallyPrecedes(right) { rank($0) < rank($1) } }
+        }
     }
+
+    /// The UTF-8 bytes. Copied first where the string does not hold them side by side, as one from Objective-C.
+    @inline(__always)
+    func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        if let result = utf8.withContiguousStorageIfAvailable(body) { return result }
+        var copy = self
+        return copy.withUTF8(body)
+    }
+}
+
+extension UnsafeBufferPointer {
+    fileprivate var start: UnsafePointer<Element> { baseAddress.unsafelyUnwrapped }
 }
 
 extension Hasher {
     mutating func combineBytes(of text: String) {
-        var text = text
-        text.withUTF8 { bytes in
+        text.withBytes { bytes in
             combine(bytes.count)
             combine(bytes: UnsafeRawBufferPointer(bytes))
         }

@@ -34,9 +34,9 @@ import Testing
         let cases = try Self.cases()
         var agreed = 0
         for test in cases {
-            let git = try Self.keptByGit(test)
+            let git = try Self.keptByGit(test, IgnoreMatcher())
             #expect(git == test.gitKept.map { Bytes($0.utf8) }, "\(test.name): git")
-            let docker = Self.keptByDocker(test)
+            let docker = Self.keptByDocker(test, IgnoreMatcher())
             if test.dockerError != nil {
                 #expect(docker == nil, "\(test.name): docker")
                 if git == test.gitKept.map({ Bytes($0.utf8) }), docker == nil { agreed += 1 }
@@ -50,9 +50,9 @@ import Testing
         #expect(agreed == 300 && cases.count == 300)
     }
 
-    private static func keptByGit(_ test: Case) throws -> [Bytes] {
+    static func keptByGit(_ test: Case, _ matcher: IgnoreMatcher) throws -> [Bytes] {
         var scope = IgnoreScope([])
-        let walk = IgnoreWalk()
+        let walk = IgnoreWalk(matcher)
         walk.add(test.paths)
         // Folder by folder from the top, as a host reads them.
         for (path, text) in test.gitignore.sorted(by: { $0.key.utf8.count < $1.key.utf8.count }) {
@@ -72,10 +72,10 @@ import Testing
         return kept(test, walk)
     }
 
-    private static func keptByDocker(_ test: Case) -> [Bytes]? {
+    static func keptByDocker(_ test: Case, _ matcher: IgnoreMatcher) -> [Bytes]? {
         do throws(ImageSpecError) {
             let file = try IgnoreFile.docker(Bytes(test.dockerignore.utf8), path: ".dockerignore")
-            let walk = IgnoreWalk()
+            let walk = IgnoreWalk(matcher)
             walk.add(test.paths)
             walk.walk(IgnoreScope([file].compactMap { $0 }))
             return kept(test, walk)

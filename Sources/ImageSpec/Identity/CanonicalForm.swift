@@ -52,8 +52,7 @@ struct CanonicalWriter {
     // MARK: values
 
     mutating func string(_ text: String) {
-        var text = text
-        text.withUTF8 { string($0) }
+        text.withBytes { string($0) }
     }
 
     /// A string given by its UTF-8 bytes.

@@ -56,7 +56,7 @@ extension ImageSpec {
         try identity(in: context).imageName()
     }
 
-    /// All that names a spec's image, from one reading of its files.
+    /// What names a spec's image, from one reading of its files.
     ///
     /// - Throws: ``ImageSpecError/Code/invalidField`` for a copy mode without source root, a copied path that is absolute or
     ///   has `..`, a wrong tag format; ``ImageSpecError/Code/missingInput`` and ``ImageSpecError/Code/unreadableInput`` for
@@ -90,10 +90,12 @@ extension ImageSpec {
         CurrentProcess.environmentVariable(name)
     }
 
-    /// A spec's names, and what they are made from.
+    /// What names a spec's image, and what that is made from.
     public struct Identity: Hashable, Sendable {
-        /// See ``ImageSpec/id``.
-        public let id: String
+        private let spec: ImageSpec
+
+        /// See ``ImageSpec/id``. Computed at each call: a tag does not need it.
+        public var id: String { spec.id }
         /// The lower-case hexadecimal SHA-256 of ``tagDocument``, 64 characters.
         public let contentDigest: String
         /// The canonical JSON (RFC 8785) of the image's content.
@@ -106,7 +108,7 @@ extension ImageSpec {
         public let repository: String
 
         init(spec: ImageSpec, format: TagFormat?, _ content: ContentIdentity) throws(ImageSpecError) {
-            id = spec.id
+            self.spec = spec
             contentDigest = content.contentDigest.hex
             tagDocument = String(decoding: content.document, as: UTF8.self)
             platform = content.platform

@@ -10,13 +10,21 @@ extension IgnoreFile {
                 throw .ignoreFileIsNotUTF8(path: path, line: line.number)
             }
             guard let pattern = try DockerPattern(characters, place: (path, line.number)) else { continue }
-            rules.lines.append(line)
+            rules.lines.append(IgnoreLine(number: line.number, range: trimmed(text, line.range)))
             rules.countsCharacters = rules.countsCharacters || pattern.countsCharacters
             rules.program.add(
                 pattern.items, pattern.ending,
                 IgnoreProgram.Rule(isNegated: pattern.isNegated, isForFoldersOnly: false), matchesBelow: true)
         }
         return IgnoreFile(rules, text: text, path: path, kind: .docker)
+    }
+
+    /// A line that is not empty, without the white space at its ends.
+    private static func trimmed(_ text: [UInt8], _ line: Range<Int>) -> Range<Int> {
+        let isSpace = { (byte: UInt8) in byte == UInt8(ascii: " ") || (0x09...0x0D).contains(byte) }
+        let first = text[line].firstIndex { !isSpace($0) } ?? line.lowerBound
+        let last = text[line].lastIndex { !isSpace($0) } ?? first
+        return first..<(last + 1)
     }
 }
 

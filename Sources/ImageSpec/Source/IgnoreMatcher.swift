@@ -6,7 +6,7 @@
 struct IgnoreScope: Sendable {
     struct Place: Sendable {
         let file: IgnoreFile
-        let positions: [Int32]
+        let positions: IgnorePositions
     }
 
     /// The deepest `.gitignore` first, then `.dockerignore`, then the standard rules.
@@ -25,6 +25,7 @@ struct IgnoreScope: Sendable {
     ///
     /// Of several `.gitignore` files, the ones further up are added first.
     mutating func add(_ file: IgnoreFile, at path: [UInt8]) {
+        precondition(!places.contains { $0.file === file }, "an ignore file has one place in a scope")
         var positions = file.program.start
         if !path.isEmpty {
             var seen = SeenPositions()
@@ -33,7 +34,7 @@ struct IgnoreScope: Sendable {
             }
         }
         if positions.isEmpty { return }
-        let place = Place(file: file, positions: positions)
+        let place = Place(file: file, positions: IgnorePositions(positions))
         switch file.kind {
         case .git: places.insert(place, at: 0)
         case .docker:
@@ -53,44 +54,90 @@ enum IgnoreVerdict {
 
 /// Judges the entries of one folder after the other. One thread's own.
 final class IgnoreMatcher {
+    /// One ignore file of the current folder.
     private struct Lane {
         let core: UnsafeMutablePointer<IgnoreAutomaton.Core>
         let kind: IgnoreFile.Kind
         let countsCharacters: Bool
+        /// Of the name that was read last.
+        var state: IgnoreAutomaton.State = 0
     }
+
+    /// How many lanes read a name at the same time.
+    ///
+    /// Each next state waits for a look-up in memory; those of several files can wait together.
+    private static let width = 4
 
     /// Bytes that one automaton's table may take before it is forgotten.
     private let budget: Int
-    /// How many files' automata are kept beyond those of the current folder.
-    private let fileLimit: Int
+    /// Bytes that all automata may take before those of other folders are forgotten.
+    private let totalBudget: Int
     private var automata: [ObjectIdentifier: IgnoreAutomaton] = [:]
-    /// The automata of the current folder, in the order of its scope; and what they need to judge a name.
+    /// What the automata took when the current ones became current, all of them and the current ones alone.
+    private var size = (all: 0, current: 0)
+    /// The automata of the current folder, in the order of its scope.
     private var current: [IgnoreAutomaton] = []
-    private var lanes: [Lane] = []
+    /// The same as lanes, filled up with idle ones to a multiple of `width`.
+    private var lanes: UnsafeMutablePointer<Lane>
+    private var laneCapacity: Int
+    private var laneCount = 0
+    private var someCountCharacters = false
+    /// Knows no rule and has one state, so that several lanes of a group can share it.
+    private let idle: IgnoreAutomaton
     private var transcoded: [UInt8] = []
 
-    init(budget: Int = 2 << 20, fileLimit: Int = 32) {
+    init(budget: Int = 2 << 20, totalBudget: Int = 32 << 20) {
         self.budget = budget
-        self.fileLimit = fileLimit
+        self.totalBudget = totalBudget
+        laneCapacity = Self.width
+        lanes = .allocate(capacity: laneCapacity)
+        idle = IgnoreAutomaton(.standard, budget: .max)
+        idle.begin(IgnorePositions([]))
     }
+
+    deinit { lanes.deallocate() }
 
     /// The automata made so far.
     var automataInUse: [IgnoreAutomaton] { Array(automata.values) }
 
     /// From now on entries of the folder with this scope are judged.
     func begin(_ scope: IgnoreScope) {
+        let places = scope.places
+        // Most folders have the same ignore files as the one before.
+        if places.count != current.count || !zip(places, current).allSatisfy({ $0.file === $1.file }) {
+            prepareLanes(places)
+        }
+        for (place, automaton) in zip(places, current) { automaton.begin(place.positions) }
+    }
+
+    private func prepareLanes(_ places: [IgnoreScope.Place]) {
+        size.all += current.reduce(0) { $0 + $1.size } - size.current
         current.removeAll(keepingCapacity: true)
-        lanes.removeAll(keepingCapacity: true)
-        if automata.count > max(fileLimit, scope.places.count * 2) { automata.removeAll() }
-        for place in scope.places {
+        // An automaton takes some thousand bytes even without a state.
+        if size.all + automata.count * 8192 > totalBudget {
+            automata.removeAll()
+            size.all = 0
+        }
+        laneCount = places.count
+        let filled = (laneCount + Self.width - 1) / Self.width * Self.width
+        if filled > laneCapacity {
+            lanes.deallocate()
+            lanes = .allocate(capacity: filled)
+            laneCapacity = filled
+        }
+        for (index, place) in places.enumerated() {
             let automaton = automaton(of: place.file)
-            automaton.begin(place.positions)
             current.append(automaton)
-            lanes.append(
-                Lane(
+            (lanes + index).initialize(
+                to: Lane(
                     core: automaton.core, kind: place.file.kind, countsCharacters: place.file.countsCharacters
                 ))
         }
+        for index in laneCount..<filled {
+            (lanes + index).initialize(to: Lane(core: idle.core, kind: .standard, countsCharacters: false))
+        }
+        size.current = current.reduce(0) { $0 + $1.size }
+        someCountCharacters = places.contains { $0.file.countsCharacters }
     }
 
     private func automaton(of file: IgnoreFile) -> IgnoreAutomaton {
@@ -102,20 +149,22 @@ final class IgnoreMatcher {
 
     /// What the rules say of an entry of the current folder.
     func verdict(_ name: UnsafeRawBufferPointer, isFolder: Bool) -> IgnoreVerdict {
+        read(name)
+        let lanes = lanes
         var isDecidedByGit = false
         var entering: (file: IgnoreFile, rule: Int)?
-        for index in lanes.indices {
-            let lane = lanes[index]
-            if lane.kind == .git && isDecidedByGit { continue }
-            let state = run(lane, name)
-            let outcome = IgnoreAutomaton.outcome(lane.core, state, isFolder: isFolder)
-            if outcome == IgnoreAutomaton.noRule { continue }
-            if lane.kind == .git { isDecidedByGit = true }
+        for index in 0..<laneCount {
+            let lane = lanes + index
+            let outcome = IgnoreAutomaton.outcome(lane.pointee.core, lane.pointee.state, isFolder: isFolder)
+            if outcome == IgnoreAutomaton.noRule || (isDecidedByGit && lane.pointee.kind == .git) { continue }
+            if lane.pointee.kind == .git { isDecidedByGit = true }
             // Negated rules have odd outcomes.
             if outcome & 1 == 1 { continue }
             let automaton = current[index]
             let rule = Int(outcome >> 1)
-            if isFolder && lane.kind == .docker && automaton.mayKeepSomething(below: state) {
+            if isFolder && lane.pointee.kind == .docker
+                && automaton.mayKeepSomething(below: lane.pointee.state)
+            {
                 entering = (automaton.file, rule)
             } else {
                 return .leaveOut(file: automaton.file, rule: rule)
@@ -127,32 +176,79 @@ final class IgnoreMatcher {
 
     /// Where a folder in the current one stands, before its own `.gitignore` is added.
     func scope(entering name: UnsafeRawBufferPointer) -> IgnoreScope {
+        read(name)
         var places: [IgnoreScope.Place] = []
-        places.reserveCapacity(lanes.count + 1)
-        for (lane, automaton) in zip(lanes, current) {
-            let positions = automaton.positions(below: run(lane, name))
-            if !positions.isEmpty {
+        places.reserveCapacity(laneCount + 1)
+        for index in 0..<laneCount {
+            let automaton = current[index]
+            let positions = automaton.positions(below: lanes[index].state)
+            if !positions.list.isEmpty {
                 places.append(IgnoreScope.Place(file: automaton.file, positions: positions))
             }
         }
         return IgnoreScope(places: places)
     }
 
-    @inline(__always)
-    private func run(_ lane: Lane, _ name: UnsafeRawBufferPointer) -> IgnoreAutomaton.State {
-        if lane.countsCharacters && !Self.isASCII(name) { return runByCharacters(lane, name) }
-        return IgnoreAutomaton.run(lane.core, name)
-    }
+    // MARK: Reading names
 
+    /// Leaves each lane in the state at the end of a name.
     @inline(__always)
-    private static func isASCII(_ name: UnsafeRawBufferPointer) -> Bool {
+    private func read(_ name: UnsafeRawBufferPointer) {
+        let lanes = lanes
         var bits: UInt8 = 0
-        for byte in name { bits |= byte }
-        return bits < 0x80
+        for first in stride(from: 0, to: laneCount, by: Self.width) { bits |= Self.read(name, lanes + first) }
+        if bits >= 0x80 && someCountCharacters { readByCharacters(name) }
     }
 
-    /// As `run`, with 0xFF in place of each byte that is no UTF-8.
-    private func runByCharacters(_ lane: Lane, _ name: UnsafeRawBufferPointer) -> IgnoreAutomaton.State {
+    /// Runs one group of lanes; the result has all bits that any byte of the name has.
+    @inline(__always)
+    private static func read(_ name: UnsafeRawBufferPointer, _ lanes: UnsafeMutablePointer<Lane>) -> UInt8 {
+        typealias Core = IgnoreAutomaton.Core
+        let (core0, core1) = (lanes[0].core, lanes[1].core)
+        let (core2, core3) = (lanes[2].core, lanes[3].core)
+        let (classes0, classes1) = (core0.pointee.classOfByte, core1.pointee.classOfByte)
+        let (classes2, classes3) = (core2.pointee.classOfByte, core3.pointee.classOfByte)
+        var (table0, table1) = (core0.pointee.table, core1.pointee.table)
+        var (table2, table3) = (core2.pointee.table, core3.pointee.table)
+        var (state0, state1) = (core0.pointee.start, core1.pointee.start)
+        var (state2, state3) = (core2.pointee.start, core3.pointee.start)
+        var bits: UInt8 = 0
+        for byte in name {
+            bits |= byte
+            var next0 = Core.next(table0, state0, classes0[Int(byte)])
+            var next1 = Core.next(table1, state1, classes1[Int(byte)])
+            var next2 = Core.next(table2, state2, classes2[Int(byte)])
+            var next3 = Core.next(table3, state3, classes3[Int(byte)])
+            // Unknown states alone have the topmost bit.
+            if (next0 | next1) | (next2 | next3) > IgnoreAutomaton.unknown >> 1 {
+                if next0 == IgnoreAutomaton.unknown {
+                    next0 = core0.pointee.discover(state0, byte)
+                    table0 = core0.pointee.table
+                }
+                if next1 == IgnoreAutomaton.unknown {
+                    next1 = core1.pointee.discover(state1, byte)
+                    table1 = core1.pointee.table
+                }
+                if next2 == IgnoreAutomaton.unknown {
+                    next2 = core2.pointee.discover(state2, byte)
+                    table2 = core2.pointee.table
+                }
+                if next3 == IgnoreAutomaton.unknown {
+                    next3 = core3.pointee.discover(state3, byte)
+                    table3 = core3.pointee.table
+                }
+            }
+            (state0, state1, state2, state3) = (next0, next1, next2, next3)
+        }
+        lanes[0].state = state0
+        lanes[1].state = state1
+        lanes[2].state = state2
+        lanes[3].state = state3
+        return bits
+    }
+
+    /// Runs the lanes that count characters once more, with 0xFF in place of each byte that is no UTF-8.
+    private func readByCharacters(_ name: UnsafeRawBufferPointer) {
         transcoded.removeAll(keepingCapacity: true)
         var index = 0
         while index < name.count {
@@ -164,7 +260,16 @@ final class IgnoreMatcher {
             }
             index += length ?? 1
         }
-        return transcoded.withUnsafeBytes { IgnoreAutomaton.run(lane.core, $0) }
+        for index in 0..<laneCount where lanes[index].countsCharacters {
+            let core = lanes[index].core
+            var state = core.pointee.start
+            for byte in transcoded {
+                let next = IgnoreAutomaton.Core.next(
+                    core.pointee.table, state, core.pointee.classOfByte[Int(byte)])
+                state = next == IgnoreAutomaton.unknown ? core.pointee.discover(state, byte) : next
+            }
+            lanes[index].state = state
+        }
     }
 
     /// How many bytes the character at the start has; nil where there is none. (The Unicode Standard, table 3-7.)

@@ -229,16 +229,6 @@ struct IgnoreProgram: Sendable {
         return [sorted[winner]] + sorted.filter { nodes[Int($0)].rule > rule }
     }
 
-    /// Whether no further byte of this name can change which rules match.
-    func isSettled(_ positions: [Int32]) -> Bool {
-        positions.allSatisfy {
-            switch nodes[Int($0)].kind {
-            case .folders, .tail, .rest: true
-            case .byte, .set, .end: false
-            }
-        }
-    }
-
     /// The last rule that matches a path ending here: for a file, and for a folder.
     func winners(_ positions: [Int32]) -> (file: Int32?, folder: Int32?) {
         var file: Int32?

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ImageSpec {
+    /// Images by the id of the spec that they were built from, for code that is given its images by name.
+    ///
+    /// A registration builds the images and passes their names on as JSON; the code that runs later looks its own
+    /// up by ``ImageSpec/id``, which needs no files. The JSON is `{"default_image": "…", "images": {"<id>": "…"}}`; both
+    /// keys may be missing.
+    ///
+    /// Source: flytekit `ImageConfig`, whose images have names that users choose; here the name is the id.
+    public struct ImageConfig: Hashable, Sendable {
+        /// The image of code that names no spec.
+        public var defaultImage: String?
+        /// Image names by spec id.
+        public var images: OrderedDictionary<String>
+
+        /// Images by spec id, and a default.
+        public init(defaultImage: String? = nil, images: OrderedDictionary<String> = [:]) {
+            self.defaultImage = defaultImage
+            self.images = images
+        }
+
+        /// Reads a config from JSON.
+        /// - Throws: ``ImageSpecError/Code/invalidDocument`` for text that is no such JSON,
+        ///   ``ImageSpecError/Code/unknownField`` for another key.
+        public init(json text: String) throws(ImageSpecError) {
+            self.init()
+            let document = try JSONValue(json: text)
+            guard case .object(let object) = document else {
+                throw .wrongType("the image config", document, expected: "an object")
+            }
+            for (key, value) in object {
+                switch (key, value) {
+                case ("default_image", .null), ("images", .null): break
+                case ("default_image", .string(let name)): defaultImage = name
+                case ("default_image", _): throw .wrongType(key, value, expected: "a string")
+                case ("images", .object(let names)):
+                    for (id, name) in names {
+                        guard case .string(let name) = name else {
+                            throw .wrongType("images.\(id)", name, expected: "a string")
+                        }
+                        images[id] = name
+                    }
+                case ("images", _): throw .wrongType(key, value, expected: "an object of strings")
+                default: throw .unknownConfigKey(key)
+                }
+            }
+        }
+
+        /// The config as canonical JSON (RFC 8785): equal images give equal bytes, whatever their order.
+        public var json: String {
+            var writer = CanonicalWriter()
+            writer.beginObject()
+            if let defaultImage {
+                writer.key("default_image")
+                writer.string(defaultImage)
+            }
+            writer.key("images")
+            writer.object(images)
+            writer.endObject()
+            return String(decoding: writer.bytes, as: UTF8.self)
+        }
+
+        /// Remembers the image of a spec, in place of what was remembered of it.
+        public mutating func add(_ imageName: String, for spec: ImageSpec) {
+            images[spec.id] = imageName
+        }
+
+        /// The image that was built from a spec, nil where it is not known; for nil, which is code that names no spec, the
+        /// default image.
+        public func imageName(for spec: ImageSpec?) -> String? {
+            guard let spec else { return defaultImage }
+            return images[spec.id]
+        }
+    }
+}
