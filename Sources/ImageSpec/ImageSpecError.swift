@@ -51,7 +51,8 @@ public struct ImageSpecError: Error, Sendable {
 
     package init(_ code: Code, _ message: String) {
         self.code = code
-        self.message = message
+        // Whatever a message quotes, it may be a URL that somebody put a password into.
+        self.message = IndexURL.withoutAnyUserInfo(message)
     }
 }
 
