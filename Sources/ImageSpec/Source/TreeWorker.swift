@@ -25,6 +25,8 @@ final class TreeWorker {
     private static let batchSize = 128
     /// Measured: less than 128 KiB costs calls, more costs cache.
     private static let bufferSize = 256 * 1024
+    /// A manifest is hashed in pieces of about this size.
+    private static let manifestPiece = 64 * 1024
 
     private(set) var entries: [SourceTree.Entry] = []
     private(set) var leftOut: [SourceTree.LeftOut] = []
@@ -285,17 +287,31 @@ final class TreeWorker {
 
     /// The digest of a folder's manifest; nil where it has no entries and so is none of its parent.
     private func manifestDigest(of folder: TreeFolder, _ state: TreeFolder.State) -> SHA256Digest? {
-        manifest.removeAll(keepingCapacity: true)
+        var hasher = SHA256Hasher()
         let isEmpty = state.names.withUnsafeBytes { names in
-            // The NUL that ends each name sorts before every byte, as the end of a name does.
-            let sorted = state.entries.filter { $0.digest != nil }.sorted {
-                strcmp(Self.cName($0.name, names), Self.cName($1.name, names)) < 0
+            // Indices, not entries: a folder can have hundreds of thousands. The NUL that ends each name sorts before
+            // every byte, as the end of a name does.
+            var sorted: [Int32] = []
+            sorted.reserveCapacity(state.entries.count)
+            for index in state.entries.indices where state.entries[index].digest != nil {
+                sorted.append(Int32(index))
             }
-            for entry in sorted {
+            sorted.sort { left, right in
+                strcmp(
+                    Self.cName(state.entries[Int(left)].name, names),
+                    Self.cName(state.entries[Int(right)].name, names))
+                    < 0
+            }
+            for index in sorted {
+                let entry = state.entries[Int(index)]
                 guard let digest = entry.digest else { continue }
                 let start = Int(entry.name)
                 let name = UnsafeRawBufferPointer(rebasing: names[start..<start + Int(entry.length)])
                 SourceTree.appendManifestEntry(entry.mode, digest, name, to: &manifest)
+                if manifest.count > Self.manifestPiece {
+                    hasher.update(manifest)
+                    manifest.removeAll(keepingCapacity: true)
+                }
                 if walk.records.contains(.entries) {
                     entries.append(
                         SourceTree.Entry(path: folder.path(of: name), mode: entry.mode, digest: digest))
@@ -303,7 +319,9 @@ final class TreeWorker {
             }
             return sorted.isEmpty
         }
-        return isEmpty ? nil : SHA256Digest(of: manifest)
+        hasher.update(manifest)
+        manifest.removeAll(keepingCapacity: true)
+        return isEmpty ? nil : hasher.finalize()
     }
 
     // MARK: small things
