@@ -35,7 +35,7 @@ struct ImageSpecCommand: ParsableCommand {
         version: version,
         subcommands: [
             NameCommand.self, TagCommand.self, IDCommand.self, DocumentCommand.self,
-            FilesCommand.self,
+            FilesCommand.self, RenderCommand.self, ContextCommand.self, CheckCommand.self,
         ]
     )
 

@@ -43,9 +43,9 @@ struct Termination {
     var messages: [String] = []
 
     init(_ error: any Error) {
-        if let error = error as? ImageSpecError {
-            status = ExitStatus(error.code)
-            messages = error.message.split(separator: "\n").map(String.init)
+        if let problems = (error as? SpecProblems)?.problems ?? (error as? ImageSpecError).map({ [$0] }) {
+            status = problems.first.map { ExitStatus($0.code) } ?? .internalError
+            messages = problems.flatMap { $0.message.split(separator: "\n").map(String.init) }
             return
         }
         let text = ImageSpecCommand.fullMessage(for: error)

@@ -85,7 +85,9 @@ import Testing
         ),
         Case("name", "--registry", "", "-", input: "registry: x.io", prints: "flytekit:\(emptyDigest)\n"),
         Case("tag", "--tag-format", "v-{spec_hash:.12}", "-", input: "{}", prints: "v-4f8501f1b3c8\n"),
-        Case("tag", "--tag-format=", "-", input: "tag_format: 'x{spec_hash:.8}'", prints: emptyDigest + "\n"),
+        Case(
+            "tag", "--tag-format", "", "-", input: "tag_format: 'x{spec_hash:.8}'", prints: emptyDigest + "\n"
+        ),
         Case(
             "document", "--tag", "--platform", "linux/arm64", "-", input: "{}",
             prints: #"{"fields":{"platform":"linux/arm64"},"format":"imagespec.tag.v1"}"#),
@@ -192,7 +194,7 @@ import Testing
     @Test(arguments: [
         ["--help"], ["help"], [], ["help", "tag"], ["tag", "--help"], ["name", "-h"], ["id", "--help"],
         ["document", "--help"],
-        ["files", "--help"],
+        ["files", "--help"], ["render", "--help"], ["context", "--help"], ["check", "--help"],
     ])
     func helpTeachesByExample(_ arguments: [String]) throws {
         try withTemporaryFolder { folder in

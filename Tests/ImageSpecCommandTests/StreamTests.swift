@@ -14,7 +14,8 @@ import Testing
     @Test(
         .enabled(if: hasFullDevice, "needs /dev/full"),
         arguments: [
-            "id a.yaml", "tag --json a.yaml", "document --tag a.yaml", "files a.yaml", "--help", "--version",
+            "id a.yaml", "tag --json a.yaml", "document --tag a.yaml", "files a.yaml", "render a.yaml",
+            "check --json a.yaml", "context a.yaml out", "--help", "--version",
             "help tag",
         ])
     func aFullOutputIsAnError(_ arguments: String) throws {
@@ -45,7 +46,7 @@ import Testing
             process.arguments = ["id", folder + "/a.yaml"]
             process.standardOutput = output
             process.standardError = messages
-            try process.run()
+            try process.runWithoutBlockedSignals()
             process.waitUntilExit()
             try messages.fileHandleForWriting.close()
             #expect(try messages.fileHandleForReading.readToEnd() ?? Data() == Data())
@@ -68,14 +69,15 @@ import Testing
         }
     }
 
-    @Test(arguments: [SIGINT, SIGTERM])
+    @Test(.timeLimit(.minutes(1)), arguments: [SIGINT, SIGTERM])
     func aSignalEndsTheTool(_ signal: Int32) throws {
         let process = Process()
         let input = Pipe()
         process.executableURL = URL(fileURLWithPath: Tool.path)
         process.arguments = ["id", "-"]
         process.standardInput = input
-        try process.run()
+        process.standardOutput = FileHandle.nullDevice
+        try process.runWithoutBlockedSignals()
         kill(process.processIdentifier, signal)
         process.waitUntilExit()
         #expect(process.outcomeStatus == -signal)

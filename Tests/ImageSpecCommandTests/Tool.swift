@@ -50,7 +50,7 @@ enum Tool {
             process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: scratch + "/input"))
             process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: scratch + "/output"))
             process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: scratch + "/messages"))
-            try process.run()
+            try process.runWithoutBlockedSignals()
             process.waitUntilExit()
             return Outcome(
                 output: try Data(contentsOf: URL(fileURLWithPath: scratch + "/output")),
@@ -63,6 +63,17 @@ enum Tool {
 }
 
 extension Process {
+    /// Starts the process with no signal blocked. A child inherits what its parent's thread blocks, and the threads that
+    /// tests run on block most of them.
+    func runWithoutBlockedSignals() throws {
+        var none = sigset_t()
+        var blocked = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &blocked)
+        defer { pthread_sigmask(SIG_SETMASK, &blocked, nil) }
+        try run()
+    }
+
     /// The exit status, or the negative number of the signal that ended the process.
     var outcomeStatus: Int32 { terminationReason == .uncaughtSignal ? -terminationStatus : terminationStatus }
 }

@@ -49,7 +49,7 @@ import Testing
         Case("env: {true: a}", .invalidDocument, "the key true"),
         Case("env: {null: a}", .invalidDocument, "the key null"),
         Case("env: {~: a}", .invalidDocument, "the key ~"),
-        Case("env:\n  : a", .invalidDocument, "the key is no string"),
+        Case("env:\n  ?\n  : a", .invalidDocument, "the key is no string"),
         Case("env: {on: a}", .invalidDocument, "on for a boolean", "quotes"),
         Case("? [a]\n: b", .invalidDocument, "as a key"),
         Case("? {a: b}\n: b", .invalidDocument, "as a key"),

@@ -67,11 +67,7 @@ extension ImageSpec {
             for (index, copied) in contents.copied.enumerated() {
                 let folder = "\(Self.copyFolder)/\(index)"
                 try writer.makeFolders(to: folder + "/.")
-                if copied.isFolder {
-                    try writer.copyTree(copied.tree, to: folder, field: "copy")
-                } else {
-                    try writer.copySingleFile(copied.tree, to: folder + "/file", field: "copy")
-                }
+                try writer.copyTree(copied.tree, to: folder, field: "copy")
             }
             if let source = contents.source {
                 try writer.makeFolders(to: Self.sourceFolder + "/.")

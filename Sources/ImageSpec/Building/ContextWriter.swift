@@ -122,11 +122,6 @@ final class ContextWriter {
         }
     }
 
-    /// Writes the one file of a tree under a name of ours.
-    func copySingleFile(_ tree: SourceTree, to path: String, field: String) throws(ImageSpecError) {
-        for entry in tree.entries { try copyFile(entry, of: tree, to: Array(path.utf8), field) }
-    }
-
     private func copyFile(
         _ entry: SourceTree.Entry, of tree: SourceTree, to target: [UInt8], _ field: String
     ) throws(ImageSpecError) {

@@ -123,12 +123,13 @@ struct Instructions {
 
     private var workingDirectory: [String] { ["WORKDIR \(RenderingConstants.workingDirectory)"] }
 
-    /// Sources are folders of our own that are named by number: no path of the user is ever read as a pattern.
+    /// Sources are folders of our own that are named by number: no path of the user is ever read as a pattern. A file
+    /// comes in such a folder too, because buildah 1.28 cannot give a file a new name that is not ASCII.
     private var copies: [String] {
         inputs.copied.enumerated().map { index, copied in
-            let path = copied.path == "." ? "" : copied.path + (copied.isFolder ? "/" : "")
-            let source = ImageSpec.BuildContext.copyFolder + "/\(index)" + (copied.isFolder ? "/" : "/file")
-            return Self.copy(source, to: path)
+            let folder = copied.isFolder ? copied.path : Path.folder(of: copied.path)
+            let source = "\(ImageSpec.BuildContext.copyFolder)/\(index)/"
+            return Self.copy(source, to: folder == "." ? "" : folder + "/")
         }
     }
 

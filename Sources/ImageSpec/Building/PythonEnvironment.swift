@@ -102,7 +102,7 @@ extension Instructions {
     }
 
     private static func makeEnvironment(_ interpreter: String, _ folder: String) -> String {
-        "\(RenderingConstants.uv) venv --system-site-packages --python \(interpreter) \(folder)"
+        "\(RenderingConstants.uv) venv --no-cache --system-site-packages --python \(interpreter) \(folder)"
     }
 
     /// An interpreter inside the environment of a base image is that environment.
@@ -126,8 +126,10 @@ extension Instructions {
     private func creationOverBase(_ folder: String) -> [String] {
         [
             "[ -x \(folder)/bin/python ] || \\\n"
-                + "    if [ -x \"${VIRTUAL_ENV:-}/bin/python\" ]; then ln -s \"$VIRTUAL_ENV\" \(folder); else \\\n"
-                + "    \(Self.makeEnvironment("\"$(command -v python3 || echo python3-of-base-image)\"", folder)); fi"
+                + "    if [ -n \"${VIRTUAL_ENV:-}\" ]; then ln -s \"$VIRTUAL_ENV\" \(folder); else \\\n"
+                + "    python=\"$(command -v python3)\" \\\n"
+                + "    || { echo 'the base image has no python3; set python_version' >&2; exit 1; }; \\\n"
+                + "    \(Self.makeEnvironment("\"$python\"", folder)); fi"
         ]
     }
 

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// `imagespec render`, `context` and `check`.
+@Suite struct BuildCommandsTests {
+    static let files = [
+        "a.yaml": """
+        name: trainer
+        requirements: r.txt
+        pip_secret_mounts: [[.netrc, /root/.netrc]]
+        copy: [conf]
+        source_root: src
+        tag_format: "{spec_hash:.12}"
+        """,
+        "r.txt": "numpy==2.1.3  # pinned\n", "conf/x": "1", "src/a.py": "2", "src/note": "3",
+    ]
+
+    @Test func theDockerfileOfAContextIsTheRenderedOne() throws {
+        try withFolder(of: Self.files) { folder in
+            let rendered = try Tool.run(["render", "a.yaml"], in: folder)
+            let name = try Tool.run(["name", "a.yaml"], in: folder)
+            let context = try Tool.run(["context", "a.yaml", "new/out"], in: folder)
+            for outcome in [rendered, name, context] {
+                #expect(outcome.status == 0)
+                #expect(outcome.messages == "")
+            }
+            #expect(rendered.text.contains("\nFROM ") || rendered.text.hasPrefix("FROM "))
+            #expect(rendered.text.hasSuffix("\n"))
+            #expect(context.text == name.text)
+            #expect(context.text.hasPrefix("trainer:"))
+            let written = try Data(contentsOf: URL(fileURLWithPath: folder + "/new/out/Dockerfile"))
+            #expect(written == rendered.output)
+            let paths = try FileManager.default.subpathsOfDirectory(atPath: folder + "/new/out")
+            #expect(paths.contains { $0.hasSuffix("/a.py") })
+            #expect(!paths.contains { $0.hasSuffix("/note") })
+        }
+    }
+
+    @Test func resultsAsJSONHoldTheSame() throws {
+        try withFolder(of: Self.files) { folder in
+            func object(_ arguments: String...) throws -> NSDictionary {
+                let outcome = try Tool.run(arguments, in: folder)
+                #expect(outcome.status == 0)
+                #expect(outcome.text.split(separator: "\n").count == 1)
+                return try #require(JSONSerialization.jsonObject(with: outcome.output) as? NSDictionary)
+            }
+            let secrets = [["id": "secret_0", "source": ".netrc"]]
+            let rendered = try Tool.run(["render", "a.yaml"], in: folder).text
+            #expect(try object("render", "--json", "a.yaml") == ["dockerfile": rendered, "secrets": secrets])
+            let name = String(try Tool.run(["name", "a.yaml"], in: folder).text.dropLast())
+            #expect(
+                try object("context", "a.yaml", "out", "--json") == [
+                    "directory": "out", "image_name": name, "secrets": secrets,
+                ])
+            #expect(try object("check", "--json", "a.yaml") == ["valid": true, "problems": [String]()])
+        }
+    }
+
+    @Test func aFolderThatIsNotEmptyIsRefused() throws {
+        try withFolder(of: Self.files) { folder in
+            for target in ["src", "a.yaml"] {
+                let outcome = try Tool.run(["context", "a.yaml", target], in: folder)
+                #expect(outcome.status == 73)
+                #expect(outcome.text == "")
+                #expect(outcome.messages.contains(target))
+            }
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: folder + "/src").sorted() == [
+                    "a.py", "note",
+                ])
+        }
+    }
+
+    @Test func aSpecThatIsWellIsCheckedInSilence() throws {
+        try withFolder(of: Self.files) { folder in
+            let outcome = try Tool.run(["check", "a.yaml"], in: folder)
+            #expect(outcome.status == 0)
+            #expect(outcome.text == "")
+            #expect(outcome.messages == "")
+        }
+    }
+
+    struct Wrong: Sendable {
+        var spec: String
+        var status: Int32
+        var problems: [String]
+    }
+
+    @Test(arguments: [
+        Wrong(
+            spec: "registry: a b\ntag_format: latest\ncuda: '12'\ncopy: [/etc, none]\nenv: {'a b': c}",
+            status: 65,
+            problems: ["image name", "tag_format", "cuda", "/etc", "none", "a b"]),
+        Wrong(
+            spec: "copy: [none]\nrequirements: none.txt", status: 66, problems: ["requirements: ", "copy: "]),
+        Wrong(
+            spec: "base_image: {cuda: '12', copy: [..]}", status: 65,
+            problems: ["base_image: cuda", "base_image: copy"]),
+        Wrong(spec: "source_root: bad", status: 65, problems: [".dockerignore"]),
+        Wrong(spec: "nmae: x", status: 65, problems: ["nmae"]),
+        Wrong(spec: "python_version: 3.10", status: 65, problems: ["put the version in quotes"]),
+    ])
+    func everyProblemIsOnALineOfItsOwn(_ wrong: Wrong) throws {
+        try withFolder(of: ["a.yaml": wrong.spec, "bad/.dockerignore": "[a"]) { folder in
+            let outcome = try Tool.run(["check", "a.yaml"], in: folder)
+            #expect(outcome.status == wrong.status)
+            #expect(outcome.text == "")
+            let lines = outcome.messages.split(separator: "\n")
+            #expect(lines.count == wrong.problems.count)
+            #expect(lines.allSatisfy { $0.hasPrefix("imagespec: ") })
+            for problem in wrong.problems { #expect(lines.contains { $0.contains(problem) }, "\(lines)") }
+
+            let json = try Tool.run(["check", "--json", "a.yaml"], in: folder)
+            #expect(json.status == wrong.status)
+            #expect(json.messages == outcome.messages)
+            let object = try JSONSerialization.jsonObject(with: json.output) as? [String: Any]
+            #expect(object?["valid"] as? Bool == false)
+            let messages = (object?["problems"] as? [[String: String]])?.compactMap { $0["message"] }
+            #expect(messages?.map { "imagespec: " + $0 } == lines.map(String.init))
+        }
+    }
+
+    @Test func whatCannotBeRenderedIsRefusedWithAllProblems() throws {
+        try withFolder(of: ["a.yaml": "cuda: '12'\ncudnn: '9'"]) { folder in
+            for arguments in [["render", "a.yaml"], ["context", "a.yaml", "out"]] {
+                let outcome = try Tool.run(arguments, in: folder)
+                #expect(outcome.status == 65)
+                #expect(outcome.text == "")
+                #expect(outcome.messages.split(separator: "\n").count == 2)
+            }
+            #expect(!FileManager.default.fileExists(atPath: folder + "/out"))
+            // It has a name nevertheless.
+            #expect(try Tool.run(["name", "a.yaml"], in: folder).status == 0)
+        }
+    }
+}

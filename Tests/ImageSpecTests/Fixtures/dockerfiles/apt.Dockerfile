@@ -1,0 +1,16 @@
+FROM debian:bookworm-slim
+USER root
+RUN id -u flytekit >/dev/null 2>&1 || useradd --create-home --shell /bin/sh flytekit || adduser -D flytekit && \
+    mkdir -p /root && \
+    chown -R flytekit /root
+RUN apt-get update && \
+    DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+    curl \
+    g++ \
+    git \
+    libc6:amd64=2.36-9 && \
+    rm -rf /var/lib/apt/lists/*
+WORKDIR /root
+USER flytekit
+ENV _F_IMG_ID="b1c993c841650a9b842999d310fd19d02f29cc7cbf453d4bd6103f216a273fca"
+LABEL imagespec.id="b1c993c841650a9b842999d310fd19d02f29cc7cbf453d4bd6103f216a273fca"

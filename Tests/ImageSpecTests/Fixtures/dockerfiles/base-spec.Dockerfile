@@ -1,0 +1,21 @@
+FROM ghcr.io/acme/base:26ddf8383d73-base
+USER root
+RUN id -u flytekit >/dev/null 2>&1 || useradd --create-home --shell /bin/sh flytekit || adduser -D flytekit && \
+    mkdir -p /root && \
+    chown -R flytekit /root
+RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.9.5,source=/uv,target=/tmp/uv \
+    [ -x /opt/venv/bin/python ] || \
+    if [ -n "${VIRTUAL_ENV:-}" ]; then ln -s "$VIRTUAL_ENV" /opt/venv; else \
+    python="$(command -v python3)" \
+    || { echo 'the base image has no python3; set python_version' >&2; exit 1; }; \
+    /tmp/uv venv --system-site-packages --python "$python" /opt/venv; fi
+ENV VIRTUAL_ENV=/opt/venv
+ENV PATH="/opt/venv/bin:$PATH"
+RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.9.5,source=/uv,target=/tmp/uv \
+    --mount=type=cache,target=/var/cache/imagespec \
+    /tmp/uv pip install --python /opt/venv/bin/python --link-mode copy --cache-dir /var/cache/imagespec/uv \
+    pandas
+WORKDIR /root
+USER flytekit
+ENV _F_IMG_ID="0977a16a30c2cacddcf7e8586d74120532595cd25f7abbdf855612944cea6252"
+LABEL imagespec.id="0977a16a30c2cacddcf7e8586d74120532595cd25f7abbdf855612944cea6252"

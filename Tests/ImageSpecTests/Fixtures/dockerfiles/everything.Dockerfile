@@ -1,0 +1,47 @@
+FROM debian:bookworm
+USER root
+RUN id -u flytekit >/dev/null 2>&1 || useradd --create-home --shell /bin/sh flytekit || adduser -D flytekit && \
+    mkdir -p /root && \
+    chown -R flytekit /root
+RUN apt-get update && \
+    DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+    git && \
+    rm -rf /var/lib/apt/lists/*
+RUN --mount=type=bind,from=acme/micromamba:1,source=/usr/bin/micromamba,target=/tmp/micromamba \
+    --mount=type=bind,from=acme/micromamba:1,source=/etc/ssl/certs/ca-certificates.crt,target=/tmp/ca-certificates.crt \
+    { [ -e /etc/ssl/certs/ca-certificates.crt ] || export MAMBA_SSL_VERIFY=/tmp/ca-certificates.crt; } && \
+    { action=create; [ ! -d /opt/micromamba/envs/runtime/conda-meta ] || action=install; } && \
+    /tmp/micromamba "$action" --yes --root-prefix /opt/micromamba --prefix /opt/micromamba/envs/runtime \
+    --channel \
+    conda-forge \
+    --channel \
+    nvidia \
+    python=3.12 \
+    gdal && \
+    rm -rf /opt/micromamba/pkgs
+ENV CONDA_PREFIX=/opt/micromamba/envs/runtime
+ENV PATH="/opt/micromamba/envs/runtime/bin:$PATH"
+ENV MODE="fast"
+RUN --mount=type=bind,from=acme/uv:1,source=/uv,target=/tmp/uv \
+    --mount=type=bind,source=requirements,target=/tmp/requirements-b92f9cb53778 \
+    --mount=type=secret,id=secret_0,target=/root/.netrc,required=true \
+    --mount=type=secret,id=secret_1,target=/etc/ssl/certs/ca-certificates.crt,required=true \
+    --mount=type=cache,target=/var/cache/imagespec \
+    /tmp/uv pip install --python /opt/micromamba/envs/runtime/bin/python --link-mode copy --cache-dir /var/cache/imagespec/uv \
+    --index-url \
+    https://pypi.org/simple \
+    --extra-index-url \
+    https://acme.example/simple \
+    --no-deps \
+    --requirement \
+    /tmp/requirements-b92f9cb53778/requirements.txt \
+    numpy \
+    pandas
+WORKDIR /root
+COPY --chown=flytekit copy/0/ /root/conf/
+COPY --chown=flytekit source/ /root/
+RUN echo hi
+USER flytekit
+ENTRYPOINT ["python", "-m", "service"]
+ENV _F_IMG_ID="5b5cfccc96f4200b8e4a7a99be9e139ddfba5f439e0cefbc74b77cc79ea9a0bc"
+LABEL imagespec.id="5b5cfccc96f4200b8e4a7a99be9e139ddfba5f439e0cefbc74b77cc79ea9a0bc"

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import ImageSpec
+
+@Suite struct ValidationTests {
+    struct Refused: Sendable, CustomTestStringConvertible {
+        let spec: ImageSpec
+        let code: ImageSpecError.Code
+        /// What the message must hold: the field, and the advice.
+        let words: [String]
+        var testDescription: String { words.joined(separator: " … ") }
+
+        init(_ code: ImageSpecError.Code, _ words: [String], _ spec: ImageSpec) {
+            self.spec = spec
+            self.code = code
+            self.words = words
+        }
+    }
+
+    static let refused: [Refused] = [
+        // Names.
+        Refused(.invalidReference, ["image name", "a b"], ImageSpec(name: "a b")),
+        Refused(.invalidReference, ["image name", "registry"], ImageSpec(registry: "ghcr.io/a//b")),
+        Refused(.invalidField, ["tag_format", "{spec_hash}"], ImageSpec(tagFormat: "latest")),
+        Refused(.invalidField, ["tag_format", "128"], ImageSpec(tagFormat: "-{spec_hash}")),
+        Refused(.invalidField, ["source_copy_mode", "source_root"], ImageSpec(sourceCopyMode: .all)),
+        // Python.
+        Refused(.invalidField, ["python_version", "3.x", "3.12"], ImageSpec(pythonVersion: "3.x")),
+        Refused(.invalidField, ["python_version", "3.12"], ImageSpec(pythonVersion: "3")),
+        Refused(.invalidField, ["python_version"], ImageSpec(pythonVersion: "3.12.4.1")),
+        Refused(.invalidField, ["python_version"], ImageSpec(pythonVersion: "3.12 ")),
+        Refused(.invalidField, ["python_exec", "absolute"], ImageSpec(pythonExec: "bin/python")),
+        Refused(
+            .unsupportedField, ["python_exec", "conda_packages"],
+            ImageSpec(condaPackages: ["x"], pythonExec: "/usr/bin/python3")),
+        Refused(
+            .unsupportedField, ["python_exec", "conda_channels"],
+            ImageSpec(condaChannels: ["x"], pythonExec: "/usr/bin/python3")),
+        Refused(
+            .unsupportedField, ["python_exec", "python_version"],
+            ImageSpec(pythonVersion: "3.12", pythonExec: "/usr/bin/python3")),
+        Refused(
+            .unsupportedField, ["packages", "uv.lock"], ImageSpec(packages: ["x"], requirements: "uv.lock")),
+        Refused(
+            .unsupportedField, ["packages", "poetry.lock"],
+            ImageSpec(packages: ["x"], requirements: "a/poetry.lock")),
+        Refused(
+            .unsupportedField, ["pip_extra_args", "poetry.lock"],
+            ImageSpec(requirements: "poetry.lock", pipExtraArgs: "--pre")),
+        // What is refused with advice.
+        Refused(.unsupportedField, ["cuda ", "base_image", "nvidia"], ImageSpec(cuda: "12")),
+        Refused(.unsupportedField, ["cudnn ", "PyPI"], ImageSpec(cudnn: "9")),
+        Refused(
+            .unsupportedField, ["pip_index", ".netrc", "pip_secret_mounts"],
+            ImageSpec(pipIndex: "https://u:p@host/simple")),
+        Refused(
+            .unsupportedField, ["pip_extra_index_url[1]"],
+            ImageSpec(pipExtraIndexURLs: ["https://a", "https://u@host/"])),
+        Refused(
+            .unsupportedField, ["packages[0]"], ImageSpec(packages: ["x @ git+https://token@github.com/a/b"])),
+        Refused(
+            .unsupportedField, ["pip_extra_args"], ImageSpec(pipExtraArgs: "--index-url=HTTPS://u:p@host")),
+        // Texts that cannot be what their field is.
+        Refused(.invalidField, ["packages[1]", "line break"], ImageSpec(packages: ["a", "b\nRUN x"])),
+        Refused(.invalidField, ["packages[0]", "pip_extra_args"], ImageSpec(packages: ["-e ."])),
+        Refused(.invalidField, ["apt_packages[0]", "Git"], ImageSpec(aptPackages: ["Git"])),
+        Refused(.invalidField, ["apt_packages[0]"], ImageSpec(aptPackages: ["git-"])),
+        Refused(.invalidField, ["apt_packages[0]"], ImageSpec(aptPackages: ["git curl"])),
+        Refused(.invalidField, ["base_image"], ImageSpec(baseImage: "a b")),
+        Refused(.invalidField, ["base_image"], ImageSpec(baseImage: "$BASE")),
+        Refused(.invalidField, ["platform", "linux/amd64"], ImageSpec(platform: "amd64")),
+        Refused(.invalidField, ["platform"], ImageSpec(platform: "linux/amd64,")),
+        Refused(.invalidField, ["pip_extra_args", "quote"], ImageSpec(pipExtraArgs: "--x 'y")),
+        Refused(.invalidField, ["env", "1A"], ImageSpec(env: ["1A": "x"])),
+        Refused(.invalidField, ["env", "A B"], ImageSpec(env: ["A B": "x"])),
+        Refused(.invalidField, ["env: A", "line break"], ImageSpec(env: ["A": "x\ny"])),
+        Refused(.invalidField, ["env", "_F_IMG_ID"], ImageSpec(env: ["_F_IMG_ID": "x"])),
+        Refused(.invalidField, ["commands[1]", "empty"], ImageSpec(commands: ["a", " \n"])),
+        Refused(.invalidField, ["entrypoint[0]", "NUL"], ImageSpec(entrypoint: ["\0"])),
+        Refused(
+            .invalidField, ["pip_secret_mounts[0], target", "absolute"],
+            ImageSpec(pipSecretMounts: [.init(source: "a", target: "b")])),
+        Refused(
+            .invalidField, ["pip_secret_mounts[0], target"],
+            ImageSpec(pipSecretMounts: [.init(source: "a", target: "/b,readonly")])),
+        Refused(
+            .invalidField, ["pip_secret_mounts[1], target", "another"],
+            ImageSpec(pipSecretMounts: [.init(source: "a", target: "/b"), .init(source: "c", target: "/./b")])
+        ),
+        Refused(
+            .unsupportedField, ["builder_config", "uv_imgae", "uv_image"],
+            ImageSpec(builderConfig: ["uv_imgae": "x"])),
+        Refused(
+            .invalidField, ["builder_config: uv_image", "string"],
+            ImageSpec(builderConfig: ["uv_image": true])),
+        Refused(.invalidField, ["builder_config: uv_image"], ImageSpec(builderConfig: ["uv_image": "a,b"])),
+        // Files.
+        Refused(.missingInput, ["requirements", "none.txt"], ImageSpec(requirements: "none.txt")),
+        Refused(.missingInput, ["copy", "none"], ImageSpec(copy: ["none"])),
+        Refused(.invalidField, ["copy", ".."], ImageSpec(copy: ["../x"])),
+        Refused(.invalidField, ["copy", "absolute"], ImageSpec(copy: ["/x"])),
+        Refused(.missingInput, ["source_root", "none"], ImageSpec(sourceRoot: "none")),
+        Refused(.missingInput, ["source_root", "not a folder"], ImageSpec(sourceRoot: "file")),
+        Refused(
+            .invalidRequirements, ["requirements", "backslash"], ImageSpec(requirements: "backslash.txt")),
+        // Bases.
+        Refused(.unsupportedField, ["base_image: cuda"], ImageSpec(baseImage: .spec(ImageSpec(cuda: "12")))),
+        Refused(
+            .invalidReference, ["base_image: the image name"],
+            ImageSpec(baseImage: .spec(ImageSpec(name: "a b", builder: "mine")))),
+    ]
+
+    private static let files = [
+        "file": "x", "backslash.txt": "a \\ # comment\nb\n", "uv.lock": "", "pyproject.toml": "",
+    ]
+
+    @Test(arguments: refused)
+    func namesTheFieldAndWhatToDo(refused: Refused) throws {
+        let project = try RenderingProject(
+            Self.files.merging(["poetry.lock": "", "a/poetry.lock": "", "a/pyproject.toml": ""]) { $1 })
+        let error = #expect(throws: ImageSpecError.self) { try refused.spec.validate(in: project.context) }
+        let message = error?.message ?? ""
+        #expect(error?.code == refused.code, "\(message)")
+        for word in refused.words { #expect(message.contains(word), "\(message)") }
+        #expect(!message.contains("\n"), "one problem is one line: \(message)")
+        #expect(throws: ImageSpecError.self) { try ImageSpec.Dockerfile(refused.spec, in: project.context) }
+        #expect(throws: ImageSpecError.self) { try ImageSpec.BuildContext(refused.spec, in: project.context) }
+    }
+
+    @Test(arguments: [
+        ImageSpec(),
+        ImageSpec(pythonVersion: "3.9", platform: "linux/arm/v7,linux/amd64"),
+        ImageSpec(aptPackages: ["g++", "libc6:amd64=1:2.36-9+deb12u4", "nodejs/bookworm-backports", "0ad"]),
+        ImageSpec(packages: ["x @ git+ssh://git@github.com/a/b", "a[b]>=1,<2; python_version < '3.9'", "a@1"]
+        ),
+        ImageSpec(env: ["a.b-c": "x", "_": "\t", "PATH": "/bin"]),
+        ImageSpec(pipIndex: "https://host/a@b/simple?x=@"),
+        ImageSpec(baseImage: "localhost:5000/a/b:1@sha256:0000"),
+        ImageSpec(baseImage: .spec(ImageSpec(builder: "mine", cuda: "12"))),
+        ImageSpec(pythonExec: "", builderConfig: ["uv_image": .null]),
+    ])
+    func acceptsWhatIsUsual(spec: ImageSpec) throws {
+        let project = try RenderingProject()
+        #expect(spec.problems(in: project.context).map(\.message) == [])
+    }
+
+    @Test func everyProblemIsNamedAtOnce() throws {
+        let project = try RenderingProject()
+        let spec = ImageSpec(
+            name: "A B", pythonVersion: "three", env: ["": "x", "B": "\n"], packages: ["ok", "", "-x"],
+            requirements: "none",
+            aptPackages: ["A"], cuda: "1", cudnn: "2", pipIndex: "https://u:secret@h", copy: ["/a", "b"])
+        let problems = spec.problems(in: project.context)
+        let error = #expect(throws: ImageSpecError.self) { try spec.validate(in: project.context) }
+        #expect(problems.count == 14)
+        #expect(error?.code == problems.first?.code)
+        #expect(error?.message == problems.map(\.message).joined(separator: "\n"))
+        #expect(error?.message.split(separator: "\n").count == problems.count)
+        #expect(error?.message.contains("secret") == false)
+    }
+
+    @Test func aValueThatIsTooLongForDockerIsNamed() throws {
+        let project = try RenderingProject()
+        let spec = ImageSpec(env: ["LONG": String(repeating: "x", count: 70_000)])
+        let error = #expect(throws: ImageSpecError.self) {
+            try ImageSpec.Dockerfile(spec, in: project.context)
+        }
+        #expect(error?.message.contains("ENV LONG=") == true)
+        // A long list is many lines.
+        let many = ImageSpec(packages: (0..<5000).map { "package-with-a-long-name-\($0)" })
+        #expect(try ImageSpec.Dockerfile(many, in: project.context).text.utf8.count > 100_000)
+    }
+
+    @Test(arguments: [
+        ("--pre  --no-deps", ["--pre", "--no-deps"]), (" a\t'b c'd \"\" ", ["a", "b cd", ""]),
+        ("'\"'\"'\"", ["\"'"]),
+        ("a\\ b", ["a\\", "b"]), ("$X `y`", ["$X", "`y`"]), ("", []),
+    ])
+    func argumentsAreSplitAtWhiteSpaceOutsideQuotes(text: String, words: [String]) {
+        #expect(ArgumentText.words(text) == words)
+    }
+}

@@ -1,0 +1,290 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Builds rendered contexts with buildah and asks the images what became of every value.
+#
+#   Tests/Integration/buildah.sh [--keep]
+#
+# Needs root (chroot isolation), buildah, Python 3 with venv and pip, and a base: BASE_TAR, a root file system with
+# Python 3, or else mmdebstrap, which makes one of Debian 12. Installs nothing.
+#   IMAGESPEC     the imagespec tool; by default that of this package's debug build
+#   BASE_TAR      a tar of a Debian root file system with python3; by default made and kept in WORK
+#   WORK          a folder for images and contexts; by default /var/tmp/imagespec-buildah
+#   UV            uv's binary; by default that of the PyPI wheel of the version that is rendered
+#   CA            certificates for clients in builds, where the network needs its own; mounted as a secret
+set -euo pipefail
+
+package=$(cd "$(dirname "$0")/../.." && pwd)
+IMAGESPEC=${IMAGESPEC:-$package/.build/debug/imagespec}
+WORK=${WORK:-/var/tmp/imagespec-buildah}
+CA=${CA:-/etc/ssl/certs/ca-certificates.crt}
+BASE_TAR=${BASE_TAR:-$WORK/base.tar}
+uv_image=$(sed -n 's/.*uvImage = "\(.*\)"/\1/p' "$package/Sources/ImageSpec/Building/RenderingConstants.swift")
+uv_version=${uv_image##*:}
+base=localhost/imagespec/base:1
+failures=0
+
+need() { command -v "$1" >/dev/null || { echo "buildah.sh: needs $1" >&2; exit 77; }; }
+need buildah; need python3
+[ "$(id -u)" = 0 ] || { echo "buildah.sh: needs root" >&2; exit 77; }
+[ -x "$IMAGESPEC" ] || { echo "buildah.sh: no $IMAGESPEC; run swift build, or set IMAGESPEC" >&2; exit 77; }
+mkdir -p "$WORK"
+unset DOCKER_CONFIG DOCKER_HOST
+export BUILDAH_ISOLATION=chroot CONTAINERS_STORAGE_CONF=$WORK/storage.conf
+printf '[storage]\ndriver = "%s"\ngraphroot = "%s/graph"\nrunroot = "%s/run"\n' "${DRIVER:-vfs}" "$WORK" "$WORK" > "$CONTAINERS_STORAGE_CONF"
+log() { printf '[%4ss] %s\n' "$SECONDS" "$*"; }
+check() { # check WHAT EXPECTED FOUND
+  if [ "$2" = "$3" ]; then log "ok   $1"; else log "FAIL $1"; printf '  expected: %q\n  found:    %q\n' "$2" "$3"; failures=$((failures + 1)); fi
+}
+
+# --- the images that specs build on ------------------------------------------------------------------------------
+
+make_base() {
+  buildah images -q "$base" >/dev/null 2>&1 && return
+  if [ ! -e "$BASE_TAR" ]; then
+    need mmdebstrap
+    mmdebstrap --quiet --variant=minbase --include=python3,ca-certificates --dpkgopt=force-unsafe-io \
+      --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' bookworm "$BASE_TAR"
+  fi
+  local c; c=$(buildah from scratch)
+  buildah add -q "$c" "$BASE_TAR" / >/dev/null
+  # A base that ends as another user, with a command and an entry point of its own.
+  buildah config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --entrypoint '["/bin/false"]' --user nobody "$c"
+  buildah commit -q --rm "$c" "$base" >/dev/null
+  log "base image"
+}
+
+make_uv() {
+  buildah images -q "$uv_image" >/dev/null 2>&1 && return
+  if [ -z "${UV:-}" ]; then
+    python3 -m venv "$WORK/venv"
+    "$WORK/venv/bin/pip" install -q "uv==$uv_version"
+    UV=$WORK/venv/bin/uv
+  fi
+  local c; c=$(buildah from scratch)
+  buildah add -q --chmod 755 "$c" "$UV" /uv >/dev/null
+  buildah commit -q --rm "$c" "$uv_image" >/dev/null
+  log "uv image $uv_version"
+}
+
+# render NAME: reads a spec as JSON from standard input and writes NAME's context
+render() {
+  rm -rf "$WORK/$1"
+  cat > "$WORK/project/$1.json"
+  "$IMAGESPEC" context "$WORK/project/$1.json" "$WORK/$1"
+}
+
+# build NAME [ARGUMENT…]: builds NAME's context
+build() {
+  local name=$1; shift
+  if buildah build --layers --pull-never --network host "$@" -t "localhost/imagespec/$name:test" "$WORK/$name" > "$WORK/$name.log" 2>&1; then
+    log "ok   built $name"
+  else
+    log "FAIL built $name"; tail -15 "$WORK/$name.log"; failures=$((failures + 1)); return 1
+  fi
+}
+
+# inside NAME COMMAND…: runs a command in the image, as its user
+inside() {
+  local name=$1 c; shift
+  c=$(buildah from --pull-never "localhost/imagespec/$name:test")
+  buildah run "$c" -- "$@" 2>&1 || true
+  buildah rm "$c" >/dev/null
+}
+
+# config NAME KEY…: a value of an image's configuration, as JSON
+config() {
+  buildah inspect --type image "localhost/imagespec/$1:test" | python3 -c '
+import functools, json, sys
+print(json.dumps(functools.reduce(lambda value, key: (value or {}).get(key), sys.argv[1:], json.load(sys.stdin)["OCIv1"]["config"])))' "${@:2}"
+}
+
+# --- the project -------------------------------------------------------------------------------------------------
+
+project() {
+  rm -rf "$WORK/project"
+  mkdir -p "$WORK/project"/{src/pkg,conf,requirements,up,'od[d] *?\ $HOME "quoted" ü'}
+  cd "$WORK/project"
+  echo 'print("hello")' > src/main.py; echo > src/pkg/__init__.py; mkdir src/empty; echo no > src/notes.txt
+  printf '#!/bin/sh\necho ran\n' > conf/run.sh; chmod 700 conf/run.sh
+  echo data > conf/-dash; echo 'a: 1' > 'conf/with space.yaml'; ln -s real conf/alias; mkdir conf/real; echo r > conf/real/r
+  printf 'bytes\n' > "$(printf 'conf/\377\376')"
+  echo odd > 'od[d] *?\ $HOME "quoted" ü/file'; echo single > "it's [a-z]*.txt"
+  printf -- '-r ../up/more.txt\nsix==1.16.0 # pinned\n' > requirements/requirements.txt; echo 'toml==0.10.2' > up/more.txt
+}
+
+# --- builds --------------------------------------------------------------------------------------------------------
+
+values() {
+  cat > "$WORK/values.py" <<'PY'
+import json, sys
+json.dump({
+    "base_image": sys.argv[1],
+    "source_root": "src", "source_copy_mode": "loaded_modules",
+    "copy": ["conf", 'od[d] *?\\ $HOME "quoted" ü', "it's [a-z]*.txt", "conf/-dash"],
+    "env": {
+        "SHELLISH": """it's "quoted" $HOME ${HOME:-x} `id` $(id) \\ \\n \\" \\$ \\\\ a=b # [x] {y} && ; | <<EOF""",
+        "UNICODE": "ü 日本 e\u0301", "SPACES": "  two  ", "TAB": "a\tb", "EMPTY": "", "dotted.name": "dots", "TRAILING": "back\\",
+    },
+    "entrypoint": ["/bin/echo", "it's", '"$HOME"', "a\\nb", "line\nbreak"],
+    "commands": [
+        "id -un > /who && pwd >> /who && echo \"$SHELLISH\" > /seen",
+        "cat > /multi <<'X'\n$HOME \\ \"quoted\"\n# no comment\n\n  ü\nX\n",
+        "# a comment alone",
+        "[ -e /root/main.py ] && echo bracket > /bracket",
+        "printf 'back\\\\slash' > /backslash; echo \\",
+        "echo 'a  b' '<<EOF' > /heredoc",
+        "touch /root/made-by-a-command",
+    ],
+}, sys.stdout)
+PY
+  python3 "$WORK/values.py" "$base" | tee "$WORK/values.json" | render values
+  build values || return 0
+  cat > "$WORK/ask.py" <<'PY'
+import json, os, sys
+print(json.dumps({k: os.environ.get(k) for k in json.load(sys.stdin)}))
+PY
+  local c expected found mount
+  c=$(buildah from --pull-never localhost/imagespec/values:test); mount=$(buildah mount "$c")
+  # Every variable, byte for byte, as a process sees it.
+  expected=$(python3 -c 'import json,sys; print(json.dumps(json.load(open(sys.argv[1]))["env"], sort_keys=True))' "$WORK/values.json")
+  found=$(python3 -c 'import json,sys; print(json.dumps({k: None for k in json.load(open(sys.argv[1]))["env"]}))' "$WORK/values.json" \
+    | buildah run "$c" -- python3 -c "$(cat "$WORK/ask.py")" | python3 -c 'import json,sys; print(json.dumps(json.load(sys.stdin), sort_keys=True))')
+  check "environment" "$expected" "$found"
+  check "user" "flytekit" "$(buildah run "$c" -- id -un)"
+  check "user id is not root's" "yes" "$(buildah run "$c" -- sh -c '[ "$(id -u)" != 0 ] && echo yes')"
+  check "working directory" "/root" "$(buildah run "$c" -- pwd)"
+  check "/root and home can be written" "yes" "$(buildah run "$c" -- sh -c 'touch /root/x ~/x && echo yes')"
+  check "home" "/home/flytekit" "$(buildah run "$c" -- sh -c 'echo ~flytekit')"
+  check "_F_IMG_ID" "$("$IMAGESPEC" hash --json "$WORK/project/values.json" | python3 -c 'import json,sys; print(json.load(sys.stdin)["id"])')" "$(buildah run "$c" -- printenv _F_IMG_ID)"
+  check "label" "$(buildah run "$c" -- printenv _F_IMG_ID)" "$(config values Labels imagespec.id | tr -d '"')"
+  expected=$(python3 -c 'import json,sys; print(json.dumps(json.load(open(sys.argv[1]))["entrypoint"]))' "$WORK/values.json")
+  found=$(config values Entrypoint)
+  check "entry point" "$expected" "$found"
+  # Commands.
+  check "commands run as root in /root" "root /root" "$(tr '\n' ' ' < "$mount/who" | sed 's/ $//')"
+  check "commands see variables" "$(sh -c 'echo "$1"' sh "$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["env"]["SHELLISH"])' "$WORK/values.json")")" "$(cat "$mount/seen")"
+  check "command of many lines" "$(printf '%s\n' '$HOME \ "quoted"' '# no comment' '' '  ü')" "$(cat "$mount/multi")"
+  check "command with a bracket" "bracket" "$(cat "$mount/bracket")"
+  check "command with backslashes" 'back\slash' "$(cat "$mount/backslash")"
+  check "command with two signs" 'a  b <<EOF' "$(cat "$mount/heredoc")"
+  # Files: exactly these, with these modes, owned by the user.
+  expected=$(sort <<'LIST'
+f 644 flytekit ./main.py
+f 644 flytekit ./pkg/__init__.py
+f 755 flytekit ./conf/run.sh
+f 644 flytekit ./conf/-dash
+f 644 flytekit ./conf/with space.yaml
+f 644 flytekit ./conf/real/r
+l 777 flytekit ./conf/alias -> real
+f 644 flytekit ./conf/\377\376
+f 644 flytekit ./od[d] *?\ $HOME "quoted" ü/file
+f 644 flytekit ./it's [a-z]*.txt
+f 644 root ./made-by-a-command
+d 755 ./pkg
+d 755 ./conf
+d 755 ./conf/real
+d 755 ./od[d] *?\ $HOME "quoted" ü
+LIST
+)
+  cat > "$WORK/list.py" <<'PY'
+import os, pwd
+lines = []
+for folder, folders, files in os.walk(b"/root"):
+    for name in folders + files:
+        path = os.path.join(folder, name); status = os.lstat(path)
+        shown = b"." + path[5:]
+        try: shown = shown.decode()
+        except UnicodeDecodeError: shown = "".join(chr(b) if b < 128 else "\\%o" % b for b in shown)
+        if shown.startswith(("./.bash", "./.profile")) or shown == "./x": continue
+        kind = "l" if os.path.islink(path) else "d" if os.path.isdir(path) else "f"
+        mode = "%o" % (status.st_mode & 0o7777)
+        if kind == "d": lines.append(f"d {mode} {shown}"); continue
+        target = " -> " + os.readlink(path).decode() if kind == "l" else ""
+        lines.append(f"{kind} {mode} {pwd.getpwuid(status.st_uid).pw_name} {shown}{target}")
+print("\n".join(lines))
+PY
+  check "files and modes" "$expected" "$(buildah run "$c" -- env PYTHONUTF8=1 python3 -c "$(cat "$WORK/list.py")" | sort)"
+  check "time stamps" "315532800" "$(stat -c %Y "$mount/root/main.py")"
+  check "no installer" "" "$(ls -d "$mount"/opt/venv "$mount"/var/cache/imagespec 2>/dev/null || true)"
+  buildah umount "$c" >/dev/null; buildah rm "$c" >/dev/null
+}
+
+# Where the network has certificates of its own, clients in a build get them by the mount for secrets. The variable
+# that names them is the spec's.
+packages() {
+  render packages <<JSON
+{"base_image": "$base", "packages": ["iniconfig==2.0.0", "idna<4,>=3"], "requirements": "requirements/requirements.txt",
+ "env": {"SSL_CERT_FILE": "/etc/imagespec-ca.crt"}, "pip_extra_args": "--no-deps",
+ "pip_secret_mounts": [["$CA", "/etc/imagespec-ca.crt"]]}
+JSON
+  build packages --secret "id=secret_0,src=$CA" || return 0
+  check "packages of list and requirements" "ok /opt/venv" \
+    "$(inside packages python -c 'import six, toml, idna, iniconfig, sys; print("ok", sys.prefix)')"
+  check "the secret is in no layer" "0" "$(inside packages sh -c 'cat /etc/imagespec-ca.crt 2>/dev/null | wc -c')"
+  # Other requirements, the same text but for their digest: no stale layer.
+  echo 'toml==0.10.1' > "$WORK/project/up/more.txt"
+  "$IMAGESPEC" context "$WORK/project/packages.json" "$WORK/packages2"
+  build packages2 --secret "id=secret_0,src=$CA" || return 0
+  check "changed requirements are installed" "0.10.1" "$(inside packages2 python -c 'import toml; print(toml.__version__)')"
+}
+
+# A base that is a spec: its packages stay, its user is there, its entry point goes.
+on_base_spec() {
+  render child <<JSON
+{"base_image": {"base_image": "$base", "packages": ["iniconfig==2.0.0", "idna<4,>=3"], "requirements": "requirements/requirements.txt",
+ "env": {"SSL_CERT_FILE": "/etc/imagespec-ca.crt"}, "pip_extra_args": "--no-deps",
+ "pip_secret_mounts": [["$CA", "/etc/imagespec-ca.crt"]]},
+ "packages": ["packaging"], "entrypoint": [], "pip_secret_mounts": [["$CA", "/etc/imagespec-ca.crt"]]}
+JSON
+  buildah tag localhost/imagespec/packages2:test "$(sed -n '1s/^FROM //p' "$WORK/child/Dockerfile")"
+  build child --secret "id=secret_0,src=$CA" || return 0
+  check "packages of base and child" "ok" "$(inside child python -c 'import six, toml, packaging; print("ok")')"
+  check "entry point removed" "null" "$(config child Entrypoint | sed 's/^\[\]$/null/')"
+}
+
+# The interpreter by its path; the same version asked for, which the base has.
+other_pythons() {
+  render exec <<JSON
+{"base_image": "$base", "python_exec": "/usr/bin/python3.11", "packages": ["iniconfig==2.0.0"],
+ "env": {"SSL_CERT_FILE": "/etc/imagespec-ca.crt"}, "pip_secret_mounts": [["$CA", "/etc/imagespec-ca.crt"]]}
+JSON
+  build exec --secret "id=secret_0,src=$CA" || return 0
+  check "python_exec" "/usr/bin" "$(inside exec sed -n 's/^home = //p' /opt/venv/pyvenv.cfg)"
+  render version <<JSON
+{"base_image": "$base", "python_version": "3.11", "packages": ["iniconfig==2.0.0"],
+ "env": {"SSL_CERT_FILE": "/etc/imagespec-ca.crt"}, "pip_secret_mounts": [["$CA", "/etc/imagespec-ca.crt"]]}
+JSON
+  build version --secret "id=secret_0,src=$CA" || return 0
+  check "python_version on a base" "3.11" "$(inside version python -c 'import iniconfig, sys; print("%d.%d" % sys.version_info[:2])')"
+}
+
+# Lock files, made by the tools themselves.
+locks() {
+  mkdir -p "$WORK/project/uv"
+  printf '[project]\nname = "locked"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["iniconfig"]\n' > "$WORK/project/uv/pyproject.toml"
+  (cd "$WORK/project/uv" && SSL_CERT_FILE=$CA "${UV:-$WORK/venv/bin/uv}" lock -q --cache-dir "$WORK/uv-cache")
+  render uvlock <<JSON
+{"base_image": "$base", "requirements": "uv/uv.lock",
+ "env": {"SSL_CERT_FILE": "/etc/imagespec-ca.crt"}, "pip_secret_mounts": [["$CA", "/etc/imagespec-ca.crt"]]}
+JSON
+  build uvlock --secret "id=secret_0,src=$CA" &&
+    check "uv.lock" "ok" "$(inside uvlock python -c 'import iniconfig; print("ok")')"
+  mkdir -p "$WORK/project/poetry"
+  printf '[tool.poetry]\nname = "locked"\nversion = "1"\ndescription = ""\nauthors = []\n[tool.poetry.dependencies]\npython = ">=3.9"\niniconfig = "*"\n' > "$WORK/project/poetry/pyproject.toml"
+  (cd "$WORK/project/poetry" && SSL_CERT_FILE=$CA REQUESTS_CA_BUNDLE=$CA "${UV:-$WORK/venv/bin/uv}" tool run -q --cache-dir "$WORK/uv-cache" \
+    --from "$(sed -n 's/.*poetry = "\(.*\)"/\1/p' "$package/Sources/ImageSpec/Building/RenderingConstants.swift")" poetry lock -q)
+  render poetrylock <<JSON
+{"base_image": "$base", "requirements": "poetry/poetry.lock",
+ "env": {"SSL_CERT_FILE": "/etc/imagespec-ca.crt", "REQUESTS_CA_BUNDLE": "/etc/imagespec-ca.crt"},
+ "pip_secret_mounts": [["$CA", "/etc/imagespec-ca.crt"]]}
+JSON
+  build poetrylock --secret "id=secret_0,src=$CA" &&
+    check "poetry.lock" "ok" "$(inside poetrylock python -c 'import iniconfig; print("ok")')"
+}
+
+make_base; make_uv; project
+for part in ${PARTS:-values packages on_base_spec other_pythons locks}; do log "-- $part"; $part; done
+[ "${1:-}" = --keep ] || { buildah rm --all >/dev/null; buildah rmi --all --force >/dev/null 2>&1 || true; }
+log "$failures failures"
+[ "$failures" = 0 ]
