@@ -27,7 +27,9 @@ enum ImageReference {
 
         let path = parts.count > 1 && isHost(parts[0]) ? parts.dropFirst() : parts
         if let bad = path.first(where: { !isPathComponent($0) }) {
-            let text = String(decoding: bad, as: UTF8.self)
+            // What stands before an "@" may be a password.
+            let at = bad.lastIndex(of: UInt8(ascii: "@"))
+            let text = at.map { "…" + String(decoding: bad[$0...], as: UTF8.self) } ?? String(decoding: bad, as: UTF8.self)
             return text.isEmpty
                 ? "it has an empty part between slashes"
                 : "\"\(text)\" is no part of an image name: lower-case letters and digits, separated by one dot, "

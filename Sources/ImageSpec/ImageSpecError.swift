@@ -51,7 +51,8 @@ public struct ImageSpecError: Error, Sendable {
 
     package init(_ code: Code, _ message: String) {
         self.code = code
-        self.message = message
+        // Whatever a message quotes, it may be a URL that somebody put a password into.
+        self.message = IndexURL.withoutAnyUserInfo(message)
     }
 }
 
@@ -111,9 +112,8 @@ extension ImageSpecError {
     // MARK: inputs
 
     static func cannotUse(field: String, path: String, expected: String, _ failure: FileSystem.Failure) -> ImageSpecError {
-        if failure.code == FileSystem.Failure.notAFolder.code && expected == "folder" {
-            return ImageSpecError(.missingInput, "\(field): \(shown(path)) is not a folder")
-        }
+        let wrongKind = expected == "folder" ? FileSystem.Failure.notAFolder : .notAFile
+        if failure.code == wrongKind.code { return self.wrongKind(field: field, path: path, expected: expected) }
         if failure.isMissing { return missing(field: field, path: path, expected: expected) }
         return unreadable(field: field, path: path, reason: failure.text)
     }

@@ -122,27 +122,13 @@ extension TextRule {
             && text.unicodeScalars.allSatisfy { !$0.properties.isWhitespace }
     }
 
-    /// Whether an index, or a URL within a text, has user info. A user's name alone is none over SSH.
+    /// Whether an index, or a URL within a text, has user info. A user's name for SSH is no secret.
     private static func hasCredential(_ text: String) -> Bool {
-        if IndexURL.userInfo(text) != nil && !text.utf8.starts(with: "git+ssh://".utf8) { return true }
         let bytes = Array(text.utf8)
-        for scheme in ["http://", "https://"] {
-            var rest = bytes[...]
-            while let start = rest.firstIndex(where: { $0 | 0x20 == UInt8(ascii: "h") }) {
-                rest = rest[start...]
-                let isScheme =
-                    rest.count >= scheme.utf8.count
-                    && zip(rest, scheme.utf8).allSatisfy { pair in
-                        pair.0 == pair.1 || (pair.0 | 0x20) == pair.1
-                    }
-                if isScheme {
-                    let authority = rest.dropFirst(scheme.utf8.count).prefix { !"/?# '\"".utf8.contains($0) }
-                    if authority.contains(UInt8(ascii: "@")) { return true }
-                }
-                rest = rest.dropFirst()
+        return IndexURL.userInfo(text).map { !text[..<$0.lowerBound].hasSuffix("ssh://") } ?? false
+            || IndexURL.allUserInfo(bytes).contains {
+                !bytes[..<$0.lowerBound].suffix(6).elementsEqual("ssh://".utf8)
             }
-        }
-        return false
     }
 }
 

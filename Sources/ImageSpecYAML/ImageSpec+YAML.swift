@@ -34,7 +34,10 @@ extension ImageSpec {
     /// Reads a spec from bytes without a file name: JSON where the first byte after white space is `{`, else YAML.
     ///
     /// A YAML document that begins with `{` is nearly always JSON as well, whose reader has the stricter rules.
-    /// - Parameter name: what errors call the source.
+    /// - Parameters:
+    ///   - bytes: the text, in UTF-8.
+    ///   - name: what errors call the source.
+    /// - Throws: `invalidDocument`, `unknownField`.
     package init(contents bytes: [UInt8], name: String) throws(ImageSpecError) {
         let isJSON = bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{")
         do throws(ImageSpecError) {

@@ -46,7 +46,7 @@ import Testing
                 #expect(outcome.text.split(separator: "\n").count == 1)
                 return try #require(JSONSerialization.jsonObject(with: outcome.output) as? NSDictionary)
             }
-            let secrets = [["id": "secret_0", "source": ".netrc"]]
+            let secrets = [["id": "secret_0", "source": "./.netrc"]]
             let rendered = try Tool.run(["render", "a.yaml"], in: folder).text
             #expect(try object("render", "--json", "a.yaml") == ["dockerfile": rendered, "secrets": secrets])
             let name = String(try Tool.run(["name", "a.yaml"], in: folder).text.dropLast())

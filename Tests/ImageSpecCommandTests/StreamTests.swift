@@ -79,6 +79,8 @@ import Testing
         process.standardOutput = FileHandle.nullDevice
         try process.runWithoutBlockedSignals()
         kill(process.processIdentifier, signal)
+        // A tool that the signal does not end meets the end of its input, and the test fails rather than waits.
+        try input.fileHandleForWriting.close()
         process.waitUntilExit()
         #expect(process.outcomeStatus == -signal)
     }

@@ -74,7 +74,7 @@ import Testing
         Field("pip_extra_index_url", { .words(["--extra-index-url", $0]) }) {
             ImageSpec(packages: ["x"], pipExtraIndexURLs: [$0])
         },
-        Field("pip_extra_args", { .words((ArgumentText.words($0) ?? []) + ["x"]) }) {
+        Field("pip_extra_args", { .words(ArgumentText.words($0) ?? []) }) {
             ImageSpec(packages: ["x"], pipExtraArgs: $0)
         },
         Field("pip_secret_mounts", { _ in .nothing }) {
@@ -94,7 +94,10 @@ import Testing
         Field("copy", { .value("COPY", ["copy/0/", "/root/" + Path.normalized("in/" + $0) + "/"]) }) {
             ImageSpec(copy: ["in/" + $0 + "/file"])
         },
-        Field("copy", { _ in .value("COPY", ["copy/0/", "/root/"]) }) { ImageSpec(copy: [$0]) },
+        Field("copy", { .value("COPY", ["copy/0/", Path.folder(of: "/root/" + Path.normalized($0)) + "/"]) })
+        {
+            ImageSpec(copy: [$0])
+        },
         Field("python_exec", { _ in .nothing }) { ImageSpec(packages: ["x"], pythonExec: $0) },
         Field("python_exec", { _ in .nothing }) { ImageSpec(packages: ["x"], pythonExec: "/" + $0) },
         Field("builder_config", { _ in .nothing }) {

@@ -106,7 +106,8 @@ struct Instructions {
             Self.run([
                 "apt-get update",
                 Self.command(
-                    "DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends", packages),
+                    "DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends", [],
+                    packages),
                 "rm -rf /var/lib/apt/lists/*",
             ])
         ]
@@ -171,9 +172,16 @@ struct Instructions {
         return "RUN " + flags + commands.joined(separator: " && \\\n    ")
     }
 
-    /// A shell command with words that mean themselves, one a line.
-    static func command(_ start: String, _ words: [String]) -> String {
-        start + words.map { " \\\n    " + $0.shellQuoted }.joined()
+    /// A shell command with words that mean themselves, one a line, an option with its value.
+    static func command(_ start: String, _ options: [Option] = [], _ words: [String] = []) -> String {
+        let lines = options.map { "\($0.name) \($0.value.shellQuoted)" } + words.map(\.shellQuoted)
+        return ([start] + lines).joined(separator: " \\\n    ")
+    }
+
+    /// An option of a command, with its value as a word of its own.
+    struct Option {
+        let name: String
+        let value: String
     }
 }
 

@@ -42,45 +42,43 @@ extension Instructions {
     // MARK: commands
 
     private var pipInstallation: String {
-        var words: [String] = []
+        var options = indexOptions
         if let folder = requirementsFolder, let requirements = inputs.requirements {
-            words += ["--requirement", folder + "/" + requirements.main]
+            options.append(Option(name: "--requirement", value: folder + "/" + requirements.main))
         }
         return Self.command(
-            "\(RenderingConstants.uv) pip install --python \(python.executable)\(Self.cacheOptions)",
-            indexOptions + extraArguments + words + (spec.packages.nonEmptySet ?? []))
+            "\(RenderingConstants.uv) pip install --python \(python.executable) \(Self.cacheOptions)",
+            options,
+            extraArguments + (spec.packages.nonEmptySet ?? []))
     }
 
     /// Inexact: what the environment of a base image has stays.
     private var uvLockInstallation: String {
         Self.command(
-            "UV_PROJECT_ENVIRONMENT=\(python.folder ?? "") \(RenderingConstants.uv) sync --locked --no-dev"
-                + " --no-install-project --inexact --python \(python.executable)"
-                + " --project \(projectFolder)\(Self.cacheOptions)",
-            indexOptions + extraArguments)
+            "UV_PROJECT_ENVIRONMENT=\(python.folder ?? "") \\\n    "
+                + "\(RenderingConstants.uv) sync --locked --no-dev --no-install-project --inexact \\\n    "
+                + "--python \(python.executable) --project \(projectFolder) \\\n    \(Self.cacheOptions)",
+            indexOptions, extraArguments)
     }
 
     /// poetry runs in an environment of its own, which uv keeps in its cache, and installs into the one that it is
     /// told is active.
     private var poetryLockInstallation: String {
-        "VIRTUAL_ENV=\(python.folder ?? "") POETRY_CACHE_DIR=\(RenderingConstants.cache)/poetry \\\n    "
-            + Self.command(
-                "\(RenderingConstants.uv) tool run --python \(python.executable)\(Self.cacheOptions)",
-                indexOptions)
-            + " \\\n    --from \(RenderingConstants.poetry) poetry install --no-interaction --no-root --only main"
-            + " --project \(projectFolder)"
+        Self.command(
+            "VIRTUAL_ENV=\(python.folder ?? "") POETRY_CACHE_DIR=\(RenderingConstants.cache)/poetry \\\n    "
+                + "\(RenderingConstants.uv) tool run --python \(python.executable) \(Self.cacheOptions)",
+            indexOptions + [Option(name: "--from", value: RenderingConstants.poetry)])
+            + " \\\n    poetry install --no-interaction --no-root --only main --project \(projectFolder)"
     }
 
     private var projectFolder: String { requirementsFolder ?? "" }
 
     /// The cache is a mount, and so on another file system than the environment.
-    private static let cacheOptions = " --link-mode copy --cache-dir \(RenderingConstants.cache)/uv"
+    private static let cacheOptions = "--link-mode copy --cache-dir \(RenderingConstants.cache)/uv"
 
-    private var indexOptions: [String] {
-        var options: [String] = []
-        if let index = spec.pipIndex.nonEmpty { options += ["--index-url", index] }
-        for index in spec.pipExtraIndexURLs ?? [] { options += ["--extra-index-url", index] }
-        return options
+    private var indexOptions: [Option] {
+        (spec.pipIndex.nonEmpty.map { [Option(name: "--index-url", value: $0)] } ?? [])
+            + (spec.pipExtraIndexURLs ?? []).map { Option(name: "--extra-index-url", value: $0) }
     }
 
     private var extraArguments: [String] {

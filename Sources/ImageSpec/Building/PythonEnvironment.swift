@@ -154,9 +154,8 @@ extension Instructions {
                     + "export MAMBA_SSL_VERIFY=\(RenderingConstants.certificates); }",
                 "{ action=create; [ ! -d \(RenderingConstants.condaEnvironment)/conda-meta ] || action=install; }",
                 Self.command(
-                    start,
-                    channels.flatMap { ["--channel", $0] } + [version.map { "python=\($0)" } ?? "python"]
-                        + packages),
+                    start, channels.map { Option(name: "--channel", value: $0) },
+                    [version.map { "python=\($0)" } ?? "python"] + packages),
                 "rm -rf \(RenderingConstants.condaRoot)/pkgs",
             ])
     }

@@ -71,6 +71,27 @@ enum IndexURL {
         return start..<text.index(after: at)
     }
 
+    /// Where user info lies in the URLs of a text, each with its `@`.
+    static func allUserInfo(_ text: [UInt8]) -> [Range<Int>] {
+        var found: [Range<Int>] = []
+        var rest = text[...]
+        while let colon = rest.firstIndex(of: UInt8(ascii: ":")) {
+            rest = rest[(colon + 1)...]
+            guard rest.starts(with: "//".utf8) else { continue }
+            rest = rest.dropFirst(2)
+            let authority = rest.prefix { !"/?# '\"\n".utf8.contains($0) }
+            if let at = authority.lastIndex(of: UInt8(ascii: "@")) { found.append(rest.startIndex..<at + 1) }
+        }
+        return found
+    }
+
+    /// A text without the user info of the URLs in it, for people to read.
+    static func withoutAnyUserInfo(_ text: String) -> String {
+        var bytes = Array(text.utf8)
+        for range in allUserInfo(bytes).reversed() { bytes.replaceSubrange(range, with: "…@".utf8) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     static func withoutUserInfo(_ url: String) -> String {
         guard let range = userInfo(url) else { return url }
         return String(url[..<range.lowerBound]) + url[range.upperBound...]

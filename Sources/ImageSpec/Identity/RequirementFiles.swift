@@ -34,7 +34,7 @@ struct RequirementFiles: Sendable {
     /// Reads the file at `path`, counted from `workingDirectory`, and what it includes.
     init(_ path: String, workingDirectory: String) throws(ImageSpecError) {
         guard path.utf8.last != UInt8(ascii: "/") else {
-            throw .wrongKind(field: "requirements", path: path, expected: "file")
+            throw .wrongKind(field: "requirements", path: Path.join(workingDirectory, path), expected: "file")
         }
         let main = Path.lexicallyNormalized(Path.join(workingDirectory, path))
         let folder = Path.folder(of: main)

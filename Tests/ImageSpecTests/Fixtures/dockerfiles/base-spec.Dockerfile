@@ -8,7 +8,7 @@ RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.9.5,source=/uv,target=/tmp/uv 
     if [ -n "${VIRTUAL_ENV:-}" ]; then ln -s "$VIRTUAL_ENV" /opt/venv; else \
     python="$(command -v python3)" \
     || { echo 'the base image has no python3; set python_version' >&2; exit 1; }; \
-    /tmp/uv venv --system-site-packages --python "$python" /opt/venv; fi
+    /tmp/uv venv --no-cache --system-site-packages --python "$python" /opt/venv; fi
 ENV VIRTUAL_ENV=/opt/venv
 ENV PATH="/opt/venv/bin:$PATH"
 RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.9.5,source=/uv,target=/tmp/uv \

@@ -8,12 +8,9 @@ RUN --mount=type=bind,from=mambaorg/micromamba:2.0.3-debian12-slim,source=/usr/b
     { [ -e /etc/ssl/certs/ca-certificates.crt ] || export MAMBA_SSL_VERIFY=/tmp/ca-certificates.crt; } && \
     { action=create; [ ! -d /opt/micromamba/envs/runtime/conda-meta ] || action=install; } && \
     /tmp/micromamba "$action" --yes --root-prefix /opt/micromamba --prefix /opt/micromamba/envs/runtime \
-    --channel \
-    conda-forge \
-    --channel \
-    pytorch \
-    --channel \
-    nvidia \
+    --channel conda-forge \
+    --channel pytorch \
+    --channel nvidia \
     python=3.12 \
     numpy \
     pytorch=2.4 && \

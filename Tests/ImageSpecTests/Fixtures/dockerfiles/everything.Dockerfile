@@ -12,10 +12,8 @@ RUN --mount=type=bind,from=acme/micromamba:1,source=/usr/bin/micromamba,target=/
     { [ -e /etc/ssl/certs/ca-certificates.crt ] || export MAMBA_SSL_VERIFY=/tmp/ca-certificates.crt; } && \
     { action=create; [ ! -d /opt/micromamba/envs/runtime/conda-meta ] || action=install; } && \
     /tmp/micromamba "$action" --yes --root-prefix /opt/micromamba --prefix /opt/micromamba/envs/runtime \
-    --channel \
-    conda-forge \
-    --channel \
-    nvidia \
+    --channel conda-forge \
+    --channel nvidia \
     python=3.12 \
     gdal && \
     rm -rf /opt/micromamba/pkgs
@@ -28,13 +26,10 @@ RUN --mount=type=bind,from=acme/uv:1,source=/uv,target=/tmp/uv \
     --mount=type=secret,id=secret_1,target=/etc/ssl/certs/ca-certificates.crt,required=true \
     --mount=type=cache,target=/var/cache/imagespec \
     /tmp/uv pip install --python /opt/micromamba/envs/runtime/bin/python --link-mode copy --cache-dir /var/cache/imagespec/uv \
-    --index-url \
-    https://pypi.org/simple \
-    --extra-index-url \
-    https://acme.example/simple \
+    --index-url https://pypi.org/simple \
+    --extra-index-url https://acme.example/simple \
+    --requirement /tmp/requirements-b92f9cb53778/requirements.txt \
     --no-deps \
-    --requirement \
-    /tmp/requirements-b92f9cb53778/requirements.txt \
     numpy \
     pandas
 WORKDIR /root

@@ -5,7 +5,7 @@ RUN id -u flytekit >/dev/null 2>&1 || useradd --create-home --shell /bin/sh flyt
     chown -R flytekit /root
 RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.9.5,source=/uv,target=/tmp/uv \
     rm -rf /opt/venv && \
-    /tmp/uv venv --system-site-packages --python /usr/bin/python3.11 /opt/venv
+    /tmp/uv venv --no-cache --system-site-packages --python /usr/bin/python3.11 /opt/venv
 ENV VIRTUAL_ENV=/opt/venv
 ENV PATH="/opt/venv/bin:$PATH"
 RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.9.5,source=/uv,target=/tmp/uv \

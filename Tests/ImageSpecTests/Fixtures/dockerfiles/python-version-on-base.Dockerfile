@@ -6,7 +6,7 @@ RUN id -u flytekit >/dev/null 2>&1 || useradd --create-home --shell /bin/sh flyt
 RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.9.5,source=/uv,target=/tmp/uv \
     case "$(/opt/venv/bin/python --version 2>&1)" in "Python 3.12"|"Python 3.12."*) ;; \
     *) rm -rf /opt/venv && UV_PYTHON_INSTALL_DIR=/opt/python \
-    /tmp/uv venv --system-site-packages --python 3.12 /opt/venv ;; esac
+    /tmp/uv venv --no-cache --system-site-packages --python 3.12 /opt/venv ;; esac
 ENV VIRTUAL_ENV=/opt/venv
 ENV PATH="/opt/venv/bin:$PATH"
 RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.9.5,source=/uv,target=/tmp/uv \

@@ -4,7 +4,7 @@ RUN id -u flytekit >/dev/null 2>&1 || useradd --create-home --shell /bin/sh flyt
     mkdir -p /root && \
     chown -R flytekit /root
 RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.9.5,source=/uv,target=/tmp/uv \
-    /tmp/uv venv --system-site-packages --python /usr/local/bin/python3 /opt/venv
+    /tmp/uv venv --no-cache --system-site-packages --python /usr/local/bin/python3 /opt/venv
 ENV VIRTUAL_ENV=/opt/venv
 ENV PATH="/opt/venv/bin:$PATH"
 RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.9.5,source=/uv,target=/tmp/uv \

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+@testable import ImageSpec
+
+@Suite struct ImageSpecTests {
+    // MARK: equality
+
+    @Test func specsAreEqualByTheirBytes() {
+        let composed = ImageSpec(env: ["A": "1"], packages: ["é"], pythonExec: "caf\u{e9}")
+        let decomposed = ImageSpec(env: ["A": "1"], packages: ["é"], pythonExec: "cafe\u{301}")
+        #expect(composed == composed && composed != decomposed)
+        #expect(Set([composed, decomposed, composed]).count == 2)
+        #expect(composed.id != decomposed.id)
+    }
+
+    @Test(arguments: ImageSpec.Field.all.map(\.name))
+    func everyFieldTakesPartInEquality(field: String) throws {
+        let values = try #require(IdentityLawTests.values[field])
+        let one = try ImageSpec(document: [field: values.one])
+        let same = try ImageSpec(document: [field: values.one])
+        let other = try ImageSpec(document: [field: values.other])
+        #expect(one == same && one.hashValue == same.hashValue)
+        #expect(one != other && one != ImageSpec())
+    }
+
+    // MARK: documents
+
+    @Test func aDocumentReadsBackAsAnEqualSpec() throws {
+        let spec = try IdentityLawTests.full()
+        #expect(try ImageSpec(document: spec.document) == spec)
+        #expect(try JSONDecoder().decode(ImageSpec.self, from: JSONEncoder().encode(spec)).id == spec.id)
+        let empty = ImageSpec(env: [:], packages: [], entrypoint: [], builderOptions: [:])
+        #expect(try ImageSpec(document: empty.document) == empty)
+        #expect(try ImageSpec(json: "{}") == ImageSpec())
+    }
+
+    // What is wrong with a document, and what its author reads.
+    @Test(arguments: [
+        (#"{"pakages": []}"#, ImageSpecError.Code.unknownField, #"did you mean "packages"?"#),
+        (#"{"pythonVersion": "3.12"}"#, .unknownField, #"did you mean "python_version"?"#),
+        (#"{"apt-packages": []}"#, .unknownField, #"did you mean "apt_packages"?"#),
+        (#"{"Name": ""}"#, .unknownField, #"did you mean "name"?"#),
+        (#"{"xyzzy": 1}"#, .unknownField, "see the documentation"),
+        (#"{"base_image": {"base_image": {"nam": 1}}}"#, .unknownField, #""base_image.base_image.nam""#),
+        (#"{"python_version": 3.10}"#, .invalidDocument, "python_version: expected a string, found the number 3.1; put the version in quotes"),
+        (#"{"packages": "numpy"}"#, .invalidDocument, "packages: expected a list, found a string"),
+        (#"{"packages": ["a", null]}"#, .invalidDocument, "packages[1]: expected a string, found null"),
+        (#"{"env": {"A": 1}}"#, .invalidDocument, "env.A: expected a string, found the number 1"),
+        (#"{"env": []}"#, .invalidDocument, "env: expected an object of strings, found a list"),
+        (#"{"pip_secret_mounts": [["a"]]}"#, .invalidDocument, "pip_secret_mounts[0]: expected a list of two strings"),
+        (#"{"pip_secret_mounts": [["a", 1]]}"#, .invalidDocument, "pip_secret_mounts[0][1]: expected a string"),
+        (#"{"source_copy_mode": "none"}"#, .invalidDocument, "use one of loaded_modules, all, no_copy"),
+        (#"{"base_image": 1}"#, .invalidDocument, "a string or an object (another spec)"),
+        (#"{"builder_options": []}"#, .invalidDocument, "builder_options: expected an object, found a list"),
+        ("[]", .invalidDocument, "the document: expected an object, found a list"),
+    ])
+    func aWrongDocumentIsRefused(text: String, code: ImageSpecError.Code, fragment: String) {
+        let error = #expect(throws: ImageSpecError.self) { try ImageSpec(json: text) }
+        #expect(error?.code == code)
+        #expect(error?.message.contains(fragment) == true, "\(error?.message ?? "")")
+    }
+
+    @Test func aSpecFileIsReadAndItsErrorsNameIt() throws {
+        let folder = TemporaryFolder()
+        try folder.write("good.json", #"{"name": "a", "requirements": "r.txt"}"#)
+        try folder.write("r.txt", "numpy\n")
+        try folder.write("bad.json", #"{"name": }"#)
+        let spec = try ImageSpec(jsonContentsOf: folder.path + "/good.json")
+        let context = ImageSpec.HashContext(specFile: folder.path + "/good.json")
+        #expect(context.workingDirectory == folder.path)
+        #expect(try spec.imageName(in: context).hasPrefix("a:"))
+        for (name, code) in [
+            ("bad.json", ImageSpecError.Code.invalidDocument), ("none.json", .missingInput), ("", .missingInput),
+        ] {
+            let path = folder.path + "/" + name
+            let error = #expect(throws: ImageSpecError.self) { try ImageSpec(jsonContentsOf: path) }
+            #expect(error?.code == code)
+            #expect(error?.message.contains(path) == true)
+        }
+    }
+
+    // MARK: copies
+
+    @Test func buildersAppendAndLeaveTheOriginal() {
+        let spec = ImageSpec(packages: ["a"])
+        let copy = spec.withPackages("b", "c").withPackages(["d"]).withAptPackages("git").withCommands("x")
+            .withCopy("y").withRuntimePackages("z")
+        #expect(copy.packages == ["a", "b", "c", "d"] && copy.aptPackages == ["git"] && copy.commands == ["x"])
+        #expect(copy.copy == ["y"] && copy.runtimePackages == ["z"])
+        #expect(spec == ImageSpec(packages: ["a"]))
+        #expect(spec.withAptPackages(["b"].lazy.map { $0 }).withCommands(["c"]).withCopy(["d"]).withRuntimePackages(Set(["e"])).copy == ["d"])
+    }
+
+    @Test func builderOptionsAreLaidOver() {
+        let spec = ImageSpec(builderOptions: ["a": 1, "b": ["x": 1]]).withBuilderOptions(["b": ["y": 2], "c": nil])
+        #expect(spec.builderOptions == ["a": 1, "b": ["y": 2], "c": nil])
+        #expect(ImageSpec().withBuilderOptions(["a": true]).builderOptions == ["a": true])
+    }
+
+    @Test func aForcePushSurvivesAndIsInNoName() throws {
+        let spec = ImageSpec(name: "a").forcePush().withPackages("b").withBuilderOptions(["c": 1])
+        #expect(spec.isForcePush && !ImageSpec().isForcePush)
+        #expect(ImageSpec(name: "a").id == ImageSpec(name: "a").forcePush().id)
+        #expect(spec.document == ImageSpec(name: "a", packages: ["b"], builderOptions: ["c": 1]).document)
+    }
+
+    // flytekit's rules on what a registration fills in.
+    @Test(arguments: [
+        (nil, nil, false, "root", .loadedModules), (nil, nil, true, nil, nil),
+        ("own", nil, false, "own", .loadedModules), ("own", nil, true, "own", nil),
+        (nil, .all, false, "root", .all), (nil, .all, true, "root", .all), ("own", .loadedModules, true, "own", .loadedModules),
+        (nil, .noCopy, false, nil, .noCopy), (nil, .noCopy, true, nil, .noCopy),
+    ] as [(String?, ImageSpec.SourceCopyMode?, Bool, String?, ImageSpec.SourceCopyMode?)])
+    func registrationSettingsCompleteTheSource(
+        root: String?, mode: ImageSpec.SourceCopyMode?, isFast: Bool, expectedRoot: String?,
+        expectedMode: ImageSpec.SourceCopyMode?
+    ) {
+        let settings = ImageSpec.RegistrationSettings(sourceRoot: "root", isFastRegistration: isFast)
+        let spec = ImageSpec(sourceRoot: root, sourceCopyMode: mode).withSourceCopy(for: settings)
+        #expect(spec.sourceRoot == expectedRoot && spec.sourceCopyMode == expectedMode)
+    }
+
+    // MARK: where it runs
+
+    @Test func isContainerAsksTheEnvironment() {
+        let spec = ImageSpec(name: "a")
+        let running = ["FLYTE_INTERNAL_EXECUTION_ID": "x"]
+        #expect(spec.isContainer { _ in nil })
+        #expect(!spec.isContainer { running[$0] })
+        #expect(spec.isContainer { running.merging(["_F_IMG_ID": spec.id]) { $1 }[$0] })
+        #expect(!spec.isContainer { running.merging(["_F_IMG_ID": "other"]) { $1 }[$0] })
+        // The process that tests run in is no execution.
+        #expect(spec.isContainer())
+    }
+
+    @Test func imagesAreFoundBySpec() throws {
+        let spec = ImageSpec(name: "a")
+        var config = ImageSpec.ImageConfig(defaultImage: "default:1")
+        config.add("a:1", for: spec)
+        #expect(config.imageName(for: spec) == "a:1" && config.imageName(for: nil) == "default:1")
+        #expect(config.imageName(for: ImageSpec(name: "b")) == nil)
+        #expect(try ImageSpec.ImageConfig(json: config.json) == config)
+        #expect(config.json == #"{"default_image":"default:1","images":{"\#(spec.id)":"a:1"}}"#)
+        #expect(try ImageSpec.ImageConfig(json: "{}") == ImageSpec.ImageConfig())
+        for text in ["[]", #"{"images": []}"#, #"{"images": {"a": 1}}"#, #"{"default_image": 1}"#, #"{"x": 1}"#] {
+            #expect(throws: ImageSpecError.self) { try ImageSpec.ImageConfig(json: text) }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+@testable import ImageSpec
+
+@Suite struct NamingTests {
+    static let context = ImageSpec.HashContext(workingDirectory: "/", hostArchitecture: "x86_64")
+
+    // Names before the tag, by the OCI grammar.
+    @Test(arguments: [
+        "a", "a/b/c", "a.b", "a_b", "a__b", "a---b", "a1/2b", "localhost/a", "localhost:5000/a", "Host.Example.com/a",
+        "h-o-st.io:443/a/b", "[::1]/a", "[fe80::1]:5000/a", "127.0.0.1:5000/a", String(repeating: "a", count: 255),
+        "h.io/" + String(repeating: "a", count: 255), "a/" + String(repeating: "b", count: 253),
+    ])
+    func goodNames(name: String) {
+        #expect(ImageReference.problem(inRepository: name) == nil)
+    }
+
+    @Test(arguments: [
+        "", "/", "a/", "/a", "a//b", "A", "a.", ".a", "a..b", "a___b", "a_-b", "-a", "a-", "a b", "a@b", "a:b", "é", "a\n", "a\u{0}",
+        "host:port/a", "host:/a", "-host.io/A", "a-.com/a", "[::1/a", "[]/a", "[g]/a", "h.io:1:2/a", "a/B", "a/b:c",
+        String(repeating: "a", count: 256), "h.io/" + String(repeating: "a", count: 256), "Host.io",
+    ])
+    func badNames(name: String) {
+        #expect(ImageReference.problem(inRepository: name) != nil)
+    }
+
+    @Test func aWrongNameSaysWhatIsWrong() {
+        let error = #expect(throws: ImageSpecError.self) {
+            try ImageSpec(name: "my app", registry: "ghcr.io/acme").imageName(in: Self.context)
+        }
+        #expect(error?.code == .invalidReference)
+        #expect(error?.message.contains("\"ghcr.io/acme/my app\"") == true && error?.message.contains("\"my app\" is no part") == true)
+    }
+
+    @Test(arguments: [
+        ("{spec_hash}", 64, ""), ("{spec_hash:.8}", 8, ""), ("v1-{spec_hash:.12}-dev", 12, "-dev"), ("{spec_hash:.64}", 64, ""),
+    ])
+    func tagFormats(format: String, digits: Int, suffix: String) throws {
+        let spec = ImageSpec(tagFormat: format)
+        let identity = try spec.identity(in: Self.context)
+        #expect(identity.tag.hasSuffix(identity.contentDigest.prefix(digits) + suffix))
+        #expect(try spec.imageName(in: Self.context) == "flytekit:" + identity.tag)
+    }
+
+    @Test(arguments: [
+        "", "x", "{", "}", "{}", "{{spec_hash}}", "{spec_hash", "{spec_hash!r}", "{spec_hash:.0}", "{spec_hash:.7}", "{spec_hash:.65}",
+        "{spec_hash:.08}", "{spec_hash:.100}", "{spec_hash:}", "{spec_hash:.}", "{spec_hash:12}", "{Spec_hash}", "{spec_hash }",
+        "{spec_hash:.12}-{x}", "{spec_hash:.+9}", "-{spec_hash}", ".{spec_hash}", "a b{spec_hash}", "é{spec_hash}",
+        String(repeating: "a", count: 65) + "{spec_hash}", "{spec_hash}{spec_hash}x",
+    ])
+    func wrongTagFormats(format: String) {
+        let spec = ImageSpec(tagFormat: format)
+        if format.isEmpty {
+            #expect(throws: Never.self) { try spec.tag(in: Self.context) }
+        } else {
+            let error = #expect(throws: ImageSpecError.self) { try spec.tag(in: Self.context) }
+            #expect(error?.code == .invalidField && error?.message.contains("tag_format") == true)
+        }
+    }
+
+    @Test func theFormsWithoutArgumentReadTheProcess() throws {
+        let spec = ImageSpec(name: "x", packages: ["a"])
+        #expect(try spec.tag == spec.tag(in: .current))
+        #expect(try spec.imageName() == "x:" + spec.tag)
+        #expect(ImageSpec.HashContext.current.workingDirectory == FileManager.default.currentDirectoryPath)
+    }
+
+    // Inputs that cannot be used: the code, and a message that names the field, the path and where it counts from.
+    @Test(arguments: [
+        (ImageSpec(sourceRoot: "none"), ImageSpecError.Code.missingInput, ["source_root", "none\" does not exist"]),
+        (ImageSpec(sourceRoot: "file"), .missingInput, ["source_root", "file\" is not a folder"]),
+        (ImageSpec(sourceRoot: "loop", sourceCopyMode: .all), .missingInput, ["source_root"]),
+        (ImageSpec(sourceRoot: "a\u{0}b"), .missingInput, ["source_root"]),
+        (ImageSpec(sourceCopyMode: .all), .invalidField, ["source_copy_mode is all", "no source_root"]),
+        (ImageSpec(requirements: "none.txt"), .missingInput, ["requirements", "none.txt\" does not exist"]),
+        (ImageSpec(requirements: "folder"), .missingInput, ["requirements", "folder\" is not a file"]),
+        (ImageSpec(requirements: "file/"), .missingInput, ["requirements"]),
+        (ImageSpec(requirements: "latin1.txt"), .invalidRequirements, ["latin1.txt", "not UTF-8"]),
+        (ImageSpec(requirements: "dangling.txt"), .missingInput, ["included by", "gone.txt"]),
+        (ImageSpec(requirements: "absolute.txt"), .invalidRequirements, ["absolute.txt, line 2", "absolute path"]),
+        (ImageSpec(requirements: "open.txt"), .invalidRequirements, ["open.txt, line 1", "closing quote"]),
+        (ImageSpec(requirements: "nameless.txt"), .invalidRequirements, ["nameless.txt, line 3", "without a file name"]),
+        (ImageSpec(requirements: "lock/uv.lock"), .missingInput, ["pyproject.toml"]),
+        (ImageSpec(copy: ["file", "/etc"]), .invalidField, ["copy", "\"/etc\" is absolute"]),
+        (ImageSpec(copy: ["a/../file"]), .invalidField, ["copy", "has \"..\""]),
+        (ImageSpec(copy: [""]), .invalidField, ["copy", "is empty"]),
+        (ImageSpec(copy: ["none"]), .missingInput, ["copy", "none\" does not exist"]),
+        (ImageSpec(copy: ["pipe"]), .missingInput, ["copy", "pipe\" is not a file or folder"]),
+        (ImageSpec(sourceRoot: "badignore", sourceCopyMode: .all), .invalidIgnoreFile, [".dockerignore:2", "[z-a]"]),
+        (ImageSpec(baseImage: .spec(ImageSpec(copy: ["none"]))), .missingInput, ["none"]),
+    ] as [(ImageSpec, ImageSpecError.Code, [String])])
+    func inputsThatCannotBeUsed(spec: ImageSpec, code: ImageSpecError.Code, fragments: [String]) throws {
+        let folder = TemporaryFolder()
+        try folder.write("file", "x")
+        try folder.write("folder/x", "x")
+        try folder.link("loop", to: "loop")
+        try folder.pipe(Array("pipe".utf8))
+        try folder.write(Array("latin1.txt".utf8), [0x61, 0xE9, 0x0A])
+        try folder.write("dangling.txt", "-r gone.txt\n")
+        try folder.write("absolute.txt", "a\n-r /etc/x\n")
+        try folder.write("open.txt", "-r 'x\n")
+        try folder.write("nameless.txt", "# a\n\n-c # b\n")
+        try folder.write("lock/uv.lock", "")
+        try folder.write("badignore/.dockerignore", "a\n[z-a]\n")
+        let context = ImageSpec.HashContext(workingDirectory: folder.path, hostArchitecture: "")
+        let error = #expect(throws: ImageSpecError.self) { try spec.tag(in: context) }
+        #expect(error?.code == code)
+        for fragment in fragments { #expect(error?.message.contains(fragment) == true, "\(error?.message ?? "")") }
+        if code == .missingInput { #expect(error?.message.contains(folder.path) == true, "\(error?.message ?? "")") }
+    }
+
+    @Test func aCyclicIncludeIsReadOnce() throws {
+        let folder = TemporaryFolder()
+        try folder.write("a.txt", "-r b.txt\nnumpy\n")
+        try folder.write("b.txt", "-r a.txt\n-r ./b.txt\npandas\n")
+        let files = try RequirementFiles("a.txt", workingDirectory: folder.path).files
+        #expect(files.map(\.name) == ["a.txt", "b.txt"])
+    }
+
+    // Logical lines: pip's reading, and what identity.md fixes.
+    @Test(arguments: [
+        ("", []), ("a", ["a"]), ("a\nb\r\nc\rd", ["a", "b", "c", "d"]), ("  a \t\n\n#x\n b#c\n b #c", ["a", "b#c", "b"]),
+        ("a\\\nb", ["ab"]), ("a \\\n  b", ["a   b"]), ("a\\", ["a"]), ("a\\\n", ["a"]), ("a\\\n# c\nb", ["a", "b"]),
+        ("# c \\\nb", ["b"]), ("a # c \\\nb\nd", ["a", "d"]), ("\u{FEFF}a", ["a"]), ("\u{FEFF}\u{FEFF}a", ["\u{FEFF}a"]),
+        ("a\u{b}\u{c}", ["a"]), ("a\u{85}b\u{2028}c", ["a\u{85}b\u{2028}c"]), ("\\\na", ["a"]), ("a\\\\\nb", ["a\\b"]),
+    ])
+    func logicalLines(text: String, expected: [String]) throws {
+        let lines = try PipRequirements(Array(text.utf8), path: "r.txt").logicalLines()
+        #expect(lines.map { String(decoding: $0.text, as: UTF8.self) } == expected)
+    }
+
+    @Test(arguments: [
+        ("-r a.txt", "a.txt"), ("-ra.txt", "a.txt"), ("-r=a.txt", "a.txt"), ("-c \t a.txt # x", "a.txt"),
+        ("--requirement a", "a"), ("--requirement=a", "a"), ("--constraint 'a b'", "a b"), ("-r \"a'b\" c", "a'b"),
+        ("--requirements a", nil), ("-e ./x", nil), ("numpy -r a", nil), ("-r http://x/a", nil), ("-r HTTPS://x", nil),
+        ("-r file:///x", nil), ("--constraintx", nil), ("-r ../a.txt", "../a.txt"),
+    ] as [(String, String?)])
+    func includes(line: String, expected: String?) throws {
+        let requirements = PipRequirements(Array(line.utf8), path: "r.txt")
+        let logical = try requirements.logicalLines()
+        #expect(try requirements.included(by: logical[0]) == expected)
+    }
+
+    @Test(arguments: [
+        ("a//b/./c/", "a/b/c", "a/b/c"), (".", ".", "."), ("", "", "."), ("/", "/", "/"), ("//a", "/a", "/a"), ("a/../b", "a/../b", "b"),
+        ("../a", "../a", "../a"), ("a/../../b", "a/../../b", "../b"), ("/../a", "/../a", "/a"), ("./", ".", "."),
+    ])
+    func paths(path: String, normalized: String, lexically: String) {
+        #expect(Path.normalized(path) == normalized)
+        #expect(Path.lexicallyNormalized(path) == lexically)
+    }
+
+    @Test(arguments: [
+        ("https://u:p@h/x", "https://h/x"), ("https://h/x@y", "https://h/x@y"), ("https://a@b@h", "https://h"),
+        ("u:p@h", "u:p@h"), ("//u@h", "//u@h"), ("1http://u@h", "1http://u@h"), ("git+ssh://git@h/x", "git+ssh://h/x"),
+        ("https://h?u@x", "https://h?u@x"), ("https://@h", "https://h"), ("https://é@h", "https://h"),
+    ])
+    func userInfoIsLeftOut(url: String, expected: String) {
+        #expect(IndexURL.withoutUserInfo(url) == expected)
+    }
+}
