@@ -6,12 +6,13 @@ import PackageDescription
 /// Whether warnings are errors, as `Scripts/test` asks for.
 let isStrict = Context.environment["IMAGESPEC_STRICT"] == "1"
 
-let settings: [SwiftSetting] = [
+let features: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-] + (isStrict ? [.treatAllWarnings(as: .error)] : [])
+]
+let settings = features + (isStrict ? [.treatAllWarnings(as: .error)] : [])
 
 let package = Package(
     name: "imagespec",
