@@ -33,7 +33,8 @@ extension ImageSpec {
 
     init(document: JSONValue, path: String) throws(ImageSpecError) {
         guard case .object(let object) = document else {
-            throw .wrongType(path.isEmpty ? "the document" : String(path.dropLast()), document, expected: "an object")
+            throw .wrongType(
+                path.isEmpty ? "the document" : String(path.dropLast()), document, expected: "an object")
         }
         self.init()
         for (name, value) in object {
@@ -69,16 +70,21 @@ extension ImageSpec {
         return best.name
     }
 
+    /// Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment).
     private static func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+        var previous: [Int] = []
         var row = Array(0...right.count)
-        for (i, a) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, b) in right.enumerated() {
-                let substituted = diagonal + (a == b ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(substituted, row[j] + 1, diagonal + 1)
+        for i in left.indices {
+            var next = [i + 1]
+            for j in right.indices {
+                var best = min(row[j] + (left[i] == right[j] ? 0 : 1), row[j + 1] + 1, next[j] + 1)
+                if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] {
+                    best = min(best, previous[j - 1] + 1)
+                }
+                next.append(best)
             }
+            previous = row
+            row = next
         }
         return row[right.count]
     }

@@ -146,7 +146,7 @@ import Testing
         // 66: the files.
         Case("id", "a.yaml", status: 66, says: "\"a.yaml\"", "does not exist"),
         Case("id", "", status: 66, says: "does not exist"),
-        Case("id", ".", status: 66, says: "\".\"", "directory"),
+        Case("id", ".", status: 66, says: "\".\"", "is not a file"),
         Case("tag", "-", input: "copy: [nothing]", status: 66, says: "copy: ", "nothing", "does not exist"),
         Case("tag", "-", input: "requirements: r.txt", status: 66, says: "requirements", "r.txt"),
         Case("tag", "-", input: "source_root: src", status: 66, says: "source_root", "src"),

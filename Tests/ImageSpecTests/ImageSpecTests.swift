@@ -42,6 +42,7 @@ import Testing
         (#"{"pakages": []}"#, ImageSpecError.Code.unknownField, #"did you mean "packages"?"#),
         (#"{"pythonVersion": "3.12"}"#, .unknownField, #"did you mean "python_version"?"#),
         (#"{"apt-packages": []}"#, .unknownField, #"did you mean "apt_packages"?"#),
+        (#"{"nmae": ""}"#, .unknownField, #"did you mean "name"?"#),
         (#"{"Name": ""}"#, .unknownField, #"did you mean "name"?"#),
         (#"{"xyzzy": 1}"#, .unknownField, "see the documentation"),
         (#"{"base_image": {"base_image": {"nam": 1}}}"#, .unknownField, #""base_image.base_image.nam""#),

@@ -52,7 +52,7 @@ import Testing
             }
             #expect(unnamed.code == .missingInput)
             let directory = try #require(throws: ImageSpecError.self) { try ImageSpec(contentsOf: folder) }
-            #expect(directory.code == .unreadableInput)
+            #expect(directory.code == .missingInput)
         }
     }
 
