@@ -61,7 +61,8 @@ extension ImageSpecError {
         return ImageSpecError(
             .unsupportedField,
             "copy: the folder \"\(path.shortened)\" holds a file \"\(name.shortened)\" and nothing else, and so would have the "
-                + "tag of that file copied alone; rename one of them, or copy \"\((path + "/" + name).shortened)\"")
+                + "tag of that file copied alone; rename one of them, or copy \"\((path + "/" + name).shortened)\""
+        )
     }
 
     static let noopNeedsReference = ImageSpecError(

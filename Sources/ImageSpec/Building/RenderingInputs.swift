@@ -62,7 +62,8 @@ struct RenderingInputs: Sendable {
     /// Version 1 of the tag document does not tell it from that file copied alone: both are the path and a manifest of
     /// this one entry. Two images must not share a tag, so the rarer one is not rendered.
     private static func refuseNamesake(_ path: String, _ tree: SourceTree) throws(ImageSpecError) {
-        guard tree.entries.count == 1, let entry = tree.entries.first, [.file, .executable].contains(entry.mode),
+        guard tree.entries.count == 1, let entry = tree.entries.first,
+            [.file, .executable].contains(entry.mode),
             entry.path.elementsEqual(Path.lastComponent(path).utf8)
         else { return }
         throw .folderLikeItsOnlyFile(path)
