@@ -20,7 +20,7 @@ final class Locked<Value: Sendable>: @unchecked Sendable {
     private let condition: UnsafeMutablePointer<pthread_cond_t>?
     private var value: Value
 
-    /// - Parameter canWait: whether ``waiting(until:_:)`` is used.
+    /// With `canWait`, threads can wait for the value to become something.
     init(_ value: Value, canWait: Bool = false) {
         self.value = value
         mutex = .allocate(capacity: 1)
