@@ -60,6 +60,24 @@ import Testing
                 == ["B", "a", "b", "e\u{301}", "é", "\u{FFFF}", "😀"].map { Array($0.utf8) })
     }
 
+    @Test func setsAreWrittenAsTheyAreSorted() {
+        // Shared beginnings of all lengths, NULs, empty ones: what the first eight bytes alone do not tell apart.
+        var random = SeededGenerator(state: 3)
+        for _ in 0..<500 {
+            let values = (0..<Int.random(in: 0..<40, using: &random)).map { _ in
+                String(
+                    (0..<Int.random(in: 0..<14, using: &random)).map { _ in
+                        (["a", "b", "\u{0}", "é"] as [Character]).randomElement(using: &random) ?? "a"
+                    })
+            }
+            var set = CanonicalWriter()
+            set.set(values)
+            var list = CanonicalWriter()
+            list.list(CanonicalWriter.canonicalSet(values))
+            #expect(set.bytes == list.bytes)
+        }
+    }
+
     @Test func theDigestsAreThoseOfFIPS180() {
         #expect(
             SHA256Digest(of: Array("abc".utf8)).hex
