@@ -103,9 +103,9 @@ extension ImageSpec {
         var copy = self
         switch sourceCopyMode {
         case .loadedModules, .all:
-            copy.sourceRoot = sourceRoot ?? settings.sourceRoot
+            copy.sourceRoot = sourceRoot.nonEmpty ?? settings.sourceRoot
         case nil where !settings.isFastRegistration:
-            copy.sourceRoot = sourceRoot ?? settings.sourceRoot
+            copy.sourceRoot = sourceRoot.nonEmpty ?? settings.sourceRoot
             copy.sourceCopyMode = .loadedModules
         case nil, .noCopy:
             break

@@ -183,7 +183,9 @@ extension ImageSpecError {
     }
 
     static func invalidImageName(_ name: String, _ what: String) -> ImageSpecError {
-        ImageSpecError(
+        // Before an @ stands what may be a password.
+        let name = name.utf8.lastIndex(of: UInt8(ascii: "@")).map { "…" + name[$0...] } ?? name
+        return ImageSpecError(
             .invalidReference,
             "the image name \"\(name)\" is not allowed: \(what); change registry (host[:port][/path]) or name"
         )

@@ -198,7 +198,7 @@ private struct JSONReader {
                 // Python and YAML read -0 as the integer 0.
                 return try .init(integer)
             }
-            guard let double = Double(text) else { throw .numberOutOfRange(text) }
+            guard let double = Double(text), double.isFinite else { throw .numberOutOfRange(text) }
             return try .init(double)
         } catch let problem {
             position = start

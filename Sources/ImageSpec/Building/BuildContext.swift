@@ -32,11 +32,7 @@ extension ImageSpec {
             let inputs = try RenderingInputs(of: spec, contents, in: context)
             requirements = inputs.requirements
             dockerfile = try Dockerfile(spec, inputs, in: context)
-            let format = try spec.tagFormat.nonEmpty.map { format throws(ImageSpecError) in
-                try TagFormat(format)
-            }
-            identity = try Identity(
-                spec: spec, format: format, ContentIdentity(spec: spec, contents: contents))
+            identity = try Identity(spec: spec, ContentIdentity(spec: spec, contents: contents))
         }
 
         /// Writes the context to a folder, which is made if it does not exist and must be empty if it does.
@@ -57,7 +53,6 @@ extension ImageSpec {
         }
 
         private func writeAll(with writer: ContextWriter) throws(ImageSpecError) {
-            try writer.writeFile("Dockerfile", Array(dockerfile.text.utf8))
             if let requirements {
                 for (path, file) in zip(requirements.paths, requirements.files.files) {
                     try writer.makeFolders(to: Self.requirementsFolder + "/" + path)
@@ -73,6 +68,8 @@ extension ImageSpec {
                 try writer.makeFolders(to: Self.sourceFolder + "/.")
                 try writer.copyTree(source, to: Self.sourceFolder, field: "source_root")
             }
+            // Last: a context whose writing was cut off must not look like one that can be built.
+            try writer.writeFile("Dockerfile", Array(dockerfile.text.utf8))
         }
     }
 }

@@ -18,6 +18,8 @@ extension ImageSpec {
 
     /// Writes a Dockerfile and what it copies, and leaves the building to others: to look at, to check in, to hand to
     /// any tool that builds Dockerfiles.
+    ///
+    /// The image of a base that is a spec is named in it and has to be built before, from a context of its own.
     public struct DockerfileBuilder: Builder {
         /// Where the build context goes; see ``BuildContext/write(to:)``.
         public let directory: String

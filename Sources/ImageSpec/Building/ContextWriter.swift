@@ -76,10 +76,13 @@ final class ContextWriter {
             throw .unwritable(path, FileSystem.Failure.last.text)
         }
         defer { closedir(stream) }
-        var count = 0
-        while count <= 2, readdir(stream) != nil { count += 1 }
-        // "." and ".."
-        return count <= 2
+        while let entry = readdir(stream) {
+            let isOwn = withUnsafePointer(to: &entry.pointee.d_name) { name in
+                name.withMemoryRebound(to: CChar.self, capacity: 1) { strcmp($0, ".") == 0 || strcmp($0, "..") == 0 }
+            }
+            if !isOwn { return false }
+        }
+        return true
     }
 
     // MARK: folders
@@ -222,6 +225,8 @@ final class ContextWriter {
             }
             try setTimes(of: folder)
         }
+        // A folder that was there keeps its mode: it may be private, or not ours. No build sees the root's own.
+        if madeRoots.isEmpty { return }
         let times = Self.times
         guard fchmod(root, 0o755) == 0, futimens(root, times) == 0 else { throw unwritable([]) }
     }

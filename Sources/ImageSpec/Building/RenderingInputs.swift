@@ -19,7 +19,7 @@ struct RenderingInputs: Sendable {
     init(of spec: ImageSpec, in context: ImageSpec.HashContext) throws(ImageSpecError) {
         baseName = try spec.baseSpec(in: context)?.imageName(in: context)
         if let path = spec.requirements.nonEmpty {
-            let files = try RequirementFiles(path, workingDirectory: context.workingDirectory)
+            let files = try RequirementFiles(path, workingDirectory: context.folder)
             requirements = try RequirementsLayout(files)
         }
         for path in spec.copy ?? [] {
@@ -32,7 +32,9 @@ struct RenderingInputs: Sendable {
     init(
         of spec: ImageSpec, _ contents: SpecContents, in context: ImageSpec.HashContext
     ) throws(ImageSpecError) {
-        baseName = try spec.baseSpec(in: context)?.imageName(in: context)
+        if let base = spec.baseSpec(in: context), let content = contents.base {
+            baseName = try ImageSpec.Identity(spec: base, content).imageName()
+        }
         requirements = try contents.requirements.map { files throws(ImageSpecError) in
             try RequirementsLayout(files)
         }
@@ -45,10 +47,10 @@ struct RenderingInputs: Sendable {
 
     static func copied(_ path: String, in context: ImageSpec.HashContext) throws(ImageSpecError) -> Copied {
         let checked = try SpecContents.checkedCopyPath(path)
-        let isFolder = try SpecContents.isFolder(copied: checked, in: context.workingDirectory)
+        let isFolder = try SpecContents.isFolder(copied: checked, in: context.folder)
         if isFolder {
             // Only a folder that holds a file of its own name needs a look at all that is in it.
-            let place = Path.join(context.workingDirectory, checked)
+            let place = Path.join(context.folder, checked)
             let namesake = Path.join(place, Path.lastComponent(checked))
             if (try? FileSystem.kind(namesake)) == .file {
                 try refuseNamesake(checked, .copiedFolder(place, field: "copy", records: [.entries]))
@@ -75,7 +77,7 @@ struct RenderingInputs: Sendable {
         guard let sourceRoot = spec.sourceRoot.nonEmpty, spec.effectiveCopyMode != .noCopy else {
             return false
         }
-        let path = Path.join(context.workingDirectory, sourceRoot)
+        let path = Path.join(context.folder, sourceRoot)
         do throws(FileSystem.Failure) {
             let kind = path.utf8.contains(0) ? nil : try FileSystem.kind(path)
             if kind == .folder { return true }
@@ -111,6 +113,9 @@ struct RequirementsLayout: Sendable {
         let place = String(repeating: folder + "/", count: levels)
         paths = files.files.map { Path.lexicallyNormalized(place + $0.name) }
         main = place + files.name
+        for file in files.files where IndexURL.holdsCredential(file.bytes) {
+            throw .credential("requirements: \"\(file.name)\"")
+        }
         if files.kind == .pip { try checkLines() }
     }
 

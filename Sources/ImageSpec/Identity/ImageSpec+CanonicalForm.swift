@@ -89,6 +89,11 @@ enum IndexURL {
         return found
     }
 
+    /// Whether a URL within a text has user info. A user's name for SSH is no secret.
+    static func holdsCredential(_ text: [UInt8]) -> Bool {
+        allUserInfo(text).contains { !text[..<$0.lowerBound].suffix(6).elementsEqual("ssh://".utf8) }
+    }
+
     /// A text without the user info of the URLs in it, for people to read.
     static func withoutAnyUserInfo(_ text: String) -> String {
         var bytes = Array(text.utf8)
@@ -136,7 +141,7 @@ extension CanonicalWriter {
         case .spec(let spec):
             key("base_image")
             beginObject()
-            if let digest = contents?.base {
+            if let digest = contents?.base?.contentDigest {
                 key("spec")
                 self.digest(digest)
             } else {

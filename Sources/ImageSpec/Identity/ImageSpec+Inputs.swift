@@ -77,7 +77,7 @@ extension ImageSpec {
             }
         }
         func add(_ tree: SourceTree, _ role: Inputs.Role, at folder: String) {
-            let prefix = folder == "." ? [] : Array((folder + "/").utf8)
+            let prefix = folder == "." ? [] : Array((folder == "/" ? folder : folder + "/").utf8)
             for entry in tree.entries where entry.mode != .folder {
                 files.append(
                     Inputs.File(

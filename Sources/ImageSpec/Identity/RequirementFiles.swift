@@ -205,8 +205,8 @@ struct PipRequirements {
             )
         }
         let text = String(decoding: name, as: UTF8.self)
-        let scheme = text.prefix(8).lowercased()
-        if ["http:", "https:", "file:"].contains(where: scheme.hasPrefix) { return nil }
+        let start = text.utf8.prefix(6).map { $0 | 0x20 }
+        if ["http:", "https:", "file:"].contains(where: { start.starts(with: $0.utf8.map { $0 | 0x20 }) }) { return nil }
         return text
     }
 

@@ -13,8 +13,8 @@ struct SpecContents: Sendable {
 
     /// Resolved: never empty.
     var platform: String
-    /// The content digest of a base that is a spec.
-    var base: SHA256Digest?
+    /// A base that is a spec, as it was read for this one.
+    var base: ContentIdentity?
     var requirements: RequirementFiles?
     var copied: [Copied] = []
     var source: SourceTree?
@@ -34,19 +34,19 @@ struct SpecContents: Sendable {
         }
 
         if case .spec(let baseSpec) = spec.baseImage {
-            base = try baseSpec.identity(in: context, inheritedPlatform: platform).contentDigest
+            base = try baseSpec.identity(in: context, inheritedPlatform: platform)
         }
         if let path = spec.requirements.nonEmpty {
-            requirements = try RequirementFiles(path, workingDirectory: context.workingDirectory)
+            requirements = try RequirementFiles(path, workingDirectory: context.folder)
         }
         for path in copyPaths {
-            copied.append(try Self.copied(path, in: context.workingDirectory, records: records))
+            copied.append(try Self.copied(path, in: context.folder, records: records))
         }
         if let sourceRoot, let mode, mode != .noCopy {
-            let path = Path.join(context.workingDirectory, sourceRoot)
+            let path = Path.join(context.folder, sourceRoot)
             if mode == .loadedModules, let modules = context.loadedModules {
                 source = try .loadedModules(
-                    modules, sourceRoot: path, workingDirectory: context.workingDirectory, records: records)
+                    modules, sourceRoot: path, workingDirectory: context.folder, records: records)
             } else {
                 source = try .sourceRoot(
                     path, field: "source_root", pythonModulesOnly: mode == .loadedModules, records: records)

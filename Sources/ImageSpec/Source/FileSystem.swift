@@ -28,6 +28,8 @@ package enum FileSystem {
         /// Nothing lies at the path: no such name, a file on the way, links that dangle or loop.
         var isMissing: Bool { code == ENOENT || code == ENOTDIR || code == ELOOP || code == ENAMETOOLONG }
 
+        var isTooLong: Bool { code == ENAMETOOLONG }
+
         var text: String { String(cString: strerror(code)) }
     }
 
@@ -78,11 +80,15 @@ package enum FileSystem {
         return try contents(descriptor: descriptor)
     }
 
+    /// No spec, ignore or requirements file is as large; what is read whole must fit into memory.
+    private static let maximumTextSize = 256 << 20
+
     static func contents(descriptor: Int32) throws(Failure) -> [UInt8] {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .last }
         guard kind(ofMode: status.st_mode) != .folder else { throw Failure(code: EISDIR) }
         var bytes: [UInt8] = []
+        guard Int(status.st_size) <= maximumTextSize else { throw Failure(code: EFBIG) }
         bytes.reserveCapacity(Int(status.st_size) + 1)
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         while true {
@@ -95,6 +101,7 @@ package enum FileSystem {
             }
             if count == 0 { return bytes }
             bytes.append(contentsOf: buffer[..<count])
+            if bytes.count > maximumTextSize { throw Failure(code: EFBIG) }
         }
     }
 
@@ -126,6 +133,33 @@ package enum FileSystem {
         }
         guard count >= 0 else { throw .last }
         return Array(buffer[..<count])
+    }
+
+    /// Opens a folder that is no link, by a path of any length; -1 with `errno` where that fails.
+    ///
+    /// The system takes no path of more than PATH_MAX bytes, but a tree may well be deeper: then it is opened step by step.
+    static func openFolder(_ path: [UInt8]) -> Int32 {
+        let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
+        var from = AT_FDCWD
+        var rest = path[...]
+        while rest.count >= Int(PATH_MAX) {
+            guard let slash = rest.prefix(Int(PATH_MAX) - 1).lastIndex(of: UInt8(ascii: "/")), slash > rest.startIndex
+            else { break }
+            let step = withCPath(Array(rest[..<slash])) { openat(from, $0, flags) }
+            if from != AT_FDCWD { closeKeepingError(from) }
+            guard step >= 0 else { return step }
+            from = step
+            rest = rest[(slash + 1)...]
+        }
+        let folder = withCPath(Array(rest)) { openat(from, $0, flags | O_NOFOLLOW) }
+        if from != AT_FDCWD { closeKeepingError(from) }
+        return folder
+    }
+
+    private static func closeKeepingError(_ descriptor: Int32) {
+        let error = errno
+        close(descriptor)
+        errno = error
     }
 
     /// A path as C has it. The bytes hold no NUL.

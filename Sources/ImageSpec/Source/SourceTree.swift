@@ -120,14 +120,15 @@ extension SourceTree {
         for module in modules {
             let joined = Path.join(workingDirectory, module)
             guard let place = try modulePlace(joined) else {
-                // Its folder does not exist. Only a module below the source root is an error, and whether it
-                // would be there can be told by its text alone.
-                let text = Path.lexicallyNormalized(Path.join(CurrentProcess.workingDirectory, joined))
-                if components(of: Array(text.utf8), below: root) != nil { throw .missingModule(module) }
+                // Its folder does not exist. Only a module below the source root is an error; whether it would be
+                // there is told by the folders that do exist.
+                if components(of: Array(realPathAsFarAsItExists(joined).utf8), below: root) != nil {
+                    throw .missingModule(joined)
+                }
                 continue
             }
             guard let components = components(of: place, below: root) else { continue }
-            guard (try? FileSystem.kind(joined)) == .file else { throw .missingModule(module) }
+            guard (try? FileSystem.kind(joined)) == .file else { throw .missingModule(joined) }
             tree.add(components)
         }
         return try TreeWalk(
@@ -144,6 +145,20 @@ extension SourceTree {
             if error.isMissing { return nil }
             throw .unreadable(field: "loaded modules", path: path, reason: error.text)
         }
+    }
+
+    /// A path whose folder does not exist: what exists of it by its real path, the rest as it is written.
+    private static func realPathAsFarAsItExists(_ path: String) -> String {
+        let absolute = Path.lexicallyNormalized(Path.join(CurrentProcess.workingDirectory, path))
+        var folder = absolute
+        while folder != "/" {
+            folder = Path.folder(of: folder)
+            if let real = try? FileSystem.realPath(folder) {
+                let rest = absolute.utf8.dropFirst(folder == "/" ? 0 : folder.utf8.count)
+                return Path.normalized(String(decoding: real, as: UTF8.self) + String(decoding: rest, as: UTF8.self))
+            }
+        }
+        return absolute
     }
 
     /// The components of an absolute path below `root`; nil where it is not below it.
@@ -171,7 +186,11 @@ extension SourceTree {
     private static func sourceRootRules(_ root: [UInt8]) throws(ImageSpecError) -> IgnoreScope {
         var scope = IgnoreScope([.standard])
         if let text = try ignoreFile(".dockerignore", in: root) {
-            if let file = try IgnoreFile.docker(text, path: ".dockerignore") { scope.add(file, at: []) }
+            do throws(ImageSpecError) {
+                if let file = try IgnoreFile.docker(text, path: ".dockerignore") { scope.add(file, at: []) }
+            } catch {
+                throw error.inFile("source_root \"" + String(decoding: root, as: UTF8.self) + "\"")
+            }
         }
         // From the root upwards: nothing above counts where the root itself holds a .git, or where none is found.
         var names: [[UInt8]] = root.split(separator: UInt8(ascii: "/")).map(Array.init)

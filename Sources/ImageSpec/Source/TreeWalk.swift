@@ -104,6 +104,9 @@ final class TreeWalk: Sendable {
         }
     }
 
+    /// Whether there is nothing more to find out.
+    var isOver: Bool { queue.isClosed }
+
     func finish(_ digest: SHA256Digest?) {
         outcome.withLock { $0.digest = digest }
         queue.close()

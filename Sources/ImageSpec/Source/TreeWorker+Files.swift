@@ -46,8 +46,7 @@ extension TreeWorker {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw unreadable(path()) }
         guard FileSystem.kind(ofMode: status.st_mode) == .file else {
-            throw .sourceChanged(
-                String(decoding: path(), as: UTF8.self), "it was a file and is none any more")
+            throw changed(path(), "it was a file and is none any more")
         }
         let mode: SourceTree.Mode = status.st_mode & S_IXUSR != 0 ? .executable : .file
         let size = Int(status.st_size)
@@ -92,7 +91,7 @@ extension TreeWorker {
 
     /// Hashes chunks of a large file until all are taken. Others may be at it too.
     func hashChunks(of file: LargeFile) throws(ImageSpecError) {
-        while let chunk = file.takeChunk() {
+        while !walk.isOver, let chunk = file.takeChunk() {
             let start = chunk * ContentDigest.chunkSize
             let end = min(start + ContentDigest.chunkSize, file.size)
             var position = start
@@ -109,8 +108,7 @@ extension TreeWorker {
                     }
                     let path = file.folder.path(of: name)
                     if count < 0 { throw unreadable(path) }
-                    throw .sourceChanged(
-                        String(decoding: path, as: UTF8.self), "it became shorter while it was read")
+                    throw changed(path, "it became shorter while it was read")
                 }
                 hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 position += count

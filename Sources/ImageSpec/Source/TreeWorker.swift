@@ -93,9 +93,7 @@ final class TreeWorker {
 
     private func open(_ folder: TreeFolder) throws(ImageSpecError) -> FolderDescriptor {
         let path = folder.path.isEmpty ? walk.root : walk.root + [UInt8(ascii: "/")] + folder.path
-        let number = FileSystem.withCPath(path) {
-            openat(AT_FDCWD, $0, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
-        }
+        let number = FileSystem.openFolder(path)
         guard number >= 0 else { throw unreadable(folder.path) }
         return FolderDescriptor(number)
     }
@@ -358,9 +356,18 @@ final class TreeWorker {
     }
 
     func unreadable(_ path: [UInt8], _ failure: FileSystem.Failure = .last) -> ImageSpecError {
-        let full = path.isEmpty ? walk.root : walk.root + [UInt8(ascii: "/")] + path
-        return .unreadable(
-            field: walk.field, path: String(decoding: full, as: UTF8.self), reason: failure.text)
+        // Everything that is opened was listed, or looked at, a moment ago.
+        if failure.isMissing && !failure.isTooLong { return changed(path, "it is gone") }
+        return .unreadable(field: walk.field, path: absolute(path), reason: failure.text)
+    }
+
+    func changed(_ path: [UInt8], _ what: String) -> ImageSpecError {
+        .sourceChanged(absolute(path), what)
+    }
+
+    private func absolute(_ path: [UInt8]) -> String {
+        String(
+            decoding: path.isEmpty ? walk.root : walk.root + [UInt8(ascii: "/")] + path, as: UTF8.self)
     }
 }
 

@@ -36,6 +36,8 @@ final class WorkQueue<Job: Sendable>: Sendable {
         }
     }
 
+    var isClosed: Bool { state.withLock { $0.isClosed } }
+
     /// Drops the jobs that wait and lets every thread go.
     func close() {
         state.notifying { state in
