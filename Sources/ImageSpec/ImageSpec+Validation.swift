@@ -108,7 +108,9 @@ extension ImageSpec {
     }
 
     private var lockFileProblems: [ImageSpecError] {
-        guard let path = requirements.nonEmpty, let file = RequirementFiles.lockFileName(Path.lexicallyNormalized(path)) else {
+        guard let path = requirements.nonEmpty,
+            let file = RequirementFiles.lockFileName(Path.lexicallyNormalized(path))
+        else {
             return []
         }
         var problems: [ImageSpecError] = []

@@ -56,7 +56,8 @@ extension TextRule {
 
     /// Between words a line break is white space as any other; in one it would break the instruction's line.
     static let plainWords = requires("has a line break or another control character within quotes") { text in
-        (ArgumentText.words(text) ?? []).allSatisfy { word in !word.utf8.contains { $0 < 0x20 || $0 == 0x7F } }
+        (ArgumentText.words(text) ?? []).allSatisfy { word in !word.utf8.contains { $0 < 0x20 || $0 == 0x7F }
+        }
     }
 
     static let absolute = requires("is not absolute; give the path that it has in the base image") {

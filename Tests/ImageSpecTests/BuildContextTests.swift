@@ -40,6 +40,50 @@ import Darwin
         #expect(throws: Never.self) { try ImageSpec.BuildContext(spec, in: context(folder)) }
     }
 
+    // A context among its own sources would be part of the next one.
+    @Test(arguments: [
+        ("out", "", false), ("src/out", "", false), ("src", "", false), ("src/out", "out/\n", true),
+        ("src/a/out", "out/\n", true),
+        ("src/out/deeper", "/out\n", true), ("src/out", "*\n!out\n", false), ("conf/out", "out\n", false),
+        ("src/__pycache__", "", true), ("src/.git/out", "", true),
+    ])
+    func aContextDoesNotLieAmongItsSources(place: String, gitignore: String, isAllowed: Bool) throws {
+        let folder = TemporaryFolder()
+        try folder.write("src/a/main.py", "1")
+        try folder.write("conf/x", "1")
+        try folder.write("src/.gitignore", gitignore)
+        for parent in ["src/out", "src/.git"] { try folder.folder(parent) }
+        let spec = ImageSpec(sourceRoot: "src", sourceCopyMode: .all, copy: ["conf"])
+        let context = IdentityLawTests.context(folder)
+        let name = try spec.imageName(in: context)
+        let build = try ImageSpec.BuildContext(spec, in: context)
+        if isAllowed || place == "out" {
+            try build.write(to: folder.path + "/" + place)
+            #expect(try spec.imageName(in: context) == name)
+        } else {
+            let error = #expect(throws: ImageSpecError.self) {
+                try build.write(to: folder.path + "/" + place)
+            }
+            #expect(error?.code == .unwritableOutput)
+            // "src" is not empty, which is found first.
+            if place != "src" { #expect(error?.message.contains("lies among the files of") == true) }
+            #expect(try spec.imageName(in: context) == name)
+        }
+    }
+
+    @Test func aFolderThatWasThereKeepsItsMode() throws {
+        let project = TemporaryFolder()
+        try project.folder("private")
+        try project.folder("parent")
+        #expect(chmod(project.path + "/private", 0o700) == 0)
+        let context = try ImageSpec.BuildContext(ImageSpec(), in: IdentityLawTests.context(project))
+        for (name, mode) in [("private", 0o700), ("parent/new", 0o755)] as [(String, mode_t)] {
+            try context.write(to: project.path + "/" + name)
+            var status = stat()
+            #expect(stat(project.path + "/" + name, &status) == 0 && status.st_mode & 0o777 == mode)
+        }
+    }
+
     @Test func filesLieInFoldersThatDoNotCollide() throws {
         let names = [
             "Dockerfile", "source", "copy", "requirements", "requirements.txt", ".dockerignore", "file",

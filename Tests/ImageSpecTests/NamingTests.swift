@@ -145,6 +145,101 @@ import Testing
         }
     }
 
+    @Test func howTheWorkingDirectoryIsSpelledPlaysNoPart() throws {
+        let folder = TemporaryFolder()
+        try folder.write("p/requirements.txt", "a==1\n-r ../p/other.txt\n-r other.txt\n")
+        try folder.write("p/other.txt", "b==1\n")
+        let spec = ImageSpec(requirements: "requirements.txt")
+        let here = FileManager.default.currentDirectoryPath
+        let places = [
+            folder.path + "/p", folder.path + "/p/", folder.path + "/./q/../p",
+            Path.relative(folder.path + "/p", from: here),
+            "./" + Path.relative(folder.path + "/p", from: here),
+        ]
+        let tags = try places.map { try spec.tag(in: .init(workingDirectory: $0, hostArchitecture: "")) }
+        #expect(Set(tags).count == 1)
+        let files = try spec.inputs(in: .init(workingDirectory: places[3], hostArchitecture: "")).files
+        #expect(files.map(\.path) == ["other.txt", "requirements.txt"])
+    }
+
+    @Test func aMissingModuleIsMissedHoweverTheProjectIsReached() throws {
+        let folder = TemporaryFolder()
+        try folder.write("real/src/a.py", "")
+        try folder.link("link", to: "real")
+        let spec = ImageSpec(sourceRoot: "src")
+        for (place, module) in [
+            ("real", "src/gone/x.py"), ("link", "src/gone/x.py"),
+            ("link", folder.path + "/link/src/gone/deep/x.py"),
+            ("link", folder.path + "/real/src/gone/x.py"), ("link", "src/x.py"),
+        ] {
+            let context = ImageSpec.HashContext(
+                workingDirectory: folder.path + "/" + place, hostArchitecture: "", loadedModules: [module])
+            let error = #expect(throws: ImageSpecError.self) { try spec.tag(in: context) }
+            #expect(error?.code == .missingInput && error?.message.contains("x.py") == true)
+        }
+        for module in ["gone/x.py", "/gone/x.py", "src2/gone/x.py", folder.path + "/gone/x.py"] {
+            let context = ImageSpec.HashContext(
+                workingDirectory: folder.path + "/link", hostArchitecture: "", loadedModules: [module])
+            #expect(throws: Never.self) { try spec.tag(in: context) }
+        }
+    }
+
+    @Test func noCredentialStandsInAMessage() throws {
+        let folder = TemporaryFolder()
+        try folder.write("r.txt", "--index-url https://u:s3cret@h/simple\nsix\n")
+        let context = ImageSpec.HashContext(workingDirectory: folder.path, hostArchitecture: "")
+        for spec in [
+            ImageSpec(registry: "user:s3cret@ghcr.io/acme"), ImageSpec(name: "https://u:s3cret x@h"),
+            ImageSpec(pipIndex: "https://u:s3cret@h"), ImageSpec(requirements: "r.txt"),
+            ImageSpec(packages: ["x @ https://u:s3cret@h/x.whl"]),
+        ] {
+            let error = #expect(throws: ImageSpecError.self) { try spec.validate(in: context) }
+            #expect(error?.message.contains("s3cret") == false, "\(error?.message ?? "")")
+        }
+    }
+
+    @Test(arguments: ["uv.lock/.", "x/../uv.lock", "./uv.lock", "poetry.lock/../uv.lock"])
+    func aLockFileIsOneHoweverItIsSpelled(path: String) throws {
+        let folder = TemporaryFolder()
+        try folder.write("uv.lock", "")
+        try folder.write("pyproject.toml", "")
+        let context = ImageSpec.HashContext(workingDirectory: folder.path, hostArchitecture: "")
+        let error = #expect(throws: ImageSpecError.self) {
+            try ImageSpec(packages: ["numpy"], requirements: path).validate(in: context)
+        }
+        #expect(error?.message.contains("packages cannot stand beside the lock file uv.lock") == true)
+    }
+
+    @Test func aTreeMayBeDeeperThanAPathIsLong() throws {
+        let folder = TemporaryFolder()
+        var parent = open(folder.path, O_RDONLY | O_DIRECTORY)
+        let name = String(repeating: "n", count: 100)
+        for _ in 0..<60 {
+            #expect(mkdirat(parent, name, 0o755) == 0)
+            let next = openat(parent, name, O_RDONLY | O_DIRECTORY)
+            close(parent)
+            parent = next
+        }
+        close(openat(parent, "file", O_WRONLY | O_CREAT, 0o644))
+        close(parent)
+        let spec = ImageSpec(sourceRoot: ".", sourceCopyMode: .all)
+        let context = ImageSpec.HashContext(workingDirectory: folder.path, hostArchitecture: "")
+        let files = try spec.inputs(in: context).files
+        #expect(files.count == 1 && files[0].pathBytes.count == 60 * 101 + 4)
+    }
+
+    @Test func aTextThatIsTooLargeToBeOneIsRefused() throws {
+        let folder = TemporaryFolder()
+        try folder.write("huge.txt", "")
+        #expect(truncate(folder.path + "/huge.txt", 1 << 42) == 0)
+        let context = ImageSpec.HashContext(workingDirectory: folder.path, hostArchitecture: "")
+        let error = #expect(throws: ImageSpecError.self) {
+            try ImageSpec(requirements: "huge.txt").tag(in: context)
+        }
+        #expect(error?.code == .unreadableInput && error?.message.contains("too large") == true)
+        #expect(throws: ImageSpecError.self) { try ImageSpec(jsonContentsOf: folder.path + "/huge.txt") }
+    }
+
     @Test func aCyclicIncludeIsReadOnce() throws {
         let folder = TemporaryFolder()
         try folder.write("a.txt", "-r b.txt\nnumpy\n")
@@ -176,7 +271,8 @@ import Testing
             ("-r \"a'b\" c", "a'b"),
             ("--requirements a", nil), ("-e ./x", nil), ("numpy -r a", nil), ("-r http://x/a", nil),
             ("-r HTTPS://x", nil),
-            ("-r file:///x", nil), ("--constraintx", nil), ("-r ../a.txt", "../a.txt"),
+            ("-r file:///x", nil), ("-r http:\u{301}/x", nil), ("-r http/x", "http/x"),
+            ("--constraintx", nil), ("-r ../a.txt", "../a.txt"),
         ] as [(String, String?)])
     func includes(line: String, expected: String?) throws {
         let requirements = PipRequirements(Array(line.utf8), path: "r.txt")

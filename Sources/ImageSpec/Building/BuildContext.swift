@@ -44,11 +44,23 @@ extension ImageSpec {
         public func write(to directory: String) throws(ImageSpecError) {
             let writer = try ContextWriter(directory)
             do throws(ImageSpecError) {
+                try checkPlace(writer)
                 try writeAll(with: writer)
                 try writer.finish()
             } catch {
                 writer.removeAll()
                 throw error
+            }
+        }
+
+        /// A context among the files that it is made from would be part of the next one, and its name would change.
+        private func checkPlace(_ writer: ContextWriter) throws(ImageSpecError) {
+            let place = try writer.realPath()
+            let trees =
+                contents.copied.filter(\.isFolder).map { ("copy", $0.tree) }
+                + (contents.source.map { [("source_root", $0)] } ?? [])
+            for (field, tree) in trees where try tree.wouldHoldFiles(in: place) {
+                throw .contextAmongSources(String(decoding: place, as: UTF8.self), field: field)
             }
         }
 

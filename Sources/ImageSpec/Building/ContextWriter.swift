@@ -50,6 +50,15 @@ final class ContextWriter {
 
     deinit { close(root) }
 
+    /// Where the folder really lies.
+    func realPath() throws(ImageSpecError) -> [UInt8] {
+        do throws(FileSystem.Failure) {
+            return try FileSystem.realPath(rootPath)
+        } catch {
+            throw .unwritable(rootPath, error.text)
+        }
+    }
+
     private static func makeFolders(_ path: [UInt8], _ made: inout [[UInt8]]) throws(ImageSpecError) {
         let slash = UInt8(ascii: "/")
         var ends = path.indices.filter { path[$0] == slash && $0 > 0 && path[$0 - 1] != slash }
@@ -78,7 +87,9 @@ final class ContextWriter {
         defer { closedir(stream) }
         while let entry = readdir(stream) {
             let isOwn = withUnsafePointer(to: &entry.pointee.d_name) { name in
-                name.withMemoryRebound(to: CChar.self, capacity: 1) { strcmp($0, ".") == 0 || strcmp($0, "..") == 0 }
+                name.withMemoryRebound(to: CChar.self, capacity: 1) {
+                    strcmp($0, ".") == 0 || strcmp($0, "..") == 0
+                }
             }
             if !isOwn { return false }
         }

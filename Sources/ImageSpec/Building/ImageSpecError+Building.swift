@@ -88,6 +88,13 @@ extension ImageSpecError {
 
     // MARK: build contexts
 
+    static func contextAmongSources(_ path: String, field: String) -> ImageSpecError {
+        ImageSpecError(
+            .unwritableOutput,
+            "\"\(path.shortened)\" lies among the files of \(field), and what is written there would change the image's name; "
+                + "choose a folder elsewhere, or leave it out by a line in .gitignore or .dockerignore")
+    }
+
     static func unwritable(_ path: [UInt8], _ reason: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput,

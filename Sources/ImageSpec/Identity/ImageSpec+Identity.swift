@@ -110,7 +110,9 @@ extension ImageSpec {
         public let repository: String
 
         init(spec: ImageSpec, _ content: ContentIdentity) throws(ImageSpecError) {
-            let format = try spec.tagFormat.nonEmpty.map { format throws(ImageSpecError) in try TagFormat(format) }
+            let format = try spec.tagFormat.nonEmpty.map { format throws(ImageSpecError) in
+                try TagFormat(format)
+            }
             self.spec = spec
             contentDigest = content.contentDigest.hex
             tagDocument = String(decoding: content.document, as: UTF8.self)

@@ -206,7 +206,9 @@ struct PipRequirements {
         }
         let text = String(decoding: name, as: UTF8.self)
         let start = text.utf8.prefix(6).map { $0 | 0x20 }
-        if ["http:", "https:", "file:"].contains(where: { start.starts(with: $0.utf8.map { $0 | 0x20 }) }) { return nil }
+        if ["http:", "https:", "file:"].contains(where: { start.starts(with: $0.utf8.map { $0 | 0x20 }) }) {
+            return nil
+        }
         return text
     }
 

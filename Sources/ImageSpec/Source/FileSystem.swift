@@ -143,7 +143,8 @@ package enum FileSystem {
         var from = AT_FDCWD
         var rest = path[...]
         while rest.count >= Int(PATH_MAX) {
-            guard let slash = rest.prefix(Int(PATH_MAX) - 1).lastIndex(of: UInt8(ascii: "/")), slash > rest.startIndex
+            guard let slash = rest.prefix(Int(PATH_MAX) - 1).lastIndex(of: UInt8(ascii: "/")),
+                slash > rest.startIndex
             else { break }
             let step = withCPath(Array(rest[..<slash])) { openat(from, $0, flags) }
             if from != AT_FDCWD { closeKeepingError(from) }

@@ -56,6 +56,11 @@ struct SourceTree: Sendable {
     /// By the bytes of their paths; only where asked for.
     var leftOut: [LeftOut] = []
 
+    /// The rules at the root, where entries were found by a walk; nil where they were listed.
+    var rules: IgnoreScope?
+    /// Whether a `.gitignore` of a folder counts.
+    var readsGitignore = false
+
     /// What a walk writes down beside the digest. Both cost memory for each path.
     struct Records: OptionSet, Sendable {
         let rawValue: Int
@@ -155,14 +160,15 @@ extension SourceTree {
             folder = Path.folder(of: folder)
             if let real = try? FileSystem.realPath(folder) {
                 let rest = absolute.utf8.dropFirst(folder == "/" ? 0 : folder.utf8.count)
-                return Path.normalized(String(decoding: real, as: UTF8.self) + String(decoding: rest, as: UTF8.self))
+                return Path.normalized(
+                    String(decoding: real, as: UTF8.self) + String(decoding: rest, as: UTF8.self))
             }
         }
         return absolute
     }
 
     /// The components of an absolute path below `root`; nil where it is not below it.
-    private static func components(of path: [UInt8], below root: [UInt8]) -> [[UInt8]]? {
+    static func components(of path: [UInt8], below root: [UInt8]) -> [[UInt8]]? {
         let prefix = root == [UInt8(ascii: "/")] ? root : root + [UInt8(ascii: "/")]
         guard path.starts(with: prefix), path.count > prefix.count else { return nil }
         return path.dropFirst(prefix.count).split(separator: UInt8(ascii: "/")).map(Array.init)
@@ -217,7 +223,7 @@ extension SourceTree {
     }
 
     /// The text of an ignore file; nil where there is none. Anything but a regular file is none.
-    private static func ignoreFile(_ name: String, in folder: [UInt8]) throws(ImageSpecError) -> [UInt8]? {
+    static func ignoreFile(_ name: String, in folder: [UInt8]) throws(ImageSpecError) -> [UInt8]? {
         let path = folder + [UInt8(ascii: "/")] + name.utf8
         do throws(FileSystem.Failure) {
             return try FileSystem.contents(ofRegularFile: path, inFolder: AT_FDCWD)

@@ -29,6 +29,7 @@ final class TreeWalk: Sendable {
     let pythonModulesOnly: Bool
     let readsGitignore: Bool
     let records: SourceTree.Records
+    private let rules: IgnoreScope?
     private let rootFolder: TreeFolder
     private let queue = WorkQueue<Job>()
     private let hasThreads = Locked(false)
@@ -50,6 +51,7 @@ final class TreeWalk: Sendable {
         self.pythonModulesOnly = pythonModulesOnly
         self.readsGitignore = readsGitignore
         self.records = records
+        rules = if case .walk(let scope) = contents { scope } else { nil }
         rootFolder = TreeFolder(parent: nil, indexInParent: 0, path: [], contents: contents)
     }
 
@@ -65,7 +67,9 @@ final class TreeWalk: Sendable {
             // Nothing in it: the digest of no entries.
             digest: outcome.digest ?? SHA256Digest(of: [UInt8]()),
             entries: outcome.entries.sorted { $0.path.lexicographicallyPrecedes($1.path) },
-            leftOut: outcome.leftOut.sorted { $0.path.lexicographicallyPrecedes($1.path) }
+            leftOut: outcome.leftOut.sorted { $0.path.lexicographicallyPrecedes($1.path) },
+            rules: rules,
+            readsGitignore: readsGitignore
         )
     }
 
