@@ -88,9 +88,19 @@ extension ImageSpecError {
             message += "; put the version in quotes, 3.10 and 3.1 are one number"
         case .number, .bool:
             if expected == "a string" { message += "; put it in quotes" }
+        case .string(let text) where expected == ImageSpec.listOfStrings:
+            message += "; " + listAdvice(text, isCommand: path.hasSuffix("commands"))
         default: break
         }
         return ImageSpecError(.invalidDocument, message)
+    }
+
+    /// How to write a text as a list. White space may well stand between two entries, though not in a command.
+    private static func listAdvice(_ text: String, isCommand: Bool) -> String {
+        let isEntry = isCommand || !text.unicodeScalars.contains { $0.properties.isWhitespace || $0 == "," }
+        guard isEntry, !text.isEmpty else { return #"write each entry by itself, as in ["a", "b"]"# }
+        let entry: ImageSpec.JSONValue = [.string(text.shortened)]
+        return "write " + String(decoding: entry.canonicalForm, as: UTF8.self)
     }
 
     static func unknownCopyMode(_ path: String, _ value: String) -> ImageSpecError {
@@ -101,7 +111,7 @@ extension ImageSpecError {
     static func unknownField(_ path: String, nearest: String?) -> ImageSpecError {
         let advice =
             nearest.map { "did you mean \"\($0)\"?" } ?? "see the documentation for the fields of a spec"
-        return ImageSpecError(.unknownField, "\"\(path)\" is no field of an image spec; \(advice)")
+        return ImageSpecError(.unknownField, "\"\(path.replacingNewlines)\" is no field of an image spec; \(advice)")
     }
 
     static func unknownConfigKey(_ key: String) -> ImageSpecError {
@@ -109,9 +119,11 @@ extension ImageSpecError {
             .unknownField, "\"\(key)\" is no key of an image config; it has default_image and images")
     }
 
-    /// The same error, of a document that was read from a file.
+    /// The same error, of a document that was read from a file; each line of it names the file.
     package func inFile(_ path: String) -> ImageSpecError {
-        ImageSpecError(code, "\(path): \(message)")
+        let lines = message.split(separator: "\n", omittingEmptySubsequences: false)
+        return ImageSpecError(
+            code, lines.map { "\(path.replacingNewlines): \($0)" }.joined(separator: "\n"))
     }
 
     // MARK: inputs
@@ -125,6 +137,16 @@ extension ImageSpecError {
         }
         if failure.isMissing { return missing(field: field, path: path, expected: expected) }
         return unreadable(field: field, path: path, reason: failure.text)
+    }
+
+    static func cannotUseSpec(_ path: String, _ failure: FileSystem.Failure) -> ImageSpecError {
+        if failure.code == FileSystem.Failure.notAFile.code {
+            return ImageSpecError(.missingInput, "\(shown(path)) is a folder; expected a spec file")
+        }
+        if failure.isMissing {
+            return ImageSpecError(.missingInput, "\(shown(path)) does not exist; expected a spec file")
+        }
+        return ImageSpecError(.unreadableInput, "\(shown(path)) cannot be read: \(failure.text)")
     }
 
     static func missing(field: String, path: String, expected: String) -> ImageSpecError {
@@ -196,7 +218,10 @@ extension ImageSpecError {
 
     /// A path as messages show it: one that is relative comes with the folder that it was counted from.
     private static func shown(_ path: String) -> String {
-        let text = "\"" + path.replacingNewlines + "\""
+        // A path that was joined to the folder of a spec begins with "./"; one that ends in a slash keeps that.
+        var plain = Path.normalized(path)
+        if path.utf8.last == UInt8(ascii: "/"), plain.utf8.last != UInt8(ascii: "/") { plain += "/" }
+        let text = "\"" + plain.replacingNewlines + "\""
         return Path.isAbsolute(path) ? text : text + " (in " + CurrentProcess.workingDirectory + ")"
     }
 }

@@ -57,7 +57,7 @@ package enum FileSystem {
         do throws(Failure) {
             return try contents(path)
         } catch {
-            throw .cannotUse(field: "spec", path: path, expected: "file", error)
+            throw .cannotUseSpec(path, error)
         }
     }
 
