@@ -39,7 +39,8 @@ extension ImageSpec {
         self.init()
         for (name, value) in object {
             guard let field = Field.all.first(where: { $0.name.hasSameBytes(as: name) }) else {
-                throw .unknownField(path + name, nearest: Spelling.nearest(to: name, among: Field.all.map(\.name)))
+                throw .unknownField(
+                    path + name, nearest: Spelling.nearest(to: name, among: Field.all.map(\.name)))
             }
             try set(field, to: value, path: path + field.name)
         }

@@ -111,7 +111,8 @@ extension ImageSpecError {
     static func unknownField(_ path: String, nearest: String?) -> ImageSpecError {
         let advice =
             nearest.map { "did you mean \"\($0)\"?" } ?? "see the documentation for the fields of a spec"
-        return ImageSpecError(.unknownField, "\"\(path.replacingNewlines)\" is no field of an image spec; \(advice)")
+        return ImageSpecError(
+            .unknownField, "\"\(path.replacingNewlines)\" is no field of an image spec; \(advice)")
     }
 
     static func unknownConfigKey(_ key: String) -> ImageSpecError {

@@ -96,6 +96,9 @@ import Testing
         (ImageSpec(sourceRoot: "src"), #"source_root: "src" (in "#),
         (ImageSpec(sourceRoot: "./src"), #"source_root: "src" (in "#),
         (ImageSpec(sourceRoot: "../src/"), #"source_root: "../src/" (in "#),
+        (ImageSpec(sourceRoot: "https://u:hunter2@h/a"), #"source_root: "https:/…@h/a" (in "#),
+        (ImageSpec(requirements: "https://u:hunter2@h/a"), #"requirements: "https:/…@h/a" (in "#),
+        (ImageSpec(copy: ["https://u:hunter2@h/a"]), #"copy: "https:/…@h/a" (in "#),
         (ImageSpec(copy: ["no-such-file"]), #"copy: "no-such-file" (in "#),
         (ImageSpec(sourceRoot: "/nowhere/./src"), #"source_root: "/nowhere/src" does"#),
     ])
