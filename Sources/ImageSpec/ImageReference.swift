@@ -26,6 +26,10 @@ enum ImageReference {
         let parts = components.map { Substring($0).utf8 }[...]
         if isPath(parts) || (parts.count > 1 && isHost(parts[0]) && isPath(parts.dropFirst())) { return nil }
 
+        if parts.count > 2, parts[0].last == UInt8(ascii: ":"), parts[1].isEmpty {
+            let scheme = String(decoding: parts[0], as: UTF8.self) + "//"
+            return "it is no URL; leave out \(scheme)"
+        }
         let path = parts.count > 1 && isHost(parts[0]) ? parts.dropFirst() : parts
         if let bad = path.first(where: { !isPathComponent($0) }) {
             // What stands before an "@" may be a password.

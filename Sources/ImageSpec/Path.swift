@@ -44,6 +44,14 @@ enum Path {
         path.utf8.split(separator: UInt8(ascii: "/")).last.map { String(decoding: $0, as: UTF8.self) } ?? path
     }
 
+    /// A path without the slashes at its end; `/` is itself.
+    static func withoutTrailingSlashes(_ path: String) -> String {
+        guard let end = path.utf8.lastIndex(where: { $0 != UInt8(ascii: "/") }) else {
+            return path.isEmpty ? path : "/"
+        }
+        return String(path[...end])
+    }
+
     /// The folder that a path lies in, by its text; `.` for a bare name.
     static func folder(of path: String) -> String {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }

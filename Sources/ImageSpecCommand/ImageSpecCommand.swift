@@ -28,8 +28,8 @@ struct ImageSpecCommand: ParsableCommand {
               imagespec render trainer.yaml           the Dockerfile
               imagespec context trainer.yaml build/   the Dockerfile and all that it copies
 
-            The result goes to standard output, messages to standard error. Exit status: 0 done, 1 the answer is no, 64 wrong \
-            usage, 65 a wrong spec, 66 a missing or unreadable file, 70 a mistake in this tool, 73 the output cannot be \
+            The result goes to standard output, messages to standard error. Exit status: 0 done, 64 wrong usage, \
+            65 a wrong spec, 66 a missing or unreadable file, 70 a mistake in this tool, 73 the output cannot be \
             written, 74 a file changed while it was used.
             """,
         version: version,

@@ -14,7 +14,6 @@ import Darwin
 /// The exit statuses of the tool. Source: sysexits.h, where it has them.
 enum ExitStatus: Int32 {
     case success = 0
-    case answerIsNo = 1
     case usage = 64
     case wrongSpec = 65
     case missingInput = 66
@@ -48,15 +47,19 @@ struct Termination {
             messages = problems.flatMap { $0.message.split(separator: "\n").map(String.init) }
             return
         }
-        let text = ImageSpecCommand.fullMessage(for: error)
+        let usage = UsageProblem(arguments: CommandLine.arguments.dropFirst())
+        if let unknownCommand = usage.unknownCommand {
+            status = .usage
+            messages = [unknownCommand]
+            return
+        }
         switch ImageSpecCommand.exitCode(for: error) {
         case .success:
             status = .success
-            output = text + "\n"
+            output = ImageSpecCommand.fullMessage(for: error) + "\n"
         case .validationFailure:
             status = .usage
-            let label = "Error: "
-            messages = [text.hasPrefix(label) ? String(text.dropFirst(label.count)) : text]
+            messages = [usage.text(ImageSpecCommand.message(for: error))]
         default:
             status = .internalError
             messages = ["\(error); this is a mistake in the tool"]

@@ -309,15 +309,32 @@ import Darwin
         #expect(error?.message.contains("\"\(path)\"") == true)
     }
 
-    @Test func foldersAboveAreMadeAndTakenAwayAgain() throws {
+    @Test(arguments: ["new", "new/", "new//", ".//new"])
+    func aFolderIsMadeAndTakenAwayAgain(place: String) throws {
         let project = try RenderingProject(["conf/a": "a"])
-        let spec = ImageSpec(copy: ["conf"])
-        let context = try ImageSpec.BuildContext(spec, in: project.context)
-        try context.write(to: project.output("x/y//z/"))
-        #expect(FileManager.default.fileExists(atPath: project.output("x/y/z/copy/0/a")))
+        let context = try ImageSpec.BuildContext(ImageSpec(copy: ["conf"]), in: project.context)
+        try context.write(to: project.output(place))
+        #expect(FileManager.default.fileExists(atPath: project.output("new/copy/0/a")))
+        try FileManager.default.removeItem(atPath: project.output("new"))
         try project.write("conf/a", "b")
-        #expect(throws: ImageSpecError.self) { try context.write(to: project.output("p/q")) }
-        #expect(!FileManager.default.fileExists(atPath: project.output("p")))
+        #expect(throws: ImageSpecError.self) { try context.write(to: project.output(place)) }
+        #expect(!FileManager.default.fileExists(atPath: project.output("new")))
+    }
+
+    // A slip in a path makes no folders of its own.
+    @Test(arguments: [("p/q", "p"), ("p/q/", "p"), ("p//q//", "p/"), ("p/q/r", "p/q")])
+    func noFolderIsMadeAboveTheContext(place: String, parent: String) throws {
+        let project = try RenderingProject()
+        let context = try ImageSpec.BuildContext(ImageSpec(), in: project.context)
+        let error = #expect(throws: ImageSpecError.self) { try context.write(to: project.output(place)) }
+        #expect(error?.code == .unwritableOutput)
+        let words = [
+            "\"\(project.output(place))\" cannot be made",
+            "the folder \"\(project.output(parent))\" does not exist",
+            "make that one first",
+        ]
+        for word in words { #expect(error?.message.contains(word) == true, "\(error?.message ?? "")") }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: project.root) == ["project"])
     }
 
     // MARK: builders

@@ -50,7 +50,22 @@ import Testing
             #"{"python_version": 3.10}"#, .invalidDocument,
             "python_version: expected a string, found the number 3.1; put the version in quotes"
         ),
-        (#"{"packages": "numpy"}"#, .invalidDocument, "packages: expected a list, found a string"),
+        (
+            #"{"packages": "numpy"}"#, .invalidDocument,
+            #"packages: expected a list of strings, found a string; write ["numpy"]"#
+        ),
+        (#"{"packages": "a\"b"}"#, .invalidDocument, #"; write ["a\"b"]"#),
+        (
+            #"{"packages": "numpy >= 2"}"#, .invalidDocument,
+            #"; write each entry by itself, as in ["a", "b"]"#
+        ),
+        (#"{"packages": "numpy,six"}"#, .invalidDocument, "; write each entry by itself"),
+        (#"{"packages": ""}"#, .invalidDocument, "; write each entry by itself"),
+        (#"{"commands": "pip list"}"#, .invalidDocument, #"; write ["pip list"]"#),
+        (#"{"entrypoint": "python main.py"}"#, .invalidDocument, "; write each entry by itself"),
+        (#"{"packages": 1}"#, .invalidDocument, "packages: expected a list of strings, found the number 1"),
+        (#"{"pip_secret_mounts": "a"}"#, .invalidDocument, "expected a list of pairs, found a string"),
+        (#"{"a\nb": 1}"#, .unknownField, "\"a␤b\" is no field"),
         (#"{"packages": ["a", null]}"#, .invalidDocument, "packages[1]: expected a string, found null"),
         (#"{"env": {"A": 1}}"#, .invalidDocument, "env.A: expected a string, found the number 1"),
         (#"{"env": []}"#, .invalidDocument, "env: expected an object of strings, found a list"),
@@ -71,6 +86,30 @@ import Testing
         let error = #expect(throws: ImageSpecError.self) { try ImageSpec(json: text) }
         #expect(error?.code == code)
         #expect(error?.message.contains(fragment) == true, "\(error?.message ?? "")")
+    }
+
+    // A path that ends in a slash keeps it, which is why it is no file.
+    @Test(arguments: [
+        (ImageSpec(requirements: "r.txt"), #"requirements: "r.txt" (in "#),
+        (ImageSpec(requirements: "./a//r.txt"), #"requirements: "a/r.txt" (in "#),
+        (ImageSpec(requirements: "r.txt/"), #"requirements: "r.txt/" (in "#),
+        (ImageSpec(sourceRoot: "src"), #"source_root: "src" (in "#),
+        (ImageSpec(sourceRoot: "./src"), #"source_root: "src" (in "#),
+        (ImageSpec(sourceRoot: "../src/"), #"source_root: "../src/" (in "#),
+        (ImageSpec(sourceRoot: "https://u:hunter2@h/a"), #"source_root: "https:/…@h/a" (in "#),
+        (ImageSpec(requirements: "https://u:hunter2@h/a"), #"requirements: "https:/…@h/a" (in "#),
+        (ImageSpec(copy: ["https://u:hunter2@h/a"]), #"copy: "https:/…@h/a" (in "#),
+        (ImageSpec(copy: ["no-such-file"]), #"copy: "no-such-file" (in "#),
+        (ImageSpec(sourceRoot: "/nowhere/./src"), #"source_root: "/nowhere/src" does"#),
+    ])
+    func pathsInMessagesAreAsOneWouldWriteThem(spec: ImageSpec, start: String) {
+        let context = ImageSpec.HashContext(specFile: "no-such-spec.yaml")
+        for read in [
+            { _ = try spec.tag(in: context) }, { try spec.validate(in: context) },
+        ] as [() throws -> Void] {
+            let error = #expect(throws: ImageSpecError.self) { try read() }
+            #expect(error?.message.hasPrefix(start) == true, "\(error?.message ?? "")")
+        }
     }
 
     @Test func aSpecFileIsReadAndItsErrorsNameIt() throws {

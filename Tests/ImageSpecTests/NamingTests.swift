@@ -31,6 +31,30 @@ import Testing
         #expect(ImageReference.problem(inRepository: name) != nil)
     }
 
+    @Test(arguments: [
+        ("http://ghcr.io", "http://"), ("HTTPS://ghcr.io/acme", "https://"),
+        ("docker://localhost:5000", "docker://"),
+        ("https://user:secret@ghcr.io", "https://"),
+    ])
+    func theSchemeOfAURLIsToBeLeftOut(registry: String, scheme: String) {
+        let error = #expect(throws: ImageSpecError.self) {
+            try ImageSpec(name: "a", registry: registry).imageName(in: Self.context)
+        }
+        #expect(error?.code == .invalidReference)
+        #expect(error?.message.contains("; leave out \(scheme);") == true, "\(error?.message ?? "")")
+        #expect(error?.message.contains("secret") == false)
+    }
+
+    // The name, and how far off another may be.
+    @Test(arguments: [
+        ("nmae", "name"), ("Name", "name"), ("names", "name"), ("contxt", "context"), ("file", "files"),
+        ("documnet", "document"), ("xyzzy", nil), ("", nil), (String(repeating: "name", count: 11), nil),
+    ])
+    func aSlipOfThePenHasANearestName(name: String, nearest: String?) {
+        let names = ["name", "tag", "files", "document", "context"]
+        #expect(Spelling.nearest(to: name, among: names) == nearest)
+    }
+
     @Test func aWrongNameSaysWhatIsWrong() {
         let error = #expect(throws: ImageSpecError.self) {
             try ImageSpec(name: "my app", registry: "ghcr.io/acme").imageName(in: Self.context)

@@ -37,6 +37,7 @@ extension ImageSpec {
 
         /// Writes the context to a folder, which is made if it does not exist and must be empty if it does.
         ///
+        /// The folder that it lies in has to exist: a path that leads nowhere is refused rather than made.
         /// - Parameter directory: the folder; a relative path counts from the process's working directory.
         /// - Throws: ``ImageSpecError/Code/sourceChanged`` where a file is not any more what it was when it was named;
         ///   ``ImageSpecError/Code/unwritableOutput``; ``ImageSpecError/Code/unreadableInput``. Nothing that was written is

@@ -26,7 +26,7 @@ extension ImageSpec {
         /// Where relative paths of specs count from; nil: that of the process at the time.
         public let context: HashContext?
 
-        /// A builder that writes to a folder, which is empty or does not exist.
+        /// A builder that writes to a folder, which is empty or does not exist yet in one that does.
         public init(directory: String, context: HashContext? = nil) {
             self.directory = directory
             self.context = context

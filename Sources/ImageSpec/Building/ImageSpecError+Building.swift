@@ -101,6 +101,13 @@ extension ImageSpecError {
             "\"\(String(decoding: path, as: UTF8.self).shortened)\" cannot be written: \(reason)")
     }
 
+    static func parentMissing(_ directory: String, parent: String) -> ImageSpecError {
+        ImageSpecError(
+            .unwritableOutput,
+            "\"\(directory.shortened)\" cannot be made: the folder \"\(parent.shortened)\" does not exist; make that one "
+                + "first, or choose another place")
+    }
+
     static func notEmpty(_ directory: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput,

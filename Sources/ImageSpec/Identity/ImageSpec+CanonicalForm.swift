@@ -76,13 +76,15 @@ enum IndexURL {
     }
 
     /// Where user info lies in the URLs of a text, each with its `@`.
-    static func allUserInfo(_ text: [UInt8]) -> [Range<Int>] {
+    ///
+    /// A URL that was taken for a path may have lost a slash; `orPaths` finds it there too.
+    static func allUserInfo(_ text: [UInt8], orPaths: Bool = false) -> [Range<Int>] {
         var found: [Range<Int>] = []
         var rest = text[...]
         while let colon = rest.firstIndex(of: UInt8(ascii: ":")) {
             rest = rest[(colon + 1)...]
-            guard rest.starts(with: "//".utf8) else { continue }
-            rest = rest.dropFirst(2)
+            guard rest.starts(with: orPaths ? "/".utf8 : "//".utf8) else { continue }
+            rest = orPaths ? rest.drop { $0 == UInt8(ascii: "/") } : rest.dropFirst(2)
             let authority = rest.prefix { !"/?# '\"\n".utf8.contains($0) }
             if let at = authority.lastIndex(of: UInt8(ascii: "@")) { found.append(rest.startIndex..<at + 1) }
         }
@@ -97,7 +99,9 @@ enum IndexURL {
     /// A text without the user info of the URLs in it, for people to read.
     static func withoutAnyUserInfo(_ text: String) -> String {
         var bytes = Array(text.utf8)
-        for range in allUserInfo(bytes).reversed() { bytes.replaceSubrange(range, with: "…@".utf8) }
+        for range in allUserInfo(bytes, orPaths: true).reversed() {
+            bytes.replaceSubrange(range, with: "…@".utf8)
+        }
         return String(decoding: bytes, as: UTF8.self)
     }
 

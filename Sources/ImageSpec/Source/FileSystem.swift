@@ -59,7 +59,7 @@ package enum FileSystem {
         do throws(Failure) {
             return try contents(path)
         } catch {
-            throw .cannotUse(field: "spec", path: path, expected: "file", error)
+            throw .cannotUseSpec(path, error)
         }
     }
 
