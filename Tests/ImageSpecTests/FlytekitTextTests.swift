@@ -59,6 +59,8 @@ import Testing
     @Test(arguments: [
         ("ΑΣ", "ας"), ("Σ", "σ"), ("ΑΣΑ", "ασα"), ("Α.Σ", "α.ς"), ("Σ Α", "σ α"), ("ΑΣ'", "ας'"), ("İ", "i\u{307}"),
         ("\u{212A}", "k"), ("ÀÉ", "àé"), ("ẞ", "ß"), ("Ⅷ", "ⅷ"),
+        // Whose properties changed after Unicode 14.0.
+        ("ʕΣ", "ʕς"), ("A\u{1171E}Σ", "a\u{1171E}ς"), ("\u{1C89}", "\u{1C89}"),
     ])
     func lettersAreLoweredAsPythonDoes(text: String, expected: String) {
         #expect(Array(text.pythonLowercased.utf8) == Array(expected.utf8))

@@ -133,9 +133,11 @@ struct PythonText: Hashable, Sendable {
             }
         }
 
-        var isCased: Bool { properties?.isCased ?? false }
+        /// U+0295 was a lower-case letter until Unicode 17.0 made it one without case.
+        var isCased: Bool { value == 0x295 || properties?.isCased ?? false }
 
-        var isCaseIgnorable: Bool { properties?.isCaseIgnorable ?? false }
+        /// U+1171E was a non-spacing mark until Unicode 15.0 made it a spacing one.
+        var isCaseIgnorable: Bool { value == 0x1171E || properties?.isCaseIgnorable ?? false }
 
         /// By the full mapping, without regard to what stands around.
         var lowercased: [CodePoint] {
