@@ -55,6 +55,10 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "ImageSpecContainersTests", dependencies: ["ImageSpec", "ImageSpecContainers"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "ImageSpecYAMLTests", dependencies: ["ImageSpec", "ImageSpecYAML"], swiftSettings: settings
         ),
         // The executable is no module that these import; they run it, and so it must be built.

@@ -38,7 +38,8 @@ extension ImageSpec.GitIgnored {
             if files.isEmpty { return .nothing }
             return Listing(
                 files: files,
-                folders: try await output(of: ["ls-files", "-io", "--exclude-standard", "--directory"], in: folder))
+                folders: try await output(
+                    of: ["ls-files", "-io", "--exclude-standard", "--directory"], in: folder))
         } catch let error as SubprocessError where error.code == .executableNotFound {
             return .nothing
         } catch let error as SubprocessError where error.code == .failedToChangeWorkingDirectory {

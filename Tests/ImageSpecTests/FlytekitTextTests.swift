@@ -45,7 +45,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("1", "1"), ("-1", "-1"), ("-0", "0"), ("1.0", "1.0"), ("1e0", "1.0"), ("-0.0", "-0.0"), ("0.1", "0.1"),
+        ("1", "1"), ("-1", "-1"), ("-0", "0"), ("1.0", "1.0"), ("1e0", "1.0"), ("-0.0", "-0.0"),
+        ("0.1", "0.1"),
         ("1e-4", "0.0001"), ("1e-5", "1e-05"), ("1.5e-5", "1.5e-05"), ("123456.75", "123456.75"),
         ("9007199254740991", "9007199254740991"), ("9007199254740991.0", "9007199254740991.0"),
         ("1000000000000000.0", "1000000000000000.0"), ("5e-324", "5e-324"), ("2.5e-100", "2.5e-100"),
@@ -57,7 +58,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("ΑΣ", "ας"), ("Σ", "σ"), ("ΑΣΑ", "ασα"), ("Α.Σ", "α.ς"), ("Σ Α", "σ α"), ("ΑΣ'", "ας'"), ("İ", "i\u{307}"),
+        ("ΑΣ", "ας"), ("Σ", "σ"), ("ΑΣΑ", "ασα"), ("Α.Σ", "α.ς"), ("Σ Α", "σ α"), ("ΑΣ'", "ας'"),
+        ("İ", "i\u{307}"),
         ("\u{212A}", "k"), ("ÀÉ", "àé"), ("ẞ", "ß"), ("Ⅷ", "ⅷ"),
         // Whose properties changed after Unicode 14.0.
         ("ʕΣ", "ʕς"), ("A\u{1171E}Σ", "a\u{1171E}ς"), ("\u{1C89}", "\u{1C89}"),
@@ -67,9 +69,11 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{spec_hash}", "Ab-_"), ("{{{spec_hash}}}", "{Ab-_}"), ("{spec_hash!r}", "'Ab-_'"), ("{spec_hash!a:.3}", "'Ab"),
+        ("{spec_hash}", "Ab-_"), ("{{{spec_hash}}}", "{Ab-_}"), ("{spec_hash!r}", "'Ab-_'"),
+        ("{spec_hash!a:.3}", "'Ab"),
         ("{spec_hash:.2}", "Ab"), ("{spec_hash:x^7}", "xAb-_xx"), ("{spec_hash:>6s}", "  Ab-_"),
-        ("{spec_hash:06}", "Ab-_00"), ("{spec_hash[1]}", "b"), ("{spec_hash[1][0]}", "b"), ("{spec_hash:é<5}", "Ab-_é"),
+        ("{spec_hash:06}", "Ab-_00"), ("{spec_hash[1]}", "b"), ("{spec_hash[1][0]}", "b"),
+        ("{spec_hash:é<5}", "Ab-_é"),
         ("{spec_hash:{spec_hash[0]}>6}", "AAAb-_"),
     ])
     func tagsAreFormattedAsPythonDoes(format: String, expected: String) throws {
@@ -77,7 +81,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{other}", "KeyError: 'other'"), ("{spec_hash[x]}", "TypeError: string indices must be integers, not 'str'"),
+        ("{other}", "KeyError: 'other'"),
+        ("{spec_hash[x]}", "TypeError: string indices must be integers, not 'str'"),
         ("{spec_hash[9]}", "IndexError: string index out of range"),
         ("{spec_hash.nope}", "AttributeError: 'str' object has no attribute 'nope'"),
         ("{spec_hash!x}", "ValueError: Unknown conversion specifier x"),

@@ -107,7 +107,8 @@ private struct FlytekitVector {
         compare("tag", expected["tag"]?.text, stages: ["construct", "tag"]) { () throws(ImageSpecError) in
             try spec.tag(scheme: scheme, in: context)
         }
-        compare("image_name", expected["image_name"]?.text, stages: ["construct", "image_name"]) { () throws(ImageSpecError) in
+        compare("image_name", expected["image_name"]?.text, stages: ["construct", "image_name"]) {
+            () throws(ImageSpecError) in
             try spec.imageName(scheme: scheme, in: context)
         }
         if errors?["construct"] == nil {
@@ -128,7 +129,9 @@ private struct FlytekitVector {
     }
 
     private func problem(_ error: ImageSpecError, _ errors: JSON?, stage: String) -> [String] {
-        guard let wanted = errors?[stage], let type = wanted["type"]?.text, let message = wanted["message"]?.text else {
+        guard let wanted = errors?[stage], let type = wanted["type"]?.text,
+            let message = wanted["message"]?.text
+        else {
             return ["error \(error.code): \(error)"]
         }
         if vector["from_env"] != nil, error.message.contains(message) { return [] }
@@ -140,7 +143,8 @@ private struct FlytekitVector {
         ImageSpec.HashContext(
             workingDirectory: vector["cwd"]?.text.map { folder.path + "/" + $0 } ?? folder.path,
             hostArchitecture: vector["machine"]?.text ?? "x86_64",
-            loadedModules: vector["loaded_files"]?.list?.compactMap { $0.text.map { folder.path + "/" + $0 } })
+            loadedModules: vector["loaded_files"]?.list?.compactMap { $0.text.map { folder.path + "/" + $0 } }
+        )
     }
 
     // MARK: the spec
@@ -210,9 +214,12 @@ private struct FlytekitVector {
         switch kind {
         case "none": return .null
         case "bool": return content
-        case "str": return .string((content.text ?? "").replacingOccurrences(of: "$ROOT", with: root, options: .literal))
+        case "str":
+            return .string(
+                (content.text ?? "").replacingOccurrences(of: "$ROOT", with: root, options: .literal))
         case "int": return number { () throws(ImageSpecError) in try JSON(Int(content.text ?? "") ?? 0) }
-        case "float": return number { () throws(ImageSpecError) in try JSON(Double(content.text ?? "") ?? .nan) }
+        case "float":
+            return number { () throws(ImageSpecError) in try JSON(Double(content.text ?? "") ?? .nan) }
         case "enum": return .string((content.text ?? "").lowercased())
         case "list", "tuple": return .array((content.list ?? []).map { value($0, root: root) })
         case "dict":
@@ -286,7 +293,8 @@ enum FlytekitGit {
     /// What git prints in a folder for flytekit; nothing where it fails, or where there is no folder.
     static func listing(of folder: String, ceiling: String) throws -> ImageSpec.GitIgnored.Listing {
         var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
+        else {
             return .nothing
         }
         do {
