@@ -404,16 +404,34 @@ def differences(expected, found, message):
             yield f"{what} is {found[what]}, in flytekit {wanted}"
 
 
+def as_yaml(spec):
+    """All text in quotes, so that every reader sees text."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, data):
+            return True
+
+    Dumper.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"'))
+    return yaml.dump(spec, Dumper=Dumper, sort_keys=False, width=10**9)
+
+
+counts = {"named": 0, "refused": 0}
+
+
 def compare(tool, spec, modules, rng, cwd, scratch):
     expected = ask_flytekit(spec, modules)
+    counts["named" if isinstance(expected["tag"], str) else "refused"] += 1
     text = json.dumps(spec, ensure_ascii=rng.random() < 0.5)
     options = [word for path in modules for word in ("--loaded-module", path)]
     if rng.random() < 0.5:
         options.append("-")
     else:
-        with open(os.path.join(scratch, "spec.json"), "w", encoding="utf-8") as file:
-            file.write(text)
-        options += ["--base-dir", rng.choice([".", cwd]), os.path.join(scratch, "spec.json")]
+        # In YAML the tool refuses a text that begins with a byte order mark.
+        name = os.path.join(scratch, "spec.json" if '"\\ufeff' in json.dumps(spec) else rng.choice(["spec.json", "spec.yaml"]))
+        with open(name, "w", encoding="utf-8") as file:
+            file.write(text if name.endswith(".json") else as_yaml(spec))
+        options += ["--base-dir", rng.choice([".", cwd]), name]
     found, message = ask_tool(tool, "name", options, text, cwd)
     if found is None and not isinstance(expected["id"], Exception):
         only_id, message_of_id = ask_tool(tool, "id", options, text, cwd)
@@ -502,7 +520,8 @@ def main():
         if same or not arguments.keep:
             shutil.rmtree(root)
 
-    print(f"seed {seed}: {passed} passed, {failed} failed", flush=True)
+    print(f"seed {seed}: {passed} passed, {failed} failed "
+          f"(flytekit named {counts['named']} and refused {counts['refused']})", flush=True)
     if failed and arguments.keep:
         print(f"kept in {work}")
     else:

@@ -11,9 +11,7 @@ struct FlytekitIgnore {
     private let gitFolders: Lines
     private let docker: DockerPyPatterns
 
-    /// - Parameters:
-    ///   - sourceRoot: as the spec declares it.
-    ///   - folder: where that is.
+    /// For a source root as the spec declares it, and the folder that it is.
     init(
         sourceRoot: String, folder: String, git listing: ImageSpec.GitIgnored.Listing
     ) throws(ImageSpecError) {
@@ -39,7 +37,7 @@ struct FlytekitIgnore {
         return text
     }
 
-    /// - Parameter path: relative to the source root.
+    /// Whether a file is left out; its path is relative to the source root.
     func leavesOut(_ path: [UInt8]) throws(ImageSpecError) -> Bool {
         let path = prefix + path
         if gitLeavesOut(path) { return true }
