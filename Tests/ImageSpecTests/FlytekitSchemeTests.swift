@@ -13,6 +13,12 @@ import Testing
             workingDirectory: folder.path, hostArchitecture: "x86_64", loadedModules: modules)
     }
 
+    private func ignored(_ folder: String, _ listing: ImageSpec.GitIgnored.Listing) -> ImageSpec.GitIgnored {
+        var ignored = ImageSpec.GitIgnored()
+        ignored[folder] = listing
+        return ignored
+    }
+
     @Test func theDefaultSchemeIsThePackagesOwn() throws {
         let spec = ImageSpec(name: "app", packages: ["numpy"])
         let context = Self.context(TemporaryFolder())
@@ -35,10 +41,10 @@ import Testing
         #expect(outer.foldersAskedOfGit(in: context) == [folder.path + "/src"])
         #expect(try !outer.id(scheme: .flytekit, in: context).isEmpty)
 
-        let known = ImageSpec.HashScheme.flytekit(gitIgnored: .init([folder.path + "/src": .nothing]))
+        let known = ImageSpec.HashScheme.flytekit(gitIgnored: ignored(folder.path + "/src", .nothing))
         let nothing = ImageSpec.HashScheme.flytekit(gitIgnored: .nothing)
         #expect(try outer.tag(scheme: known, in: context) == outer.tag(scheme: nothing, in: context))
-        let other = ImageSpec.HashScheme.flytekit(gitIgnored: .init([folder.path + "/other": .nothing]))
+        let other = ImageSpec.HashScheme.flytekit(gitIgnored: ignored(folder.path + "/other", .nothing))
         #expect(throws: ImageSpecError.self) { try outer.tag(scheme: other, in: context) }
     }
 
@@ -51,7 +57,7 @@ import Testing
             let spec = ImageSpec(sourceRoot: root, sourceCopyMode: .all)
             let place = spec.foldersAskedOfGit(in: context)[0]
             return try spec.tag(
-                scheme: .flytekit(gitIgnored: .init([place: .init(files: Array(listing.utf8))])), in: context)
+                scheme: .flytekit(gitIgnored: ignored(place, .init(files: Array(listing.utf8)))), in: context)
         }
         let absolute = folder.path + "/src"
         #expect(try tag(absolute, "b.txt\n") != tag(absolute, ""))
@@ -63,6 +69,15 @@ import Testing
         #expect(try tag("src", "src/b.txt\n") != tag("src", ""))
     }
 
+    @Test func foldersAreToldApartByTheirBytes() {
+        var ignored = ImageSpec.GitIgnored()
+        ignored["/\u{E9}"] = .init(files: [0x61, 0x0A])
+        #expect(ignored["/e\u{301}"] == nil)
+        ignored["/e\u{301}"] = .nothing
+        #expect(ignored["/\u{E9}"] == .init(files: [0x61, 0x0A]))
+        #expect(ImageSpec.GitIgnored.nothing["/anywhere"] == .nothing)
+    }
+
     @Test func gitsListingMustBeUTF8() throws {
         let folder = TemporaryFolder()
         try folder.write("src/a.py", "1")
@@ -70,7 +85,7 @@ import Testing
         let listing = ImageSpec.GitIgnored.Listing(files: [0xFF, 0x0A])
         let error = #expect(throws: ImageSpecError.self) {
             try spec.tag(
-                scheme: .flytekit(gitIgnored: .init([folder.path + "/src": listing])),
+                scheme: .flytekit(gitIgnored: ignored(folder.path + "/src", listing)),
                 in: Self.context(folder))
         }
         #expect(error?.message.contains("UnicodeDecodeError") == true)

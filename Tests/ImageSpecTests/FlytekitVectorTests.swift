@@ -76,11 +76,10 @@ private struct FlytekitVector {
             return problem(error, errors, stage: "construct")
         }
         let context = context
-        let ignored = ImageSpec.GitIgnored(
-            try Dictionary(
-                uniqueKeysWithValues: Set(spec.foldersAskedOfGit(in: context)).map {
-                    ($0, try FlytekitGit.listing(of: $0, ceiling: folder.path))
-                }))
+        var ignored = ImageSpec.GitIgnored()
+        for place in spec.foldersAskedOfGit(in: context) {
+            ignored[place] = try FlytekitGit.listing(of: place, ceiling: folder.path)
+        }
         let scheme = ImageSpec.HashScheme.flytekit(gitIgnored: ignored)
         func compare(
             _ what: String, _ wanted: String?, stages: [String], _ make: () throws(ImageSpecError) -> String

@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import types
+import unicodedata
 import warnings
 
 VERSION = "1.16.14"
@@ -404,6 +405,16 @@ def differences(expected, found, message):
             yield f"{what} is {found[what]}, in flytekit {wanted}"
 
 
+def is_for_yaml(value):
+    """Whether the tool reads it as YAML: no text begins with a byte order mark, no keys differ by normalisation alone."""
+    if isinstance(value, str):
+        return not value.startswith("\ufeff")
+    if isinstance(value, dict):
+        keys = {unicodedata.normalize("NFC", key) for key in value}
+        return len(keys) == len(value) and all(is_for_yaml(key) and is_for_yaml(each) for key, each in value.items())
+    return not isinstance(value, list) or all(is_for_yaml(each) for each in value)
+
+
 def as_yaml(spec):
     """All text in quotes, so that every reader sees text."""
     import yaml
@@ -427,8 +438,7 @@ def compare(tool, spec, modules, rng, cwd, scratch):
     if rng.random() < 0.5:
         options.append("-")
     else:
-        # In YAML the tool refuses a text that begins with a byte order mark.
-        name = os.path.join(scratch, "spec.json" if '"\\ufeff' in json.dumps(spec) else rng.choice(["spec.json", "spec.yaml"]))
+        name = os.path.join(scratch, rng.choice(["spec.json", "spec.yaml"]) if is_for_yaml(spec) else "spec.json")
         with open(name, "w", encoding="utf-8") as file:
             file.write(text if name.endswith(".json") else as_yaml(spec))
         options += ["--base-dir", rng.choice([".", cwd]), name]

@@ -61,7 +61,7 @@ enum FlytekitContent {
         }
         var listing = ImageSpec.GitIgnored.Listing.nothing
         if mode == .all {
-            guard let known = gitIgnored?.listing(of: folder) else { throw .gitListingRequired(folder) }
+            guard let known = gitIgnored?[folder] else { throw .gitListingRequired(folder) }
             listing = known
         }
         let ignore = try FlytekitIgnore(sourceRoot: root, folder: folder, git: listing)

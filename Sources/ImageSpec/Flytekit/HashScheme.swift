@@ -47,26 +47,21 @@ extension ImageSpec {
             public static let nothing = Listing(files: [])
         }
 
-        private enum Answer: Hashable, Sendable {
-            case listings([String: Listing])
-            case nothing
-        }
+        private var listings: [ByteString: Listing] = [:]
+        private let isNothingElsewhere: Bool
 
-        private let answer: Answer
+        private init(isNothingElsewhere: Bool) { self.isNothingElsewhere = isNothingElsewhere }
 
-        private init(answer: Answer) { self.answer = answer }
-
-        /// The listings of folders, by their paths as ``ImageSpec/foldersAskedOfGit(in:)`` writes them.
-        public init(_ listings: [String: Listing]) { self.init(answer: .listings(listings)) }
+        /// No answer yet.
+        public init() { self.init(isNothingElsewhere: false) }
 
         /// git ignores nothing anywhere: flytekit's view on a machine without git.
-        public static let nothing = GitIgnored(answer: .nothing)
+        public static let nothing = GitIgnored(isNothingElsewhere: true)
 
-        func listing(of folder: String) -> Listing? {
-            switch answer {
-            case .nothing: .nothing
-            case .listings(let listings): listings.first { $0.key.hasSameBytes(as: folder) }?.value
-            }
+        /// The listing of a folder, by its path as ``ImageSpec/foldersAskedOfGit(in:)`` writes it.
+        public subscript(folder: String) -> Listing? {
+            get { listings[ByteString(folder)] ?? (isNothingElsewhere ? .nothing : nil) }
+            set { listings[ByteString(folder)] = newValue }
         }
     }
 
