@@ -33,7 +33,8 @@ extension ImageSpec {
 
     init(document: JSONValue, path: String) throws(ImageSpecError) {
         guard case .object(let object) = document else {
-            throw .wrongType(path.isEmpty ? "the document" : String(path.dropLast()), document, expected: "an object")
+            throw .wrongType(
+                path.isEmpty ? "the document" : String(path.dropLast()), document, expected: "an object")
         }
         self.init()
         for (name, value) in object {
@@ -77,7 +78,9 @@ extension ImageSpec {
             var next = [i + 1]
             for j in right.indices {
                 var best = min(row[j] + (left[i] == right[j] ? 0 : 1), row[j + 1] + 1, next[j] + 1)
-                if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] { best = min(best, previous[j - 1] + 1) }
+                if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] {
+                    best = min(best, previous[j - 1] + 1)
+                }
                 next.append(best)
             }
             previous = row

@@ -93,19 +93,25 @@ extension ImageSpec {
         case .list(let keyPath):
             self[keyPath: keyPath] = try Self.list(value, path, of: Self.text)
         case .environment(let keyPath):
-            guard case .object(let object) = value else { throw .wrongType(path, value, expected: "an object of strings") }
+            guard case .object(let object) = value else {
+                throw .wrongType(path, value, expected: "an object of strings")
+            }
             var variables = OrderedDictionary<String>()
             for (key, value) in object { variables.appendNew(key, try Self.text(value, "\(path).\(key)")) }
             self[keyPath: keyPath] = variables
         case .options(let keyPath):
-            guard case .object(let object) = value else { throw .wrongType(path, value, expected: "an object") }
+            guard case .object(let object) = value else {
+                throw .wrongType(path, value, expected: "an object")
+            }
             self[keyPath: keyPath] = object
         case .secretMounts(let keyPath):
             self[keyPath: keyPath] = try Self.list(value, path) { (value, path) throws(ImageSpecError) in
                 guard case .array(let pair) = value, pair.count == 2 else {
                     throw .wrongType(path, value, expected: "a list of two strings, [source, target]")
                 }
-                return SecretMount(source: try Self.text(pair[0], "\(path)[0]"), target: try Self.text(pair[1], "\(path)[1]"))
+                return SecretMount(
+                    source: try Self.text(pair[0], "\(path)[0]"), target: try Self.text(pair[1], "\(path)[1]")
+                )
             }
         case .copyMode(let keyPath):
             let text = try Self.text(value, path)

@@ -73,12 +73,15 @@ extension ImageSpecError {
     package static func numberOutOfRange(_ number: String) -> ImageSpecError {
         ImageSpecError(
             .invalidDocument,
-            "the number \(number) is outside ±(2^53 − 1), where not every reader sees the same value; write it as a string")
+            "the number \(number) is outside ±(2^53 − 1), where not every reader sees the same value; write it as a string"
+        )
     }
 
     static func wrongType(_ path: String, _ value: ImageSpec.JSONValue, expected: String) -> ImageSpecError {
         var found = value.kind
-        if case .number(let number) = value { found = "the number \(CanonicalWriter.ecmaScript(number.value))" }
+        if case .number(let number) = value {
+            found = "the number \(CanonicalWriter.ecmaScript(number.value))"
+        }
         var message = "\(path): expected \(expected), found \(found)"
         switch value {
         case .number where path.hasSuffix("python_version"):
@@ -96,12 +99,14 @@ extension ImageSpecError {
     }
 
     static func unknownField(_ path: String, nearest: String?) -> ImageSpecError {
-        let advice = nearest.map { "did you mean \"\($0)\"?" } ?? "see the documentation for the fields of a spec"
+        let advice =
+            nearest.map { "did you mean \"\($0)\"?" } ?? "see the documentation for the fields of a spec"
         return ImageSpecError(.unknownField, "\"\(path)\" is no field of an image spec; \(advice)")
     }
 
     static func unknownConfigKey(_ key: String) -> ImageSpecError {
-        ImageSpecError(.unknownField, "\"\(key)\" is no key of an image config; it has default_image and images")
+        ImageSpecError(
+            .unknownField, "\"\(key)\" is no key of an image config; it has default_image and images")
     }
 
     /// The same error, of a document that was read from a file.
@@ -111,9 +116,13 @@ extension ImageSpecError {
 
     // MARK: inputs
 
-    static func cannotUse(field: String, path: String, expected: String, _ failure: FileSystem.Failure) -> ImageSpecError {
+    static func cannotUse(field: String, path: String, expected: String, _ failure: FileSystem.Failure)
+        -> ImageSpecError
+    {
         let wrongKind = expected == "folder" ? FileSystem.Failure.notAFolder : .notAFile
-        if failure.code == wrongKind.code { return self.wrongKind(field: field, path: path, expected: expected) }
+        if failure.code == wrongKind.code {
+            return self.wrongKind(field: field, path: path, expected: expected)
+        }
         if failure.isMissing { return missing(field: field, path: path, expected: expected) }
         return unreadable(field: field, path: path, reason: failure.text)
     }
@@ -139,7 +148,9 @@ extension ImageSpecError {
     }
 
     static func sourceChanged(_ path: String, _ what: String) -> ImageSpecError {
-        ImageSpecError(.sourceChanged, "\(shown(path)) changed while it was used: \(what); try again when nothing writes to it")
+        ImageSpecError(
+            .sourceChanged,
+            "\(shown(path)) changed while it was used: \(what); try again when nothing writes to it")
     }
 
     // MARK: fields
@@ -147,30 +158,35 @@ extension ImageSpecError {
     static func sourceRootRequired(mode: ImageSpec.SourceCopyMode) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "source_copy_mode is \(mode.rawValue), but there is no source_root to copy from; set source_root, or no_copy")
+            "source_copy_mode is \(mode.rawValue), but there is no source_root to copy from; set source_root, or no_copy"
+        )
     }
 
     static func invalidCopyPath(_ path: String, _ what: String) -> ImageSpecError {
         ImageSpecError(
-            .invalidField, "copy: \"\(path)\" \(what); paths are relative to the working directory and stay below it")
+            .invalidField,
+            "copy: \"\(path)\" \(what); paths are relative to the working directory and stay below it")
     }
 
     static func invalidTagFormat(_ format: String, _ what: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "tag_format: \"\(format)\" \(what); use {spec_hash} or {spec_hash:.N} with N from 8 to 64, as in \"{spec_hash:.12}-dev\"")
+            "tag_format: \"\(format)\" \(what); use {spec_hash} or {spec_hash:.N} with N from 8 to 64, as in \"{spec_hash:.12}-dev\""
+        )
     }
 
     static func invalidTag(_ tag: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "tag_format gives the tag \"\(tag)\"; a tag has at most 128 letters, digits, '_', '.' and '-', the first no '.' or '-'")
+            "tag_format gives the tag \"\(tag)\"; a tag has at most 128 letters, digits, '_', '.' and '-', the first no '.' or '-'"
+        )
     }
 
     static func invalidImageName(_ name: String, _ what: String) -> ImageSpecError {
         ImageSpecError(
             .invalidReference,
-            "the image name \"\(name)\" is not allowed: \(what); change registry (host[:port][/path]) or name")
+            "the image name \"\(name)\" is not allowed: \(what); change registry (host[:port][/path]) or name"
+        )
     }
 
     static func invalidRequirements(_ path: String, line: Int?, _ what: String) -> ImageSpecError {

@@ -4,11 +4,11 @@ import ArgumentParser
 import ImageSpec
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// The exit statuses of the tool. Source: sysexits.h, where it has them.
@@ -75,11 +75,11 @@ struct Termination {
     private func report(as status: ExitStatus) -> Never {
         for message in messages { StandardError.write("imagespec: " + message + "\n") }
         #if canImport(Glibc)
-            Glibc.exit(status.rawValue)
+        Glibc.exit(status.rawValue)
         #elseif canImport(Musl)
-            Musl.exit(status.rawValue)
+        Musl.exit(status.rawValue)
         #else
-            Darwin.exit(status.rawValue)
+        Darwin.exit(status.rawValue)
         #endif
     }
 }

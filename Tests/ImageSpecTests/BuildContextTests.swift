@@ -6,15 +6,39 @@ import Testing
 @testable import ImageSpec
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 @Suite struct BuildContextTests {
     private static let time = RenderingConstants.timeStamp
+
+    // A folder with nothing but a file of its own name has the tag of that file; two images never share one.
+    @Test func aFolderThatItsTagDoesNotTellFromAFileIsRefused() throws {
+        let file = TemporaryFolder()
+        try file.write("a/x", "same\n")
+        let folder = TemporaryFolder()
+        try folder.write("a/x/x", "same\n")
+        let spec = ImageSpec(copy: ["a/x"])
+        func context(_ folder: TemporaryFolder) -> ImageSpec.HashContext { IdentityLawTests.context(folder) }
+        #expect(try spec.tag(in: context(file)) == spec.tag(in: context(folder)))
+        #expect(throws: Never.self) { try ImageSpec.BuildContext(spec, in: context(file)) }
+        for render in [
+            { _ = try ImageSpec.Dockerfile(spec, in: context(folder)) },
+            { _ = try ImageSpec.BuildContext(spec, in: context(folder)) },
+            { try spec.validate(in: context(folder)) },
+        ] {
+            let error = #expect(throws: ImageSpecError.self) { try render() }
+            #expect(error?.code == .unsupportedField)
+            #expect(error?.message.contains("the folder \"a/x\" holds a file \"x\" and nothing else") == true)
+        }
+        // Anything beside it, and the tags differ.
+        try folder.write("a/x/y", "")
+        #expect(throws: Never.self) { try ImageSpec.BuildContext(spec, in: context(folder)) }
+    }
 
     @Test func filesLieInFoldersThatDoNotCollide() throws {
         let names = [

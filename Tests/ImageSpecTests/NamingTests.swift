@@ -10,8 +10,10 @@ import Testing
 
     // Names before the tag, by the OCI grammar.
     @Test(arguments: [
-        "a", "a/b/c", "a.b", "a_b", "a__b", "a---b", "a1/2b", "localhost/a", "localhost:5000/a", "Host.Example.com/a",
-        "h-o-st.io:443/a/b", "[::1]/a", "[fe80::1]:5000/a", "127.0.0.1:5000/a", String(repeating: "a", count: 255),
+        "a", "a/b/c", "a.b", "a_b", "a__b", "a---b", "a1/2b", "localhost/a", "localhost:5000/a",
+        "Host.Example.com/a",
+        "h-o-st.io:443/a/b", "[::1]/a", "[fe80::1]:5000/a", "127.0.0.1:5000/a",
+        String(repeating: "a", count: 255),
         "h.io/" + String(repeating: "a", count: 255), "a/" + String(repeating: "b", count: 253),
     ])
     func goodNames(name: String) {
@@ -19,8 +21,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "/", "a/", "/a", "a//b", "A", "a.", ".a", "a..b", "a___b", "a_-b", "-a", "a-", "a b", "a@b", "a:b", "é", "a\n", "a\u{0}",
-        "host:port/a", "host:/a", "-host.io/A", "a-.com/a", "[::1/a", "[]/a", "[g]/a", "h.io:1:2/a", "a/B", "a/b:c",
+        "", "/", "a/", "/a", "a//b", "A", "a.", ".a", "a..b", "a___b", "a_-b", "-a", "a-", "a b", "a@b",
+        "a:b", "é", "a\n", "a\u{0}",
+        "host:port/a", "host:/a", "-host.io/A", "a-.com/a", "[::1/a", "[]/a", "[g]/a", "h.io:1:2/a", "a/B",
+        "a/b:c",
         String(repeating: "a", count: 256), "h.io/" + String(repeating: "a", count: 256), "Host.io",
     ])
     func badNames(name: String) {
@@ -32,11 +36,14 @@ import Testing
             try ImageSpec(name: "my app", registry: "ghcr.io/acme").imageName(in: Self.context)
         }
         #expect(error?.code == .invalidReference)
-        #expect(error?.message.contains("\"ghcr.io/acme/my app\"") == true && error?.message.contains("\"my app\" is no part") == true)
+        #expect(
+            error?.message.contains("\"ghcr.io/acme/my app\"") == true
+                && error?.message.contains("\"my app\" is no part") == true)
     }
 
     @Test(arguments: [
-        ("{spec_hash}", 64, ""), ("{spec_hash:.8}", 8, ""), ("v1-{spec_hash:.12}-dev", 12, "-dev"), ("{spec_hash:.64}", 64, ""),
+        ("{spec_hash}", 64, ""), ("{spec_hash:.8}", 8, ""), ("v1-{spec_hash:.12}-dev", 12, "-dev"),
+        ("{spec_hash:.64}", 64, ""),
     ])
     func tagFormats(format: String, digits: Int, suffix: String) throws {
         let spec = ImageSpec(tagFormat: format)
@@ -46,9 +53,12 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "x", "{", "}", "{}", "{{spec_hash}}", "{spec_hash", "{spec_hash!r}", "{spec_hash:.0}", "{spec_hash:.7}", "{spec_hash:.65}",
-        "{spec_hash:.08}", "{spec_hash:.100}", "{spec_hash:}", "{spec_hash:.}", "{spec_hash:12}", "{Spec_hash}", "{spec_hash }",
-        "{spec_hash:.12}-{x}", "{spec_hash:.+9}", "-{spec_hash}", ".{spec_hash}", "a b{spec_hash}", "é{spec_hash}",
+        "", "x", "{", "}", "{}", "{{spec_hash}}", "{spec_hash", "{spec_hash!r}", "{spec_hash:.0}",
+        "{spec_hash:.7}", "{spec_hash:.65}",
+        "{spec_hash:.08}", "{spec_hash:.100}", "{spec_hash:}", "{spec_hash:.}", "{spec_hash:12}",
+        "{Spec_hash}", "{spec_hash }",
+        "{spec_hash:.12}-{x}", "{spec_hash:.+9}", "-{spec_hash}", ".{spec_hash}", "a b{spec_hash}",
+        "é{spec_hash}",
         String(repeating: "a", count: 65) + "{spec_hash}", "{spec_hash}{spec_hash}x",
     ])
     func wrongTagFormats(format: String) {
@@ -69,29 +79,48 @@ import Testing
     }
 
     // Inputs that cannot be used: the code, and a message that names the field, the path and where it counts from.
-    @Test(arguments: [
-        (ImageSpec(sourceRoot: "none"), ImageSpecError.Code.missingInput, ["source_root", "none\" does not exist"]),
-        (ImageSpec(sourceRoot: "file"), .missingInput, ["source_root", "file\" is not a folder"]),
-        (ImageSpec(sourceRoot: "loop", sourceCopyMode: .all), .missingInput, ["source_root"]),
-        (ImageSpec(sourceRoot: "a\u{0}b"), .missingInput, ["source_root"]),
-        (ImageSpec(sourceCopyMode: .all), .invalidField, ["source_copy_mode is all", "no source_root"]),
-        (ImageSpec(requirements: "none.txt"), .missingInput, ["requirements", "none.txt\" does not exist"]),
-        (ImageSpec(requirements: "folder"), .missingInput, ["requirements", "folder\" is not a file"]),
-        (ImageSpec(requirements: "file/"), .missingInput, ["requirements"]),
-        (ImageSpec(requirements: "latin1.txt"), .invalidRequirements, ["latin1.txt", "not UTF-8"]),
-        (ImageSpec(requirements: "dangling.txt"), .missingInput, ["included by", "gone.txt"]),
-        (ImageSpec(requirements: "absolute.txt"), .invalidRequirements, ["absolute.txt, line 2", "absolute path"]),
-        (ImageSpec(requirements: "open.txt"), .invalidRequirements, ["open.txt, line 1", "closing quote"]),
-        (ImageSpec(requirements: "nameless.txt"), .invalidRequirements, ["nameless.txt, line 3", "without a file name"]),
-        (ImageSpec(requirements: "lock/uv.lock"), .missingInput, ["pyproject.toml"]),
-        (ImageSpec(copy: ["file", "/etc"]), .invalidField, ["copy", "\"/etc\" is absolute"]),
-        (ImageSpec(copy: ["a/../file"]), .invalidField, ["copy", "has \"..\""]),
-        (ImageSpec(copy: [""]), .invalidField, ["copy", "is empty"]),
-        (ImageSpec(copy: ["none"]), .missingInput, ["copy", "none\" does not exist"]),
-        (ImageSpec(copy: ["pipe"]), .missingInput, ["copy", "pipe\" is not a file or folder"]),
-        (ImageSpec(sourceRoot: "badignore", sourceCopyMode: .all), .invalidIgnoreFile, [".dockerignore:2", "[z-a]"]),
-        (ImageSpec(baseImage: .spec(ImageSpec(copy: ["none"]))), .missingInput, ["none"]),
-    ] as [(ImageSpec, ImageSpecError.Code, [String])])
+    @Test(
+        arguments: [
+            (
+                ImageSpec(sourceRoot: "none"), ImageSpecError.Code.missingInput,
+                ["source_root", "none\" does not exist"]
+            ),
+            (ImageSpec(sourceRoot: "file"), .missingInput, ["source_root", "file\" is not a folder"]),
+            (ImageSpec(sourceRoot: "loop", sourceCopyMode: .all), .missingInput, ["source_root"]),
+            (ImageSpec(sourceRoot: "a\u{0}b"), .missingInput, ["source_root"]),
+            (ImageSpec(sourceCopyMode: .all), .invalidField, ["source_copy_mode is all", "no source_root"]),
+            (
+                ImageSpec(requirements: "none.txt"), .missingInput,
+                ["requirements", "none.txt\" does not exist"]
+            ),
+            (ImageSpec(requirements: "folder"), .missingInput, ["requirements", "folder\" is not a file"]),
+            (ImageSpec(requirements: "file/"), .missingInput, ["requirements"]),
+            (ImageSpec(requirements: "latin1.txt"), .invalidRequirements, ["latin1.txt", "not UTF-8"]),
+            (ImageSpec(requirements: "dangling.txt"), .missingInput, ["included by", "gone.txt"]),
+            (
+                ImageSpec(requirements: "absolute.txt"), .invalidRequirements,
+                ["absolute.txt, line 2", "absolute path"]
+            ),
+            (
+                ImageSpec(requirements: "open.txt"), .invalidRequirements,
+                ["open.txt, line 1", "closing quote"]
+            ),
+            (
+                ImageSpec(requirements: "nameless.txt"), .invalidRequirements,
+                ["nameless.txt, line 3", "without a file name"]
+            ),
+            (ImageSpec(requirements: "lock/uv.lock"), .missingInput, ["pyproject.toml"]),
+            (ImageSpec(copy: ["file", "/etc"]), .invalidField, ["copy", "\"/etc\" is absolute"]),
+            (ImageSpec(copy: ["a/../file"]), .invalidField, ["copy", "has \"..\""]),
+            (ImageSpec(copy: [""]), .invalidField, ["copy", "is empty"]),
+            (ImageSpec(copy: ["none"]), .missingInput, ["copy", "none\" does not exist"]),
+            (ImageSpec(copy: ["pipe"]), .missingInput, ["copy", "pipe\" is not a file or folder"]),
+            (
+                ImageSpec(sourceRoot: "badignore", sourceCopyMode: .all), .invalidIgnoreFile,
+                [".dockerignore:2", "[z-a]"]
+            ),
+            (ImageSpec(baseImage: .spec(ImageSpec(copy: ["none"]))), .missingInput, ["none"]),
+        ] as [(ImageSpec, ImageSpecError.Code, [String])])
     func inputsThatCannotBeUsed(spec: ImageSpec, code: ImageSpecError.Code, fragments: [String]) throws {
         let folder = TemporaryFolder()
         try folder.write("file", "x")
@@ -108,8 +137,12 @@ import Testing
         let context = ImageSpec.HashContext(workingDirectory: folder.path, hostArchitecture: "")
         let error = #expect(throws: ImageSpecError.self) { try spec.tag(in: context) }
         #expect(error?.code == code)
-        for fragment in fragments { #expect(error?.message.contains(fragment) == true, "\(error?.message ?? "")") }
-        if code == .missingInput { #expect(error?.message.contains(folder.path) == true, "\(error?.message ?? "")") }
+        for fragment in fragments {
+            #expect(error?.message.contains(fragment) == true, "\(error?.message ?? "")")
+        }
+        if code == .missingInput {
+            #expect(error?.message.contains(folder.path) == true, "\(error?.message ?? "")")
+        }
     }
 
     @Test func aCyclicIncludeIsReadOnce() throws {
@@ -122,22 +155,29 @@ import Testing
 
     // Logical lines: pip's reading, and what identity.md fixes.
     @Test(arguments: [
-        ("", []), ("a", ["a"]), ("a\nb\r\nc\rd", ["a", "b", "c", "d"]), ("  a \t\n\n#x\n b#c\n b #c", ["a", "b#c", "b"]),
-        ("a\\\nb", ["ab"]), ("a \\\n  b", ["a   b"]), ("a\\", ["a"]), ("a\\\n", ["a"]), ("a\\\n# c\nb", ["a", "b"]),
-        ("# c \\\nb", ["b"]), ("a # c \\\nb\nd", ["a", "d"]), ("\u{FEFF}a", ["a"]), ("\u{FEFF}\u{FEFF}a", ["\u{FEFF}a"]),
-        ("a\u{b}\u{c}", ["a"]), ("a\u{85}b\u{2028}c", ["a\u{85}b\u{2028}c"]), ("\\\na", ["a"]), ("a\\\\\nb", ["a\\b"]),
+        ("", []), ("a", ["a"]), ("a\nb\r\nc\rd", ["a", "b", "c", "d"]),
+        ("  a \t\n\n#x\n b#c\n b #c", ["a", "b#c", "b"]),
+        ("a\\\nb", ["ab"]), ("a \\\n  b", ["a   b"]), ("a\\", ["a"]), ("a\\\n", ["a"]),
+        ("a\\\n# c\nb", ["a", "b"]),
+        ("# c \\\nb", ["b"]), ("a # c \\\nb\nd", ["a", "d"]), ("\u{FEFF}a", ["a"]),
+        ("\u{FEFF}\u{FEFF}a", ["\u{FEFF}a"]),
+        ("a\u{b}\u{c}", ["a"]), ("a\u{85}b\u{2028}c", ["a\u{85}b\u{2028}c"]), ("\\\na", ["a"]),
+        ("a\\\\\nb", ["a\\b"]),
     ])
     func logicalLines(text: String, expected: [String]) throws {
         let lines = try PipRequirements(Array(text.utf8), path: "r.txt").logicalLines()
         #expect(lines.map { String(decoding: $0.text, as: UTF8.self) } == expected)
     }
 
-    @Test(arguments: [
-        ("-r a.txt", "a.txt"), ("-ra.txt", "a.txt"), ("-r=a.txt", "a.txt"), ("-c \t a.txt # x", "a.txt"),
-        ("--requirement a", "a"), ("--requirement=a", "a"), ("--constraint 'a b'", "a b"), ("-r \"a'b\" c", "a'b"),
-        ("--requirements a", nil), ("-e ./x", nil), ("numpy -r a", nil), ("-r http://x/a", nil), ("-r HTTPS://x", nil),
-        ("-r file:///x", nil), ("--constraintx", nil), ("-r ../a.txt", "../a.txt"),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("-r a.txt", "a.txt"), ("-ra.txt", "a.txt"), ("-r=a.txt", "a.txt"), ("-c \t a.txt # x", "a.txt"),
+            ("--requirement a", "a"), ("--requirement=a", "a"), ("--constraint 'a b'", "a b"),
+            ("-r \"a'b\" c", "a'b"),
+            ("--requirements a", nil), ("-e ./x", nil), ("numpy -r a", nil), ("-r http://x/a", nil),
+            ("-r HTTPS://x", nil),
+            ("-r file:///x", nil), ("--constraintx", nil), ("-r ../a.txt", "../a.txt"),
+        ] as [(String, String?)])
     func includes(line: String, expected: String?) throws {
         let requirements = PipRequirements(Array(line.utf8), path: "r.txt")
         let logical = try requirements.logicalLines()
@@ -145,8 +185,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("a//b/./c/", "a/b/c", "a/b/c"), (".", ".", "."), ("", "", "."), ("/", "/", "/"), ("//a", "/a", "/a"), ("a/../b", "a/../b", "b"),
-        ("../a", "../a", "../a"), ("a/../../b", "a/../../b", "../b"), ("/../a", "/../a", "/a"), ("./", ".", "."),
+        ("a//b/./c/", "a/b/c", "a/b/c"), (".", ".", "."), ("", "", "."), ("/", "/", "/"), ("//a", "/a", "/a"),
+        ("a/../b", "a/../b", "b"),
+        ("../a", "../a", "../a"), ("a/../../b", "a/../../b", "../b"), ("/../a", "/../a", "/a"),
+        ("./", ".", "."),
     ])
     func paths(path: String, normalized: String, lexically: String) {
         #expect(Path.normalized(path) == normalized)
@@ -154,8 +196,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("https://u:p@h/x", "https://h/x"), ("https://h/x@y", "https://h/x@y"), ("https://a@b@h", "https://h"),
-        ("u:p@h", "u:p@h"), ("//u@h", "//u@h"), ("1http://u@h", "1http://u@h"), ("git+ssh://git@h/x", "git+ssh://h/x"),
+        ("https://u:p@h/x", "https://h/x"), ("https://h/x@y", "https://h/x@y"),
+        ("https://a@b@h", "https://h"),
+        ("u:p@h", "u:p@h"), ("//u@h", "//u@h"), ("1http://u@h", "1http://u@h"),
+        ("git+ssh://git@h/x", "git+ssh://h/x"),
         ("https://h?u@x", "https://h?u@x"), ("https://@h", "https://h"), ("https://é@h", "https://h"),
     ])
     func userInfoIsLeftOut(url: String, expected: String) {

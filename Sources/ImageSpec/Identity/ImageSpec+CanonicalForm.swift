@@ -59,11 +59,15 @@ enum IndexURL {
     /// Where the user info of a URL with an authority lies, its `@` included; nil where there is none.
     static func userInfo(_ url: String) -> Range<String.Index>? {
         let text = url.utf8
-        guard let colon = text.firstIndex(of: UInt8(ascii: ":")), text[colon...].starts(with: "://".utf8) else { return nil }
+        guard let colon = text.firstIndex(of: UInt8(ascii: ":")), text[colon...].starts(with: "://".utf8)
+        else { return nil }
         let scheme = text[..<colon]
         func isLetter(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) }
         guard let first = scheme.first, isLetter(first),
-            scheme.allSatisfy({ isLetter($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || "+.-".utf8.contains($0) })
+            scheme.allSatisfy({
+                isLetter($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                    || "+.-".utf8.contains($0)
+            })
         else { return nil }
         let start = text.index(colon, offsetBy: 3)
         let authority = text[start...].prefix { !"/?#".utf8.contains($0) }

@@ -72,7 +72,8 @@ extension ImageSpec {
         in context: HashContext, inheritedPlatform: String?
     ) throws(ImageSpecError) -> ContentIdentity {
         ContentIdentity(
-            spec: self, contents: try SpecContents(of: self, in: context, inheritedPlatform: inheritedPlatform))
+            spec: self,
+            contents: try SpecContents(of: self, in: context, inheritedPlatform: inheritedPlatform))
     }
 
     /// Whether this process runs in the image of this spec.
@@ -80,6 +81,7 @@ extension ImageSpec {
     /// True outside an execution (`FLYTE_INTERNAL_EXECUTION_ID` is not set); in one, whether the image's
     /// `_F_IMG_ID` is this spec's ``id``. So code can guard imports that only its own image has.
     /// - Parameter environment: looks up an environment variable; by default the process's own.
+    /// - Returns: true outside an execution, and in one of this spec's own image.
     public func isContainer(environment: (String) -> String? = Self.processEnvironment) -> Bool {
         guard environment("FLYTE_INTERNAL_EXECUTION_ID") != nil else { return true }
         return environment("_F_IMG_ID") == id

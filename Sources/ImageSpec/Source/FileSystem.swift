@@ -86,7 +86,9 @@ package enum FileSystem {
         bytes.reserveCapacity(Int(status.st_size) + 1)
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         while true {
-            let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress.unsafelyUnwrapped, $0.count) }
+            let count = buffer.withUnsafeMutableBytes {
+                read(descriptor, $0.baseAddress.unsafelyUnwrapped, $0.count)
+            }
             if count < 0 {
                 if errno == EINTR { continue }
                 throw .last
@@ -100,7 +102,9 @@ package enum FileSystem {
     ///
     /// `path` counts from the open folder `inFolder`.
     static func contents(ofRegularFile path: [UInt8], inFolder folder: Int32) throws(Failure) -> [UInt8]? {
-        let descriptor = withCPath(path) { openat(folder, $0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }
+        let descriptor = withCPath(path) {
+            openat(folder, $0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        }
         guard descriptor >= 0 else {
             let failure = Failure.last
             // A link gives ELOOP, a socket ENXIO.

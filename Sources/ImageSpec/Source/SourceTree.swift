@@ -138,7 +138,8 @@ extension SourceTree {
     /// The real path of a module's folder with the module's own name; nil where the folder does not exist.
     private static func modulePlace(_ path: String) throws(ImageSpecError) -> [UInt8]? {
         do throws(FileSystem.Failure) {
-            return try FileSystem.realPath(Path.folder(of: path)) + [UInt8(ascii: "/")] + Path.lastComponent(path).utf8
+            return try FileSystem.realPath(Path.folder(of: path)) + [UInt8(ascii: "/")]
+                + Path.lastComponent(path).utf8
         } catch {
             if error.isMissing { return nil }
             throw .unreadable(field: "loaded modules", path: path, reason: error.text)
@@ -202,7 +203,8 @@ extension SourceTree {
         do throws(FileSystem.Failure) {
             return try FileSystem.contents(ofRegularFile: path, inFolder: AT_FDCWD)
         } catch {
-            throw .unreadable(field: "source_root", path: String(decoding: path, as: UTF8.self), reason: error.text)
+            throw .unreadable(
+                field: "source_root", path: String(decoding: path, as: UTF8.self), reason: error.text)
         }
     }
 }
