@@ -58,7 +58,7 @@ extension ImageSpec {
         /// git ignores nothing anywhere: flytekit's view on a machine without git.
         public static let nothing = GitIgnored(isNothingElsewhere: true)
 
-        /// The listing of a folder, by its path as ``ImageSpec/foldersAskedOfGit(in:)`` writes it.
+        /// The listing of a folder, by its path as ``ImageSpec/ImageSpec/foldersAskedOfGit(in:)`` writes it.
         public subscript(folder: String) -> Listing? {
             get { listings[ByteString(folder)] ?? (isNothingElsewhere ? .nothing : nil) }
             set { listings[ByteString(folder)] = newValue }
@@ -90,9 +90,7 @@ extension ImageSpec {
     /// The image's tag, in a scheme.
     ///
     /// In the flytekit scheme what flytekit checks is checked and nothing else; errors have its exception and text.
-    /// - Throws: ``ImageSpecError/Code/invalidField``, ``ImageSpecError/Code/missingInput``,
-    ///   ``ImageSpecError/Code/unreadableInput``, ``ImageSpecError/Code/invalidIgnoreFile``, and in ``HashScheme/sha256``
-    ///   the errors of ``identity(in:)``.
+    /// - Throws: what flytekit refuses; in ``HashScheme/sha256`` the errors of ``identity(in:)``.
     public func tag(scheme: HashScheme, in context: HashContext = .current) throws(ImageSpecError) -> String {
         switch scheme.kind {
         case .sha256: try tag(in: context)
