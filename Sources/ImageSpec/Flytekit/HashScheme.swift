@@ -79,7 +79,7 @@ extension ImageSpec {
     /// Which spec this is, in a scheme.
     ///
     /// In the flytekit scheme the context's architecture counts where the registry is on `localhost:`; no file is read.
-    /// - Throws: ``ImageSpecError/Code/invalidField`` where flytekit refuses the registry. Nothing in ``HashScheme/sha256``.
+    /// - Throws: ``ImageSpecError/Code/invalidField`` where flytekit refuses the registry.
     public func id(scheme: HashScheme, in context: HashContext = .current) throws(ImageSpecError) -> String {
         switch scheme.kind {
         case .sha256: id
@@ -90,7 +90,7 @@ extension ImageSpec {
     /// The image's tag, in a scheme.
     ///
     /// In the flytekit scheme what flytekit checks is checked and nothing else; errors have its exception and text.
-    /// - Throws: what flytekit refuses; in ``HashScheme/sha256`` the errors of ``identity(in:)``.
+    /// - Throws: what flytekit refuses, or the errors of ``identity(in:)``.
     public func tag(scheme: HashScheme, in context: HashContext = .current) throws(ImageSpecError) -> String {
         switch scheme.kind {
         case .sha256: try tag(in: context)
@@ -100,7 +100,7 @@ extension ImageSpec {
     }
 
     /// The name under which the image is found, in a scheme: `[registry/]name:tag`.
-    /// - Throws: the errors of ``tag(scheme:in:)``, and in ``HashScheme/sha256`` those of ``imageName(in:)``.
+    /// - Throws: the errors of ``tag(scheme:in:)`` and ``imageName(in:)``.
     public func imageName(scheme: HashScheme, in context: HashContext = .current) throws(ImageSpecError)
         -> String
     {
