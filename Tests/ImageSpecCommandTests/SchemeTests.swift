@@ -40,7 +40,7 @@ import Testing
     func otherCommandsHaveNoScheme(command: [String]) throws {
         let outcome = try Tool.run(command + ["--scheme", "flytekit", "-"], input: "{}", in: "/")
         #expect(outcome.status == 64)
-        #expect(outcome.messages.contains("Unknown option '--scheme'"))
+        #expect(outcome.messages.contains("unknown option '--scheme'"))
     }
 
     @Test func loadedModulesCountEachTime() throws {
