@@ -15,12 +15,17 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "ImageSpec", targets: ["ImageSpec"]),
+        .library(name: "ImageSpecContainers", targets: ["ImageSpecContainers"]),
         .library(name: "ImageSpecYAML", targets: ["ImageSpecYAML"]),
         .executable(name: "imagespec", targets: ["ImageSpecCommand"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        // The type of paths in swift-subprocess, where the system does not bring it.
+        .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
+        // Without its trait for Foundation, which nothing here needs.
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
     targets: [
         .systemLibrary(
@@ -30,6 +35,15 @@ let package = Package(
         ),
         .target(name: "ImageSpec", dependencies: ["CLibcrypto"], swiftSettings: settings),
         .target(
+            name: "ImageSpecContainers",
+            dependencies: [
+                "ImageSpec", .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(
+                    name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux])),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
             name: "ImageSpecYAML", dependencies: ["ImageSpec", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings
         ),
@@ -37,13 +51,17 @@ let package = Package(
         .executableTarget(
             name: "ImageSpecCommand",
             dependencies: [
-                "ImageSpec", "ImageSpecYAML",
+                "ImageSpec", "ImageSpecContainers", "ImageSpecYAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "ImageSpecTests", dependencies: ["ImageSpec"], resources: [.copy("Fixtures")],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ImageSpecContainersTests", dependencies: ["ImageSpec", "ImageSpecContainers"],
             swiftSettings: settings
         ),
         .testTarget(

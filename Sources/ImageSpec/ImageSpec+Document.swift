@@ -57,12 +57,17 @@ extension ImageSpec {
 
     /// The field name with the fewest edits to `name`, if these are few enough to be a slip of the pen.
     static func nearestFieldName(to name: String) -> String? {
+        nearestName(to: name, among: Field.all.map(\.name))
+    }
+
+    /// The one of some names with the fewest edits to `name`, if these are few enough to be a slip of the pen.
+    package static func nearestName(to name: String, among names: [String]) -> String? {
         // camelCase, hyphens and plurals are the commonest slips; they cost little or nothing.
         let folded = name.utf8.filter { $0 != UInt8(ascii: "_") && $0 != UInt8(ascii: "-") }.map { $0 | 0x20 }
         guard folded.count <= 40 else { return nil }
-        let candidates = Field.all.map { field in
-            let target = field.name.utf8.filter { $0 != UInt8(ascii: "_") }
-            return (name: field.name, distance: editDistance(folded, target))
+        let candidates = names.map { name in
+            let target = name.utf8.filter { $0 != UInt8(ascii: "_") }
+            return (name: name, distance: editDistance(folded, target))
         }
         let best = candidates.min { $0.distance < $1.distance }
         guard let best, best.distance <= max(1, folded.count / 3) else { return nil }

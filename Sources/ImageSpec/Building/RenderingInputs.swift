@@ -30,9 +30,16 @@ struct RenderingInputs: Sendable {
 
     /// The same from files that were read for a name.
     init(
-        of spec: ImageSpec, _ contents: SpecContents, in context: ImageSpec.HashContext
+        of spec: ImageSpec, _ contents: SpecContents, in context: ImageSpec.HashContext,
+        baseImageName: String?
     ) throws(ImageSpecError) {
-        baseName = try spec.baseSpec(in: context)?.imageName(in: context)
+        if let base = spec.baseSpec(in: context) {
+            if let baseImageName {
+                baseName = baseImageName
+            } else {
+                baseName = try base.imageName(in: context)
+            }
+        }
         requirements = try contents.requirements.map { files throws(ImageSpecError) in
             try RequirementsLayout(files)
         }
