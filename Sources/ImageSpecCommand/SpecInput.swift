@@ -16,6 +16,23 @@ struct SpecInput: ParsableArguments {
         completion: .file(extensions: ["json", "yaml", "yml"]))
     var spec: String
 
+    @OptionGroup var options: SpecOptions
+
+    @Flag(help: "Print the result as one JSON object in one line.")
+    var json = false
+
+    /// The spec with its replaced fields.
+    func load() throws(ImageSpecError) -> ImageSpec { try options.load(spec) }
+
+    var context: ImageSpec.HashContext { options.context(of: spec) }
+
+    func identity() throws(ImageSpecError) -> ImageSpec.Identity {
+        try load().identity(in: context)
+    }
+}
+
+/// What replaces fields of specs, and what they are seen in.
+struct SpecOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Name the image so, in place of the spec's name.", valueName: "name"))
     var name: String?
 
@@ -59,18 +76,13 @@ struct SpecInput: ParsableArguments {
         completion: .file(extensions: ["py"]))
     var loadedModules: [String] = []
 
-    @Flag(help: "Print the result as one JSON object in one line.")
-    var json = false
-
-    private var isStandardInput: Bool { spec == "-" }
-
-    /// The spec with its replaced fields.
-    func load() throws(ImageSpecError) -> ImageSpec {
+    /// A spec with its replaced fields.
+    func load(_ file: String) throws(ImageSpecError) -> ImageSpec {
         var spec: ImageSpec
-        if isStandardInput {
+        if Self.isStandardInput(file) {
             spec = try ImageSpec(contents: FileSystem.contentsOfStandardInput(), name: "standard input")
         } else {
-            spec = try ImageSpec(contentsOf: self.spec)
+            spec = try ImageSpec(contentsOf: file)
         }
         if let name { spec = spec.withName(name) }
         if let registry { spec = spec.withRegistry(registry) }
@@ -79,15 +91,13 @@ struct SpecInput: ParsableArguments {
         return spec
     }
 
-    var context: ImageSpec.HashContext {
-        var context = isStandardInput ? .current : ImageSpec.HashContext(specFile: spec)
+    func context(of file: String) -> ImageSpec.HashContext {
+        var context = Self.isStandardInput(file) ? .current : ImageSpec.HashContext(specFile: file)
         if let baseFolder { context.workingDirectory = baseFolder }
         if let architecture { context.hostArchitecture = architecture }
         if !loadedModules.isEmpty { context.loadedModules = loadedModules }
         return context
     }
 
-    func identity() throws(ImageSpecError) -> ImageSpec.Identity {
-        try load().identity(in: context)
-    }
+    private static func isStandardInput(_ file: String) -> Bool { file == "-" }
 }

@@ -30,33 +30,44 @@ struct BuildFailure: Hashable, Sendable {
         else { return nil }
         let own = printed.filter { $0.hasPrefix(number + " ") }.map { String($0.dropFirst(number.count + 1)) }
         guard let title = own.first(where: { $0.hasPrefix("[") }) else { return nil }
-        stage = title
-        reason = own.last { $0.hasPrefix("ERROR") }.map(Self.withoutLabel) ?? "it failed"
-        // The instruction over several lines stands before its output.
-        lines = Self.last(
-            own.filter { !$0.hasPrefix("ERROR") && $0 != title }.map(Self.withoutTime).filter { !$0.isEmpty })
+        stage = Self.oneLine(title)
+        reason = own.last { $0.hasPrefix("ERROR") }.map(Self.reason) ?? "it failed"
+        // Output has the time before it; the rest is about the step itself.
+        lines = Self.last(own.compactMap(Self.output))
     }
 
     private init?(buildah printed: [String]) {
         guard let start = printed.lastIndex(where: { $0.hasPrefix("STEP ") }) else { return nil }
         let rest = printed[(start + 1)...].filter { !$0.isEmpty }
-        stage = printed[start]
-        reason = rest.last.map(Self.withoutLabel) ?? "it failed"
-        lines = Self.last(rest.dropLast())
+        stage = Self.oneLine(printed[start])
+        reason = rest.last.map(Self.reason) ?? "it failed"
+        lines = Self.last(rest.dropLast().filter { !$0.hasPrefix("subprocess exited with ") })
     }
 
     private static func last(_ lines: [String]) -> [String] { Array(lines.suffix(lineCount)) }
 
-    private static func withoutLabel(_ line: String) -> String {
-        for label in ["ERROR: ", "Error: ", "error "] where line.hasPrefix(label) {
-            return String(line.dropFirst(label.count))
+    /// The end of a message that repeats the instruction, else the message without its label.
+    private static func reason(_ message: String) -> String {
+        let words = message.split(separator: " ")
+        let exit = words.suffix(3)
+        if exit.count == 3, exit.first == "exit", let code = exit.last.flatMap({ Int($0) }) {
+            return "exit status \(code)"
         }
-        return line
+        for label in ["ERROR: ", "Error: "] where message.hasPrefix(label) {
+            return String(message.dropFirst(label.count))
+        }
+        return message
     }
 
-    /// A line of a step begins with the seconds since its start.
-    private static func withoutTime(_ line: String) -> String {
-        guard let space = line.firstIndex(of: " "), Double(line[..<space]) != nil else { return line }
+    /// An instruction without its line breaks, and cut where it is long: it is there in the Dockerfile.
+    private static func oneLine(_ instruction: String) -> String {
+        let text = instruction.split(separator: " ").joined(separator: " ")
+        return text.count > 160 ? text.prefix(160) + "…" : text
+    }
+
+    /// What a step printed: the line without the seconds since its start; nil for another line.
+    private static func output(_ line: String) -> String? {
+        guard let space = line.firstIndex(of: " "), Double(line[..<space]) != nil else { return nil }
         return String(line[line.index(after: space)...])
     }
 }
