@@ -82,7 +82,8 @@ struct BuildPlan: Hashable, Sendable {
 
     private var buildahBuild: Command {
         command(
-            ["build", "--layers"] + commonOptions + authentication
+            // Without working containers where it fails or is ended; podman does so in any case.
+            ["build", "--layers", "--force-rm"] + commonOptions + authentication
                 + (isIndex
                     ? ["--manifest", indexName]
                     : ["--tag", imageName, "--iidfile", reports + "/" + Self.imageIDFile])

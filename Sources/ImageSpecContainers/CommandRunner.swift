@@ -38,10 +38,21 @@ struct CommandOutcome: Hashable, Sendable {
     var reason: String {
         let said = (messages.last { !$0.isEmpty } ?? output.last { !$0.isEmpty })
         switch (said, status) {
-        case (let said?, _): return said
+        case (let said?, _): return Self.withoutLogFields(said)
         case (nil, .exited(let code)): return "it ended with status \(code)"
         case (nil, .signaled(let signal)): return "signal \(signal) ended it"
         }
+    }
+}
+
+extension CommandOutcome {
+    /// The text of `time="…" level=fatal msg="…"`, as podman and its relatives write what they log.
+    private static func withoutLogFields(_ line: String) -> String {
+        guard line.hasPrefix("time=\""), let range = line.firstRange(of: " msg=\""), line.hasSuffix("\"")
+        else {
+            return line
+        }
+        return String(line[range.upperBound...].dropLast().replacing("\\\"", with: "\""))
     }
 }
 

@@ -77,11 +77,20 @@ struct ImageFinder: Sendable {
 
     /// Reads an answer: a digest and perhaps an id, or a reason.
     private func found(_ outcome: CommandOutcome) -> Found {
-        guard outcome.isSuccess else { return Found(existence: Self.existence(reason: outcome.reason)) }
+        guard outcome.isSuccess else { return Found(existence: Self.existence(reason: Self.reason(outcome))) }
         let words = (outcome.output.first ?? "").split(separator: " ")
         let digest = words.first.map { $0.contains(":") ? String($0) : "sha256:" + $0 }
         return Found(
             existence: .present(digest: digest), specID: words.count > 1 ? String(words[1]) : nil)
+    }
+
+    /// Skopeo names the image before it says what is wrong; whoever reads that knows which it is.
+    private static func reason(_ outcome: CommandOutcome) -> String {
+        let reason = outcome.reason
+        guard reason.hasPrefix("Error parsing image name \""), let end = reason.firstRange(of: "\": ") else {
+            return reason
+        }
+        return String(reason[end.upperBound...])
     }
 
     /// What the reason of a failure means. Only words that say that there is no such image mean that it is absent; a

@@ -28,7 +28,8 @@ extension ImageSpecError {
         let nearest = ImageSpec.nearestName(to: key, among: known).map { "did you mean \"\($0)\"? " } ?? ""
         return ImageSpecError(
             .unsupportedField,
-            "builder_options: \"\(key)\" is no option of this builder; \(nearest)It knows \(known.joined(separator: ", "))")
+            "builder_options: \"\(key)\" is no option of this builder; \(nearest)It knows \(known.joined(separator: ", "))"
+        )
     }
 
     static func enginesDiffer(
@@ -36,7 +37,8 @@ extension ImageSpecError {
     ) -> ImageSpecError {
         ImageSpecError(
             .unsupportedField,
-            "builder_options: engine is \(option.rawValue), but \(chosen.rawValue) is asked for; leave one of them out")
+            "builder_options: engine is \(option.rawValue), but \(chosen.rawValue) is asked for; leave one of them out"
+        )
     }
 
     static func platformsUnsupported(_ platforms: [String], _ what: String) -> ImageSpecError {
@@ -46,7 +48,8 @@ extension ImageSpecError {
     static func missingSecret(_ index: Int, _ path: String) -> ImageSpecError {
         ImageSpecError(
             .missingInput,
-            "pip_secret_mounts[\(index)]: \"\(path)\" is no file that can be read; make it, or change the source")
+            "pip_secret_mounts[\(index)]: \"\(path)\" is no file that can be read; make it, or change the source"
+        )
     }
 
     static func invalidRegistryConfig(_ path: String, _ what: String) -> ImageSpecError {
@@ -84,6 +87,7 @@ extension ImageSpecError {
         let names = packages.map { "\"\($0)\"" }.joined(separator: ", ")
         return ImageSpecError(
             .missingInput,
-            "\(names): not installed for \(python), so there is no version to pin; install it, or leave it out")
+            "\(names): not installed for \(python), so there is no version to pin; install it, or leave it out"
+        )
     }
 }

@@ -86,7 +86,7 @@ extension ImageSpec {
                 }
                 return .assume(
                     warning: "whether \(imageName) exists cannot be told, and it is taken to exist: "
-                        + IndexURL.withoutAnyUserInfo(reason).shortened)
+                        + IndexURL.withoutAnyUserInfo(reason).shortened(to: 600))
             }
         }
     }

@@ -20,7 +20,7 @@ extension ImageSpecError {
             : "log in to the registry, or take it to exist by --assume-present (assumesPresent of the policy)"
         return ImageSpecError(
             .existenceUnknown,
-            "whether \(imageName) exists cannot be told: \(reason.shortened); \(advice)")
+            "whether \(imageName) exists cannot be told: \(reason.shortened(to: 600)); \(advice)")
     }
 
     static let noDefaultImage = ImageSpecError(
