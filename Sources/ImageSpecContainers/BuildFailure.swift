@@ -20,8 +20,10 @@ struct BuildFailure: Hashable, Sendable {
             return
         }
         stage = step.rawValue
-        reason = outcome.reason
-        lines = Self.last(printed.filter { $0 != outcome.reason })
+        // Advice may follow the reason.
+        let reason = printed.last { $0.hasPrefix("ERROR: ") } ?? outcome.reason
+        self.reason = Self.reason(reason)
+        lines = Self.last(printed.filter { $0 != reason })
     }
 
     private init?(buildKit printed: [String]) {

@@ -60,6 +60,7 @@ struct BuildPlan: Hashable, Sendable {
         command(
             ["buildx", "build", "--progress", "plain"] + commonOptions
                 + ["--tag", imageName, "--metadata-file", reports + "/" + Self.metadataFile]
+                + (isIndex ? [] : ["--iidfile", reports + "/" + Self.imageIDFile])
                 + [isPushed ? "--push" : "--load"] + [context],
             // Attestations would make an index of every image, with the time of the build in it.
             ["BUILDX_NO_DEFAULT_ATTESTATIONS": "1"])

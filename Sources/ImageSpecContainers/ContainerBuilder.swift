@@ -31,7 +31,7 @@ extension ImageSpec {
             self.init(engine: engine, runner: .system, folders: nil)
         }
 
-        /// - Parameter folders: where programs are; nil: those of `PATH`.
+        /// A builder that finds programs in some folders; nil: those of `PATH`.
         init(engine: ContainerEngine? = nil, runner: CommandRunner, folders: [String]?) {
             self.engine = engine
             self.runner = runner

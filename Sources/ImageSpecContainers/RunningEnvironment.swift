@@ -17,6 +17,7 @@ extension ImageSpec {
     ///   - packages: the names of packages to pin, as pip knows them.
     ///   - python: the interpreter to ask in place of those.
     ///   - spec: the other fields; it has no `python_version`.
+    /// - Returns: the completed spec.
     /// - Throws: ``ImageSpecError/Code/invalidField`` where the spec has a `python_version`;
     ///   ``ImageSpecError/Code/missingInput`` for packages that are not installed, with their names;
     ///   ``ImageSpecError/Code/toolUnavailable`` where there is no Python.

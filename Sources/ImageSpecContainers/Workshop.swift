@@ -171,14 +171,14 @@ struct Workshop: Sendable {
 
     /// The digest of the manifest that was pushed, or of the image where none was.
     private func digest(_ pushed: String?) -> String? {
-        if let text = scratch.text(of: BuildPlan.metadataFile) {
-            guard case .object(let metadata)? = try? ImageSpec.JSONValue(json: text) else { return nil }
-            let key = request.isPushed ? "containerimage.digest" : "containerimage.config.digest"
-            if case .string(let digest)? = metadata[key] { return digest }
-            return nil
+        guard request.isPushed else { return scratch.text(of: BuildPlan.imageIDFile) }
+        if let text = scratch.text(of: BuildPlan.metadataFile),
+            case .object(let metadata)? = try? ImageSpec.JSONValue(json: text),
+            case .string(let digest)? = metadata["containerimage.digest"]
+        {
+            return digest
         }
-        if request.isPushed { return scratch.text(of: BuildPlan.digestFile) ?? pushed }
-        return scratch.text(of: BuildPlan.imageIDFile)
+        return scratch.text(of: BuildPlan.digestFile) ?? pushed
     }
 
     /// `docker push` ends with `1.0: digest: sha256:… size: 1234`.

@@ -109,24 +109,40 @@ import Testing
         }
     }
 
-    @Test(arguments: [("INT", 130), ("TERM", 143), ("HUP", 143)] as [(String, Int32)])
-    func aSignalEndsTheEngineToo(_ signal: String, _ status: Int32) throws {
-        // The engine tells its number and that it builds, waits, and tells that it was ended.
-        let script = """
-            mkfifo started
-            export BUILDING='trap "echo ended >> $LOG; exit 1" TERM; echo > started; sleep 60 & wait'
-            PATH=$PWD/bin "$0" build a.json & pid=$!
-            (sleep 60; kill -KILL $pid; echo > started) 2>/dev/null & watchdog=$!
-            read line < started
-            kill -\(signal) $pid; wait $pid; status=$?
-            kill -KILL -$watchdog
-            exit $status
-            """
-        // Behind a shell without job control, programs start with SIGINT ignored.
-        try run("set -m\n" + script) { outcome, log in
-            #expect(outcome.status == status)
-            #expect(outcome.text == "")
-            #expect(log.last == "ended")
+    @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 143)] as [(Int32, Int32)])
+    func aSignalEndsTheEngineToo(_ signal: Int32, _ status: Int32) throws {
+        let files = [
+            "a.json": #"{"name": "a", "base_image": "debian:1"}"#, "bin/buildah": Self.buildah,
+            "tmp/.keep": "",
+        ]
+        try withFolder(of: files) { folder in
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o755], ofItemAtPath: folder + "/bin/buildah")
+            #expect(mkfifo(folder + "/started", 0o600) == 0)
+            // Open for writing too, so that opening does not wait for the engine.
+            let started = open(folder + "/started", O_RDWR)
+            defer { close(started) }
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: Tool.path)
+            process.arguments = ["build", "--engine", "buildah", folder + "/a.json"]
+            process.environment = [
+                "PATH": folder + "/bin:/usr/bin:/bin", "TMPDIR": folder + "/tmp", "LOG": folder + "/log",
+                // The engine says that it builds, waits, and says that it was ended.
+                "BUILDING":
+                    #"trap 'echo ended >> "$LOG"; exit 1' TERM; echo > "${LOG%log}started"; sleep 60 & wait"#,
+            ]
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = FileHandle.nullDevice
+            try process.runWithoutBlockedSignals()
+            var event = pollfd(fd: started, events: Int16(POLLIN), revents: 0)
+            let isBuilding = poll(&event, 1, 60_000) == 1
+            #expect(isBuilding)
+            kill(process.processIdentifier, isBuilding ? signal : SIGKILL)
+            process.waitUntilExit()
+            #expect(process.outcomeStatus == status)
+            let log = try String(contentsOfFile: folder + "/log", encoding: .utf8)
+            #expect(log.hasSuffix("\nended\n"))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/tmp") == [".keep"])
         }
     }
 

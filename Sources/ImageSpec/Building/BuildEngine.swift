@@ -106,6 +106,7 @@ extension ImageSpec {
         /// - Parameters:
         ///   - spec: the spec.
         ///   - context: where its relative paths count from; nil: the context of this process.
+        /// - Returns: the name under which the image lies.
         /// - Throws: ``ImageSpecError``; whatever a registered builder throws; `CancellationError`.
         @discardableResult
         public func build(_ spec: ImageSpec, in context: HashContext? = nil) async throws -> String {
@@ -176,6 +177,7 @@ extension ImageSpec {
         ///   - spec: the spec that the code names; nil for code that names none.
         ///   - config: the images that are known.
         ///   - context: where relative paths count from; nil: the context of this process.
+        /// - Returns: the name of the image.
         /// - Throws: ``ImageSpecError/Code/missingInput`` for nil where the config has no default image; the errors of
         ///   ``build(_:in:)``.
         public func resolve(
