@@ -3,12 +3,16 @@
 
 import PackageDescription
 
-let settings: [SwiftSetting] = [
+/// Whether warnings are errors, as `Scripts/test` asks for.
+let isStrict = Context.environment["IMAGESPEC_STRICT"] == "1"
+
+let features: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
+let settings = features + (isStrict ? [.treatAllWarnings(as: .error)] : [])
 
 let package = Package(
     name: "imagespec",

@@ -30,6 +30,6 @@ enum CurrentProcess {
         getenv(name).map { String(cString: $0) }
     }
 
-    /// How many processors this process may use.
+    /// How many processors are online.
     static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 }

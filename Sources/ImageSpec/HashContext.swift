@@ -20,6 +20,10 @@ extension ImageSpec {
         /// nil: every file below the source root whose name ends in `.py` and that the ignore rules leave.
         public var loadedModules: [String]?
 
+        /// The working directory as an absolute path. What is normalised by its text alone, as the paths of included
+        /// requirements, must not depend on how the folder is spelled.
+        var folder: String { Path.join(CurrentProcess.workingDirectory, workingDirectory) }
+
         /// A context.
         public init(workingDirectory: String, hostArchitecture: String, loadedModules: [String]? = nil) {
             self.workingDirectory = workingDirectory

@@ -6,7 +6,8 @@
 enum ImageReference {
     /// `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`
     static func isTag(_ tag: String) -> Bool {
-        guard let first = tag.utf8.first, tag.utf8.count <= 128, isLetterOrDigit(first) || first == UInt8(ascii: "_")
+        guard let first = tag.utf8.first, tag.utf8.count <= 128,
+            isLetterOrDigit(first) || first == UInt8(ascii: "_")
         else { return false }
         return tag.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "_") || isDotOrHyphen($0) }
     }
@@ -25,11 +26,17 @@ enum ImageReference {
         let parts = components.map { Substring($0).utf8 }[...]
         if isPath(parts) || (parts.count > 1 && isHost(parts[0]) && isPath(parts.dropFirst())) { return nil }
 
+        if parts.count > 2, parts[0].last == UInt8(ascii: ":"), parts[1].isEmpty {
+            let scheme = String(decoding: parts[0], as: UTF8.self) + "//"
+            return "it is no URL; leave out \(scheme)"
+        }
         let path = parts.count > 1 && isHost(parts[0]) ? parts.dropFirst() : parts
         if let bad = path.first(where: { !isPathComponent($0) }) {
             // What stands before an "@" may be a password.
             let at = bad.lastIndex(of: UInt8(ascii: "@"))
-            let text = at.map { "…" + String(decoding: bad[$0...], as: UTF8.self) } ?? String(decoding: bad, as: UTF8.self)
+            let text =
+                at.map { "…" + String(decoding: bad[$0...], as: UTF8.self) }
+                ?? String(decoding: bad, as: UTF8.self)
             return text.isEmpty
                 ? "it has an empty part between slashes"
                 : "\"\(text)\" is no part of an image name: lower-case letters and digits, separated by one dot, "
@@ -58,7 +65,8 @@ enum ImageReference {
         var host = text
         if let colon = text.lastIndex(of: UInt8(ascii: ":")), !text[colon...].contains(UInt8(ascii: "]")) {
             let port = text[text.index(after: colon)...]
-            guard !port.isEmpty, port.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+            guard !port.isEmpty, port.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+            else {
                 return false
             }
             host = text[..<colon]
@@ -68,8 +76,11 @@ enum ImageReference {
             return host.last == UInt8(ascii: "]") && !address.isEmpty
                 && address.allSatisfy { isHexDigit($0) || $0 == UInt8(ascii: ":") }
         }
-        return host.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
-            guard let first = label.first, let last = label.last, isLetterOrDigit(first), isLetterOrDigit(last) else {
+        return host.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy {
+            label in
+            guard let first = label.first, let last = label.last, isLetterOrDigit(first),
+                isLetterOrDigit(last)
+            else {
                 return false
             }
             return label.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") }
@@ -86,5 +97,7 @@ enum ImageReference {
             || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 
-    private static func isDotOrHyphen(_ byte: UInt8) -> Bool { byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") }
+    private static func isDotOrHyphen(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
+    }
 }

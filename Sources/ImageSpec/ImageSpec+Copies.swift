@@ -8,7 +8,9 @@ extension ImageSpec {
     public func withPackages(_ packages: String...) -> ImageSpec { appending(packages, to: \.packages) }
 
     /// Returns a copy with packages for pip appended.
-    public func withPackages(_ packages: some Sequence<String>) -> ImageSpec { appending(packages, to: \.packages) }
+    public func withPackages(_ packages: some Sequence<String>) -> ImageSpec {
+        appending(packages, to: \.packages)
+    }
 
     /// Returns a copy with packages for apt appended.
     public func withAptPackages(_ packages: String...) -> ImageSpec { appending(packages, to: \.aptPackages) }
@@ -22,7 +24,9 @@ extension ImageSpec {
     public func withCommands(_ commands: String...) -> ImageSpec { appending(commands, to: \.commands) }
 
     /// Returns a copy with shell commands appended.
-    public func withCommands(_ commands: some Sequence<String>) -> ImageSpec { appending(commands, to: \.commands) }
+    public func withCommands(_ commands: some Sequence<String>) -> ImageSpec {
+        appending(commands, to: \.commands)
+    }
 
     /// Returns a copy with copied paths appended.
     public func withCopy(_ paths: String...) -> ImageSpec { appending(paths, to: \.copy) }
@@ -31,7 +35,9 @@ extension ImageSpec {
     public func withCopy(_ paths: some Sequence<String>) -> ImageSpec { appending(paths, to: \.copy) }
 
     /// Returns a copy with packages that are installed at run time appended.
-    public func withRuntimePackages(_ packages: String...) -> ImageSpec { appending(packages, to: \.runtimePackages) }
+    public func withRuntimePackages(_ packages: String...) -> ImageSpec {
+        appending(packages, to: \.runtimePackages)
+    }
 
     /// Returns a copy with packages that are installed at run time appended.
     public func withRuntimePackages(_ packages: some Sequence<String>) -> ImageSpec {
@@ -100,9 +106,9 @@ extension ImageSpec {
         var copy = self
         switch sourceCopyMode {
         case .loadedModules, .all:
-            copy.sourceRoot = sourceRoot ?? settings.sourceRoot
+            copy.sourceRoot = sourceRoot.nonEmpty ?? settings.sourceRoot
         case nil where !settings.isFastRegistration:
-            copy.sourceRoot = sourceRoot ?? settings.sourceRoot
+            copy.sourceRoot = sourceRoot.nonEmpty ?? settings.sourceRoot
             copy.sourceCopyMode = .loadedModules
         case nil, .noCopy:
             break
@@ -124,7 +130,9 @@ extension ImageSpec {
         return copy
     }
 
-    private subscript(keyPath path: WritableKeyPath<ImageSpec, [String]?>, default value: [String]) -> [String] {
+    private subscript(keyPath path: WritableKeyPath<ImageSpec, [String]?>, default value: [String])
+        -> [String]
+    {
         get { self[keyPath: path] ?? value }
         set { self[keyPath: path] = newValue }
     }

@@ -33,12 +33,14 @@ extension ImageSpec {
 
     init(document: JSONValue, path: String) throws(ImageSpecError) {
         guard case .object(let object) = document else {
-            throw .wrongType(path.isEmpty ? "the document" : String(path.dropLast()), document, expected: "an object")
+            throw .wrongType(
+                path.isEmpty ? "the document" : String(path.dropLast()), document, expected: "an object")
         }
         self.init()
         for (name, value) in object {
             guard let field = Field.all.first(where: { $0.name.hasSameBytes(as: name) }) else {
-                throw .unknownField(path + name, nearest: Self.nearestFieldName(to: name))
+                throw .unknownField(
+                    path + name, nearest: Spelling.nearest(to: name, among: Field.all.map(\.name)))
             }
             try set(field, to: value, path: path + field.name)
         }
@@ -53,42 +55,6 @@ extension ImageSpec {
             if let value = value(of: field) { object.appendNew(field.name, value) }
         }
         return .object(object)
-    }
-
-    /// The field name with the fewest edits to `name`, if these are few enough to be a slip of the pen.
-    static func nearestFieldName(to name: String) -> String? {
-        nearestName(to: name, among: Field.all.map(\.name))
-    }
-
-    /// The one of some names with the fewest edits to `name`, if these are few enough to be a slip of the pen.
-    package static func nearestName(to name: String, among names: [String]) -> String? {
-        // camelCase, hyphens and plurals are the commonest slips; they cost little or nothing.
-        let folded = name.utf8.filter { $0 != UInt8(ascii: "_") && $0 != UInt8(ascii: "-") }.map { $0 | 0x20 }
-        guard folded.count <= 40 else { return nil }
-        let candidates = names.map { name in
-            let target = name.utf8.filter { $0 != UInt8(ascii: "_") }
-            return (name: name, distance: editDistance(folded, target))
-        }
-        let best = candidates.min { $0.distance < $1.distance }
-        guard let best, best.distance <= max(1, folded.count / 3) else { return nil }
-        return best.name
-    }
-
-    /// Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment).
-    private static func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-        var previous: [Int] = []
-        var row = Array(0...right.count)
-        for i in left.indices {
-            var next = [i + 1]
-            for j in right.indices {
-                var best = min(row[j] + (left[i] == right[j] ? 0 : 1), row[j + 1] + 1, next[j] + 1)
-                if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] { best = min(best, previous[j - 1] + 1) }
-                next.append(best)
-            }
-            previous = row
-            row = next
-        }
-        return row[right.count]
     }
 }
 

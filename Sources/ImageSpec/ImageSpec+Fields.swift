@@ -91,21 +91,28 @@ extension ImageSpec {
         case .text(let keyPath):
             self[keyPath: keyPath] = try Self.text(value, path)
         case .list(let keyPath):
-            self[keyPath: keyPath] = try Self.list(value, path, of: Self.text)
+            self[keyPath: keyPath] = try Self.list(value, path, expected: Self.listOfStrings, of: Self.text)
         case .environment(let keyPath):
-            guard case .object(let object) = value else { throw .wrongType(path, value, expected: "an object of strings") }
+            guard case .object(let object) = value else {
+                throw .wrongType(path, value, expected: "an object of strings")
+            }
             var variables = OrderedDictionary<String>()
             for (key, value) in object { variables.appendNew(key, try Self.text(value, "\(path).\(key)")) }
             self[keyPath: keyPath] = variables
         case .options(let keyPath):
-            guard case .object(let object) = value else { throw .wrongType(path, value, expected: "an object") }
+            guard case .object(let object) = value else {
+                throw .wrongType(path, value, expected: "an object")
+            }
             self[keyPath: keyPath] = object
         case .secretMounts(let keyPath):
-            self[keyPath: keyPath] = try Self.list(value, path) { (value, path) throws(ImageSpecError) in
+            self[keyPath: keyPath] = try Self.list(value, path, expected: "a list of pairs") {
+                (value, path) throws(ImageSpecError) in
                 guard case .array(let pair) = value, pair.count == 2 else {
                     throw .wrongType(path, value, expected: "a list of two strings, [source, target]")
                 }
-                return SecretMount(source: try Self.text(pair[0], "\(path)[0]"), target: try Self.text(pair[1], "\(path)[1]"))
+                return SecretMount(
+                    source: try Self.text(pair[0], "\(path)[0]"), target: try Self.text(pair[1], "\(path)[1]")
+                )
             }
         case .copyMode(let keyPath):
             let text = try Self.text(value, path)
@@ -120,15 +127,18 @@ extension ImageSpec {
         }
     }
 
+    static let listOfStrings = "a list of strings"
+
     private static func text(_ value: JSONValue, _ path: String) throws(ImageSpecError) -> String {
         guard case .string(let text) = value else { throw .wrongType(path, value, expected: "a string") }
         return text
     }
 
     private static func list<Element>(
-        _ value: JSONValue, _ path: String, of element: (JSONValue, String) throws(ImageSpecError) -> Element
+        _ value: JSONValue, _ path: String, expected: String,
+        of element: (JSONValue, String) throws(ImageSpecError) -> Element
     ) throws(ImageSpecError) -> [Element] {
-        guard case .array(let values) = value else { throw .wrongType(path, value, expected: "a list") }
+        guard case .array(let values) = value else { throw .wrongType(path, value, expected: expected) }
         var list: [Element] = []
         for (index, value) in values.enumerated() { list.append(try element(value, "\(path)[\(index)]")) }
         return list

@@ -108,7 +108,9 @@ extension ImageSpec {
     }
 
     private var lockFileProblems: [ImageSpecError] {
-        guard let path = requirements.nonEmpty, let file = RequirementFiles.lockFileName(path) else {
+        guard let path = requirements.nonEmpty,
+            let file = RequirementFiles.lockFileName(Path.lexicallyNormalized(path))
+        else {
             return []
         }
         var problems: [ImageSpecError] = []
@@ -130,7 +132,7 @@ extension ImageSpec {
         return (pipSecretMounts ?? []).enumerated().flatMap { index, mount in
             let field = "pip_secret_mounts[\(index)]"
             var problems =
-                TextRule.mountTarget.problem(mount.target).map {
+                (TextRule.mountTarget.problem(mount.target) ?? TextRule.ownPlace.problem(mount.target)).map {
                     [ImageSpecError.invalidText(field + ", target", mount.target, $0)]
                 } ?? []
             if mount.source.isEmpty || mount.source.utf8.contains(0) {
@@ -171,7 +173,7 @@ extension ImageSpec {
         }
         if let path = requirements.nonEmpty {
             check { () throws(ImageSpecError) in
-                _ = try RequirementsLayout(RequirementFiles(path, workingDirectory: context.workingDirectory))
+                _ = try RequirementsLayout(RequirementFiles(path, workingDirectory: context.folder))
             }
         }
         for path in copy ?? [] {

@@ -81,21 +81,34 @@ extension ImageSpecError {
     package static func numberOutOfRange(_ number: String) -> ImageSpecError {
         ImageSpecError(
             .invalidDocument,
-            "the number \(number) is outside ±(2^53 − 1), where not every reader sees the same value; write it as a string")
+            "the number \(number) is outside ±(2^53 − 1), where not every reader sees the same value; write it as a string"
+        )
     }
 
     static func wrongType(_ path: String, _ value: ImageSpec.JSONValue, expected: String) -> ImageSpecError {
         var found = value.kind
-        if case .number(let number) = value { found = "the number \(CanonicalWriter.ecmaScript(number.value))" }
+        if case .number(let number) = value {
+            found = "the number \(CanonicalWriter.ecmaScript(number.value))"
+        }
         var message = "\(path): expected \(expected), found \(found)"
         switch value {
         case .number where path.hasSuffix("python_version"):
             message += "; put the version in quotes, 3.10 and 3.1 are one number"
         case .number, .bool:
             if expected == "a string" { message += "; put it in quotes" }
+        case .string(let text) where expected == ImageSpec.listOfStrings:
+            message += "; " + listAdvice(text, isCommand: path.hasSuffix("commands"))
         default: break
         }
         return ImageSpecError(.invalidDocument, message)
+    }
+
+    /// How to write a text as a list. White space may well stand between two entries, though not in a command.
+    private static func listAdvice(_ text: String, isCommand: Bool) -> String {
+        let isEntry = isCommand || !text.unicodeScalars.contains { $0.properties.isWhitespace || $0 == "," }
+        guard isEntry, !text.isEmpty else { return #"write each entry by itself, as in ["a", "b"]"# }
+        let entry: ImageSpec.JSONValue = [.string(text.shortened)]
+        return "write " + String(decoding: entry.canonicalForm, as: UTF8.self)
     }
 
     static func unknownCopyMode(_ path: String, _ value: String) -> ImageSpecError {
@@ -104,26 +117,45 @@ extension ImageSpecError {
     }
 
     static func unknownField(_ path: String, nearest: String?) -> ImageSpecError {
-        let advice = nearest.map { "did you mean \"\($0)\"?" } ?? "see the documentation for the fields of a spec"
-        return ImageSpecError(.unknownField, "\"\(path)\" is no field of an image spec; \(advice)")
+        let advice =
+            nearest.map { "did you mean \"\($0)\"?" } ?? "see the documentation for the fields of a spec"
+        return ImageSpecError(
+            .unknownField, "\"\(path.replacingNewlines)\" is no field of an image spec; \(advice)")
     }
 
     static func unknownConfigKey(_ key: String) -> ImageSpecError {
-        ImageSpecError(.unknownField, "\"\(key)\" is no key of an image config; it has default_image and images")
+        ImageSpecError(
+            .unknownField, "\"\(key)\" is no key of an image config; it has default_image and images")
     }
 
-    /// The same error, of a document that was read from a file.
+    /// The same error, of a document that was read from a file; each line of it names the file.
     package func inFile(_ path: String) -> ImageSpecError {
-        ImageSpecError(code, "\(path): \(message)")
+        let lines = message.split(separator: "\n", omittingEmptySubsequences: false)
+        return ImageSpecError(
+            code, lines.map { "\(path.replacingNewlines): \($0)" }.joined(separator: "\n"))
     }
 
     // MARK: inputs
 
-    static func cannotUse(field: String, path: String, expected: String, _ failure: FileSystem.Failure) -> ImageSpecError {
+    static func cannotUse(field: String, path: String, expected: String, _ failure: FileSystem.Failure)
+        -> ImageSpecError
+    {
         let wrongKind = expected == "folder" ? FileSystem.Failure.notAFolder : .notAFile
-        if failure.code == wrongKind.code { return self.wrongKind(field: field, path: path, expected: expected) }
+        if failure.code == wrongKind.code {
+            return self.wrongKind(field: field, path: path, expected: expected)
+        }
         if failure.isMissing { return missing(field: field, path: path, expected: expected) }
         return unreadable(field: field, path: path, reason: failure.text)
+    }
+
+    static func cannotUseSpec(_ path: String, _ failure: FileSystem.Failure) -> ImageSpecError {
+        if failure.code == FileSystem.Failure.notAFile.code {
+            return ImageSpecError(.missingInput, "\(shown(path)) is a folder; expected a spec file")
+        }
+        if failure.isMissing {
+            return ImageSpecError(.missingInput, "\(shown(path)) does not exist; expected a spec file")
+        }
+        return ImageSpecError(.unreadableInput, "\(shown(path)) cannot be read: \(failure.text)")
     }
 
     static func missing(field: String, path: String, expected: String) -> ImageSpecError {
@@ -147,7 +179,9 @@ extension ImageSpecError {
     }
 
     static func sourceChanged(_ path: String, _ what: String) -> ImageSpecError {
-        ImageSpecError(.sourceChanged, "\(shown(path)) changed while it was used: \(what); try again when nothing writes to it")
+        ImageSpecError(
+            .sourceChanged,
+            "\(shown(path)) changed while it was used: \(what); try again when nothing writes to it")
     }
 
     // MARK: fields
@@ -155,30 +189,37 @@ extension ImageSpecError {
     static func sourceRootRequired(mode: ImageSpec.SourceCopyMode) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "source_copy_mode is \(mode.rawValue), but there is no source_root to copy from; set source_root, or no_copy")
+            "source_copy_mode is \(mode.rawValue), but there is no source_root to copy from; set source_root, or no_copy"
+        )
     }
 
     static func invalidCopyPath(_ path: String, _ what: String) -> ImageSpecError {
         ImageSpecError(
-            .invalidField, "copy: \"\(path)\" \(what); paths are relative to the working directory and stay below it")
+            .invalidField,
+            "copy: \"\(path)\" \(what); paths are relative to the working directory and stay below it")
     }
 
     static func invalidTagFormat(_ format: String, _ what: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "tag_format: \"\(format)\" \(what); use {spec_hash} or {spec_hash:.N} with N from 8 to 64, as in \"{spec_hash:.12}-dev\"")
+            "tag_format: \"\(format)\" \(what); use {spec_hash} or {spec_hash:.N} with N from 8 to 64, as in \"{spec_hash:.12}-dev\""
+        )
     }
 
     static func invalidTag(_ tag: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "tag_format gives the tag \"\(tag)\"; a tag has at most 128 letters, digits, '_', '.' and '-', the first no '.' or '-'")
+            "tag_format gives the tag \"\(tag)\"; a tag has at most 128 letters, digits, '_', '.' and '-', the first no '.' or '-'"
+        )
     }
 
     static func invalidImageName(_ name: String, _ what: String) -> ImageSpecError {
-        ImageSpecError(
+        // Before an @ stands what may be a password.
+        let name = name.utf8.lastIndex(of: UInt8(ascii: "@")).map { "…" + name[$0...] } ?? name
+        return ImageSpecError(
             .invalidReference,
-            "the image name \"\(name)\" is not allowed: \(what); change registry (host[:port][/path]) or name")
+            "the image name \"\(name)\" is not allowed: \(what); change registry (host[:port][/path]) or name"
+        )
     }
 
     static func invalidRequirements(_ path: String, line: Int?, _ what: String) -> ImageSpecError {
@@ -186,10 +227,18 @@ extension ImageSpecError {
         return ImageSpecError(.invalidRequirements, "requirements: \(path)\(place): \(what)")
     }
 
-    /// A path as messages show it: one that is relative comes with the folder that it was counted from.
+    /// A path as messages show it: where it lies below the process's working directory, as one would write it there, and
+    /// with that folder.
     private static func shown(_ path: String) -> String {
-        let text = "\"" + path.replacingNewlines + "\""
-        return Path.isAbsolute(path) ? text : text + " (in " + CurrentProcess.workingDirectory + ")"
+        let here = CurrentProcess.workingDirectory
+        let prefix = here.utf8.last == UInt8(ascii: "/") ? here : here + "/"
+        let isBelow = path.utf8.starts(with: prefix.utf8)
+        let short = isBelow ? String(Substring(path.utf8.dropFirst(prefix.utf8.count))) : path
+        // A path that was joined to the folder of a spec can have "./" in it; one that ends in a slash keeps that.
+        var plain = Path.normalized(short)
+        if short.utf8.last == UInt8(ascii: "/"), plain.utf8.last != UInt8(ascii: "/") { plain += "/" }
+        let text = "\"" + plain.replacingNewlines + "\""
+        return Path.isAbsolute(short) ? text : text + " (in " + here + ")"
     }
 }
 

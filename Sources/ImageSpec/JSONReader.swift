@@ -39,13 +39,16 @@ private struct JSONReader {
     }
 
     private mutating func value(depth: Int) throws(ImageSpecError) -> ImageSpec.JSONValue {
-        guard depth < Self.maximumDepth else { throw error("nested more than \(Self.maximumDepth) levels deep") }
+        guard depth < Self.maximumDepth else {
+            throw error("nested more than \(Self.maximumDepth) levels deep")
+        }
         skipWhiteSpace()
         switch peek() {
         case UInt8(ascii: "{"): return .object(try object(depth: depth))
         case UInt8(ascii: "["): return .array(try array(depth: depth))
         case UInt8(ascii: "\""): return .string(try string())
-        case let byte? where byte == UInt8(ascii: "-") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte):
+        case let byte?
+        where byte == UInt8(ascii: "-") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte):
             return .number(try number())
         case nil: throw error("the text ends where a value should stand")
         default:
@@ -59,7 +62,9 @@ private struct JSONReader {
         }
     }
 
-    private mutating func object(depth: Int) throws(ImageSpecError) -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue> {
+    private mutating func object(depth: Int) throws(ImageSpecError)
+        -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue>
+    {
         var object = ImageSpec.OrderedDictionary<ImageSpec.JSONValue>()
         var seen = Set<ByteString>()
         position += 1
@@ -67,7 +72,9 @@ private struct JSONReader {
         if takeByte("}") { return object }
         while true {
             skipWhiteSpace()
-            guard peek() == UInt8(ascii: "\"") else { throw error("\(describe(position)) where a key in quotes should stand") }
+            guard peek() == UInt8(ascii: "\"") else {
+                throw error("\(describe(position)) where a key in quotes should stand")
+            }
             let start = position
             let key = try string()
             guard seen.insert(ByteString(key)).inserted else {
@@ -160,7 +167,8 @@ private struct JSONReader {
 
     private mutating func hexadecimalUnit() throws(ImageSpecError) -> UInt16 {
         let end = position + 4
-        guard end <= bytes.count, bytes[position..<end].allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+        guard end <= bytes.count,
+            bytes[position..<end].allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
             let unit = UInt16(String(decoding: bytes[position..<end], as: UTF8.self), radix: 16)
         else { throw error("\\u without four hexadecimal digits") }
         position = end
@@ -190,7 +198,7 @@ private struct JSONReader {
                 // Python and YAML read -0 as the integer 0.
                 return try .init(integer)
             }
-            guard let double = Double(text) else { throw .numberOutOfRange(text) }
+            guard let double = Double(text), double.isFinite else { throw .numberOutOfRange(text) }
             return try .init(double)
         } catch let problem {
             position = start
@@ -203,7 +211,9 @@ private struct JSONReader {
     private func peek() -> UInt8? { position < bytes.count ? bytes[position] : nil }
 
     private mutating func skipWhiteSpace() {
-        while let byte = peek(), byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D { position += 1 }
+        while let byte = peek(), byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D {
+            position += 1
+        }
     }
 
     private mutating func takeByte(_ scalar: Unicode.Scalar) -> Bool {

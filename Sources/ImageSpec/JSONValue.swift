@@ -119,7 +119,8 @@ extension ImageSpec.JSONValue: ImageSpec.ByteHashable {
     public static func combine(_ value: Self, into hasher: inout Hasher) { value.hash(into: &hasher) }
 }
 
-extension ImageSpec.JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByStringLiteral,
+extension ImageSpec.JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral,
+    ExpressibleByStringLiteral,
     ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
     /// `null`.
@@ -203,7 +204,11 @@ extension ImageSpec.JSONValue: Codable {
             try container.encode(value)
         case .number(let number):
             var container = encoder.singleValueContainer()
-            if number.isInteger { try container.encode(Int(number.value)) } else { try container.encode(number.value) }
+            if number.isInteger {
+                try container.encode(Int(number.value))
+            } else {
+                try container.encode(number.value)
+            }
         case .string(let text):
             var container = encoder.singleValueContainer()
             try container.encode(text)

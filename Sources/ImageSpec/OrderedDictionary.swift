@@ -74,7 +74,9 @@ extension ImageSpec.OrderedDictionary: ExpressibleByDictionaryLiteral {
     public init(dictionaryLiteral elements: (String, Value)...) {
         var seen = Set<ByteString>()
         for (key, value) in elements {
-            precondition(seen.insert(ByteString(key)).inserted, "the key \"\(key)\" stands twice in a dictionary literal")
+            precondition(
+                seen.insert(ByteString(key)).inserted,
+                "the key \"\(key)\" stands twice in a dictionary literal")
             pairs.append((key, value))
         }
     }

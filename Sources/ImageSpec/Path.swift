@@ -16,7 +16,8 @@ enum Path {
     static func lexicallyNormalized(_ path: String) -> String {
         let absolute = isAbsolute(path)
         var parts: [Substring.UTF8View] = []
-        for part in Substring(path).utf8.split(separator: UInt8(ascii: "/")) where !part.elementsEqual(".".utf8) {
+        for part in Substring(path).utf8.split(separator: UInt8(ascii: "/"))
+        where !part.elementsEqual(".".utf8) {
             if part.elementsEqual("..".utf8) {
                 if let last = parts.last, !last.elementsEqual("..".utf8) {
                     parts.removeLast()
@@ -43,6 +44,14 @@ enum Path {
         path.utf8.split(separator: UInt8(ascii: "/")).last.map { String(decoding: $0, as: UTF8.self) } ?? path
     }
 
+    /// A path without the slashes at its end; `/` is itself.
+    static func withoutTrailingSlashes(_ path: String) -> String {
+        guard let end = path.utf8.lastIndex(where: { $0 != UInt8(ascii: "/") }) else {
+            return path.isEmpty ? path : "/"
+        }
+        return String(path[...end])
+    }
+
     /// The folder that a path lies in, by its text; `.` for a bare name.
     static func folder(of path: String) -> String {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
@@ -58,6 +67,7 @@ enum Path {
         let start = parts(folder)
         let shared = zip(target, start).prefix { $0.elementsEqual($1) }.count
         let ups = Array(repeating: "..", count: start.count - shared)
-        return (ups + target.dropFirst(shared).map { String(decoding: $0, as: UTF8.self) }).joined(separator: "/")
+        return (ups + target.dropFirst(shared).map { String(decoding: $0, as: UTF8.self) }).joined(
+            separator: "/")
     }
 }

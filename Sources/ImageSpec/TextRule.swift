@@ -54,6 +54,12 @@ extension TextRule {
 
     static let quotes = requires("has a quote that is not closed") { ArgumentText.words($0) != nil }
 
+    /// Between words a line break is white space as any other; in one it would break the instruction's line.
+    static let plainWords = requires("has a line break or another control character within quotes") { text in
+        (ArgumentText.words(text) ?? []).allSatisfy { word in !word.utf8.contains { $0 < 0x20 || $0 == 0x7F }
+        }
+    }
+
     static let absolute = requires("is not absolute; give the path that it has in the base image") {
         Path.isAbsolute($0) && $0.utf8.last != UInt8(ascii: "/")
     }
@@ -122,13 +128,21 @@ extension TextRule {
             && text.unicodeScalars.allSatisfy { !$0.properties.isWhitespace }
     }
 
-    /// Whether an index, or a URL within a text, has user info. A user's name for SSH is no secret.
+    /// Where building itself has something.
+    static let ownPlace = requires("is a place that the building itself uses; mount it elsewhere") { text in
+        let path = Path.lexicallyNormalized(text)
+        let own = [
+            RenderingConstants.uv, RenderingConstants.micromamba, RenderingConstants.certificates,
+            RenderingConstants.cache, RenderingConstants.virtualEnvironment, RenderingConstants.condaRoot,
+        ]
+        return !own.contains { path.hasSameBytes(as: $0) || path.utf8.starts(with: ($0 + "/").utf8) }
+            && !path.utf8.starts(with: "/tmp/requirements-".utf8)
+    }
+
+    /// Whether an index, or a URL within a text, has user info.
     private static func hasCredential(_ text: String) -> Bool {
-        let bytes = Array(text.utf8)
-        return IndexURL.userInfo(text).map { !text[..<$0.lowerBound].hasSuffix("ssh://") } ?? false
-            || IndexURL.allUserInfo(bytes).contains {
-                !bytes[..<$0.lowerBound].suffix(6).elementsEqual("ssh://".utf8)
-            }
+        IndexURL.userInfo(text).map { !text[..<$0.lowerBound].hasSuffix("ssh://") } ?? false
+            || IndexURL.holdsCredential(Array(text.utf8))
     }
 }
 
@@ -187,7 +201,7 @@ extension TextRule {
         Row(
             "pip_extra_index_url", list: \.pipExtraIndexURLs,
             [notEmpty, noCredential, noControls, noSpace, noOption]),
-        Row("pip_extra_args", text: \.pipExtraArgs, [noCredential, noNUL, quotes]),
+        Row("pip_extra_args", text: \.pipExtraArgs, [noCredential, noNUL, quotes, plainWords]),
         Row("entrypoint", list: \.entrypoint, [noNUL]),
         Row("commands", list: \.commands, [notEmpty, noNUL, commandStart]),
         Row("copy", list: \.copy, [noControls]),

@@ -15,7 +15,8 @@ extension String {
     func hasSameBytes(as other: String) -> Bool {
         withBytes { left in
             other.withBytes { right in
-                left.count == right.count && (left.isEmpty || memcmp(left.start, right.start, left.count) == 0)
+                left.count == right.count
+                    && (left.isEmpty || memcmp(left.start, right.start, left.count) == 0)
             }
         }
     }

@@ -57,7 +57,9 @@ struct BuildCommand: AsyncParsableCommand {
     func run() async throws {
         // All are read and checked before the first is built.
         let loaded = try specs.map { (spec: try options.load($0), context: options.context(of: $0)) }
-        let problems = loaded.flatMap { $0.spec.namingProblems(in: $0.context) }
+        let problems = zip(specs, loaded).flatMap { file, loaded in
+            loaded.spec.namingProblems(in: loaded.context).map { options.located($0, in: file) }
+        }
         if !problems.isEmpty { throw SpecProblems(problems: problems) }
 
         let progress = Progress(isQuiet: quiet)

@@ -21,7 +21,9 @@ struct RenderCommand: SpecCommand {
     @OptionGroup var input: SpecInput
 
     func result() throws(ImageSpecError) -> [UInt8] {
-        let dockerfile = try ImageSpec.Dockerfile(input.load(), in: input.context)
+        let dockerfile = try input.inspect { spec, context throws(ImageSpecError) in
+            try ImageSpec.Dockerfile(spec, in: context)
+        }
         guard input.json else { return Array(dockerfile.text.utf8) }
         return line(
             dockerfile.text,
@@ -34,8 +36,8 @@ struct ContextCommand: SpecCommand {
         commandName: "context",
         abstract: "Write the Dockerfile and all that it copies to a folder, and print the image name.",
         discussion: """
-            The folder is made where it does not exist, and must be empty where it does. The bytes written are the ones that \
-            the name is of: where a file changes meanwhile, nothing is left in the folder.
+            The folder is made where it does not exist, in one that does, and must be empty where it is there. The bytes \
+            written are the ones that the name is of: where a file changes meanwhile, nothing is left in the folder.
 
               imagespec context trainer.yaml build
               docker build --tag "$(imagespec context trainer.yaml build)" build
@@ -52,8 +54,10 @@ struct ContextCommand: SpecCommand {
     var directory: String
 
     func result() throws(ImageSpecError) -> [UInt8] {
-        let context = try ImageSpec.BuildContext(input.load(), in: input.context)
-        let name = try context.identity.imageName()
+        let (context, name) = try input.inspect { spec, context throws(ImageSpecError) in
+            let context = try ImageSpec.BuildContext(spec, in: context)
+            return (context, try context.identity.imageName())
+        }
         try context.write(to: directory)
         return line(
             name,

@@ -13,7 +13,7 @@ struct CheckCommand: ParsableCommand {
 
               imagespec check trainer.yaml && echo fine
               imagespec check --json trainer.yaml
-              {"problems":[{"code":"invalidField","message":"packages: …"}],"valid":false}
+              {"problems":[{"code":"invalidField","message":"trainer.yaml: packages: …"}],"valid":false}
             """)
 
     @OptionGroup var input: SpecInput
@@ -34,10 +34,14 @@ struct CheckCommand: ParsableCommand {
         do throws(ImageSpecError) {
             let spec = try input.load()
             let problems = spec.problems(in: input.context)
-            if !problems.isEmpty { return problems }
-            // What only shows when every file is read.
-            _ = try ImageSpec.BuildContext(spec, in: input.context).identity.imageName()
-            return []
+            if !problems.isEmpty { return problems.map(input.located) }
+            do throws(ImageSpecError) {
+                // What only shows when every file is read.
+                _ = try ImageSpec.BuildContext(spec, in: input.context).identity.imageName()
+                return []
+            } catch {
+                return [input.located(error)]
+            }
         } catch {
             return [error]
         }

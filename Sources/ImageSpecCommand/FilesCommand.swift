@@ -44,7 +44,9 @@ struct FilesCommand: SpecCommand {
     }
 
     func result() throws(ImageSpecError) -> [UInt8] {
-        let inputs = try input.load().inputs(in: input.context, includingLeftOut: ignored)
+        let inputs = try input.inspect { spec, context throws(ImageSpecError) in
+            try spec.inputs(in: context, includingLeftOut: ignored)
+        }
         if input.json { return json(inputs).canonicalForm + [UInt8(ascii: "\n")] }
         var lines: [UInt8] = []
         append(inputs, prefix: [], to: &lines)

@@ -20,8 +20,10 @@ struct NameCommand: SpecCommand {
     @OptionGroup var input: SpecInput
 
     func result() throws(ImageSpecError) -> [UInt8] {
-        let identity = try input.identity()
-        let name = try identity.imageName()
+        let (identity, name) = try input.inspect { spec, context throws(ImageSpecError) in
+            let identity = try spec.identity(in: context)
+            return (identity, try identity.imageName())
+        }
         return line(
             name,
             json: [
@@ -98,6 +100,7 @@ struct DocumentCommand: SpecCommand {
     static let configuration = CommandConfiguration(
         commandName: "document",
         abstract: "Print the canonical JSON that an id or tag is the digest of.",
+        usage: "imagespec document (--id | --tag) <spec> [<options>]",
         discussion: """
             Exactly the bytes, without a line feed at the end:
 

@@ -27,7 +27,30 @@ struct SpecInput: ParsableArguments {
     var context: ImageSpec.HashContext { options.context(of: spec) }
 
     func identity() throws(ImageSpecError) -> ImageSpec.Identity {
-        try load().identity(in: context)
+        try inspect { spec, context throws(ImageSpecError) in try spec.identity(in: context) }
+    }
+
+    /// What `body` finds out about the spec; its errors name the spec file, and `check` where that has more to say.
+    func inspect<Result>(
+        _ body: (ImageSpec, ImageSpec.HashContext) throws(ImageSpecError) -> Result
+    ) throws(ImageSpecError) -> Result {
+        let spec = try load()
+        do throws(ImageSpecError) {
+            return try body(spec, context)
+        } catch {
+            guard ExitStatus(error.code) == .wrongSpec, hasMoreProblems(spec, than: error) else {
+                throw located(error)
+            }
+            throw located(error).adding(
+                "this is not all; 'imagespec check' with the same arguments lists every problem")
+        }
+    }
+
+    /// The error with the name of the spec file, where it is about what stands in that.
+    func located(_ error: ImageSpecError) -> ImageSpecError { options.located(error, in: spec) }
+
+    private func hasMoreProblems(_ spec: ImageSpec, than error: ImageSpecError) -> Bool {
+        spec.problems(in: context).count > error.message.split(separator: "\n").count
     }
 }
 
@@ -99,5 +122,19 @@ struct SpecOptions: ParsableArguments {
         return context
     }
 
+    /// An error with the name of the spec file, where it is about what stands in that.
+    func located(_ error: ImageSpecError, in file: String) -> ImageSpecError {
+        switch ExitStatus(error.code) {
+        case .wrongSpec, .missingInput:
+            error.inFile(Self.isStandardInput(file) ? "standard input" : file)
+        default: error
+        }
+    }
+
     private static func isStandardInput(_ file: String) -> Bool { file == "-" }
+}
+
+extension ImageSpecError {
+    /// The error with one more line.
+    fileprivate func adding(_ line: String) -> ImageSpecError { ImageSpecError(code, message + "\n" + line) }
 }

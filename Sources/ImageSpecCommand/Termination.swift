@@ -4,17 +4,16 @@ import ArgumentParser
 import ImageSpec
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// The exit statuses of the tool. Source: sysexits.h, where it has them.
 enum ExitStatus: Int32 {
     case success = 0
-    case answerIsNo = 1
     case usage = 64
     case wrongSpec = 65
     case missingInput = 66
@@ -57,15 +56,19 @@ struct Termination {
             status = interruption.signal == SIGINT ? .interrupted : .terminated
             return
         }
-        let text = ImageSpecCommand.fullMessage(for: error)
+        let usage = UsageProblem(arguments: CommandLine.arguments.dropFirst())
+        if let unknownCommand = usage.unknownCommand {
+            status = .usage
+            messages = [unknownCommand]
+            return
+        }
         switch ImageSpecCommand.exitCode(for: error) {
         case .success:
             status = .success
-            output = text + "\n"
+            output = ImageSpecCommand.fullMessage(for: error) + "\n"
         case .validationFailure:
             status = .usage
-            let label = "Error: "
-            messages = [text.hasPrefix(label) ? String(text.dropFirst(label.count)) : text]
+            messages = [usage.text(ImageSpecCommand.message(for: error))]
         default:
             status = .internalError
             messages = ["\(error); this is a mistake in the tool"]
@@ -84,11 +87,11 @@ struct Termination {
     private func report(as status: ExitStatus) -> Never {
         for message in messages { StandardError.write("imagespec: " + message + "\n") }
         #if canImport(Glibc)
-            Glibc.exit(status.rawValue)
+        Glibc.exit(status.rawValue)
         #elseif canImport(Musl)
-            Musl.exit(status.rawValue)
+        Musl.exit(status.rawValue)
         #else
-            Darwin.exit(status.rawValue)
+        Darwin.exit(status.rawValue)
         #endif
     }
 }

@@ -25,7 +25,7 @@ extension ImageSpecError {
     }
 
     static func unknownOption(_ key: String, known: [String]) -> ImageSpecError {
-        let nearest = ImageSpec.nearestName(to: key, among: known).map { "did you mean \"\($0)\"? " } ?? ""
+        let nearest = Spelling.nearest(to: key, among: known).map { "did you mean \"\($0)\"? " } ?? ""
         return ImageSpecError(
             .unsupportedField,
             "builder_options: \"\(key)\" is no option of this builder; \(nearest)It knows \(known.joined(separator: ", "))"

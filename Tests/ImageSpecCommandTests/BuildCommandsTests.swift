@@ -21,7 +21,7 @@ import Testing
         try withFolder(of: Self.files) { folder in
             let rendered = try Tool.run(["render", "a.yaml"], in: folder)
             let name = try Tool.run(["name", "a.yaml"], in: folder)
-            let context = try Tool.run(["context", "a.yaml", "new/out"], in: folder)
+            let context = try Tool.run(["context", "a.yaml", "out"], in: folder)
             for outcome in [rendered, name, context] {
                 #expect(outcome.status == 0)
                 #expect(outcome.messages == "")
@@ -30,9 +30,9 @@ import Testing
             #expect(rendered.text.hasSuffix("\n"))
             #expect(context.text == name.text)
             #expect(context.text.hasPrefix("trainer:"))
-            let written = try Data(contentsOf: URL(fileURLWithPath: folder + "/new/out/Dockerfile"))
+            let written = try Data(contentsOf: URL(fileURLWithPath: folder + "/out/Dockerfile"))
             #expect(written == rendered.output)
-            let paths = try FileManager.default.subpathsOfDirectory(atPath: folder + "/new/out")
+            let paths = try FileManager.default.subpathsOfDirectory(atPath: folder + "/out")
             #expect(paths.contains { $0.hasSuffix("/a.py") })
             #expect(!paths.contains { $0.hasSuffix("/note") })
         }
@@ -73,6 +73,19 @@ import Testing
         }
     }
 
+    @Test func noFolderIsMadeAboveTheContext() throws {
+        try withFolder(of: Self.files) { folder in
+            let outcome = try Tool.run(["context", "a.yaml", "nope/out"], in: folder)
+            #expect(outcome.status == 73)
+            #expect(outcome.text == "")
+            #expect(
+                outcome.messages
+                    == "imagespec: \"nope/out\" cannot be made: the folder \"nope\" does not exist; make that one "
+                    + "first, or choose another place\n")
+            #expect(!FileManager.default.fileExists(atPath: folder + "/nope"))
+        }
+    }
+
     @Test func aSpecThatIsWellIsCheckedInSilence() throws {
         try withFolder(of: Self.files) { folder in
             let outcome = try Tool.run(["check", "a.yaml"], in: folder)
@@ -109,7 +122,7 @@ import Testing
             #expect(outcome.text == "")
             let lines = outcome.messages.split(separator: "\n")
             #expect(lines.count == wrong.problems.count)
-            #expect(lines.allSatisfy { $0.hasPrefix("imagespec: ") })
+            #expect(lines.allSatisfy { $0.hasPrefix("imagespec: a.yaml: ") })
             for problem in wrong.problems { #expect(lines.contains { $0.contains(problem) }, "\(lines)") }
 
             let json = try Tool.run(["check", "--json", "a.yaml"], in: folder)

@@ -74,20 +74,20 @@ import Testing
     }
 
     #if os(Linux)
-        @Test func namesThatAreNoUTF8AreKept() throws {
-            try withFolder(of: ["a.yaml": "source_root: src\nsource_copy_mode: all"]) { folder in
-                let script = #"mkdir src; : > "$(printf 'src/a\377b')"; "$0" files "#
-                let lines = try Tool.shell(script + "a.yaml", in: folder)
-                #expect(lines.text == "100644 \(Self.emptyDigest) \"src/a\\377b\"\n")
-                let raw = try Tool.run(["files", "-z", "a.yaml"], in: folder)
-                #expect(Array(raw.output.suffix(8)) == Array("src/a".utf8) + [0xFF, UInt8(ascii: "b"), 0])
-                let json = try Tool.run(["files", "--json", "a.yaml"], in: folder)
-                let path = #""path":"src/a\#u{FFFD}b","path_base64":"c3JjL2H/Yg==","role":"source_root""#
-                #expect(
-                    json.text == #"{"files":[{"digest":"\#(Self.emptyDigest)","mode":"100644",\#(path)}]}"#
-                        + "\n")
-            }
+    @Test func namesThatAreNoUTF8AreKept() throws {
+        try withFolder(of: ["a.yaml": "source_root: src\nsource_copy_mode: all"]) { folder in
+            let script = #"mkdir src; : > "$(printf 'src/a\377b')"; "$0" files "#
+            let lines = try Tool.shell(script + "a.yaml", in: folder)
+            #expect(lines.text == "100644 \(Self.emptyDigest) \"src/a\\377b\"\n")
+            let raw = try Tool.run(["files", "-z", "a.yaml"], in: folder)
+            #expect(Array(raw.output.suffix(8)) == Array("src/a".utf8) + [0xFF, UInt8(ascii: "b"), 0])
+            let json = try Tool.run(["files", "--json", "a.yaml"], in: folder)
+            let path = #""path":"src/a\#u{FFFD}b","path_base64":"c3JjL2H/Yg==","role":"source_root""#
+            #expect(
+                json.text == #"{"files":[{"digest":"\#(Self.emptyDigest)","mode":"100644",\#(path)}]}"#
+                    + "\n")
         }
+    }
     #endif
 
     @Test func whatIsLeftOutIsListedWithItsReason() throws {

@@ -105,7 +105,7 @@ import Testing
     @Test(
         .enabled(if: hasUnreadableFile, "needs a file that opens but cannot be read, /proc/self/mem"),
         arguments: [
-            ("id link.yaml", "spec: "), ("tag requirements.yaml", "requirements: "),
+            ("id link.yaml", "imagespec: \"link.yaml\" (in "), ("tag requirements.yaml", "requirements: "),
             ("tag copy.yaml", "copy: "),
             ("tag source.yaml", "source_root: "),
         ])

@@ -7,10 +7,10 @@ enum Tool {
     /// The executable; it lies beside the tests.
     static let path: String = {
         #if os(macOS)
-            let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") } ?? .main
-            return bundle.bundleURL.deletingLastPathComponent().appendingPathComponent("imagespec").path
+        let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") } ?? .main
+        return bundle.bundleURL.deletingLastPathComponent().appendingPathComponent("imagespec").path
         #else
-            return Bundle.main.bundleURL.appendingPathComponent("imagespec").path
+        return Bundle.main.bundleURL.appendingPathComponent("imagespec").path
         #endif
     }()
 

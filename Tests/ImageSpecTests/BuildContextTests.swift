@@ -6,15 +6,83 @@ import Testing
 @testable import ImageSpec
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 @Suite struct BuildContextTests {
     private static let time = RenderingConstants.timeStamp
+
+    // A folder with nothing but a file of its own name has the tag of that file; two images never share one.
+    @Test func aFolderThatItsTagDoesNotTellFromAFileIsRefused() throws {
+        let file = TemporaryFolder()
+        try file.write("a/x", "same\n")
+        let folder = TemporaryFolder()
+        try folder.write("a/x/x", "same\n")
+        let spec = ImageSpec(copy: ["a/x"])
+        func context(_ folder: TemporaryFolder) -> ImageSpec.HashContext { IdentityLawTests.context(folder) }
+        #expect(try spec.tag(in: context(file)) == spec.tag(in: context(folder)))
+        #expect(throws: Never.self) { try ImageSpec.BuildContext(spec, in: context(file)) }
+        for render in [
+            { _ = try ImageSpec.Dockerfile(spec, in: context(folder)) },
+            { _ = try ImageSpec.BuildContext(spec, in: context(folder)) },
+            { try spec.validate(in: context(folder)) },
+        ] {
+            let error = #expect(throws: ImageSpecError.self) { try render() }
+            #expect(error?.code == .unsupportedField)
+            #expect(error?.message.contains("the folder \"a/x\" holds a file \"x\" and nothing else") == true)
+        }
+        // Anything beside it, and the tags differ.
+        try folder.write("a/x/y", "")
+        #expect(throws: Never.self) { try ImageSpec.BuildContext(spec, in: context(folder)) }
+    }
+
+    // A context among its own sources would be part of the next one.
+    @Test(arguments: [
+        ("out", "", false), ("src/out", "", false), ("src", "", false), ("src/out", "out/\n", true),
+        ("src/a/out", "out/\n", true),
+        ("src/out/deeper", "/out\n", true), ("src/out", "*\n!out\n", false), ("conf/out", "out\n", false),
+        ("src/__pycache__", "", true), ("src/.git/out", "", true),
+    ])
+    func aContextDoesNotLieAmongItsSources(place: String, gitignore: String, isAllowed: Bool) throws {
+        let folder = TemporaryFolder()
+        try folder.write("src/a/main.py", "1")
+        try folder.write("conf/x", "1")
+        try folder.write("src/.gitignore", gitignore)
+        for parent in ["src/out", "src/.git"] { try folder.folder(parent) }
+        let spec = ImageSpec(sourceRoot: "src", sourceCopyMode: .all, copy: ["conf"])
+        let context = IdentityLawTests.context(folder)
+        let name = try spec.imageName(in: context)
+        let build = try ImageSpec.BuildContext(spec, in: context)
+        if isAllowed || place == "out" {
+            try build.write(to: folder.path + "/" + place)
+            #expect(try spec.imageName(in: context) == name)
+        } else {
+            let error = #expect(throws: ImageSpecError.self) {
+                try build.write(to: folder.path + "/" + place)
+            }
+            #expect(error?.code == .unwritableOutput)
+            // "src" is not empty, which is found first.
+            if place != "src" { #expect(error?.message.contains("lies among the files of") == true) }
+            #expect(try spec.imageName(in: context) == name)
+        }
+    }
+
+    @Test func aFolderThatWasThereKeepsItsMode() throws {
+        let project = TemporaryFolder()
+        try project.folder("private")
+        try project.folder("parent")
+        #expect(chmod(project.path + "/private", 0o700) == 0)
+        let context = try ImageSpec.BuildContext(ImageSpec(), in: IdentityLawTests.context(project))
+        for (name, mode) in [("private", 0o700), ("parent/new", 0o755)] as [(String, mode_t)] {
+            try context.write(to: project.path + "/" + name)
+            var status = stat()
+            #expect(stat(project.path + "/" + name, &status) == 0 && status.st_mode & 0o777 == mode)
+        }
+    }
 
     @Test func filesLieInFoldersThatDoNotCollide() throws {
         let names = [
@@ -241,15 +309,32 @@ import Testing
         #expect(error?.message.contains("\"\(path)\"") == true)
     }
 
-    @Test func foldersAboveAreMadeAndTakenAwayAgain() throws {
+    @Test(arguments: ["new", "new/", "new//", ".//new"])
+    func aFolderIsMadeAndTakenAwayAgain(place: String) throws {
         let project = try RenderingProject(["conf/a": "a"])
-        let spec = ImageSpec(copy: ["conf"])
-        let context = try ImageSpec.BuildContext(spec, in: project.context)
-        try context.write(to: project.output("x/y//z/"))
-        #expect(FileManager.default.fileExists(atPath: project.output("x/y/z/copy/0/a")))
+        let context = try ImageSpec.BuildContext(ImageSpec(copy: ["conf"]), in: project.context)
+        try context.write(to: project.output(place))
+        #expect(FileManager.default.fileExists(atPath: project.output("new/copy/0/a")))
+        try FileManager.default.removeItem(atPath: project.output("new"))
         try project.write("conf/a", "b")
-        #expect(throws: ImageSpecError.self) { try context.write(to: project.output("p/q")) }
-        #expect(!FileManager.default.fileExists(atPath: project.output("p")))
+        #expect(throws: ImageSpecError.self) { try context.write(to: project.output(place)) }
+        #expect(!FileManager.default.fileExists(atPath: project.output("new")))
+    }
+
+    // A slip in a path makes no folders of its own.
+    @Test(arguments: [("p/q", "p"), ("p/q/", "p"), ("p//q//", "p/"), ("p/q/r", "p/q")])
+    func noFolderIsMadeAboveTheContext(place: String, parent: String) throws {
+        let project = try RenderingProject()
+        let context = try ImageSpec.BuildContext(ImageSpec(), in: project.context)
+        let error = #expect(throws: ImageSpecError.self) { try context.write(to: project.output(place)) }
+        #expect(error?.code == .unwritableOutput)
+        let words = [
+            "\"\(project.output(place))\" cannot be made",
+            "the folder \"\(project.output(parent))\" does not exist",
+            "make that one first",
+        ]
+        for word in words { #expect(error?.message.contains(word) == true, "\(error?.message ?? "")") }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: project.root) == ["project"])
     }
 
     // MARK: builders

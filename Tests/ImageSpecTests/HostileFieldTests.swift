@@ -11,6 +11,7 @@ import Testing
     static let texts = [
         "", " ", "  spaces  ", "a b", "\t", "tab\tin", "\n", "a\nRUN touch /injected", "a\r\nRUN x", "a\rb",
         "\0", "a\0b", "'", "\"",
+        "'a\nRUN touch /injected'", "\"a\nb\"", "'a\\\n# gone\nb'", "'a\rb'",
         "it's", "'quoted'", "\"quoted\"", "$HOME", "${HOME}", "$(touch /tmp/injected)", "`id`", "$", "\\",
         "a\\", "a\\ ", "\\n", "a\\\nb",
         "[", "[\"a\"]", "[\"a\", \"b\"", "a[b]", "]", "#", "# comment", "a # b", "&&", "a && b", "; touch x",

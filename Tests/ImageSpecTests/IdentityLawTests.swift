@@ -67,7 +67,9 @@ import Testing
 
     static func full(except field: String? = nil) throws -> ImageSpec {
         var object = ImageSpec.OrderedDictionary<JSON>()
-        for each in ImageSpec.Field.all where each.name != field { object[each.name] = values[each.name]?.one }
+        for each in ImageSpec.Field.all where each.name != field {
+            object[each.name] = values[each.name]?.one
+        }
         return try ImageSpec(document: .object(object))
     }
 
@@ -85,7 +87,8 @@ import Testing
         let context = Self.context(folder)
         let values = try #require(Self.values[field])
         // Alone (with what it needs beside it), and among all other fields.
-        var alone: ImageSpec.OrderedDictionary<JSON> = field == "source_copy_mode" ? ["source_root": "src"] : [:]
+        var alone: ImageSpec.OrderedDictionary<JSON> =
+            field == "source_copy_mode" ? ["source_root": "src"] : [:]
         if field == "source_root" { alone["source_copy_mode"] = "all" }
         var surroundings = [alone]
         guard case .object(let full) = try Self.full(except: field).document else { return }
@@ -142,7 +145,10 @@ import Testing
         let spec = try Self.full()
         let context = Self.context(folder)
         let identity = try spec.identity(in: context)
-        for (field, value) in [("registry", JSON.string("x.example.com")), ("name", "renamed"), ("tag_format", "v1-{spec_hash:.8}")] {
+        for (field, value) in [
+            ("registry", JSON.string("x.example.com")), ("name", "renamed"),
+            ("tag_format", "v1-{spec_hash:.8}"),
+        ] {
             guard case .object(var object) = spec.document else { return }
             object[field] = value
             let other = try ImageSpec(document: .object(object))
@@ -170,18 +176,30 @@ import Testing
             Change("a longer source file", counts: true) { try $0.write("src/data.txt", "data\n\n") },
             Change("a new source file", counts: true) { try $0.write("src/new", "") },
             Change("a new source file, deep", counts: true) { try $0.write("src/a/b/c/d", "") },
-            Change("a removed source file", counts: true) { try FileManager.default.removeItem(atPath: $0.path + "/src/data.txt") },
+            Change("a removed source file", counts: true) {
+                try FileManager.default.removeItem(atPath: $0.path + "/src/data.txt")
+            },
             Change("a renamed source file", counts: true) {
-                try FileManager.default.moveItem(atPath: $0.path + "/src/data.txt", toPath: $0.path + "/src/date.txt")
+                try FileManager.default.moveItem(
+                    atPath: $0.path + "/src/data.txt", toPath: $0.path + "/src/date.txt")
             },
             Change("a file in another folder", counts: true) {
-                try FileManager.default.moveItem(atPath: $0.path + "/src/data.txt", toPath: $0.path + "/src/src/data.txt")
+                try FileManager.default.moveItem(
+                    atPath: $0.path + "/src/data.txt", toPath: $0.path + "/src/src/data.txt")
             },
-            Change("the executable bit of a source file", counts: true) { _ = chmod($0.path + "/src/data.txt", 0o755) },
-            Change("the lost executable bit of a source file", counts: true) { _ = chmod($0.path + "/src/run.sh", 0o644) },
-            Change("the executable bit of a copied file", counts: true) { _ = chmod($0.path + "/conf/conf.toml", 0o744) },
+            Change("the executable bit of a source file", counts: true) {
+                _ = chmod($0.path + "/src/data.txt", 0o755)
+            },
+            Change("the lost executable bit of a source file", counts: true) {
+                _ = chmod($0.path + "/src/run.sh", 0o644)
+            },
+            Change("the executable bit of a copied file", counts: true) {
+                _ = chmod($0.path + "/conf/conf.toml", 0o744)
+            },
             Change("one byte of a copied file", counts: true) { try $0.write("conf/conf.toml", "a = 2\n") },
-            Change("a requirement", counts: true) { try $0.write("requirements.txt", "numpy==2\n-r included.txt\n") },
+            Change("a requirement", counts: true) {
+                try $0.write("requirements.txt", "numpy==2\n-r included.txt\n")
+            },
             Change("an included requirement", counts: true) { try $0.write("included.txt", "pandas==2\n") },
             Change("an ignore rule", counts: true) { try $0.write("src/.gitignore", "*.log\n*.txt\n") },
             Change("a link to a folder", counts: true) { try $0.link("src/link", to: "src") },
@@ -197,8 +215,12 @@ import Testing
             Change("a comment in the requirements", counts: false) {
                 try $0.write("requirements.txt", "# other\r\nnumpy\r\n\r\n -r included.txt # x\r\n")
             },
-            Change("permission bits for others", counts: false) { _ = chmod($0.path + "/src/data.txt", 0o600) },
-            Change("execution by others alone", counts: false) { _ = chmod($0.path + "/src/data.txt", 0o655) },
+            Change("permission bits for others", counts: false) {
+                _ = chmod($0.path + "/src/data.txt", 0o600)
+            },
+            Change("execution by others alone", counts: false) {
+                _ = chmod($0.path + "/src/data.txt", 0o655)
+            },
             Change("time stamps", counts: false) { folder in
                 var times = [timeval(tv_sec: 1, tv_usec: 1), timeval(tv_sec: 2, tv_usec: 2)]
                 for name in ["src", "src/data.txt", "src/src/main.py", "requirements.txt", "conf/conf.toml"] {
@@ -237,7 +259,8 @@ import Testing
         let there = TemporaryFolder()
         try FileManager.default.copyItem(atPath: here.path, toPath: there.path + "/deeper down é")
         let spec = try Self.full()
-        let context = ImageSpec.HashContext(workingDirectory: there.path + "/deeper down é/", hostArchitecture: "arm64")
+        let context = ImageSpec.HashContext(
+            workingDirectory: there.path + "/deeper down é/", hostArchitecture: "arm64")
         #expect(try spec.tag(in: Self.context(here)) == spec.tag(in: context))
     }
 
@@ -248,7 +271,9 @@ import Testing
         var random = SeededGenerator(state: 1)
         for size in [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 5 << 20, (9 << 20) + 12345] {
             var bytes = [UInt8](repeating: 0, count: size)
-            for index in stride(from: 0, to: size, by: 97) { bytes[index] = UInt8(truncatingIfNeeded: random.next()) }
+            for index in stride(from: 0, to: size, by: 97) {
+                bytes[index] = UInt8(truncatingIfNeeded: random.next())
+            }
             try folder.write(Array("f".utf8), bytes)
             var hasher = ContentHasher()
             bytes.withUnsafeBytes { hasher.update($0) }

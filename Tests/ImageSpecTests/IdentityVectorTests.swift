@@ -13,7 +13,9 @@ extension JSON {
     }
     var text: String? { if case .string(let text) = self { text } else { nil } }
     var list: [JSON]? { if case .array(let list) = self { list } else { nil } }
-    var pairs: ImageSpec.OrderedDictionary<JSON>? { if case .object(let object) = self { object } else { nil } }
+    var pairs: ImageSpec.OrderedDictionary<JSON>? {
+        if case .object(let object) = self { object } else { nil }
+    }
     var integer: Int? { if case .number(let number) = self { Int(number.value) } else { nil } }
 }
 
@@ -25,7 +27,8 @@ extension JSON {
     /// What each code of the vectors is called here.
     static let codes: [String: ImageSpecError.Code] = [
         "json": .invalidDocument, "type": .invalidDocument, "number": .invalidDocument,
-        "source_copy_mode": .invalidDocument, "unknown_field": .unknownField, "source_root_required": .invalidField,
+        "source_copy_mode": .invalidDocument, "unknown_field": .unknownField,
+        "source_root_required": .invalidField,
         "tag_format": .invalidField, "tag": .invalidField, "image_name": .invalidReference,
         "requirements_text": .invalidRequirements, "requirements_file": .missingInput,
         "ignore_pattern": .invalidIgnoreFile, "source_root": .missingInput, "loaded_modules": .missingInput,
@@ -33,7 +36,8 @@ extension JSON {
     ]
 
     @Test func everyVectorGivesItsDocumentsAndNames() throws {
-        let file = try #require(Bundle.module.url(forResource: "Fixtures/identity/vectors", withExtension: "jsonl"))
+        let file = try #require(
+            Bundle.module.url(forResource: "Fixtures/identity/vectors", withExtension: "jsonl"))
         let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
         var passed = 0
         var contents: [String: String] = [:]
@@ -43,7 +47,11 @@ extension JSON {
             let vector = try JSON(json: String(line))
             let name = vector["name"]?.text ?? "?"
             let problems = try check(vector, &ids, &contents)
-            if problems.isEmpty { passed += 1 } else { Issue.record("\(name): \(problems.joined(separator: "; "))") }
+            if problems.isEmpty {
+                passed += 1
+            } else {
+                Issue.record("\(name): \(problems.joined(separator: "; "))")
+            }
             for relation in vector["relations"]?.list ?? [] { relations.append((name, relation)) }
         }
         for (name, relation) in relations {
@@ -121,11 +129,16 @@ extension JSON {
     }
 
     private func failure(_ error: ImageSpecError, _ stage: String, _ expected: JSON) -> [String] {
-        guard let wanted = expected["error"], let code = wanted["code"]?.text else { return ["error \(error.code): \(error)"] }
+        guard let wanted = expected["error"], let code = wanted["code"]?.text else {
+            return ["error \(error.code): \(error)"]
+        }
         var problems: [String] = []
-        if wanted["stage"]?.text != stage { problems.append("error at \(stage), expected at \(wanted["stage"]?.text ?? "?")") }
+        if wanted["stage"]?.text != stage {
+            problems.append("error at \(stage), expected at \(wanted["stage"]?.text ?? "?")")
+        }
         let isRight =
-            code == "copy_path" ? [.invalidField, .missingInput].contains(error.code) : error.code == Self.codes[code]
+            code == "copy_path"
+            ? [.invalidField, .missingInput].contains(error.code) : error.code == Self.codes[code]
         if !isRight { problems.append("error \(error.code) (\(error)), expected \(code)") }
         return problems
     }
@@ -184,18 +197,25 @@ extension JSON {
             for (folder, lines) in manifests.pairs ?? [:] {
                 let prefix = folder.isEmpty ? 0 : folder.utf8.count + 1
                 let found = (folders.removeValue(forKey: folder) ?? []).map { entry in
-                    "\(entry.mode.text) \(entry.digest) " + String(decoding: entry.path.dropFirst(prefix), as: UTF8.self)
+                    "\(entry.mode.text) \(entry.digest) "
+                        + String(decoding: entry.path.dropFirst(prefix), as: UTF8.self)
                 }
                 let wanted = lines.list?.compactMap(\.text) ?? []
                 if found != wanted { problems.append("\(what) \"\(folder)\": \(found), expected \(wanted)") }
             }
-            for (folder, entries) in folders where !entries.isEmpty { problems.append("\(what): unexpected folder \(folder)") }
+            for (folder, entries) in folders where !entries.isEmpty {
+                problems.append("\(what): unexpected folder \(folder)")
+            }
         }
-        if let manifests = expected["source_root"], let tree = contents.source { compare("source_root", tree, manifests) }
+        if let manifests = expected["source_root"], let tree = contents.source {
+            compare("source_root", tree, manifests)
+        }
         for (index, manifests) in (expected["copy"]?.list ?? []).enumerated() {
             compare("copy[\(index)]", contents.copied[index].tree, manifests)
         }
-        if let wanted = expected["requirements"]?.list?.compactMap(\.text), let files = contents.requirements?.files {
+        if let wanted = expected["requirements"]?.list?.compactMap(\.text),
+            let files = contents.requirements?.files
+        {
             let found = files.map { file in
                 var hasher = ContentHasher()
                 file.bytes.withUnsafeBytes { hasher.update($0) }

@@ -6,11 +6,11 @@ import Testing
 @testable import ImageSpec
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// Random trees and ignore files, judged by this package and by git itself.

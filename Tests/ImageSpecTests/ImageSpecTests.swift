@@ -46,13 +46,37 @@ import Testing
         (#"{"Name": ""}"#, .unknownField, #"did you mean "name"?"#),
         (#"{"xyzzy": 1}"#, .unknownField, "see the documentation"),
         (#"{"base_image": {"base_image": {"nam": 1}}}"#, .unknownField, #""base_image.base_image.nam""#),
-        (#"{"python_version": 3.10}"#, .invalidDocument, "python_version: expected a string, found the number 3.1; put the version in quotes"),
-        (#"{"packages": "numpy"}"#, .invalidDocument, "packages: expected a list, found a string"),
+        (
+            #"{"python_version": 3.10}"#, .invalidDocument,
+            "python_version: expected a string, found the number 3.1; put the version in quotes"
+        ),
+        (
+            #"{"packages": "numpy"}"#, .invalidDocument,
+            #"packages: expected a list of strings, found a string; write ["numpy"]"#
+        ),
+        (#"{"packages": "a\"b"}"#, .invalidDocument, #"; write ["a\"b"]"#),
+        (
+            #"{"packages": "numpy >= 2"}"#, .invalidDocument,
+            #"; write each entry by itself, as in ["a", "b"]"#
+        ),
+        (#"{"packages": "numpy,six"}"#, .invalidDocument, "; write each entry by itself"),
+        (#"{"packages": ""}"#, .invalidDocument, "; write each entry by itself"),
+        (#"{"commands": "pip list"}"#, .invalidDocument, #"; write ["pip list"]"#),
+        (#"{"entrypoint": "python main.py"}"#, .invalidDocument, "; write each entry by itself"),
+        (#"{"packages": 1}"#, .invalidDocument, "packages: expected a list of strings, found the number 1"),
+        (#"{"pip_secret_mounts": "a"}"#, .invalidDocument, "expected a list of pairs, found a string"),
+        (#"{"a\nb": 1}"#, .unknownField, "\"a␤b\" is no field"),
         (#"{"packages": ["a", null]}"#, .invalidDocument, "packages[1]: expected a string, found null"),
         (#"{"env": {"A": 1}}"#, .invalidDocument, "env.A: expected a string, found the number 1"),
         (#"{"env": []}"#, .invalidDocument, "env: expected an object of strings, found a list"),
-        (#"{"pip_secret_mounts": [["a"]]}"#, .invalidDocument, "pip_secret_mounts[0]: expected a list of two strings"),
-        (#"{"pip_secret_mounts": [["a", 1]]}"#, .invalidDocument, "pip_secret_mounts[0][1]: expected a string"),
+        (
+            #"{"pip_secret_mounts": [["a"]]}"#, .invalidDocument,
+            "pip_secret_mounts[0]: expected a list of two strings"
+        ),
+        (
+            #"{"pip_secret_mounts": [["a", 1]]}"#, .invalidDocument,
+            "pip_secret_mounts[0][1]: expected a string"
+        ),
         (#"{"source_copy_mode": "none"}"#, .invalidDocument, "use one of loaded_modules, all, no_copy"),
         (#"{"base_image": 1}"#, .invalidDocument, "a string or an object (another spec)"),
         (#"{"builder_options": []}"#, .invalidDocument, "builder_options: expected an object, found a list"),
@@ -62,6 +86,30 @@ import Testing
         let error = #expect(throws: ImageSpecError.self) { try ImageSpec(json: text) }
         #expect(error?.code == code)
         #expect(error?.message.contains(fragment) == true, "\(error?.message ?? "")")
+    }
+
+    // A path that ends in a slash keeps it, which is why it is no file.
+    @Test(arguments: [
+        (ImageSpec(requirements: "r.txt"), #"requirements: "r.txt" (in "#),
+        (ImageSpec(requirements: "./a//r.txt"), #"requirements: "a/r.txt" (in "#),
+        (ImageSpec(requirements: "r.txt/"), #"requirements: "r.txt/" (in "#),
+        (ImageSpec(sourceRoot: "src"), #"source_root: "src" (in "#),
+        (ImageSpec(sourceRoot: "./src"), #"source_root: "src" (in "#),
+        (ImageSpec(sourceRoot: "../src/"), #"source_root: "../src/" (in "#),
+        (ImageSpec(sourceRoot: "https://u:hunter2@h/a"), #"source_root: "https:/…@h/a" (in "#),
+        (ImageSpec(requirements: "https://u:hunter2@h/a"), #"requirements: "https:/…@h/a" (in "#),
+        (ImageSpec(copy: ["https://u:hunter2@h/a"]), #"copy: "https:/…@h/a" (in "#),
+        (ImageSpec(copy: ["no-such-file"]), #"copy: "no-such-file" (in "#),
+        (ImageSpec(sourceRoot: "/nowhere/./src"), #"source_root: "/nowhere/src" does"#),
+    ])
+    func pathsInMessagesAreAsOneWouldWriteThem(spec: ImageSpec, start: String) {
+        let context = ImageSpec.HashContext(specFile: "no-such-spec.yaml")
+        for read in [
+            { _ = try spec.tag(in: context) }, { try spec.validate(in: context) },
+        ] as [() throws -> Void] {
+            let error = #expect(throws: ImageSpecError.self) { try read() }
+            #expect(error?.message.hasPrefix(start) == true, "\(error?.message ?? "")")
+        }
     }
 
     @Test func aSpecFileIsReadAndItsErrorsNameIt() throws {
@@ -74,7 +122,8 @@ import Testing
         #expect(context.workingDirectory == folder.path)
         #expect(try spec.imageName(in: context).hasPrefix("a:"))
         for (name, code) in [
-            ("bad.json", ImageSpecError.Code.invalidDocument), ("none.json", .missingInput), ("", .missingInput),
+            ("bad.json", ImageSpecError.Code.invalidDocument), ("none.json", .missingInput),
+            ("", .missingInput),
         ] {
             let path = folder.path + "/" + name
             let error = #expect(throws: ImageSpecError.self) { try ImageSpec(jsonContentsOf: path) }
@@ -89,14 +138,19 @@ import Testing
         let spec = ImageSpec(packages: ["a"])
         let copy = spec.withPackages("b", "c").withPackages(["d"]).withAptPackages("git").withCommands("x")
             .withCopy("y").withRuntimePackages("z")
-        #expect(copy.packages == ["a", "b", "c", "d"] && copy.aptPackages == ["git"] && copy.commands == ["x"])
+        #expect(
+            copy.packages == ["a", "b", "c", "d"] && copy.aptPackages == ["git"] && copy.commands == ["x"])
         #expect(copy.copy == ["y"] && copy.runtimePackages == ["z"])
         #expect(spec == ImageSpec(packages: ["a"]))
-        #expect(spec.withAptPackages(["b"].lazy.map { $0 }).withCommands(["c"]).withCopy(["d"]).withRuntimePackages(Set(["e"])).copy == ["d"])
+        #expect(
+            spec.withAptPackages(["b"].lazy.map { $0 }).withCommands(["c"]).withCopy(["d"])
+                .withRuntimePackages(Set(["e"])).copy == ["d"])
     }
 
     @Test func builderOptionsAreLaidOver() {
-        let spec = ImageSpec(builderOptions: ["a": 1, "b": ["x": 1]]).withBuilderOptions(["b": ["y": 2], "c": nil])
+        let spec = ImageSpec(builderOptions: ["a": 1, "b": ["x": 1]]).withBuilderOptions([
+            "b": ["y": 2], "c": nil,
+        ])
         #expect(spec.builderOptions == ["a": 1, "b": ["y": 2], "c": nil])
         #expect(ImageSpec().withBuilderOptions(["a": true]).builderOptions == ["a": true])
     }
@@ -109,12 +163,14 @@ import Testing
     }
 
     // flytekit's rules on what a registration fills in.
-    @Test(arguments: [
-        (nil, nil, false, "root", .loadedModules), (nil, nil, true, nil, nil),
-        ("own", nil, false, "own", .loadedModules), ("own", nil, true, "own", nil),
-        (nil, .all, false, "root", .all), (nil, .all, true, "root", .all), ("own", .loadedModules, true, "own", .loadedModules),
-        (nil, .noCopy, false, nil, .noCopy), (nil, .noCopy, true, nil, .noCopy),
-    ] as [(String?, ImageSpec.SourceCopyMode?, Bool, String?, ImageSpec.SourceCopyMode?)])
+    @Test(
+        arguments: [
+            (nil, nil, false, "root", .loadedModules), (nil, nil, true, nil, nil),
+            ("own", nil, false, "own", .loadedModules), ("own", nil, true, "own", nil),
+            (nil, .all, false, "root", .all), (nil, .all, true, "root", .all),
+            ("own", .loadedModules, true, "own", .loadedModules),
+            (nil, .noCopy, false, nil, .noCopy), (nil, .noCopy, true, nil, .noCopy),
+        ] as [(String?, ImageSpec.SourceCopyMode?, Bool, String?, ImageSpec.SourceCopyMode?)])
     func registrationSettingsCompleteTheSource(
         root: String?, mode: ImageSpec.SourceCopyMode?, isFast: Bool, expectedRoot: String?,
         expectedMode: ImageSpec.SourceCopyMode?
@@ -146,7 +202,9 @@ import Testing
         #expect(try ImageSpec.ImageConfig(json: config.json) == config)
         #expect(config.json == #"{"default_image":"default:1","images":{"\#(spec.id)":"a:1"}}"#)
         #expect(try ImageSpec.ImageConfig(json: "{}") == ImageSpec.ImageConfig())
-        for text in ["[]", #"{"images": []}"#, #"{"images": {"a": 1}}"#, #"{"default_image": 1}"#, #"{"x": 1}"#] {
+        for text in [
+            "[]", #"{"images": []}"#, #"{"images": {"a": 1}}"#, #"{"default_image": 1}"#, #"{"x": 1}"#,
+        ] {
             #expect(throws: ImageSpecError.self) { try ImageSpec.ImageConfig(json: text) }
         }
     }

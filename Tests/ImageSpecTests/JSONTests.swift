@@ -8,15 +8,21 @@ import Testing
 @Suite struct JSONTests {
     // What the reader refuses, and what it says of it.
     @Test(arguments: [
-        ("", "the text ends"), (" ", "the text ends"), ("{", "a key in quotes"), ("[1,]", "']' where a value"),
-        ("{\"a\":1,}", "a key in quotes"), ("{\"a\" 1}", "a colon"), ("{a:1}", "'a' where a key"), ("[1 2]", "a comma or ]"),
+        ("", "the text ends"), (" ", "the text ends"), ("{", "a key in quotes"),
+        ("[1,]", "']' where a value"),
+        ("{\"a\":1,}", "a key in quotes"), ("{\"a\" 1}", "a colon"), ("{a:1}", "'a' where a key"),
+        ("[1 2]", "a comma or ]"),
         ("{} x", "after the end"), ("{\"a\":1,\"a\":2}", "\"a\" stands twice"),
         ("{\"a\\u0062\":1,\"ab\":2}", "stands twice"), ("\"\\ud800\"", "lone surrogate"),
-        ("\"\\udc00\"", "lone surrogate"), ("\"\\ud800\\u0041\"", "lone surrogate"), ("\"\\ud800x\"", "lone surrogate"),
+        ("\"\\udc00\"", "lone surrogate"), ("\"\\ud800\\u0041\"", "lone surrogate"),
+        ("\"\\ud800x\"", "lone surrogate"),
         ("\"\\u12\"", "four hexadecimal digits"), ("\"\\x\"", "unknown escape"), ("\"a", "closing quote"),
-        ("\"a\nb\"", "0xa inside a string"), ("01", "after the end"), ("-", "a digit"), ("1.", "a digit"), ("1e", "a digit"),
-        (".5", "'.' where a value"), ("+1", "'+' where a value"), ("NaN", "NaN is no"), ("Infinity", "Infinity is no"),
-        ("-Infinity", "a digit"), ("1e400", "outside"), ("9007199254740992", "outside"), ("-9007199254740992", "outside"),
+        ("\"a\nb\"", "0xa inside a string"), ("01", "after the end"), ("-", "a digit"), ("1.", "a digit"),
+        ("1e", "a digit"),
+        (".5", "'.' where a value"), ("+1", "'+' where a value"), ("NaN", "NaN is no"),
+        ("Infinity", "Infinity is no"),
+        ("-Infinity", "a digit"), ("1e400", "outside"), ("9007199254740992", "outside"),
+        ("-9007199254740992", "outside"),
         ("9007199254740993", "outside"), ("99999999999999999999999", "outside"), ("1e16", "outside"),
         ("9007199254740992.0", "outside"), ("tru", "'t' where a value"), ("\u{FEFF}{}", "byte order mark"),
         (String(repeating: "[", count: 100_000), "levels deep"), ("{\"a\":1}\n\n  ]", "line 3, column 3"),
@@ -29,13 +35,16 @@ import Testing
     }
 
     @Test func bytesThatAreNoUTF8AreRefused() {
-        for bytes in [[0x22, 0xFF, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0xC0, 0x80, 0x22], [0xFF]] as [[UInt8]] {
+        for bytes in [
+            [0x22, 0xFF, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0xC0, 0x80, 0x22], [0xFF],
+        ] as [[UInt8]] {
             #expect(throws: ImageSpecError.self) { try JSON(json: bytes) }
         }
     }
 
     @Test func numbersKeepWhetherTheyAreIntegers() throws {
-        let list = try #require(try JSON(json: "[1, 1.0, 1e0, -0, -0.0, 0.5, 9007199254740991, -9007199254740991]").list)
+        let list = try #require(
+            try JSON(json: "[1, 1.0, 1e0, -0, -0.0, 0.5, 9007199254740991, -9007199254740991]").list)
         let numbers = list.compactMap { value in if case .number(let number) = value { number } else { nil } }
         #expect(numbers.map(\.isInteger) == [true, false, false, true, false, false, true, true])
         #expect(numbers[0] != numbers[1] && numbers[1] == numbers[2])
@@ -48,14 +57,17 @@ import Testing
 
     @Test func keysKeepTheirOrderAndTheirBytes() throws {
         let object = try #require(try JSON(json: "{\"b\":1,\"a\":2,\"\u{e9}\":3,\"e\u{301}\":4}").pairs)
-        #expect(object.keys.map { Array($0.utf8) } == ["b", "a", "\u{e9}", "e\u{301}"].map { Array($0.utf8) })
+        #expect(
+            object.keys.map { Array($0.utf8) } == ["b", "a", "\u{e9}", "e\u{301}"].map { Array($0.utf8) })
         #expect(object["\u{e9}"] == 3 && object["e\u{301}"] == 4)
     }
 
     @Test(arguments: [Double.nan, .infinity, -.infinity, 9_007_199_254_740_992, -1e300])
     func numbersThatNotEveryReaderSeesAlikeAreRefused(value: Double) {
         #expect(throws: ImageSpecError.self) { try JSON(value) }
-        if value.isFinite, let integer = Int(exactly: value) { #expect(throws: ImageSpecError.self) { try JSON(integer) } }
+        if value.isFinite, let integer = Int(exactly: value) {
+            #expect(throws: ImageSpecError.self) { try JSON(integer) }
+        }
     }
 
     @Test func valuesSurviveFoundationsCoders() throws {
@@ -64,7 +76,9 @@ import Testing
         // The order of keys does not survive, and nothing else is lost here.
         let back = try JSONDecoder().decode(JSON.self, from: data)
         #expect(back["a"] == value["a"] && back["b"] == value["b"])
-        #expect(throws: (any Error).self) { try JSONDecoder().decode(JSON.self, from: Data("[9007199254740993]".utf8)) }
+        #expect(throws: (any Error).self) {
+            try JSONDecoder().decode(JSON.self, from: Data("[9007199254740993]".utf8))
+        }
     }
 
     @Test func orderedDictionaries() {

@@ -10,8 +10,10 @@ import Testing
 
     // Names before the tag, by the OCI grammar.
     @Test(arguments: [
-        "a", "a/b/c", "a.b", "a_b", "a__b", "a---b", "a1/2b", "localhost/a", "localhost:5000/a", "Host.Example.com/a",
-        "h-o-st.io:443/a/b", "[::1]/a", "[fe80::1]:5000/a", "127.0.0.1:5000/a", String(repeating: "a", count: 255),
+        "a", "a/b/c", "a.b", "a_b", "a__b", "a---b", "a1/2b", "localhost/a", "localhost:5000/a",
+        "Host.Example.com/a",
+        "h-o-st.io:443/a/b", "[::1]/a", "[fe80::1]:5000/a", "127.0.0.1:5000/a",
+        String(repeating: "a", count: 255),
         "h.io/" + String(repeating: "a", count: 255), "a/" + String(repeating: "b", count: 253),
     ])
     func goodNames(name: String) {
@@ -19,12 +21,38 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "/", "a/", "/a", "a//b", "A", "a.", ".a", "a..b", "a___b", "a_-b", "-a", "a-", "a b", "a@b", "a:b", "é", "a\n", "a\u{0}",
-        "host:port/a", "host:/a", "-host.io/A", "a-.com/a", "[::1/a", "[]/a", "[g]/a", "h.io:1:2/a", "a/B", "a/b:c",
+        "", "/", "a/", "/a", "a//b", "A", "a.", ".a", "a..b", "a___b", "a_-b", "-a", "a-", "a b", "a@b",
+        "a:b", "é", "a\n", "a\u{0}",
+        "host:port/a", "host:/a", "-host.io/A", "a-.com/a", "[::1/a", "[]/a", "[g]/a", "h.io:1:2/a", "a/B",
+        "a/b:c",
         String(repeating: "a", count: 256), "h.io/" + String(repeating: "a", count: 256), "Host.io",
     ])
     func badNames(name: String) {
         #expect(ImageReference.problem(inRepository: name) != nil)
+    }
+
+    @Test(arguments: [
+        ("http://ghcr.io", "http://"), ("HTTPS://ghcr.io/acme", "https://"),
+        ("docker://localhost:5000", "docker://"),
+        ("https://user:secret@ghcr.io", "https://"),
+    ])
+    func theSchemeOfAURLIsToBeLeftOut(registry: String, scheme: String) {
+        let error = #expect(throws: ImageSpecError.self) {
+            try ImageSpec(name: "a", registry: registry).imageName(in: Self.context)
+        }
+        #expect(error?.code == .invalidReference)
+        #expect(error?.message.contains("; leave out \(scheme);") == true, "\(error?.message ?? "")")
+        #expect(error?.message.contains("secret") == false)
+    }
+
+    // The name, and how far off another may be.
+    @Test(arguments: [
+        ("nmae", "name"), ("Name", "name"), ("names", "name"), ("contxt", "context"), ("file", "files"),
+        ("documnet", "document"), ("xyzzy", nil), ("", nil), (String(repeating: "name", count: 11), nil),
+    ])
+    func aSlipOfThePenHasANearestName(name: String, nearest: String?) {
+        let names = ["name", "tag", "files", "document", "context"]
+        #expect(Spelling.nearest(to: name, among: names) == nearest)
     }
 
     @Test func aWrongNameSaysWhatIsWrong() {
@@ -32,11 +60,14 @@ import Testing
             try ImageSpec(name: "my app", registry: "ghcr.io/acme").imageName(in: Self.context)
         }
         #expect(error?.code == .invalidReference)
-        #expect(error?.message.contains("\"ghcr.io/acme/my app\"") == true && error?.message.contains("\"my app\" is no part") == true)
+        #expect(
+            error?.message.contains("\"ghcr.io/acme/my app\"") == true
+                && error?.message.contains("\"my app\" is no part") == true)
     }
 
     @Test(arguments: [
-        ("{spec_hash}", 64, ""), ("{spec_hash:.8}", 8, ""), ("v1-{spec_hash:.12}-dev", 12, "-dev"), ("{spec_hash:.64}", 64, ""),
+        ("{spec_hash}", 64, ""), ("{spec_hash:.8}", 8, ""), ("v1-{spec_hash:.12}-dev", 12, "-dev"),
+        ("{spec_hash:.64}", 64, ""),
     ])
     func tagFormats(format: String, digits: Int, suffix: String) throws {
         let spec = ImageSpec(tagFormat: format)
@@ -46,9 +77,12 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "x", "{", "}", "{}", "{{spec_hash}}", "{spec_hash", "{spec_hash!r}", "{spec_hash:.0}", "{spec_hash:.7}", "{spec_hash:.65}",
-        "{spec_hash:.08}", "{spec_hash:.100}", "{spec_hash:}", "{spec_hash:.}", "{spec_hash:12}", "{Spec_hash}", "{spec_hash }",
-        "{spec_hash:.12}-{x}", "{spec_hash:.+9}", "-{spec_hash}", ".{spec_hash}", "a b{spec_hash}", "é{spec_hash}",
+        "", "x", "{", "}", "{}", "{{spec_hash}}", "{spec_hash", "{spec_hash!r}", "{spec_hash:.0}",
+        "{spec_hash:.7}", "{spec_hash:.65}",
+        "{spec_hash:.08}", "{spec_hash:.100}", "{spec_hash:}", "{spec_hash:.}", "{spec_hash:12}",
+        "{Spec_hash}", "{spec_hash }",
+        "{spec_hash:.12}-{x}", "{spec_hash:.+9}", "-{spec_hash}", ".{spec_hash}", "a b{spec_hash}",
+        "é{spec_hash}",
         String(repeating: "a", count: 65) + "{spec_hash}", "{spec_hash}{spec_hash}x",
     ])
     func wrongTagFormats(format: String) {
@@ -69,29 +103,48 @@ import Testing
     }
 
     // Inputs that cannot be used: the code, and a message that names the field, the path and where it counts from.
-    @Test(arguments: [
-        (ImageSpec(sourceRoot: "none"), ImageSpecError.Code.missingInput, ["source_root", "none\" does not exist"]),
-        (ImageSpec(sourceRoot: "file"), .missingInput, ["source_root", "file\" is not a folder"]),
-        (ImageSpec(sourceRoot: "loop", sourceCopyMode: .all), .missingInput, ["source_root"]),
-        (ImageSpec(sourceRoot: "a\u{0}b"), .missingInput, ["source_root"]),
-        (ImageSpec(sourceCopyMode: .all), .invalidField, ["source_copy_mode is all", "no source_root"]),
-        (ImageSpec(requirements: "none.txt"), .missingInput, ["requirements", "none.txt\" does not exist"]),
-        (ImageSpec(requirements: "folder"), .missingInput, ["requirements", "folder\" is not a file"]),
-        (ImageSpec(requirements: "file/"), .missingInput, ["requirements"]),
-        (ImageSpec(requirements: "latin1.txt"), .invalidRequirements, ["latin1.txt", "not UTF-8"]),
-        (ImageSpec(requirements: "dangling.txt"), .missingInput, ["included by", "gone.txt"]),
-        (ImageSpec(requirements: "absolute.txt"), .invalidRequirements, ["absolute.txt, line 2", "absolute path"]),
-        (ImageSpec(requirements: "open.txt"), .invalidRequirements, ["open.txt, line 1", "closing quote"]),
-        (ImageSpec(requirements: "nameless.txt"), .invalidRequirements, ["nameless.txt, line 3", "without a file name"]),
-        (ImageSpec(requirements: "lock/uv.lock"), .missingInput, ["pyproject.toml"]),
-        (ImageSpec(copy: ["file", "/etc"]), .invalidField, ["copy", "\"/etc\" is absolute"]),
-        (ImageSpec(copy: ["a/../file"]), .invalidField, ["copy", "has \"..\""]),
-        (ImageSpec(copy: [""]), .invalidField, ["copy", "is empty"]),
-        (ImageSpec(copy: ["none"]), .missingInput, ["copy", "none\" does not exist"]),
-        (ImageSpec(copy: ["pipe"]), .missingInput, ["copy", "pipe\" is not a file or folder"]),
-        (ImageSpec(sourceRoot: "badignore", sourceCopyMode: .all), .invalidIgnoreFile, [".dockerignore:2", "[z-a]"]),
-        (ImageSpec(baseImage: .spec(ImageSpec(copy: ["none"]))), .missingInput, ["none"]),
-    ] as [(ImageSpec, ImageSpecError.Code, [String])])
+    @Test(
+        arguments: [
+            (
+                ImageSpec(sourceRoot: "none"), ImageSpecError.Code.missingInput,
+                ["source_root", "none\" does not exist"]
+            ),
+            (ImageSpec(sourceRoot: "file"), .missingInput, ["source_root", "file\" is not a folder"]),
+            (ImageSpec(sourceRoot: "loop", sourceCopyMode: .all), .missingInput, ["source_root"]),
+            (ImageSpec(sourceRoot: "a\u{0}b"), .missingInput, ["source_root"]),
+            (ImageSpec(sourceCopyMode: .all), .invalidField, ["source_copy_mode is all", "no source_root"]),
+            (
+                ImageSpec(requirements: "none.txt"), .missingInput,
+                ["requirements", "none.txt\" does not exist"]
+            ),
+            (ImageSpec(requirements: "folder"), .missingInput, ["requirements", "folder\" is not a file"]),
+            (ImageSpec(requirements: "file/"), .missingInput, ["requirements"]),
+            (ImageSpec(requirements: "latin1.txt"), .invalidRequirements, ["latin1.txt", "not UTF-8"]),
+            (ImageSpec(requirements: "dangling.txt"), .missingInput, ["included by", "gone.txt"]),
+            (
+                ImageSpec(requirements: "absolute.txt"), .invalidRequirements,
+                ["absolute.txt, line 2", "absolute path"]
+            ),
+            (
+                ImageSpec(requirements: "open.txt"), .invalidRequirements,
+                ["open.txt, line 1", "closing quote"]
+            ),
+            (
+                ImageSpec(requirements: "nameless.txt"), .invalidRequirements,
+                ["nameless.txt, line 3", "without a file name"]
+            ),
+            (ImageSpec(requirements: "lock/uv.lock"), .missingInput, ["pyproject.toml"]),
+            (ImageSpec(copy: ["file", "/etc"]), .invalidField, ["copy", "\"/etc\" is absolute"]),
+            (ImageSpec(copy: ["a/../file"]), .invalidField, ["copy", "has \"..\""]),
+            (ImageSpec(copy: [""]), .invalidField, ["copy", "is empty"]),
+            (ImageSpec(copy: ["none"]), .missingInput, ["copy", "none\" does not exist"]),
+            (ImageSpec(copy: ["pipe"]), .missingInput, ["copy", "pipe\" is not a file or folder"]),
+            (
+                ImageSpec(sourceRoot: "badignore", sourceCopyMode: .all), .invalidIgnoreFile,
+                [".dockerignore:2", "[z-a]"]
+            ),
+            (ImageSpec(baseImage: .spec(ImageSpec(copy: ["none"]))), .missingInput, ["none"]),
+        ] as [(ImageSpec, ImageSpecError.Code, [String])])
     func inputsThatCannotBeUsed(spec: ImageSpec, code: ImageSpecError.Code, fragments: [String]) throws {
         let folder = TemporaryFolder()
         try folder.write("file", "x")
@@ -108,8 +161,107 @@ import Testing
         let context = ImageSpec.HashContext(workingDirectory: folder.path, hostArchitecture: "")
         let error = #expect(throws: ImageSpecError.self) { try spec.tag(in: context) }
         #expect(error?.code == code)
-        for fragment in fragments { #expect(error?.message.contains(fragment) == true, "\(error?.message ?? "")") }
-        if code == .missingInput { #expect(error?.message.contains(folder.path) == true, "\(error?.message ?? "")") }
+        for fragment in fragments {
+            #expect(error?.message.contains(fragment) == true, "\(error?.message ?? "")")
+        }
+        if code == .missingInput {
+            #expect(error?.message.contains(folder.path) == true, "\(error?.message ?? "")")
+        }
+    }
+
+    @Test func howTheWorkingDirectoryIsSpelledPlaysNoPart() throws {
+        let folder = TemporaryFolder()
+        try folder.write("p/requirements.txt", "a==1\n-r ../p/other.txt\n-r other.txt\n")
+        try folder.write("p/other.txt", "b==1\n")
+        let spec = ImageSpec(requirements: "requirements.txt")
+        let here = FileManager.default.currentDirectoryPath
+        let places = [
+            folder.path + "/p", folder.path + "/p/", folder.path + "/./q/../p",
+            Path.relative(folder.path + "/p", from: here),
+            "./" + Path.relative(folder.path + "/p", from: here),
+        ]
+        let tags = try places.map { try spec.tag(in: .init(workingDirectory: $0, hostArchitecture: "")) }
+        #expect(Set(tags).count == 1)
+        let files = try spec.inputs(in: .init(workingDirectory: places[3], hostArchitecture: "")).files
+        #expect(files.map(\.path) == ["other.txt", "requirements.txt"])
+    }
+
+    @Test func aMissingModuleIsMissedHoweverTheProjectIsReached() throws {
+        let folder = TemporaryFolder()
+        try folder.write("real/src/a.py", "")
+        try folder.link("link", to: "real")
+        let spec = ImageSpec(sourceRoot: "src")
+        for (place, module) in [
+            ("real", "src/gone/x.py"), ("link", "src/gone/x.py"),
+            ("link", folder.path + "/link/src/gone/deep/x.py"),
+            ("link", folder.path + "/real/src/gone/x.py"), ("link", "src/x.py"),
+        ] {
+            let context = ImageSpec.HashContext(
+                workingDirectory: folder.path + "/" + place, hostArchitecture: "", loadedModules: [module])
+            let error = #expect(throws: ImageSpecError.self) { try spec.tag(in: context) }
+            #expect(error?.code == .missingInput && error?.message.contains("x.py") == true)
+        }
+        for module in ["gone/x.py", "/gone/x.py", "src2/gone/x.py", folder.path + "/gone/x.py"] {
+            let context = ImageSpec.HashContext(
+                workingDirectory: folder.path + "/link", hostArchitecture: "", loadedModules: [module])
+            #expect(throws: Never.self) { try spec.tag(in: context) }
+        }
+    }
+
+    @Test func noCredentialStandsInAMessage() throws {
+        let folder = TemporaryFolder()
+        try folder.write("r.txt", "--index-url https://u:s3cret@h/simple\nsix\n")
+        let context = ImageSpec.HashContext(workingDirectory: folder.path, hostArchitecture: "")
+        for spec in [
+            ImageSpec(registry: "user:s3cret@ghcr.io/acme"), ImageSpec(name: "https://u:s3cret x@h"),
+            ImageSpec(pipIndex: "https://u:s3cret@h"), ImageSpec(requirements: "r.txt"),
+            ImageSpec(packages: ["x @ https://u:s3cret@h/x.whl"]),
+        ] {
+            let error = #expect(throws: ImageSpecError.self) { try spec.validate(in: context) }
+            #expect(error?.message.contains("s3cret") == false, "\(error?.message ?? "")")
+        }
+    }
+
+    @Test(arguments: ["uv.lock/.", "x/../uv.lock", "./uv.lock", "poetry.lock/../uv.lock"])
+    func aLockFileIsOneHoweverItIsSpelled(path: String) throws {
+        let folder = TemporaryFolder()
+        try folder.write("uv.lock", "")
+        try folder.write("pyproject.toml", "")
+        let context = ImageSpec.HashContext(workingDirectory: folder.path, hostArchitecture: "")
+        let error = #expect(throws: ImageSpecError.self) {
+            try ImageSpec(packages: ["numpy"], requirements: path).validate(in: context)
+        }
+        #expect(error?.message.contains("packages cannot stand beside the lock file uv.lock") == true)
+    }
+
+    @Test func aTreeMayBeDeeperThanAPathIsLong() throws {
+        let folder = TemporaryFolder()
+        var parent = open(folder.path, O_RDONLY | O_DIRECTORY)
+        let name = String(repeating: "n", count: 100)
+        for _ in 0..<60 {
+            #expect(mkdirat(parent, name, 0o755) == 0)
+            let next = openat(parent, name, O_RDONLY | O_DIRECTORY)
+            close(parent)
+            parent = next
+        }
+        close(openat(parent, "file", O_WRONLY | O_CREAT, 0o644))
+        close(parent)
+        let spec = ImageSpec(sourceRoot: ".", sourceCopyMode: .all)
+        let context = ImageSpec.HashContext(workingDirectory: folder.path, hostArchitecture: "")
+        let files = try spec.inputs(in: context).files
+        #expect(files.count == 1 && files[0].pathBytes.count == 60 * 101 + 4)
+    }
+
+    @Test func aTextThatIsTooLargeToBeOneIsRefused() throws {
+        let folder = TemporaryFolder()
+        try folder.write("huge.txt", "")
+        #expect(truncate(folder.path + "/huge.txt", 1 << 42) == 0)
+        let context = ImageSpec.HashContext(workingDirectory: folder.path, hostArchitecture: "")
+        let error = #expect(throws: ImageSpecError.self) {
+            try ImageSpec(requirements: "huge.txt").tag(in: context)
+        }
+        #expect(error?.code == .unreadableInput && error?.message.contains("too large") == true)
+        #expect(throws: ImageSpecError.self) { try ImageSpec(jsonContentsOf: folder.path + "/huge.txt") }
     }
 
     @Test func aCyclicIncludeIsReadOnce() throws {
@@ -122,22 +274,30 @@ import Testing
 
     // Logical lines: pip's reading, and what identity.md fixes.
     @Test(arguments: [
-        ("", []), ("a", ["a"]), ("a\nb\r\nc\rd", ["a", "b", "c", "d"]), ("  a \t\n\n#x\n b#c\n b #c", ["a", "b#c", "b"]),
-        ("a\\\nb", ["ab"]), ("a \\\n  b", ["a   b"]), ("a\\", ["a"]), ("a\\\n", ["a"]), ("a\\\n# c\nb", ["a", "b"]),
-        ("# c \\\nb", ["b"]), ("a # c \\\nb\nd", ["a", "d"]), ("\u{FEFF}a", ["a"]), ("\u{FEFF}\u{FEFF}a", ["\u{FEFF}a"]),
-        ("a\u{b}\u{c}", ["a"]), ("a\u{85}b\u{2028}c", ["a\u{85}b\u{2028}c"]), ("\\\na", ["a"]), ("a\\\\\nb", ["a\\b"]),
+        ("", []), ("a", ["a"]), ("a\nb\r\nc\rd", ["a", "b", "c", "d"]),
+        ("  a \t\n\n#x\n b#c\n b #c", ["a", "b#c", "b"]),
+        ("a\\\nb", ["ab"]), ("a \\\n  b", ["a   b"]), ("a\\", ["a"]), ("a\\\n", ["a"]),
+        ("a\\\n# c\nb", ["a", "b"]),
+        ("# c \\\nb", ["b"]), ("a # c \\\nb\nd", ["a", "d"]), ("\u{FEFF}a", ["a"]),
+        ("\u{FEFF}\u{FEFF}a", ["\u{FEFF}a"]),
+        ("a\u{b}\u{c}", ["a"]), ("a\u{85}b\u{2028}c", ["a\u{85}b\u{2028}c"]), ("\\\na", ["a"]),
+        ("a\\\\\nb", ["a\\b"]),
     ])
     func logicalLines(text: String, expected: [String]) throws {
         let lines = try PipRequirements(Array(text.utf8), path: "r.txt").logicalLines()
         #expect(lines.map { String(decoding: $0.text, as: UTF8.self) } == expected)
     }
 
-    @Test(arguments: [
-        ("-r a.txt", "a.txt"), ("-ra.txt", "a.txt"), ("-r=a.txt", "a.txt"), ("-c \t a.txt # x", "a.txt"),
-        ("--requirement a", "a"), ("--requirement=a", "a"), ("--constraint 'a b'", "a b"), ("-r \"a'b\" c", "a'b"),
-        ("--requirements a", nil), ("-e ./x", nil), ("numpy -r a", nil), ("-r http://x/a", nil), ("-r HTTPS://x", nil),
-        ("-r file:///x", nil), ("--constraintx", nil), ("-r ../a.txt", "../a.txt"),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("-r a.txt", "a.txt"), ("-ra.txt", "a.txt"), ("-r=a.txt", "a.txt"), ("-c \t a.txt # x", "a.txt"),
+            ("--requirement a", "a"), ("--requirement=a", "a"), ("--constraint 'a b'", "a b"),
+            ("-r \"a'b\" c", "a'b"),
+            ("--requirements a", nil), ("-e ./x", nil), ("numpy -r a", nil), ("-r http://x/a", nil),
+            ("-r HTTPS://x", nil),
+            ("-r file:///x", nil), ("-r http:\u{301}/x", nil), ("-r http/x", "http/x"),
+            ("--constraintx", nil), ("-r ../a.txt", "../a.txt"),
+        ] as [(String, String?)])
     func includes(line: String, expected: String?) throws {
         let requirements = PipRequirements(Array(line.utf8), path: "r.txt")
         let logical = try requirements.logicalLines()
@@ -145,8 +305,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("a//b/./c/", "a/b/c", "a/b/c"), (".", ".", "."), ("", "", "."), ("/", "/", "/"), ("//a", "/a", "/a"), ("a/../b", "a/../b", "b"),
-        ("../a", "../a", "../a"), ("a/../../b", "a/../../b", "../b"), ("/../a", "/../a", "/a"), ("./", ".", "."),
+        ("a//b/./c/", "a/b/c", "a/b/c"), (".", ".", "."), ("", "", "."), ("/", "/", "/"), ("//a", "/a", "/a"),
+        ("a/../b", "a/../b", "b"),
+        ("../a", "../a", "../a"), ("a/../../b", "a/../../b", "../b"), ("/../a", "/../a", "/a"),
+        ("./", ".", "."),
     ])
     func paths(path: String, normalized: String, lexically: String) {
         #expect(Path.normalized(path) == normalized)
@@ -154,8 +316,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("https://u:p@h/x", "https://h/x"), ("https://h/x@y", "https://h/x@y"), ("https://a@b@h", "https://h"),
-        ("u:p@h", "u:p@h"), ("//u@h", "//u@h"), ("1http://u@h", "1http://u@h"), ("git+ssh://git@h/x", "git+ssh://h/x"),
+        ("https://u:p@h/x", "https://h/x"), ("https://h/x@y", "https://h/x@y"),
+        ("https://a@b@h", "https://h"),
+        ("u:p@h", "u:p@h"), ("//u@h", "//u@h"), ("1http://u@h", "1http://u@h"),
+        ("git+ssh://git@h/x", "git+ssh://h/x"),
         ("https://h?u@x", "https://h?u@x"), ("https://@h", "https://h"), ("https://é@h", "https://h"),
     ])
     func userInfoIsLeftOut(url: String, expected: String) {

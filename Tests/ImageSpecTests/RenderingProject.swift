@@ -5,11 +5,11 @@ import Foundation
 @testable import ImageSpec
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// A temporary folder with a project's files, gone with the value.
@@ -70,9 +70,9 @@ private func listing(_ folder: [UInt8], below path: [UInt8]) throws -> [String] 
         let mode = String(status.st_mode & 0o7777, radix: 8)
         let shown = printable(below)
         #if canImport(Darwin)
-            let time = status.st_mtimespec.tv_sec
+        let time = status.st_mtimespec.tv_sec
         #else
-            let time = status.st_mtim.tv_sec
+        let time = status.st_mtim.tv_sec
         #endif
         switch FileSystem.kind(ofMode: status.st_mode) {
         case .folder:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+
 #if canImport(Glibc)
 import Glibc
 #endif
@@ -69,7 +70,9 @@ final class TemporaryFolder: Sendable {
     }
 
     func pipe(_ name: [UInt8]) throws {
-        try withPath(of: name) { guard mkfifo($0, 0o644) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) } }
+        try withPath(of: name) {
+            guard mkfifo($0, 0o644) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+        }
     }
 
     private func withPath(of name: [UInt8], _ body: (UnsafePointer<CChar>) throws -> Void) throws {

@@ -272,7 +272,9 @@ JSON
   build uvlock --secret "id=secret_0,src=$CA" &&
     check "uv.lock" "ok" "$(inside uvlock python -c 'import iniconfig; print("ok")')"
   mkdir -p "$WORK/project/poetry"
-  printf '[tool.poetry]\nname = "locked"\nversion = "1"\ndescription = ""\nauthors = []\n[tool.poetry.dependencies]\npython = ">=3.9"\niniconfig = "*"\n' > "$WORK/project/poetry/pyproject.toml"
+  printf '[tool.poetry]\nname = "locked"\nversion = "1"\ndescription = ""\nauthors = []\n[tool.poetry.dependencies]\npython = ">=3.9"\niniconfig = "2.0.0"\n' > "$WORK/project/poetry/pyproject.toml"
+  # By the simple interface, which every index has; poetry would ask PyPI itself by another one.
+  printf '[[tool.poetry.source]]\nname = "index"\nurl = "https://pypi.org/simple/"\npriority = "primary"\n' >> "$WORK/project/poetry/pyproject.toml"
   (cd "$WORK/project/poetry" && SSL_CERT_FILE=$CA REQUESTS_CA_BUNDLE=$CA "${UV:-$WORK/venv/bin/uv}" tool run -q --cache-dir "$WORK/uv-cache" \
     --from "$(sed -n 's/.*poetry = "\(.*\)"/\1/p' "$package/Sources/ImageSpec/Building/RenderingConstants.swift")" poetry lock -q)
   render poetrylock <<JSON

@@ -40,15 +40,12 @@ extension ImageSpec {
                 of: spec, contents, in: context, baseImageName: baseImageName)
             requirements = inputs.requirements
             dockerfile = try Dockerfile(spec, inputs, in: context)
-            let format = try spec.tagFormat.nonEmpty.map { format throws(ImageSpecError) in
-                try TagFormat(format)
-            }
-            identity = try Identity(
-                spec: spec, format: format, ContentIdentity(spec: spec, contents: contents))
+            identity = try Identity(spec: spec, ContentIdentity(spec: spec, contents: contents))
         }
 
         /// Writes the context to a folder, which is made if it does not exist and must be empty if it does.
         ///
+        /// The folder that it lies in has to exist: a path that leads nowhere is refused rather than made.
         /// - Parameter directory: the folder; a relative path counts from the process's working directory.
         /// - Throws: ``ImageSpecError/Code/sourceChanged`` where a file is not any more what it was when it was named;
         ///   ``ImageSpecError/Code/unwritableOutput``; ``ImageSpecError/Code/unreadableInput``. Nothing that was written is
@@ -56,6 +53,7 @@ extension ImageSpec {
         public func write(to directory: String) throws(ImageSpecError) {
             let writer = try ContextWriter(directory)
             do throws(ImageSpecError) {
+                try checkPlace(writer)
                 try writeAll(with: writer)
                 try writer.finish()
             } catch {
@@ -64,8 +62,18 @@ extension ImageSpec {
             }
         }
 
+        /// A context among the files that it is made from would be part of the next one, and its name would change.
+        private func checkPlace(_ writer: ContextWriter) throws(ImageSpecError) {
+            let place = try writer.realPath()
+            let trees =
+                contents.copied.filter(\.isFolder).map { ("copy", $0.tree) }
+                + (contents.source.map { [("source_root", $0)] } ?? [])
+            for (field, tree) in trees where try tree.wouldHoldFiles(in: place) {
+                throw .contextAmongSources(String(decoding: place, as: UTF8.self), field: field)
+            }
+        }
+
         private func writeAll(with writer: ContextWriter) throws(ImageSpecError) {
-            try writer.writeFile("Dockerfile", Array(dockerfile.text.utf8))
             if let requirements {
                 for (path, file) in zip(requirements.paths, requirements.files.files) {
                     try writer.makeFolders(to: Self.requirementsFolder + "/" + path)
@@ -81,6 +89,8 @@ extension ImageSpec {
                 try writer.makeFolders(to: Self.sourceFolder + "/.")
                 try writer.copyTree(source, to: Self.sourceFolder, field: "source_root")
             }
+            // Last: a context whose writing was cut off must not look like one that can be built.
+            try writer.writeFile("Dockerfile", Array(dockerfile.text.utf8))
         }
     }
 }

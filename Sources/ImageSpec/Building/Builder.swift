@@ -24,13 +24,15 @@ extension ImageSpec {
 
     /// Writes a Dockerfile and what it copies, and leaves the building to others: to look at, to check in, to hand to
     /// any tool that builds Dockerfiles.
+    ///
+    /// The image of a base that is a spec is named in it and has to be built before, from a context of its own.
     public struct DockerfileBuilder: Builder {
         /// Where the build context goes; see ``BuildContext/write(to:)``.
         public let directory: String
         /// Where relative paths of specs count from; nil: that of the process at the time.
         public let context: HashContext?
 
-        /// A builder that writes to a folder, which is empty or does not exist.
+        /// A builder that writes to a folder, which is empty or does not exist yet in one that does.
         public init(directory: String, context: HashContext? = nil) {
             self.directory = directory
             self.context = context

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// Writes files, folders and links below one folder that was empty, and can take all of them away again.
@@ -14,23 +14,22 @@
 final class ContextWriter {
     private let root: Int32
     private let rootPath: [UInt8]
-    /// Folders that were made above and with the root, outermost first.
-    private let madeRoots: [[UInt8]]
+    /// Whether the root was not there before.
+    private let isMade: Bool
     private var folders: [[UInt8]] = []
     private var knownFolders: Set<[UInt8]> = []
     /// Files and links.
     private var others: [[UInt8]] = []
     private var buffer = [UInt8](repeating: 0, count: 256 * 1024)
 
-    /// Opens the folder, or makes it with those above it.
+    /// Opens the folder, or makes it in one that exists.
     init(_ directory: String) throws(ImageSpecError) {
         let path = Array(directory.utf8)
         guard !path.isEmpty, !path.contains(0) else {
             throw .unwritable(path, "it is no path of a folder")
         }
-        var made: [[UInt8]] = []
+        isMade = try Self.makeFolder(directory, path)
         do throws(ImageSpecError) {
-            try Self.makeFolders(path, &made)
             let descriptor = FileSystem.withCPath(path) { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
             guard descriptor >= 0 else { throw .unwritable(path, FileSystem.Failure.last.text) }
             do throws(ImageSpecError) {
@@ -41,32 +40,36 @@ final class ContextWriter {
             }
             root = descriptor
         } catch {
-            for folder in made.reversed() { _ = FileSystem.withCPath(folder, rmdir) }
+            if isMade { _ = FileSystem.withCPath(path, rmdir) }
             throw error
         }
         rootPath = path
-        madeRoots = made
     }
 
     deinit { close(root) }
 
-    private static func makeFolders(_ path: [UInt8], _ made: inout [[UInt8]]) throws(ImageSpecError) {
-        let slash = UInt8(ascii: "/")
-        var ends = path.indices.filter { path[$0] == slash && $0 > 0 && path[$0 - 1] != slash }
-        if path.last != slash { ends.append(path.count) }
-        for end in ends {
-            let folder = Array(path[..<end])
-            if FileSystem.withCPath(folder, { mkdir($0, 0o755) }) == 0 {
-                made.append(folder)
-            } else {
-                let failure = FileSystem.Failure.last
-                // What is there already is looked at when it is opened; a parent may well be read-only.
-                var status = stat()
-                guard FileSystem.withCPath(folder, { stat($0, &status) }) == 0 else {
-                    throw .unwritable(folder, failure.text)
-                }
-            }
+    /// Where the folder really lies.
+    func realPath() throws(ImageSpecError) -> [UInt8] {
+        do throws(FileSystem.Failure) {
+            return try FileSystem.realPath(rootPath)
+        } catch {
+            throw .unwritable(rootPath, error.text)
         }
+    }
+
+    /// Makes the folder, but none above it: where those are missing, the path is more likely a slip. False where the
+    /// folder is there already.
+    private static func makeFolder(_ directory: String, _ path: [UInt8]) throws(ImageSpecError) -> Bool {
+        if FileSystem.withCPath(path, { mkdir($0, 0o755) }) == 0 { return true }
+        let failure = FileSystem.Failure.last
+        // What is there already is looked at when it is opened; the folder above may well be read-only.
+        var status = stat()
+        if FileSystem.withCPath(path, { stat($0, &status) }) == 0 { return false }
+        let parent = Path.folder(of: Path.withoutTrailingSlashes(directory))
+        if failure.code == ENOENT, stat(parent, &status) != 0 {
+            throw .parentMissing(directory, parent: parent)
+        }
+        throw .unwritable(path, failure.text)
     }
 
     private static func isEmpty(_ folder: Int32, _ path: [UInt8]) throws(ImageSpecError) -> Bool {
@@ -76,10 +79,15 @@ final class ContextWriter {
             throw .unwritable(path, FileSystem.Failure.last.text)
         }
         defer { closedir(stream) }
-        var count = 0
-        while count <= 2, readdir(stream) != nil { count += 1 }
-        // "." and ".."
-        return count <= 2
+        while let entry = readdir(stream) {
+            let isOwn = withUnsafePointer(to: &entry.pointee.d_name) { name in
+                name.withMemoryRebound(to: CChar.self, capacity: 1) {
+                    strcmp($0, ".") == 0 || strcmp($0, "..") == 0
+                }
+            }
+            if !isOwn { return false }
+        }
+        return true
     }
 
     // MARK: folders
@@ -222,6 +230,8 @@ final class ContextWriter {
             }
             try setTimes(of: folder)
         }
+        // A folder that was there keeps its mode: it may be private, or not ours. No build sees the root's own.
+        if !isMade { return }
         let times = Self.times
         guard fchmod(root, 0o755) == 0, futimens(root, times) == 0 else { throw unwritable([]) }
     }
@@ -232,7 +242,7 @@ final class ContextWriter {
         for folder in folders.reversed() {
             _ = FileSystem.withCPath(folder) { unlinkat(root, $0, AT_REMOVEDIR) }
         }
-        for folder in madeRoots.reversed() { _ = FileSystem.withCPath(folder, rmdir) }
+        if isMade { _ = FileSystem.withCPath(rootPath, rmdir) }
     }
 
     private static let times = {

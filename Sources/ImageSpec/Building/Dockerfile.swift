@@ -189,6 +189,6 @@ extension [String]? {
     /// The members of a set in canonical order; nil where there are none.
     var nonEmptySet: [String]? {
         guard let self, !self.isEmpty else { return nil }
-        return Set(self.map(ByteString.init)).map(\.text).sorted { $0.precedesInUTF8($1) }
+        return CanonicalWriter.canonicalSet(self)
     }
 }

@@ -56,6 +56,15 @@ extension ImageSpecError {
                 + "a long value or command into a file and copy it")
     }
 
+    static func folderLikeItsOnlyFile(_ path: String) -> ImageSpecError {
+        let name = Path.lastComponent(path)
+        return ImageSpecError(
+            .unsupportedField,
+            "copy: the folder \"\(path.shortened)\" holds a file \"\(name.shortened)\" and nothing else, and so would have the "
+                + "tag of that file copied alone; rename one of them, or copy \"\((path + "/" + name).shortened)\""
+        )
+    }
+
     static let noopNeedsReference = ImageSpecError(
         .unsupportedField,
         "base_image: the noop builder builds nothing and returns the base image, so it needs one that is a reference, such "
@@ -79,10 +88,24 @@ extension ImageSpecError {
 
     // MARK: build contexts
 
+    static func contextAmongSources(_ path: String, field: String) -> ImageSpecError {
+        ImageSpecError(
+            .unwritableOutput,
+            "\"\(path.shortened)\" lies among the files of \(field), and what is written there would change the image's name; "
+                + "choose a folder elsewhere, or leave it out by a line in .gitignore or .dockerignore")
+    }
+
     static func unwritable(_ path: [UInt8], _ reason: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput,
             "\"\(String(decoding: path, as: UTF8.self).shortened)\" cannot be written: \(reason)")
+    }
+
+    static func parentMissing(_ directory: String, parent: String) -> ImageSpecError {
+        ImageSpecError(
+            .unwritableOutput,
+            "\"\(directory.shortened)\" cannot be made: the folder \"\(parent.shortened)\" does not exist; make that one "
+                + "first, or choose another place")
     }
 
     static func notEmpty(_ directory: String) -> ImageSpecError {

@@ -19,7 +19,7 @@ struct RenderingInputs: Sendable {
     init(of spec: ImageSpec, in context: ImageSpec.HashContext) throws(ImageSpecError) {
         baseName = try spec.baseSpec(in: context)?.imageName(in: context)
         if let path = spec.requirements.nonEmpty {
-            let files = try RequirementFiles(path, workingDirectory: context.workingDirectory)
+            let files = try RequirementFiles(path, workingDirectory: context.folder)
             requirements = try RequirementsLayout(files)
         }
         for path in spec.copy ?? [] {
@@ -33,24 +33,45 @@ struct RenderingInputs: Sendable {
         of spec: ImageSpec, _ contents: SpecContents, in context: ImageSpec.HashContext,
         baseImageName: String?
     ) throws(ImageSpecError) {
-        if let base = spec.baseSpec(in: context) {
-            if let baseImageName {
-                baseName = baseImageName
-            } else {
-                baseName = try base.imageName(in: context)
-            }
+        if let baseImageName, case .spec = spec.baseImage {
+            baseName = baseImageName
+        } else if let base = spec.baseSpec(in: context), let content = contents.base {
+            baseName = try ImageSpec.Identity(spec: base, content).imageName()
         }
         requirements = try contents.requirements.map { files throws(ImageSpecError) in
             try RequirementsLayout(files)
         }
-        copied = contents.copied.map { Copied(path: $0.path, isFolder: $0.isFolder) }
+        for path in contents.copied {
+            if path.isFolder { try Self.refuseNamesake(path.path, path.tree) }
+            copied.append(Copied(path: path.path, isFolder: path.isFolder))
+        }
         hasSource = contents.source != nil
     }
 
     static func copied(_ path: String, in context: ImageSpec.HashContext) throws(ImageSpecError) -> Copied {
         let checked = try SpecContents.checkedCopyPath(path)
-        return Copied(
-            path: checked, isFolder: try SpecContents.isFolder(copied: checked, in: context.workingDirectory))
+        let isFolder = try SpecContents.isFolder(copied: checked, in: context.folder)
+        if isFolder {
+            // Only a folder that holds a file of its own name needs a look at all that is in it.
+            let place = Path.join(context.folder, checked)
+            let namesake = Path.join(place, Path.lastComponent(checked))
+            if (try? FileSystem.kind(namesake)) == .file {
+                try refuseNamesake(checked, .copiedFolder(place, field: "copy", records: [.entries]))
+            }
+        }
+        return Copied(path: checked, isFolder: isFolder)
+    }
+
+    /// Refuses a copied folder whose only entry is a file of the folder's own name.
+    ///
+    /// Version 1 of the tag document does not tell it from that file copied alone: both are the path and a manifest of
+    /// this one entry. Two images must not share a tag, so the rarer one is not rendered.
+    private static func refuseNamesake(_ path: String, _ tree: SourceTree) throws(ImageSpecError) {
+        guard tree.entries.count == 1, let entry = tree.entries.first,
+            [.file, .executable].contains(entry.mode),
+            entry.path.elementsEqual(Path.lastComponent(path).utf8)
+        else { return }
+        throw .folderLikeItsOnlyFile(path)
     }
 
     /// Whether there is a source root to copy; it must exist then.
@@ -59,7 +80,7 @@ struct RenderingInputs: Sendable {
         guard let sourceRoot = spec.sourceRoot.nonEmpty, spec.effectiveCopyMode != .noCopy else {
             return false
         }
-        let path = Path.join(context.workingDirectory, sourceRoot)
+        let path = Path.join(context.folder, sourceRoot)
         do throws(FileSystem.Failure) {
             let kind = path.utf8.contains(0) ? nil : try FileSystem.kind(path)
             if kind == .folder { return true }
@@ -95,6 +116,9 @@ struct RequirementsLayout: Sendable {
         let place = String(repeating: folder + "/", count: levels)
         paths = files.files.map { Path.lexicallyNormalized(place + $0.name) }
         main = place + files.name
+        for file in files.files where IndexURL.holdsCredential(file.bytes) {
+            throw .credential("requirements: \"\(file.name)\"")
+        }
         if files.kind == .pip { try checkLines() }
     }
 

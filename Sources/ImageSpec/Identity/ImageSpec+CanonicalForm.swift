@@ -59,11 +59,15 @@ enum IndexURL {
     /// Where the user info of a URL with an authority lies, its `@` included; nil where there is none.
     static func userInfo(_ url: String) -> Range<String.Index>? {
         let text = url.utf8
-        guard let colon = text.firstIndex(of: UInt8(ascii: ":")), text[colon...].starts(with: "://".utf8) else { return nil }
+        guard let colon = text.firstIndex(of: UInt8(ascii: ":")), text[colon...].starts(with: "://".utf8)
+        else { return nil }
         let scheme = text[..<colon]
         func isLetter(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) }
         guard let first = scheme.first, isLetter(first),
-            scheme.allSatisfy({ isLetter($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || "+.-".utf8.contains($0) })
+            scheme.allSatisfy({
+                isLetter($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                    || "+.-".utf8.contains($0)
+            })
         else { return nil }
         let start = text.index(colon, offsetBy: 3)
         let authority = text[start...].prefix { !"/?#".utf8.contains($0) }
@@ -72,23 +76,32 @@ enum IndexURL {
     }
 
     /// Where user info lies in the URLs of a text, each with its `@`.
-    static func allUserInfo(_ text: [UInt8]) -> [Range<Int>] {
+    ///
+    /// A URL that was taken for a path may have lost a slash; `orPaths` finds it there too.
+    static func allUserInfo(_ text: [UInt8], orPaths: Bool = false) -> [Range<Int>] {
         var found: [Range<Int>] = []
         var rest = text[...]
         while let colon = rest.firstIndex(of: UInt8(ascii: ":")) {
             rest = rest[(colon + 1)...]
-            guard rest.starts(with: "//".utf8) else { continue }
-            rest = rest.dropFirst(2)
+            guard rest.starts(with: orPaths ? "/".utf8 : "//".utf8) else { continue }
+            rest = orPaths ? rest.drop { $0 == UInt8(ascii: "/") } : rest.dropFirst(2)
             let authority = rest.prefix { !"/?# '\"\n".utf8.contains($0) }
             if let at = authority.lastIndex(of: UInt8(ascii: "@")) { found.append(rest.startIndex..<at + 1) }
         }
         return found
     }
 
+    /// Whether a URL within a text has user info. A user's name for SSH is no secret.
+    static func holdsCredential(_ text: [UInt8]) -> Bool {
+        allUserInfo(text).contains { !text[..<$0.lowerBound].suffix(6).elementsEqual("ssh://".utf8) }
+    }
+
     /// A text without the user info of the URLs in it, for people to read.
     static func withoutAnyUserInfo(_ text: String) -> String {
         var bytes = Array(text.utf8)
-        for range in allUserInfo(bytes).reversed() { bytes.replaceSubrange(range, with: "…@".utf8) }
+        for range in allUserInfo(bytes, orPaths: true).reversed() {
+            bytes.replaceSubrange(range, with: "…@".utf8)
+        }
         return String(decoding: bytes, as: UTF8.self)
     }
 
@@ -132,7 +145,7 @@ extension CanonicalWriter {
         case .spec(let spec):
             key("base_image")
             beginObject()
-            if let digest = contents?.base {
+            if let digest = contents?.base?.contentDigest {
                 key("spec")
                 self.digest(digest)
             } else {

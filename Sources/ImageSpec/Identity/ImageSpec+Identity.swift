@@ -62,9 +62,9 @@ extension ImageSpec {
     ///   has `..`, a wrong tag format; ``ImageSpecError/Code/missingInput`` and ``ImageSpecError/Code/unreadableInput`` for
     ///   files; ``ImageSpecError/Code/invalidRequirements`` and ``ImageSpecError/Code/invalidIgnoreFile`` for their text.
     public func identity(in context: HashContext) throws(ImageSpecError) -> Identity {
-        let format = try tagFormat.nonEmpty.map { format throws(ImageSpecError) in try TagFormat(format) }
-        let content = try identity(in: context, inheritedPlatform: nil)
-        return try Identity(spec: self, format: format, content)
+        // A wrong format is found before any file is read.
+        _ = try tagFormat.nonEmpty.map { format throws(ImageSpecError) in try TagFormat(format) }
+        return try Identity(spec: self, identity(in: context, inheritedPlatform: nil))
     }
 
     /// The content digest alone, for a base spec, whose tag format plays no part.
@@ -72,7 +72,8 @@ extension ImageSpec {
         in context: HashContext, inheritedPlatform: String?
     ) throws(ImageSpecError) -> ContentIdentity {
         ContentIdentity(
-            spec: self, contents: try SpecContents(of: self, in: context, inheritedPlatform: inheritedPlatform))
+            spec: self,
+            contents: try SpecContents(of: self, in: context, inheritedPlatform: inheritedPlatform))
     }
 
     /// Whether this process runs in the image of this spec.
@@ -80,6 +81,7 @@ extension ImageSpec {
     /// True outside an execution (`FLYTE_INTERNAL_EXECUTION_ID` is not set); in one, whether the image's
     /// `_F_IMG_ID` is this spec's ``id``. So code can guard imports that only its own image has.
     /// - Parameter environment: looks up an environment variable; by default the process's own.
+    /// - Returns: true outside an execution, and in one of this spec's own image.
     public func isContainer(environment: (String) -> String? = Self.processEnvironment) -> Bool {
         guard environment("FLYTE_INTERNAL_EXECUTION_ID") != nil else { return true }
         return environment("_F_IMG_ID") == id
@@ -107,7 +109,10 @@ extension ImageSpec {
         /// The image's name before the tag: `[registry/]name`.
         public let repository: String
 
-        init(spec: ImageSpec, format: TagFormat?, _ content: ContentIdentity) throws(ImageSpecError) {
+        init(spec: ImageSpec, _ content: ContentIdentity) throws(ImageSpecError) {
+            let format = try spec.tagFormat.nonEmpty.map { format throws(ImageSpecError) in
+                try TagFormat(format)
+            }
             self.spec = spec
             contentDigest = content.contentDigest.hex
             tagDocument = String(decoding: content.document, as: UTF8.self)
@@ -136,15 +141,13 @@ extension ImageSpec {
 }
 
 /// The content digest of a spec, and the document that it is of.
-struct ContentIdentity {
-    let contents: SpecContents
+struct ContentIdentity: Sendable {
     let document: [UInt8]
     let contentDigest: SHA256Digest
-
-    var platform: String { contents.platform }
+    let platform: String
 
     init(spec: ImageSpec, contents: SpecContents) {
-        self.contents = contents
+        platform = contents.platform
         var writer = CanonicalWriter()
         writer.beginObject()
         writer.key("fields")

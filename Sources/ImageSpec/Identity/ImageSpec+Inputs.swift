@@ -55,8 +55,11 @@ extension ImageSpec {
     /// - Parameters:
     ///   - context: where paths count from.
     ///   - includingLeftOut: also what the ignore rules and the rules on links leave out.
+    /// - Returns: the files, with those of a base that is a spec.
     /// - Throws: the errors of ``identity(in:)``.
-    public func inputs(in context: HashContext, includingLeftOut: Bool = false) throws(ImageSpecError) -> Inputs {
+    public func inputs(in context: HashContext, includingLeftOut: Bool = false) throws(ImageSpecError)
+        -> Inputs
+    {
         let records: SourceTree.Records = includingLeftOut ? [.entries, .leftOut] : [.entries]
         let contents = try SpecContents(of: self, in: context, records: records)
         var files: [Inputs.File] = []
@@ -74,7 +77,7 @@ extension ImageSpec {
             }
         }
         func add(_ tree: SourceTree, _ role: Inputs.Role, at folder: String) {
-            let prefix = folder == "." ? [] : Array((folder + "/").utf8)
+            let prefix = folder == "." ? [] : Array((folder == "/" ? folder : folder + "/").utf8)
             for entry in tree.entries where entry.mode != .folder {
                 files.append(
                     Inputs.File(
@@ -95,7 +98,9 @@ extension ImageSpec {
             add(source, .sourceRoot, at: Path.normalized(sourceRoot ?? ""))
         }
         var base: [Inputs] = []
-        if case .spec(let spec) = baseImage { base = [try spec.inputs(in: context, includingLeftOut: includingLeftOut)] }
+        if case .spec(let spec) = baseImage {
+            base = [try spec.inputs(in: context, includingLeftOut: includingLeftOut)]
+        }
         return Inputs(files: files, leftOut: leftOut, base: base)
     }
 }

@@ -82,7 +82,9 @@ struct RequirementFiles: Sendable {
     private static func read(_ path: String, includedBy: String? = nil) throws(ImageSpecError) -> [UInt8] {
         let field = includedBy.map { "requirements: included by \"\($0)\"" } ?? "requirements"
         do throws(FileSystem.Failure) {
-            guard !path.utf8.contains(0) else { throw FileSystem.Failure(code: FileSystem.Failure.missing.code) }
+            guard !path.utf8.contains(0) else {
+                throw FileSystem.Failure(code: FileSystem.Failure.missing.code)
+            }
             guard let kind = try FileSystem.kind(path) else { throw FileSystem.Failure.missing }
             guard kind == .file else { throw FileSystem.Failure.notAFile }
             return try FileSystem.contents(path)
@@ -154,7 +156,10 @@ struct PipRequirements {
             let byte = bytes[index]
             if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") {
                 lines.append(bytes[start..<index])
-                if byte == UInt8(ascii: "\r"), index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "\n") { index += 1 }
+                if byte == UInt8(ascii: "\r"), index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "\n")
+                {
+                    index += 1
+                }
                 start = index + 1
             }
             index += 1
@@ -186,18 +191,24 @@ struct PipRequirements {
         let name: ArraySlice<UInt8>
         if let quote = rest.first, quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"") {
             rest = rest.dropFirst()
-            guard let end = rest.firstIndex(of: quote) else { throw problem("the name of an included file has no closing quote") }
+            guard let end = rest.firstIndex(of: quote) else {
+                throw problem("the name of an included file has no closing quote")
+            }
             name = rest[..<end]
         } else {
             name = rest.prefix { !Self.isWhiteSpace($0) }
         }
         guard !name.isEmpty else { throw problem("an include without a file name") }
         guard name.first != UInt8(ascii: "/") else {
-            throw problem("an included file has an absolute path; the image's name would depend on this machine, use a relative one")
+            throw problem(
+                "an included file has an absolute path; the image's name would depend on this machine, use a relative one"
+            )
         }
         let text = String(decoding: name, as: UTF8.self)
-        let scheme = text.prefix(8).lowercased()
-        if ["http:", "https:", "file:"].contains(where: scheme.hasPrefix) { return nil }
+        let start = text.utf8.prefix(6).map { $0 | 0x20 }
+        if ["http:", "https:", "file:"].contains(where: { start.starts(with: $0.utf8.map { $0 | 0x20 }) }) {
+            return nil
+        }
         return text
     }
 

@@ -13,8 +13,8 @@ struct SpecContents: Sendable {
 
     /// Resolved: never empty.
     var platform: String
-    /// The content digest of a base that is a spec.
-    var base: SHA256Digest?
+    /// A base that is a spec, as it was read for this one.
+    var base: ContentIdentity?
     var requirements: RequirementFiles?
     var copied: [Copied] = []
     var source: SourceTree?
@@ -29,22 +29,24 @@ struct SpecContents: Sendable {
         let mode = spec.effectiveCopyMode
         let sourceRoot = spec.sourceRoot.nonEmpty
         if let mode, mode != .noCopy, sourceRoot == nil { throw .sourceRootRequired(mode: mode) }
-        let copyPaths = try (spec.copy ?? []).map { path throws(ImageSpecError) in try Self.checkedCopyPath(path) }
+        let copyPaths = try (spec.copy ?? []).map { path throws(ImageSpecError) in
+            try Self.checkedCopyPath(path)
+        }
 
         if case .spec(let baseSpec) = spec.baseImage {
-            base = try baseSpec.identity(in: context, inheritedPlatform: platform).contentDigest
+            base = try baseSpec.identity(in: context, inheritedPlatform: platform)
         }
         if let path = spec.requirements.nonEmpty {
-            requirements = try RequirementFiles(path, workingDirectory: context.workingDirectory)
+            requirements = try RequirementFiles(path, workingDirectory: context.folder)
         }
         for path in copyPaths {
-            copied.append(try Self.copied(path, in: context.workingDirectory, records: records))
+            copied.append(try Self.copied(path, in: context.folder, records: records))
         }
         if let sourceRoot, let mode, mode != .noCopy {
-            let path = Path.join(context.workingDirectory, sourceRoot)
+            let path = Path.join(context.folder, sourceRoot)
             if mode == .loadedModules, let modules = context.loadedModules {
                 source = try .loadedModules(
-                    modules, sourceRoot: path, workingDirectory: context.workingDirectory, records: records)
+                    modules, sourceRoot: path, workingDirectory: context.folder, records: records)
             } else {
                 source = try .sourceRoot(
                     path, field: "source_root", pythonModulesOnly: mode == .loadedModules, records: records)
@@ -57,7 +59,8 @@ struct SpecContents: Sendable {
         if path.isEmpty { throw .invalidCopyPath(path, "is empty") }
         if Path.isAbsolute(path) { throw .invalidCopyPath(path, "is absolute") }
         let normalized = Path.normalized(path)
-        if normalized.utf8.split(separator: UInt8(ascii: "/")).contains(where: { $0.elementsEqual("..".utf8) }) {
+        if normalized.utf8.split(separator: UInt8(ascii: "/")).contains(where: { $0.elementsEqual("..".utf8) }
+        ) {
             throw .invalidCopyPath(path, "has \"..\"")
         }
         return normalized
@@ -120,7 +123,9 @@ extension String? {
 extension String {
     /// ASCII letters lower-cased, everything else as it is.
     var asciiLowercased: String {
-        guard utf8.contains(where: { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }) else { return self }
+        guard utf8.contains(where: { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }) else {
+            return self
+        }
         return String(
             decoding: utf8.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 },
             as: UTF8.self)

@@ -17,7 +17,8 @@ struct TagFormat {
                 throw .invalidTagFormat(format, "has a brace that is no replacement")
             }
             guard let count = Self.digits(of: rest[rest.index(after: brace)..<end]) else {
-                throw .invalidTagFormat(format, "has the replacement \"\(rest[brace...end])\", which there is not")
+                throw .invalidTagFormat(
+                    format, "has the replacement \"\(rest[brace...end])\", which there is not")
             }
             parts.append(.text(String(rest[..<brace])))
             parts.append(.digits(count))

@@ -28,6 +28,8 @@ package enum FileSystem {
         /// Nothing lies at the path: no such name, a file on the way, links that dangle or loop.
         var isMissing: Bool { code == ENOENT || code == ENOTDIR || code == ELOOP || code == ENAMETOOLONG }
 
+        var isTooLong: Bool { code == ENAMETOOLONG }
+
         var text: String { String(cString: strerror(code)) }
     }
 
@@ -57,7 +59,7 @@ package enum FileSystem {
         do throws(Failure) {
             return try contents(path)
         } catch {
-            throw .cannotUse(field: "spec", path: path, expected: "file", error)
+            throw .cannotUseSpec(path, error)
         }
     }
 
@@ -78,21 +80,28 @@ package enum FileSystem {
         return try contents(descriptor: descriptor)
     }
 
+    /// No spec, ignore or requirements file is as large; what is read whole must fit into memory.
+    private static let maximumTextSize = 256 << 20
+
     static func contents(descriptor: Int32) throws(Failure) -> [UInt8] {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .last }
         guard kind(ofMode: status.st_mode) != .folder else { throw Failure(code: EISDIR) }
         var bytes: [UInt8] = []
+        guard Int(status.st_size) <= maximumTextSize else { throw Failure(code: EFBIG) }
         bytes.reserveCapacity(Int(status.st_size) + 1)
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         while true {
-            let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress.unsafelyUnwrapped, $0.count) }
+            let count = buffer.withUnsafeMutableBytes {
+                read(descriptor, $0.baseAddress.unsafelyUnwrapped, $0.count)
+            }
             if count < 0 {
                 if errno == EINTR { continue }
                 throw .last
             }
             if count == 0 { return bytes }
             bytes.append(contentsOf: buffer[..<count])
+            if bytes.count > maximumTextSize { throw Failure(code: EFBIG) }
         }
     }
 
@@ -100,7 +109,9 @@ package enum FileSystem {
     ///
     /// `path` counts from the open folder `inFolder`.
     static func contents(ofRegularFile path: [UInt8], inFolder folder: Int32) throws(Failure) -> [UInt8]? {
-        let descriptor = withCPath(path) { openat(folder, $0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }
+        let descriptor = withCPath(path) {
+            openat(folder, $0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        }
         guard descriptor >= 0 else {
             let failure = Failure.last
             // A link gives ELOOP, a socket ENXIO.
@@ -122,6 +133,34 @@ package enum FileSystem {
         }
         guard count >= 0 else { throw .last }
         return Array(buffer[..<count])
+    }
+
+    /// Opens a folder that is no link, by a path of any length; -1 with `errno` where that fails.
+    ///
+    /// The system takes no path of more than PATH_MAX bytes, but a tree may well be deeper: then it is opened step by step.
+    static func openFolder(_ path: [UInt8]) -> Int32 {
+        let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
+        var from = AT_FDCWD
+        var rest = path[...]
+        while rest.count >= Int(PATH_MAX) {
+            guard let slash = rest.prefix(Int(PATH_MAX) - 1).lastIndex(of: UInt8(ascii: "/")),
+                slash > rest.startIndex
+            else { break }
+            let step = withCPath(Array(rest[..<slash])) { openat(from, $0, flags) }
+            if from != AT_FDCWD { closeKeepingError(from) }
+            guard step >= 0 else { return step }
+            from = step
+            rest = rest[(slash + 1)...]
+        }
+        let folder = withCPath(Array(rest)) { openat(from, $0, flags | O_NOFOLLOW) }
+        if from != AT_FDCWD { closeKeepingError(from) }
+        return folder
+    }
+
+    private static func closeKeepingError(_ descriptor: Int32) {
+        let error = errno
+        close(descriptor)
+        errno = error
     }
 
     /// A path as C has it. The bytes hold no NUL.

@@ -56,6 +56,11 @@ struct SourceTree: Sendable {
     /// By the bytes of their paths; only where asked for.
     var leftOut: [LeftOut] = []
 
+    /// The rules at the root, where entries were found by a walk; nil where they were listed.
+    var rules: IgnoreScope?
+    /// Whether a `.gitignore` of a folder counts.
+    var readsGitignore = false
+
     /// What a walk writes down beside the digest. Both cost memory for each path.
     struct Records: OptionSet, Sendable {
         let rawValue: Int
@@ -120,14 +125,15 @@ extension SourceTree {
         for module in modules {
             let joined = Path.join(workingDirectory, module)
             guard let place = try modulePlace(joined) else {
-                // Its folder does not exist. Only a module below the source root is an error, and whether it
-                // would be there can be told by its text alone.
-                let text = Path.lexicallyNormalized(Path.join(CurrentProcess.workingDirectory, joined))
-                if components(of: Array(text.utf8), below: root) != nil { throw .missingModule(module) }
+                // Its folder does not exist. Only a module below the source root is an error; whether it would be
+                // there is told by the folders that do exist.
+                if components(of: Array(realPathAsFarAsItExists(joined).utf8), below: root) != nil {
+                    throw .missingModule(joined)
+                }
                 continue
             }
             guard let components = components(of: place, below: root) else { continue }
-            guard (try? FileSystem.kind(joined)) == .file else { throw .missingModule(module) }
+            guard (try? FileSystem.kind(joined)) == .file else { throw .missingModule(joined) }
             tree.add(components)
         }
         return try TreeWalk(
@@ -138,15 +144,31 @@ extension SourceTree {
     /// The real path of a module's folder with the module's own name; nil where the folder does not exist.
     private static func modulePlace(_ path: String) throws(ImageSpecError) -> [UInt8]? {
         do throws(FileSystem.Failure) {
-            return try FileSystem.realPath(Path.folder(of: path)) + [UInt8(ascii: "/")] + Path.lastComponent(path).utf8
+            return try FileSystem.realPath(Path.folder(of: path)) + [UInt8(ascii: "/")]
+                + Path.lastComponent(path).utf8
         } catch {
             if error.isMissing { return nil }
             throw .unreadable(field: "loaded modules", path: path, reason: error.text)
         }
     }
 
+    /// A path whose folder does not exist: what exists of it by its real path, the rest as it is written.
+    private static func realPathAsFarAsItExists(_ path: String) -> String {
+        let absolute = Path.lexicallyNormalized(Path.join(CurrentProcess.workingDirectory, path))
+        var folder = absolute
+        while folder != "/" {
+            folder = Path.folder(of: folder)
+            if let real = try? FileSystem.realPath(folder) {
+                let rest = absolute.utf8.dropFirst(folder == "/" ? 0 : folder.utf8.count)
+                return Path.normalized(
+                    String(decoding: real, as: UTF8.self) + String(decoding: rest, as: UTF8.self))
+            }
+        }
+        return absolute
+    }
+
     /// The components of an absolute path below `root`; nil where it is not below it.
-    private static func components(of path: [UInt8], below root: [UInt8]) -> [[UInt8]]? {
+    static func components(of path: [UInt8], below root: [UInt8]) -> [[UInt8]]? {
         let prefix = root == [UInt8(ascii: "/")] ? root : root + [UInt8(ascii: "/")]
         guard path.starts(with: prefix), path.count > prefix.count else { return nil }
         return path.dropFirst(prefix.count).split(separator: UInt8(ascii: "/")).map(Array.init)
@@ -170,7 +192,11 @@ extension SourceTree {
     private static func sourceRootRules(_ root: [UInt8]) throws(ImageSpecError) -> IgnoreScope {
         var scope = IgnoreScope([.standard])
         if let text = try ignoreFile(".dockerignore", in: root) {
-            if let file = try IgnoreFile.docker(text, path: ".dockerignore") { scope.add(file, at: []) }
+            do throws(ImageSpecError) {
+                if let file = try IgnoreFile.docker(text, path: ".dockerignore") { scope.add(file, at: []) }
+            } catch {
+                throw error.inFile("source_root \"" + String(decoding: root, as: UTF8.self) + "\"")
+            }
         }
         // From the root upwards: nothing above counts where the root itself holds a .git, or where none is found.
         var names: [[UInt8]] = root.split(separator: UInt8(ascii: "/")).map(Array.init)
@@ -197,12 +223,13 @@ extension SourceTree {
     }
 
     /// The text of an ignore file; nil where there is none. Anything but a regular file is none.
-    private static func ignoreFile(_ name: String, in folder: [UInt8]) throws(ImageSpecError) -> [UInt8]? {
+    static func ignoreFile(_ name: String, in folder: [UInt8]) throws(ImageSpecError) -> [UInt8]? {
         let path = folder + [UInt8(ascii: "/")] + name.utf8
         do throws(FileSystem.Failure) {
             return try FileSystem.contents(ofRegularFile: path, inFolder: AT_FDCWD)
         } catch {
-            throw .unreadable(field: "source_root", path: String(decoding: path, as: UTF8.self), reason: error.text)
+            throw .unreadable(
+                field: "source_root", path: String(decoding: path, as: UTF8.self), reason: error.text)
         }
     }
 }

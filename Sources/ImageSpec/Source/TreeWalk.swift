@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
-
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -31,10 +29,11 @@ final class TreeWalk: Sendable {
     let pythonModulesOnly: Bool
     let readsGitignore: Bool
     let records: SourceTree.Records
+    private let rules: IgnoreScope?
     private let rootFolder: TreeFolder
     private let queue = WorkQueue<Job>()
-    private let hasThreads = Atomic<Bool>(false)
-    private let outcome = Mutex<Outcome>(Outcome())
+    private let hasThreads = Locked(false)
+    private let outcome = Locked(Outcome())
 
     private struct Outcome {
         var digest: SHA256Digest?
@@ -52,6 +51,7 @@ final class TreeWalk: Sendable {
         self.pythonModulesOnly = pythonModulesOnly
         self.readsGitignore = readsGitignore
         self.records = records
+        rules = if case .walk(let scope) = contents { scope } else { nil }
         rootFolder = TreeFolder(parent: nil, indexInParent: 0, path: [], contents: contents)
     }
 
@@ -67,16 +67,21 @@ final class TreeWalk: Sendable {
             // Nothing in it: the digest of no entries.
             digest: outcome.digest ?? SHA256Digest(of: [UInt8]()),
             entries: outcome.entries.sorted { $0.path.lexicographicallyPrecedes($1.path) },
-            leftOut: outcome.leftOut.sorted { $0.path.lexicographicallyPrecedes($1.path) }
+            leftOut: outcome.leftOut.sorted { $0.path.lexicographicallyPrecedes($1.path) },
+            rules: rules,
+            readsGitignore: readsGitignore
         )
     }
 
     /// Offers jobs to all threads; the last one is taken first. Starts the threads once there is enough for them.
     func offer(_ jobs: some Collection<Job>, isWorthThreads: Bool = false) {
         let waiting = queue.push(jobs)
-        guard isWorthThreads || waiting >= Self.jobsWorthAThread, !hasThreads.load(ordering: .relaxed),
-            !hasThreads.exchange(true, ordering: .relaxed)
-        else { return }
+        guard isWorthThreads || waiting >= Self.jobsWorthAThread else { return }
+        let isFirst = hasThreads.withLock { hasThreads in
+            defer { hasThreads = true }
+            return !hasThreads
+        }
+        guard isFirst else { return }
         for _ in 1..<max(2, min(CurrentProcess.processorCount, 64)) where CurrentProcess.processorCount > 1 {
             queue.startThread { self.work() }
         }
@@ -102,6 +107,9 @@ final class TreeWalk: Sendable {
             outcome.leftOut.append(contentsOf: worker.leftOut)
         }
     }
+
+    /// Whether there is nothing more to find out.
+    var isOver: Bool { queue.isClosed }
 
     func finish(_ digest: SHA256Digest?) {
         outcome.withLock { $0.digest = digest }
@@ -149,7 +157,7 @@ final class TreeFolder: Sendable {
     /// Relative to the root of the walk; empty for the root.
     let path: [UInt8]
     let contents: Contents
-    let state = Mutex<State>(State())
+    let state = Locked(State())
 
     init(parent: TreeFolder?, indexInParent: Int, path: [UInt8], contents: Contents) {
         self.parent = parent
@@ -214,7 +222,7 @@ final class LargeFile: Sendable {
     let size: Int
     /// Closed with the file, when the last chunk is done.
     let descriptor: FolderDescriptor
-    let state: Mutex<State>
+    let state: Locked<State>
 
     init(folder: TreeFolder, index: Int, mode: SourceTree.Mode, size: Int, descriptor: Int32) {
         self.folder = folder
@@ -223,7 +231,7 @@ final class LargeFile: Sendable {
         self.size = size
         self.descriptor = FolderDescriptor(descriptor)
         let count = (size + ContentDigest.chunkSize - 1) / ContentDigest.chunkSize
-        state = Mutex(State(remaining: count, digests: Array(repeating: SHA256Digest(), count: count)))
+        state = Locked(State(remaining: count, digests: Array(repeating: SHA256Digest(), count: count)))
     }
 
     /// The next chunk that nobody has taken.

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
-
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -27,14 +25,15 @@ final class TreeWorker {
     private static let batchSize = 128
     /// Measured: less than 128 KiB costs calls, more costs cache.
     private static let bufferSize = 256 * 1024
-    /// A file from this size on is offered to other threads.
-    private static let sizeWorthThreads = 4 << 20
+    /// A manifest is hashed in pieces of about this size.
+    private static let manifestPiece = 64 * 1024
 
     private(set) var entries: [SourceTree.Entry] = []
     private(set) var leftOut: [SourceTree.LeftOut] = []
-    private let walk: TreeWalk
+    let walk: TreeWalk
     private let matcher = IgnoreMatcher()
-    private let buffer: UnsafeMutableRawBufferPointer
+    /// What files are read into.
+    let buffer: UnsafeMutableRawBufferPointer
     private var listed: [Listed] = []
     private var manifest: [UInt8] = []
 
@@ -64,7 +63,9 @@ final class TreeWorker {
             try judge(folder, descriptor, scope, &state, &files, &subfolders)
         case .exactly(let choice):
             for name in choice.files {
-                files.append(ListedFile(index: Int32(state.entries.count), name: Int32(state.names.count), isLink: true))
+                files.append(
+                    ListedFile(
+                        index: Int32(state.entries.count), name: Int32(state.names.count), isLink: true))
                 state.append(name, .file)
             }
             for (name, contents) in choice.folders {
@@ -92,9 +93,7 @@ final class TreeWorker {
 
     private func open(_ folder: TreeFolder) throws(ImageSpecError) -> FolderDescriptor {
         let path = folder.path.isEmpty ? walk.root : walk.root + [UInt8(ascii: "/")] + folder.path
-        let number = FileSystem.withCPath(path) {
-            openat(AT_FDCWD, $0, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
-        }
+        let number = FileSystem.openFolder(path)
         guard number >= 0 else { throw unreadable(folder.path) }
         return FolderDescriptor(number)
     }
@@ -130,7 +129,8 @@ final class TreeWorker {
 
     /// Decides which of the listed names are entries, and adds them to `state`.
     private func judge(
-        _ folder: TreeFolder, _ descriptor: FolderDescriptor, _ scope: IgnoreScope, _ state: inout TreeFolder.State,
+        _ folder: TreeFolder, _ descriptor: FolderDescriptor, _ scope: IgnoreScope,
+        _ state: inout TreeFolder.State,
         _ files: inout [ListedFile], _ subfolders: inout [TreeFolder]
     ) throws(ImageSpecError) {
         var scope = scope
@@ -167,7 +167,8 @@ final class TreeWorker {
                 if walk.pythonModulesOnly, !state.names[item.range].suffix(3).elementsEqual(".py".utf8) {
                     leaveOut(folder, item, state.names, isFolder: false, .notPython)
                 } else if kind == .file {
-                    files.append(ListedFile(index: Int32(state.entries.count), name: item.name, isLink: false))
+                    files.append(
+                        ListedFile(index: Int32(state.entries.count), name: item.name, isLink: false))
                     state.add(item.name, item.length, .file)
                 } else {
                     try judgeLink(item, in: folder, descriptor, &state, &files)
@@ -212,7 +213,8 @@ final class TreeWorker {
 
     /// A symbolic link is what its target is: a file, or, if it leads to a folder of this tree, a link.
     private func judgeLink(
-        _ item: Listed, in folder: TreeFolder, _ descriptor: FolderDescriptor, _ state: inout TreeFolder.State,
+        _ item: Listed, in folder: TreeFolder, _ descriptor: FolderDescriptor,
+        _ state: inout TreeFolder.State,
         _ files: inout [ListedFile]
     ) throws(ImageSpecError) {
         var status = stat()
@@ -221,7 +223,9 @@ final class TreeWorker {
         }
         if result != 0 {
             let failure = FileSystem.Failure.last
-            guard failure.isMissing else { throw unreadable(folder.path(of: state.names[item.range]), failure) }
+            guard failure.isMissing else {
+                throw unreadable(folder.path(of: state.names[item.range]), failure)
+            }
             return leaveOut(folder, item, state.names, isFolder: false, .danglingLink)
         }
         switch FileSystem.kind(ofMode: status.st_mode) {
@@ -257,122 +261,10 @@ final class TreeWorker {
         return isInTree ? target : nil
     }
 
-    // MARK: files
-
-    func hash(_ batch: FileBatch) throws(ImageSpecError) {
-        let folder = batch.folder
-        let names = folder.state.withLock { $0.names }
-        var results: [(index: Int, mode: SourceTree.Mode, digest: ContentDigest)] = []
-        results.reserveCapacity(batch.files.count)
-        for file in batch.files {
-            if let (mode, digest) = try hash(file, in: batch, names) {
-                results.append((Int(file.index), mode, digest))
-            }
-        }
-        part(of: folder) { state in
-            for result in results {
-                state.entries[result.index].mode = result.mode
-                state.entries[result.index].digest = result.digest
-            }
-        }
-    }
-
-    /// The digest of a file; nil where it is large and will be brought by whoever hashes its last chunk.
-    private func hash(
-        _ file: ListedFile, in batch: FileBatch, _ names: [UInt8]
-    ) throws(ImageSpecError) -> (SourceTree.Mode, ContentDigest)? {
-        let flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (file.isLink ? 0 : O_NOFOLLOW)
-        let descriptor = names.withUnsafeBytes { openat(batch.descriptor.number, Self.cName(file.name, $0), flags) }
-        func path() -> [UInt8] { batch.folder.path(of: names[Int(file.name)...].prefix { $0 != 0 }) }
-        guard descriptor >= 0 else { throw unreadable(path()) }
-        var isHandedOn = false
-        defer { if !isHandedOn { close(descriptor) } }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw unreadable(path()) }
-        guard FileSystem.kind(ofMode: status.st_mode) == .file else {
-            throw .sourceChanged(String(decoding: path(), as: UTF8.self), "it was a file and is none any more")
-        }
-        let mode: SourceTree.Mode = status.st_mode & S_IXUSR != 0 ? .executable : .file
-        let size = Int(status.st_size)
-        if size > ContentDigest.chunkSize {
-            isHandedOn = true
-            let large = LargeFile(
-                folder: batch.folder, index: Int(file.index), mode: mode, size: size, descriptor: descriptor)
-            batch.folder.state.withLock { $0.pending += 1 }
-            if size >= Self.sizeWorthThreads {
-                walk.offer(CollectionOfOne(.chunks(large)), isWorthThreads: true)
-            }
-            try hashChunks(of: large)
-            return nil
-        }
-        // A file that says it is empty is read all the same: in some file systems (FUSE, /proc) it is not.
-        if size == 0 { return (mode, try streamedDigest(descriptor, path)) }
-        var hasher = SHA256Hasher()
-        var remaining = size
-        while remaining > 0 {
-            let count = read(descriptor, buffer.baseAddress, min(remaining, buffer.count))
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw unreadable(path()) }
-            if count == 0 { break }
-            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            remaining -= count
-        }
-        return (mode, ContentDigest(hasher.finalize()))
-    }
-
-    private func streamedDigest(_ descriptor: Int32, _ path: () -> [UInt8]) throws(ImageSpecError) -> ContentDigest {
-        var hasher = ContentHasher()
-        while true {
-            let count = read(descriptor, buffer.baseAddress, buffer.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw unreadable(path()) }
-            if count == 0 { return hasher.finalize() }
-            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-        }
-    }
-
-    /// Hashes chunks of a large file until all are taken. Others may be at it too.
-    func hashChunks(of file: LargeFile) throws(ImageSpecError) {
-        while let chunk = file.takeChunk() {
-            let start = chunk * ContentDigest.chunkSize
-            let end = min(start + ContentDigest.chunkSize, file.size)
-            var position = start
-            var hasher = SHA256Hasher()
-            while position < end {
-                let count = pread(
-                    file.descriptor.number, buffer.baseAddress, min(end - position, buffer.count), off_t(position))
-                if count < 0 && errno == EINTR { continue }
-                // A file that became shorter is no longer the one whose size decided how it is hashed.
-                guard count > 0 else {
-                    let name = file.folder.state.withLock { state in
-                        Array(state.names[Int(state.entries[file.index].name)...].prefix { $0 != 0 })
-                    }
-                    let path = file.folder.path(of: name)
-                    if count < 0 { throw unreadable(path) }
-                    throw .sourceChanged(String(decoding: path, as: UTF8.self), "it became shorter while it was read")
-                }
-                hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                position += count
-            }
-            let digest = hasher.finalize()
-            let all = file.state.withLock { state -> [SHA256Digest]? in
-                state.digests[chunk] = digest
-                state.remaining -= 1
-                return state.remaining == 0 ? state.digests : nil
-            }
-            if let all {
-                part(of: file.folder) { state in
-                    state.entries[file.index].mode = file.mode
-                    state.entries[file.index].digest = ContentDigest(chunks: all)
-                }
-            }
-        }
-    }
-
     // MARK: upwards
 
     /// Brings one part of a folder, and finishes the folder if it was the last, and its parents in turn.
-    private func part(of folder: TreeFolder, done: (inout TreeFolder.State) -> Void) {
+    func part(of folder: TreeFolder, done: (inout TreeFolder.State) -> Void) {
         var finished = folder.state.withLock { state -> TreeFolder.State? in
             done(&state)
             state.pending -= 1
@@ -393,24 +285,41 @@ final class TreeWorker {
 
     /// The digest of a folder's manifest; nil where it has no entries and so is none of its parent.
     private func manifestDigest(of folder: TreeFolder, _ state: TreeFolder.State) -> SHA256Digest? {
-        manifest.removeAll(keepingCapacity: true)
+        var hasher = SHA256Hasher()
         let isEmpty = state.names.withUnsafeBytes { names in
-            // The NUL that ends each name sorts before every byte, as the end of a name does.
-            let sorted = state.entries.filter { $0.digest != nil }.sorted {
-                strcmp(Self.cName($0.name, names), Self.cName($1.name, names)) < 0
+            // Indices, not entries: a folder can have hundreds of thousands. The NUL that ends each name sorts before
+            // every byte, as the end of a name does.
+            var sorted: [Int32] = []
+            sorted.reserveCapacity(state.entries.count)
+            for index in state.entries.indices where state.entries[index].digest != nil {
+                sorted.append(Int32(index))
             }
-            for entry in sorted {
+            sorted.sort { left, right in
+                strcmp(
+                    Self.cName(state.entries[Int(left)].name, names),
+                    Self.cName(state.entries[Int(right)].name, names))
+                    < 0
+            }
+            for index in sorted {
+                let entry = state.entries[Int(index)]
                 guard let digest = entry.digest else { continue }
                 let start = Int(entry.name)
                 let name = UnsafeRawBufferPointer(rebasing: names[start..<start + Int(entry.length)])
                 SourceTree.appendManifestEntry(entry.mode, digest, name, to: &manifest)
+                if manifest.count > Self.manifestPiece {
+                    hasher.update(manifest)
+                    manifest.removeAll(keepingCapacity: true)
+                }
                 if walk.records.contains(.entries) {
-                    entries.append(SourceTree.Entry(path: folder.path(of: name), mode: entry.mode, digest: digest))
+                    entries.append(
+                        SourceTree.Entry(path: folder.path(of: name), mode: entry.mode, digest: digest))
                 }
             }
             return sorted.isEmpty
         }
-        return isEmpty ? nil : SHA256Digest(of: manifest)
+        hasher.update(manifest)
+        manifest.removeAll(keepingCapacity: true)
+        return isEmpty ? nil : hasher.finalize()
     }
 
     // MARK: small things
@@ -419,14 +328,16 @@ final class TreeWorker {
         UnsafeRawBufferPointer(rebasing: names[item.range])
     }
 
-    private static func cName(_ start: Int32, _ names: UnsafeRawBufferPointer) -> UnsafePointer<CChar> {
+    static func cName(_ start: Int32, _ names: UnsafeRawBufferPointer) -> UnsafePointer<CChar> {
         // Never empty: a name ends with a NUL.
         (names.baseAddress.unsafelyUnwrapped + Int(start)).assumingMemoryBound(to: CChar.self)
     }
 
     private func isNamed(_ name: StaticString, _ item: Listed, _ names: [UInt8]) -> Bool {
         Int(item.length) == name.utf8CodeUnitCount
-            && names.withUnsafeBytes { memcmp($0.baseAddress.unsafelyUnwrapped + Int(item.name), name.utf8Start, Int(item.length)) } == 0
+            && names.withUnsafeBytes {
+                memcmp($0.baseAddress.unsafelyUnwrapped + Int(item.name), name.utf8Start, Int(item.length))
+            } == 0
     }
 
     private static func reason(_ file: IgnoreFile, _ rule: Int) -> SourceTree.Reason {
@@ -440,12 +351,23 @@ final class TreeWorker {
     ) {
         guard walk.records.contains(.leftOut) else { return }
         leftOut.append(
-            SourceTree.LeftOut(path: folder.path(of: names[item.range]), isFolder: isFolder, reason: reason()))
+            SourceTree.LeftOut(path: folder.path(of: names[item.range]), isFolder: isFolder, reason: reason())
+        )
     }
 
-    private func unreadable(_ path: [UInt8], _ failure: FileSystem.Failure = .last) -> ImageSpecError {
-        let full = path.isEmpty ? walk.root : walk.root + [UInt8(ascii: "/")] + path
-        return .unreadable(field: walk.field, path: String(decoding: full, as: UTF8.self), reason: failure.text)
+    func unreadable(_ path: [UInt8], _ failure: FileSystem.Failure = .last) -> ImageSpecError {
+        // Everything that is opened was listed, or looked at, a moment ago.
+        if failure.isMissing && !failure.isTooLong { return changed(path, "it is gone") }
+        return .unreadable(field: walk.field, path: absolute(path), reason: failure.text)
+    }
+
+    func changed(_ path: [UInt8], _ what: String) -> ImageSpecError {
+        .sourceChanged(absolute(path), what)
+    }
+
+    private func absolute(_ path: [UInt8]) -> String {
+        String(
+            decoding: path.isEmpty ? walk.root : walk.root + [UInt8(ascii: "/")] + path, as: UTF8.self)
     }
 }
 

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import ImageSpec
+import TaskImages
+import Testing
+
+/// What a CI asks about a task's image before anybody builds it.
+@Suite struct TrainerImageTests {
+    /// The project whose files are in the image, and one architecture, whichever host runs the tests.
+    let context = ImageSpec.HashContext(
+        workingDirectory: URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../../trainer").standardizedFileURL.path,
+        hostArchitecture: "x86_64"
+    )
+
+    /// Who changes the image, its files or its requirements changes this line, and a reviewer sees it.
+    @Test func `The image has the recorded name`() throws {
+        #expect(try TrainerImage.spec.imageName(in: context) == "ghcr.io/acme/trainer:40dc9e5b05e537b0")
+    }
+
+    /// Running code compares this id with the one in its image, without a file at hand.
+    @Test func `The spec has the recorded id`() {
+        #expect(
+            TrainerImage.spec.id == "1092022abb8b12e2ee1786c3a04f26accf0108bf73d3149b7993f0c5dd203c28")
+        #expect(TrainerImage.debugging.id != TrainerImage.spec.id)
+    }
+
+    @Test func `An image that is promoted to another registry keeps its tag`() throws {
+        let promoted = TrainerImage.spec.withRegistry("registry.example.com/production")
+        #expect(try promoted.tag(in: context) == TrainerImage.spec.tag(in: context))
+    }
+
+    @Test func `The image can be rendered, and runs as an ordinary user`() throws {
+        let dockerfile = try ImageSpec.Dockerfile(TrainerImage.spec, in: context)
+        #expect(dockerfile.text.contains("\nUSER flytekit\nENTRYPOINT [\"python\", \"-m\", \"trainer\"]\n"))
+    }
+
+    @Test func `Code finds its image by the id of its spec`() throws {
+        var images = ImageSpec.ImageConfig(defaultImage: "python:3.12-slim")
+        images.add(try TrainerImage.spec.imageName(in: context), for: TrainerImage.spec)
+
+        let received = try ImageSpec.ImageConfig(json: images.json)
+        #expect(received.imageName(for: TrainerImage.spec) == "ghcr.io/acme/trainer:40dc9e5b05e537b0")
+        #expect(received.imageName(for: TrainerImage.debugging) == nil)
+        #expect(received.imageName(for: nil) == "python:3.12-slim")
+    }
+}

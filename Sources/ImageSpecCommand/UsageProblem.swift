@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ImageSpec
+
+/// What the tool says of arguments that it cannot use: what is wrong, and where the right ones are explained.
+struct UsageProblem {
+    /// The arguments of the process, without its own name.
+    var arguments: ArraySlice<String>
+
+    private static let commands: [String] = ImageSpecCommand.configuration.subcommands.compactMap {
+        $0.configuration.commandName
+    }
+
+    /// The text about a command that does not exist; nil where the command does.
+    ///
+    /// The parser has no such error: to it, an unknown command is an argument too many, and `help` ignores it.
+    var unknownCommand: String? {
+        let name = arguments.first == "help" ? arguments.dropFirst().first : arguments.first
+        guard let name, !name.hasPrefix("-"), name != "help", !Self.commands.contains(name) else {
+            return nil
+        }
+        let advice =
+            Spelling.nearest(to: name, among: Self.commands).map { "did you mean '\($0)'?" }
+            ?? "the commands are " + Self.commands.joined(separator: ", ")
+        return
+            "there is no command '\(Text.withoutControlCharacters(name))'; \(advice)\nSee 'imagespec help'."
+    }
+
+    /// What the parser says is wrong, with the place to look.
+    func text(_ message: String) -> String {
+        let command = arguments.first.flatMap { Self.commands.contains($0) ? " " + $0 : nil } ?? ""
+        return message.prefix(1).lowercased() + message.dropFirst() + "\nSee 'imagespec help\(command)'."
+    }
+}
