@@ -26,6 +26,8 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        // The type of paths in swift-subprocess, where the system does not bring it.
+        .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
         // Without its trait for Foundation, which nothing here needs.
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
@@ -38,7 +40,11 @@ let package = Package(
         .target(name: "ImageSpec", dependencies: ["CLibcrypto"], swiftSettings: settings),
         .target(
             name: "ImageSpecContainers",
-            dependencies: ["ImageSpec", .product(name: "Subprocess", package: "swift-subprocess")],
+            dependencies: [
+                "ImageSpec", .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(
+                    name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux])),
+            ],
             swiftSettings: settings
         ),
         .target(

@@ -75,6 +75,11 @@ extension ImageSpec {
     /// A base image that is a spec without a platform of its own takes it too.
     public func withPlatform(_ platform: String?) -> ImageSpec { replacing(\.platform, with: platform) }
 
+    /// Returns a copy with another Python version, for a running environment that decides it.
+    package func withPythonVersion(_ version: String) -> ImageSpec {
+        replacing(\.pythonVersion, with: version)
+    }
+
     /// What the registration of tasks says about their source code.
     ///
     /// Source: flytekit `SerializationSettings`, as far as an image is concerned.

@@ -12,7 +12,7 @@ public struct ImageSpecError: Error, Sendable {
         enum Kind: String, Sendable {
             case invalidDocument, unknownField, invalidField, invalidReference, invalidRequirements
             case invalidIgnoreFile, unsupportedField, missingInput, unreadableInput, unwritableOutput
-            case sourceChanged
+            case sourceChanged, builderNotRegistered, existenceUnknown, toolUnavailable, toolFailed
         }
 
         let kind: Kind
@@ -42,6 +42,14 @@ public struct ImageSpecError: Error, Sendable {
         public static let unwritableOutput = Code(kind: .unwritableOutput)
         /// A source file changed between being named and being written.
         public static let sourceChanged = Code(kind: .sourceChanged)
+        /// A spec names a builder that a build engine does not have.
+        public static let builderNotRegistered = Code(kind: .builderNotRegistered)
+        /// Nobody can tell whether an image exists.
+        public static let existenceUnknown = Code(kind: .existenceUnknown)
+        /// A tool of this machine is needed, such as a container engine, and none that works is there.
+        public static let toolUnavailable = Code(kind: .toolUnavailable)
+        /// A tool of this machine failed: a build, a push.
+        public static let toolFailed = Code(kind: .toolFailed)
     }
 
     /// What kind of thing went wrong.

@@ -16,6 +16,46 @@ struct SpecInput: ParsableArguments {
         completion: .file(extensions: ["json", "yaml", "yml"]))
     var spec: String
 
+    @OptionGroup var options: SpecOptions
+
+    @Flag(help: "Print the result as one JSON object in one line.")
+    var json = false
+
+    /// The spec with its replaced fields.
+    func load() throws(ImageSpecError) -> ImageSpec { try options.load(spec) }
+
+    var context: ImageSpec.HashContext { options.context(of: spec) }
+
+    func identity() throws(ImageSpecError) -> ImageSpec.Identity {
+        try inspect { spec, context throws(ImageSpecError) in try spec.identity(in: context) }
+    }
+
+    /// What `body` finds out about the spec; its errors name the spec file, and `check` where that has more to say.
+    func inspect<Result>(
+        _ body: (ImageSpec, ImageSpec.HashContext) throws(ImageSpecError) -> Result
+    ) throws(ImageSpecError) -> Result {
+        let spec = try load()
+        do throws(ImageSpecError) {
+            return try body(spec, context)
+        } catch {
+            guard ExitStatus(error.code) == .wrongSpec, hasMoreProblems(spec, than: error) else {
+                throw located(error)
+            }
+            throw located(error).adding(
+                "this is not all; 'imagespec check' with the same arguments lists every problem")
+        }
+    }
+
+    /// The error with the name of the spec file, where it is about what stands in that.
+    func located(_ error: ImageSpecError) -> ImageSpecError { options.located(error, in: spec) }
+
+    private func hasMoreProblems(_ spec: ImageSpec, than error: ImageSpecError) -> Bool {
+        spec.problems(in: context).count > error.message.split(separator: "\n").count
+    }
+}
+
+/// What replaces fields of specs, and what they are seen in.
+struct SpecOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Name the image so, in place of the spec's name.", valueName: "name"))
     var name: String?
 
@@ -59,18 +99,13 @@ struct SpecInput: ParsableArguments {
         completion: .file(extensions: ["py"]))
     var loadedModules: [String] = []
 
-    @Flag(help: "Print the result as one JSON object in one line.")
-    var json = false
-
-    private var isStandardInput: Bool { spec == "-" }
-
-    /// The spec with its replaced fields.
-    func load() throws(ImageSpecError) -> ImageSpec {
+    /// A spec with its replaced fields.
+    func load(_ file: String) throws(ImageSpecError) -> ImageSpec {
         var spec: ImageSpec
-        if isStandardInput {
+        if Self.isStandardInput(file) {
             spec = try ImageSpec(contents: FileSystem.contentsOfStandardInput(), name: "standard input")
         } else {
-            spec = try ImageSpec(contentsOf: self.spec)
+            spec = try ImageSpec(contentsOf: file)
         }
         if let name { spec = spec.withName(name) }
         if let registry { spec = spec.withRegistry(registry) }
@@ -79,45 +114,24 @@ struct SpecInput: ParsableArguments {
         return spec
     }
 
-    var context: ImageSpec.HashContext {
-        var context = isStandardInput ? .current : ImageSpec.HashContext(specFile: spec)
+    func context(of file: String) -> ImageSpec.HashContext {
+        var context = Self.isStandardInput(file) ? .current : ImageSpec.HashContext(specFile: file)
         if let baseFolder { context.workingDirectory = baseFolder }
         if let architecture { context.hostArchitecture = architecture }
         if !loadedModules.isEmpty { context.loadedModules = loadedModules }
         return context
     }
 
-    func identity() throws(ImageSpecError) -> ImageSpec.Identity {
-        try inspect { spec, context throws(ImageSpecError) in try spec.identity(in: context) }
-    }
-
-    /// What `body` finds out about the spec; its errors name the spec file, and `check` where that has more to say.
-    func inspect<Result>(
-        _ body: (ImageSpec, ImageSpec.HashContext) throws(ImageSpecError) -> Result
-    ) throws(ImageSpecError) -> Result {
-        let spec = try load()
-        do throws(ImageSpecError) {
-            return try body(spec, context)
-        } catch {
-            guard ExitStatus(error.code) == .wrongSpec, hasMoreProblems(spec, than: error) else {
-                throw located(error)
-            }
-            throw located(error).adding(
-                "this is not all; 'imagespec check' with the same arguments lists every problem")
-        }
-    }
-
-    /// The error with the name of the spec file, where it is about what stands in that.
-    func located(_ error: ImageSpecError) -> ImageSpecError {
+    /// An error with the name of the spec file, where it is about what stands in that.
+    func located(_ error: ImageSpecError, in file: String) -> ImageSpecError {
         switch ExitStatus(error.code) {
-        case .wrongSpec, .missingInput: error.inFile(isStandardInput ? "standard input" : spec)
+        case .wrongSpec, .missingInput:
+            error.inFile(Self.isStandardInput(file) ? "standard input" : file)
         default: error
         }
     }
 
-    private func hasMoreProblems(_ spec: ImageSpec, than error: ImageSpecError) -> Bool {
-        spec.problems(in: context).count > error.message.split(separator: "\n").count
-    }
+    private static func isStandardInput(_ file: String) -> Bool { file == "-" }
 }
 
 extension ImageSpecError {

@@ -17,19 +17,24 @@ enum ExitStatus: Int32 {
     case usage = 64
     case wrongSpec = 65
     case missingInput = 66
+    case unavailable = 69
     case internalError = 70
     case unwritableOutput = 73
     case failedBuild = 74
+    /// 128 and the signal's number, as shells have it.
+    case interrupted = 130
+    case terminated = 143
 
     init(_ code: ImageSpecError.Code) {
         switch code {
         case .invalidDocument, .unknownField, .invalidField, .invalidReference, .invalidRequirements,
             .invalidIgnoreFile,
-            .unsupportedField:
+            .unsupportedField, .builderNotRegistered:
             self = .wrongSpec
         case .missingInput, .unreadableInput: self = .missingInput
         case .unwritableOutput: self = .unwritableOutput
-        case .sourceChanged: self = .failedBuild
+        case .existenceUnknown, .toolUnavailable: self = .unavailable
+        case .sourceChanged, .toolFailed: self = .failedBuild
         default: self = .internalError
         }
     }
@@ -45,6 +50,10 @@ struct Termination {
         if let problems = (error as? SpecProblems)?.problems ?? (error as? ImageSpecError).map({ [$0] }) {
             status = problems.first.map { ExitStatus($0.code) } ?? .internalError
             messages = problems.flatMap { $0.message.split(separator: "\n").map(String.init) }
+            return
+        }
+        if let interruption = error as? Interruption {
+            status = interruption.signal == SIGINT ? .interrupted : .terminated
             return
         }
         let usage = UsageProblem(arguments: CommandLine.arguments.dropFirst())
@@ -107,7 +116,12 @@ enum StandardError {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
             Text.withoutControlCharacters(String($0))
         }
-        _ = writeAll(Array(lines.joined(separator: "\n").utf8), to: STDERR_FILENO)
+        writeControls(lines.joined(separator: "\n"))
+    }
+
+    /// Writes text of our own that moves the cursor.
+    static func writeControls(_ text: String) {
+        _ = writeAll(Array(text.utf8), to: STDERR_FILENO)
     }
 }
 

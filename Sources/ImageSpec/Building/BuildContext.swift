@@ -25,11 +25,19 @@ extension ImageSpec {
         /// Reads the files of a spec and renders it.
         ///
         /// Takes memory for the path of each file.
+        /// - Parameters:
+        ///   - spec: the spec.
+        ///   - context: where relative paths count from.
+        ///   - baseImageName: the name under which the image of a base that is a spec really lies; nil means that of
+        ///     ``ImageSpec/imageName(in:)``. It plays no part for another base.
         /// - Throws: the errors of ``ImageSpec/validate(in:)`` and ``ImageSpec/identity(in:)``.
-        public init(_ spec: ImageSpec, in context: HashContext = .current) throws(ImageSpecError) {
+        public init(
+            _ spec: ImageSpec, in context: HashContext = .current, baseImageName: String? = nil
+        ) throws(ImageSpecError) {
             try spec.validate(in: context)
             contents = try SpecContents(of: spec, in: context, records: [.entries])
-            let inputs = try RenderingInputs(of: spec, contents, in: context)
+            let inputs = try RenderingInputs(
+                of: spec, contents, in: context, baseImageName: baseImageName)
             requirements = inputs.requirements
             dockerfile = try Dockerfile(spec, inputs, in: context)
             identity = try Identity(spec: spec, ContentIdentity(spec: spec, contents: contents))

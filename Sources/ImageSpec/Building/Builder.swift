@@ -14,6 +14,12 @@ extension ImageSpec {
         ///
         /// A base image that is a spec is built before.
         func build(_ spec: ImageSpec) async throws -> String?
+
+        /// What a ``BuildEngine`` calls: provides the image, built or found.
+        ///
+        /// The default asks ``shouldBuild(_:)``, unless the build is forced, and then ``build(_:)``. A builder that needs to
+        /// know where paths count from, what the base image is really called or whether to push implements this too.
+        func image(for request: BuildRequest) async throws -> BuildResult
     }
 
     /// Writes a Dockerfile and what it copies, and leaves the building to others: to look at, to check in, to hand to
@@ -57,12 +63,28 @@ extension ImageSpec {
             }
             return reference
         }
+
+        /// Finds the base image.
+        public func image(for request: BuildRequest) async throws -> BuildResult {
+            BuildResult(imageName: try await build(request.spec) ?? request.imageName, outcome: .found)
+        }
     }
 }
 
 extension ImageSpec.Builder {
     /// True: the image has to be built.
     public func shouldBuild(_ spec: ImageSpec) async throws -> Bool { true }
+
+    /// Builds where ``shouldBuild(_:)`` says so or the build is forced.
+    public func image(for request: ImageSpec.BuildRequest) async throws -> ImageSpec.BuildResult {
+        if !request.isForcePush {
+            guard try await shouldBuild(request.spec) else {
+                return ImageSpec.BuildResult(imageName: request.imageName, outcome: .found)
+            }
+        }
+        let name = try await build(request.spec)
+        return ImageSpec.BuildResult(imageName: name ?? request.imageName, outcome: .built)
+    }
 }
 
 extension ImageSpec.Builder where Self == ImageSpec.NoopBuilder {

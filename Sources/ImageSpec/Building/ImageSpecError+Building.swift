@@ -118,10 +118,13 @@ extension ImageSpecError {
 
 extension String {
     /// A value as messages show it: on one line, and not without end.
-    var shortened: String {
+    var shortened: String { shortened(to: 120) }
+
+    /// The same with another end.
+    func shortened(to limit: Int) -> String {
         var text = ""
         for (count, scalar) in unicodeScalars.enumerated() {
-            if count == 120 { return text + "…" }
+            if count == limit { return text + "…" }
             text.unicodeScalars.append(scalar.value < 0x20 || scalar.value == 0x7F ? "\u{FFFD}" : scalar)
         }
         return text

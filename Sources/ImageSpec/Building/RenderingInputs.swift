@@ -30,9 +30,12 @@ struct RenderingInputs: Sendable {
 
     /// The same from files that were read for a name.
     init(
-        of spec: ImageSpec, _ contents: SpecContents, in context: ImageSpec.HashContext
+        of spec: ImageSpec, _ contents: SpecContents, in context: ImageSpec.HashContext,
+        baseImageName: String?
     ) throws(ImageSpecError) {
-        if let base = spec.baseSpec(in: context), let content = contents.base {
+        if let baseImageName, case .spec = spec.baseImage {
+            baseName = baseImageName
+        } else if let base = spec.baseSpec(in: context), let content = contents.base {
             baseName = try ImageSpec.Identity(spec: base, content).imageName()
         }
         requirements = try contents.requirements.map { files throws(ImageSpecError) in

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+extension ImageSpec {
+    /// Has images built, each once.
+    ///
+    /// It knows builders by name, builds what a spec is based on before the spec itself, and remembers under which name
+    /// each image really lies. There is no engine behind the scenes: a program makes its own and holds it.
+    ///
+    /// ```swift
+    /// let engine = ImageSpec.BuildEngine()
+    /// engine.register("mine", Mine(), priority: 10)
+    /// print(try await engine.build(spec))
+    /// ```
+    ///
+    /// A new engine has the builder `noop`; with `ImageSpecContainers`, `BuildEngine.containers()` has `default` too.
+    ///
+    /// Source: flytekit `ImageBuildEngine`.
+    public final class BuildEngine: Sendable {
+        private struct Registration {
+            var name: String
+            var builder: any Builder
+            var priority: Int
+        }
+
+        private struct State {
+            var builders: [Registration] = []
+            var results: [Image: BuildResult] = [:]
+        }
+
+        /// Builders differ in what they make of a spec, and may do so under one name.
+        private struct Image: Hashable {
+            var name: String
+            var builder: String
+        }
+
+        private struct FlightKey: Hashable {
+            var image: Image
+            var isForcePush: Bool
+        }
+
+        /// When images are built, and whether they are pushed.
+        public let policy: BuildPolicy
+        private let report: @Sendable (BuildEvent) -> Void
+        private let state = Mutex(State())
+        private let flights = SingleFlight<FlightKey, BuildResult>()
+
+        /// An engine with the builder `noop`, of priority 0.
+        /// - Parameters:
+        ///   - policy: by default what the environment of this process says now.
+        ///   - report: is told what happens, from any thread.
+        public init(
+            policy: BuildPolicy = .current, report: @escaping @Sendable (BuildEvent) -> Void = { _ in }
+        ) {
+            self.policy = policy
+            self.report = report
+            register("noop", .noop, priority: 0)
+        }
+
+        // MARK: builders
+
+        /// Registers a builder, in place of one of the same name.
+        ///
+        /// A spec that names no builder is built by that of the highest priority; among equals, by the one that was
+        /// registered first. (Those of this package have priority 0, `noop`, and 1, `default`.)
+        public func register(_ name: String, _ builder: some Builder, priority: Int = 5) {
+            let registration = Registration(name: name, builder: builder, priority: priority)
+            state.withLock { state in
+                if let index = state.builders.firstIndex(where: { $0.name.hasSameBytes(as: name) }) {
+                    state.builders[index] = registration
+                } else {
+                    state.builders.append(registration)
+                }
+            }
+        }
+
+        /// The names of the registered builders, in the order in which they were registered.
+        public var builderNames: [String] { state.withLock { $0.builders.map(\.name) } }
+
+        private func registration(for spec: ImageSpec) throws(ImageSpecError) -> Registration {
+            let builders = state.withLock { $0.builders }
+            guard let name = spec.builder.nonEmpty else {
+                // There is one at least: noop.
+                return builders.dropFirst().reduce(builders[0]) { best, next in
+                    next.priority > best.priority ? next : best
+                }
+            }
+            guard let found = builders.first(where: { $0.name.hasSameBytes(as: name) }) else {
+                throw .builderNotRegistered(name, known: builders.map(\.name))
+            }
+            return found
+        }
+
+        // MARK: building
+
+        /// Has the image of a spec built if it does not exist, and returns the name under which it lies.
+        ///
+        /// A base that is a spec comes first, at any depth, for the platform of the spec above it where it names none.
+        /// However many ask for an image at once, it is built once; an image that this engine has built or found is not
+        /// asked for again. After a failure it can be tried again. ``ImageSpec/forcePush()`` builds at each call.
+        ///
+        /// Inside an execution it only names the image and asks no builder.
+        ///
+        /// Cancelling the task cancels the build, unless others wait for it too.
+        /// - Parameters:
+        ///   - spec: the spec.
+        ///   - context: where its relative paths count from; nil: the context of this process.
+        /// - Returns: the name under which the image lies.
+        /// - Throws: ``ImageSpecError``; whatever a registered builder throws; `CancellationError`.
+        @discardableResult
+        public func build(_ spec: ImageSpec, in context: HashContext? = nil) async throws -> String {
+            try await result(of: spec, in: context).imageName
+        }
+
+        /// Does what ``build(_:in:)`` does, and says how it came about.
+        public func result(of spec: ImageSpec, in context: HashContext? = nil) async throws -> BuildResult {
+            let context = context ?? .current
+            let imageName = try await Self.imageName(of: spec, in: context)
+            if policy.isInsideExecution { return BuildResult(imageName: imageName, outcome: .skipped) }
+            let registration = try registration(for: spec)
+            let image = Image(name: imageName, builder: registration.name)
+            let key = FlightKey(image: image, isForcePush: spec.isForcePush)
+            return try await flights.value(for: key) {
+                if !spec.isForcePush, let known = self.known(image) { return known }
+                let result = try await self.result(of: spec, imageName, by: registration.builder, in: context)
+                self.state.withLock { $0.results[image] = result }
+                self.report(.finished(result))
+                return result
+            }
+        }
+
+        private func result(
+            of spec: ImageSpec, _ imageName: String, by builder: any Builder, in context: HashContext
+        ) async throws -> BuildResult {
+            var request = BuildRequest(
+                spec: spec, imageName: imageName, context: context, policy: policy, report: report)
+            if let base = spec.baseSpec(in: context) {
+                request.baseImageName = try await build(base, in: context)
+            }
+            try Task.checkCancellation()
+            let clock = ContinuousClock()
+            let start = clock.now
+            var result = try await builder.image(for: request)
+            result.duration = clock.now - start
+            return result
+        }
+
+        /// Reads the files of a spec, which may take its time.
+        @concurrent
+        private static func imageName(
+            of spec: ImageSpec, in context: HashContext
+        ) async throws -> String {
+            try spec.imageName(in: context)
+        }
+
+        // MARK: names
+
+        private func known(_ image: Image) -> BuildResult? {
+            state.withLock { $0.results[image] }
+        }
+
+        /// The name under which the image of a spec really lies, where this engine has built or found it; else
+        /// ``ImageSpec/imageName(in:)``.
+        /// - Throws: the errors of ``ImageSpec/imageName(in:)``; ``ImageSpecError/Code/builderNotRegistered``.
+        public func imageName(
+            for spec: ImageSpec, in context: HashContext = .current
+        ) throws(ImageSpecError) -> String {
+            let name = try spec.imageName(in: context)
+            return known(Image(name: name, builder: try registration(for: spec).name))?.imageName ?? name
+        }
+
+        /// The image of a piece of code: from the config where it is there, else built.
+        ///
+        /// Source: flytekit `get_registerable_container_image`.
+        /// - Parameters:
+        ///   - spec: the spec that the code names; nil for code that names none.
+        ///   - config: the images that are known.
+        ///   - context: where relative paths count from; nil: the context of this process.
+        /// - Returns: the name of the image.
+        /// - Throws: ``ImageSpecError/Code/missingInput`` for nil where the config has no default image; the errors of
+        ///   ``build(_:in:)``.
+        public func resolve(
+            _ spec: ImageSpec?, in config: ImageConfig, context: HashContext? = nil
+        ) async throws -> String {
+            if let name = config.imageName(for: spec) { return name }
+            guard let spec else { throw ImageSpecError.noDefaultImage }
+            return try await build(spec, in: context)
+        }
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ImageSpec {
+    /// What a ``BuildEngine`` asks of a ``Builder``: the image of one spec, with all that is known about it by then.
+    public struct BuildRequest: Sendable {
+        /// The spec. Its base image exists.
+        public var spec: ImageSpec
+        /// The name that the image is to have.
+        public var imageName: String
+        /// The name under which the image of a base that is a spec really lies; nil for a base that is none.
+        public var baseImageName: String?
+        /// Where relative paths of the spec count from.
+        public var context: HashContext
+        /// When to build, and whether to push.
+        public var policy: BuildPolicy
+        /// Is told what happens, from any thread.
+        public var report: @Sendable (BuildEvent) -> Void
+
+        /// A request.
+        public init(
+            spec: ImageSpec, imageName: String, baseImageName: String? = nil, context: HashContext,
+            policy: BuildPolicy, report: @escaping @Sendable (BuildEvent) -> Void = { _ in }
+        ) {
+            self.spec = spec
+            self.imageName = imageName
+            self.baseImageName = baseImageName
+            self.context = context
+            self.policy = policy
+            self.report = report
+        }
+
+        /// Whether the image is built even where it exists.
+        public var isForcePush: Bool { policy.isForcePush || spec.isForcePush }
+
+        /// Whether the image goes to a registry.
+        public var isPushed: Bool { policy.isPushing && spec.registry.nonEmpty != nil }
+    }
+
+    /// What became of a build.
+    public struct BuildResult: Hashable, Sendable {
+        /// How there comes to be an image.
+        public enum Outcome: String, Hashable, Sendable, CaseIterable {
+            /// It was built.
+            case built
+            /// It was there.
+            case found
+            /// It is taken to be there, because nobody can tell.
+            case assumed
+            /// Nobody asked, because this process is an execution.
+            case skipped
+        }
+
+        /// The name under which the image really lies.
+        public var imageName: String
+        /// How there comes to be one.
+        public var outcome: Outcome
+        /// The digest of its manifest in the registry, or of the local image where there is no registry; nil where it is
+        /// not known.
+        public var digest: String?
+        /// The container engine that built or found it, as in `buildah 1.28.2`; nil where there was none.
+        public var engine: String?
+        /// The time that it took, without its base images.
+        public var duration: Duration
+
+        /// A result.
+        public init(
+            imageName: String, outcome: Outcome, digest: String? = nil, engine: String? = nil,
+            duration: Duration = .zero
+        ) {
+            self.imageName = imageName
+            self.outcome = outcome
+            self.digest = digest
+            self.engine = engine
+            self.duration = duration
+        }
+    }
+
+    /// What happens while images are built.
+    public enum BuildEvent: Hashable, Sendable {
+        /// An image is being built by a container engine.
+        case started(imageName: String, engine: String)
+        /// A line that the container engine printed.
+        case output(line: String)
+        /// Something that the user should know.
+        case warning(String)
+        /// There is an image.
+        case finished(BuildResult)
+    }
+}
+
+extension ImageSpec {
+    /// The label of an image that carries the id of its spec.
+    package static var idLabel: String { RenderingConstants.idLabel }
+
+    /// The platforms that the image is for, one or more.
+    package func platforms(in context: HashContext) -> [String] {
+        platform(in: context).split(separator: ",").map { $0.filter { $0 != " " } }.filter { !$0.isEmpty }
+    }
+}

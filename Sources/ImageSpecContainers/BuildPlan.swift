@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+
+/// All that the command lines of a build depend on. Whatever the engine, they are functions of this.
+struct BuildPlan: Hashable, Sendable {
+    struct Secret: Hashable, Sendable {
+        var id: String
+        /// A path without a comma or quote.
+        var path: String
+    }
+
+    var engine: WorkingEngine
+    var imageName: String
+    /// The folder of the build context.
+    var context: String
+    /// A folder that the engine writes digests to.
+    var reports: String
+    var platforms: [String]
+    var secrets: [Secret] = []
+    var options: ContainerOptions
+    var isPushed: Bool
+    /// A file of credentials for podman and buildah.
+    var authenticationFile: String?
+    /// Images of registries on this machine that the build uses.
+    var localRegistryImages: [String] = []
+    /// What differs from the environment of this process.
+    var environment: [String: String?] = [:]
+
+    static let digestFile = "digest"
+    static let imageIDFile = "image-id"
+    static let metadataFile = "metadata.json"
+
+    /// What a command is for, as messages name it.
+    enum Step: String, Hashable, Sendable {
+        case fetch = "fetching a base image"
+        case build = "building"
+        case push = "pushing"
+        case tidy = "removing the local index"
+    }
+
+    /// The commands of the build, one after the other.
+    var commands: [(step: Step, command: Command)] {
+        switch engine.dialect {
+        case .buildx: [(.build, buildxBuild)]
+        case .buildKit: [(.build, dockerBuild)] + (isPushed ? [(.push, command(["push", imageName]))] : [])
+        case .podman, .buildah: fetches + [(.build, buildahBuild)] + buildahPushes
+        }
+    }
+
+    private func command(_ arguments: [String], _ environment: [String: String?] = [:]) -> Command {
+        Command(
+            executable: engine.path, arguments: arguments,
+            environment: self.environment.merging(environment) { $1 })
+    }
+
+    // MARK: docker
+
+    private var buildxBuild: Command {
+        command(
+            ["buildx", "build", "--progress", "plain"] + commonOptions
+                + ["--tag", imageName, "--metadata-file", reports + "/" + Self.metadataFile]
+                + (isIndex ? [] : ["--iidfile", reports + "/" + Self.imageIDFile])
+                + [isPushed ? "--push" : "--load"] + [context],
+            // Attestations would make an index of every image, with the time of the build in it.
+            ["BUILDX_NO_DEFAULT_ATTESTATIONS": "1"])
+    }
+
+    private var dockerBuild: Command {
+        command(
+            ["build", "--progress", "plain"] + commonOptions
+                + ["--tag", imageName, "--iidfile", reports + "/" + Self.imageIDFile, context],
+            ["DOCKER_BUILDKIT": "1"])
+    }
+
+    // MARK: podman and buildah
+
+    private var isIndex: Bool { platforms.count > 1 }
+
+    /// The index of several platforms is put together under a name of its own: under that of the image it would be
+    /// added to what an earlier build left.
+    private var indexName: String { "localhost/" + (reports.split(separator: "/").last ?? "").lowercased() }
+
+    private var buildahBuild: Command {
+        command(
+            // Without working containers where it fails or is ended; podman does so in any case.
+            ["build", "--layers", "--force-rm"] + commonOptions + authentication
+                + (isIndex
+                    ? ["--manifest", indexName]
+                    : ["--tag", imageName, "--iidfile", reports + "/" + Self.imageIDFile])
+                + [context])
+    }
+
+    private var buildahPushes: [(Step, Command)] {
+        guard isPushed else { return [] }
+        let digest = ["--digestfile", reports + "/" + Self.digestFile]
+        let options = digest + authentication + transportSecurity(of: imageName)
+        if isIndex {
+            return [
+                (
+                    .push,
+                    command(["manifest", "push", "--all"] + options + [indexName, "docker://" + imageName])
+                ),
+                (.tidy, command(["manifest", "rm", indexName])),
+            ]
+        }
+        return [(.push, command(["push"] + options + [imageName, "docker://" + imageName]))]
+    }
+
+    /// Without TLS only from this machine's own registries: the option for it would hold for every image of a build,
+    /// so these images are fetched before.
+    private var fetches: [(Step, Command)] {
+        guard !isIndex else { return [] }
+        return localRegistryImages.map { name in
+            (.fetch, command(["pull", "--quiet"] + authentication + transportSecurity(of: name) + [name]))
+        }
+    }
+
+    private var authentication: [String] { authenticationFile.map { ["--authfile", $0] } ?? [] }
+
+    private func transportSecurity(of name: String) -> [String] {
+        ImageName(name).isOnLoopback ? ["--tls-verify=false"] : []
+    }
+
+    // MARK: all
+
+    private var commonOptions: [String] {
+        var arguments = ["--platform", platforms.joined(separator: ",")]
+        arguments += secrets.flatMap { ["--secret", "id=\($0.id),src=\($0.path)"] }
+        if let network = options.network { arguments += ["--network", network] }
+        if !options.usesCache { arguments.append("--no-cache") }
+        return arguments
+    }
+}
+
+/// The parts of an image's name.
+struct ImageName: Hashable, Sendable {
+    /// The registry's host and port; nil where the name has none, which means Docker Hub or this machine.
+    let host: String?
+
+    init(_ name: String) {
+        let parts = name.split(separator: "/", maxSplits: 1)
+        guard parts.count == 2, let first = parts.first,
+            first.contains(".") || first.contains(":") || first == "localhost"
+        else {
+            host = nil
+            return
+        }
+        host = String(first)
+    }
+
+    /// Whether the registry runs on this machine.
+    var isOnLoopback: Bool {
+        guard let host else { return false }
+        if host.hasPrefix("[") { return host == "[::1]" || host.hasPrefix("[::1]:") }
+        let name = host.split(separator: ":").first ?? ""
+        if name == "localhost" { return true }
+        let numbers = name.split(separator: ".", omittingEmptySubsequences: false)
+        return numbers.count == 4 && numbers[0] == "127" && numbers.allSatisfy { UInt8($0) != nil }
+    }
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+import Subprocess
+import Synchronization
+
+#if canImport(System)
+import System
+#else
+import SystemPackage
+#endif
+
+/// A program to run, with its arguments.
+struct Command: Hashable, Sendable {
+    /// The program's file.
+    var executable: String
+    var arguments: [String]
+    /// What differs from the environment of this process; nil takes a variable away.
+    var environment: [String: String?] = [:]
+}
+
+/// How a program ended, and what it printed.
+struct CommandOutcome: Hashable, Sendable {
+    enum Status: Hashable, Sendable {
+        case exited(Int32)
+        case signaled(Int32)
+    }
+
+    var status: Status
+    /// The lines of its standard output; of very long outputs the last.
+    var output: [String] = []
+    /// The lines of its standard error.
+    var messages: [String] = []
+
+    var isSuccess: Bool { status == .exited(0) }
+
+    /// The last message that says something, which of most programs is the reason.
+    var reason: String {
+        let said = (messages.last { !$0.isEmpty } ?? output.last { !$0.isEmpty })
+        switch (said, status) {
+        case (let said?, _): return Self.withoutLogFields(said)
+        case (nil, .exited(let code)): return "it ended with status \(code)"
+        case (nil, .signaled(let signal)): return "signal \(signal) ended it"
+        }
+    }
+}
+
+extension CommandOutcome {
+    /// The text of `time="…" level=fatal msg="…"`, as podman and its relatives write what they log.
+    private static func withoutLogFields(_ line: String) -> String {
+        guard line.hasPrefix("time=\""), let range = line.firstRange(of: " msg=\""), line.hasSuffix("\"")
+        else {
+            return line
+        }
+        return String(line[range.upperBound...].dropLast().replacing("\\\"", with: "\""))
+    }
+}
+
+/// Runs programs. A value, so that tests can put their own in its place.
+struct CommandRunner: Sendable {
+    /// Gets each line as it is printed, from any thread.
+    typealias LineHandler = @Sendable (String) -> Void
+
+    /// Runs a program to its end. Cancelling the task ends it and all that it started.
+    var run: @Sendable (Command, @escaping LineHandler) async throws -> CommandOutcome
+
+    func callAsFunction(_ command: Command, onLine: @escaping LineHandler = { _ in }) async throws
+        -> CommandOutcome
+    {
+        try await run(command, onLine)
+    }
+
+    /// Runs a program that should answer at once; nil where it does not.
+    func answer(_ command: Command, within limit: Duration = .seconds(30)) async throws -> CommandOutcome? {
+        try await withThrowingTaskGroup(of: CommandOutcome?.self) { group in
+            group.addTask {
+                do {
+                    return try await run(command) { _ in }
+                } catch is CancellationError {
+                    return nil
+                }
+            }
+            group.addTask {
+                try? await Task.sleep(for: limit)
+                return nil
+            }
+            let first = try await group.next() ?? nil
+            group.cancelAll()
+            try await group.waitForAll()
+            try Task.checkCancellation()
+            return first
+        }
+    }
+
+    /// Programs of this machine.
+    static let system = CommandRunner { command, onLine in
+        var options = PlatformOptions()
+        // A session of its own: signals reach the whole tree, and Ctrl-C at a terminal reaches us alone, who pass it on.
+        options.createSession = true
+        options.teardownSequence = [
+            .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: .seconds(10))
+        ]
+        var environment: [Environment.Key: String?] = [:]
+        for (name, value) in command.environment {
+            guard let key = Environment.Key(rawValue: name) else { continue }
+            environment[key] = .some(value)
+        }
+        let output = LineStore(onLine)
+        let messages = LineStore(onLine)
+        let status: TerminationStatus
+        do {
+            try Task.checkCancellation()
+            status = try await Subprocess.run(
+                .path(FilePath(command.executable)), arguments: Arguments(command.arguments),
+                environment: .inherit.updating(environment), platformOptions: options,
+                input: .none, output: .sequence, error: .sequence
+            ) { execution in
+                async let outputEnd: Void = output.read(execution.standardOutput)
+                async let messagesEnd: Void = messages.read(execution.standardError)
+                _ = try await (outputEnd, messagesEnd)
+            }.terminationStatus
+        } catch {
+            // Who cancels sees a killed program, a closed pipe or nothing at all, as chance has it.
+            try Task.checkCancellation()
+            if error is CancellationError { throw error }
+            throw ImageSpecError.cannotRun(command.executable, "\(error)")
+        }
+        try Task.checkCancellation()
+        let end: CommandOutcome.Status =
+            switch status {
+            case .exited(let code): .exited(code)
+            case .signaled(let signal): .signaled(signal)
+            }
+        return CommandOutcome(status: end, output: output.lines, messages: messages.lines)
+    }
+}
+
+/// The lines of one stream.
+private final class LineStore: Sendable {
+    /// What is kept at least; a build may print without end.
+    private static let limit = 10_000
+
+    private let kept = Mutex<[String]>([])
+    private let onLine: CommandRunner.LineHandler
+
+    init(_ onLine: @escaping CommandRunner.LineHandler) { self.onLine = onLine }
+
+    var lines: [String] { kept.withLock { $0 } }
+
+    func read(_ sequence: SubprocessOutputSequence) async throws {
+        var splitter = LineSplitter()
+        for try await buffer in sequence {
+            buffer.withUnsafeBytes { splitter.add($0) }.forEach(keep)
+        }
+        splitter.finish().map(keep)
+    }
+
+    private func keep(_ line: String) {
+        kept.withLock { lines in
+            lines.append(line)
+            if lines.count > 2 * Self.limit { lines.removeFirst(Self.limit) }
+        }
+        onLine(line)
+    }
+}
+
+/// Cuts a stream of bytes into lines, at line feeds and carriage returns.
+struct LineSplitter {
+    /// A longer line is cut, so that a stream without line feeds does not fill the memory.
+    static let maximumLength = 64 * 1024
+
+    private var rest: [UInt8] = []
+    private var endsInReturn = false
+
+    /// The lines that end in these bytes.
+    mutating func add(_ bytes: UnsafeRawBufferPointer) -> [String] {
+        var lines: [String] = []
+        for byte in bytes {
+            switch byte {
+            case UInt8(ascii: "\n"):
+                // The second half of a line end, if a return came before.
+                if !endsInReturn || !rest.isEmpty { lines.append(takeLine()) }
+            case UInt8(ascii: "\r"):
+                lines.append(takeLine())
+            default:
+                rest.append(byte)
+                if rest.count == Self.maximumLength { lines.append(takeLine()) }
+            }
+            endsInReturn = byte == UInt8(ascii: "\r")
+        }
+        return lines
+    }
+
+    /// What is left at the end.
+    mutating func finish() -> String? { rest.isEmpty ? nil : takeLine() }
+
+    private mutating func takeLine() -> String {
+        defer { rest.removeAll(keepingCapacity: true) }
+        return String(decoding: rest, as: UTF8.self)
+    }
+}

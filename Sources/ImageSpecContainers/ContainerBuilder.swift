@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ImageSpec
+import Synchronization
+
+extension ImageSpec {
+    /// Builds images with docker, podman or buildah, and pushes those of specs that have a registry.
+    ///
+    /// It is the builder `default`. Which engine: the one that the builder is made with; else that of the spec's builder
+    /// option `engine`; else the first of docker, podman and buildah that works on this machine.
+    ///
+    /// An image that exists is not built again, unless the build is forced: in its registry, or with the engine where the
+    /// spec has no registry or nothing is pushed. Secrets reach the engine as files, and are in no argument and no layer.
+    ///
+    /// Builder options (`builder_options`) that it knows:
+    ///
+    /// | key | value |
+    /// |---|---|
+    /// | `engine` | `docker`, `podman` or `buildah` |
+    /// | `network` | the network of build steps, as in `host` or `none` |
+    /// | `cache` | `false` builds every layer anew |
+    /// | `progress` | `plain`, which it is in any case |
+    public struct ContainerBuilder: Builder {
+        /// The engine that is used; nil: the spec's option, or the first that works.
+        public let engine: ContainerEngine?
+        private let runner: CommandRunner
+        private let folders: [String]?
+
+        /// A builder.
+        public init(engine: ContainerEngine? = nil) {
+            self.init(engine: engine, runner: .system, folders: nil)
+        }
+
+        /// A builder that finds programs in some folders; nil: those of `PATH`.
+        init(engine: ContainerEngine? = nil, runner: CommandRunner, folders: [String]?) {
+            self.engine = engine
+            self.runner = runner
+            self.folders = folders
+        }
+
+        /// Whether the image is absent.
+        /// - Throws: ``ImageSpecError/Code/existenceUnknown`` where nobody can tell.
+        public func shouldBuild(_ spec: ImageSpec) async throws -> Bool {
+            let request = try await Self.request(spec)
+            return try await withWorkshop(request) { workshop in
+                try request.policy.decision(for: request.imageName, try await workshop.found().existence)
+                    == .build
+            }
+        }
+
+        /// Builds the image, and pushes it where the spec has a registry.
+        public func build(_ spec: ImageSpec) async throws -> String? {
+            let request = try await Self.request(spec)
+            return try await withWorkshop(request) { try await $0.build().imageName }
+        }
+
+        /// Provides an image: found, or built and pushed.
+        /// - Throws: ``ImageSpecError``, `CancellationError`.
+        public func image(for request: BuildRequest) async throws -> BuildResult {
+            try await withWorkshop(request) { workshop in
+                request.isForcePush ? try await workshop.build() : try await workshop.provide()
+            }
+        }
+
+        /// Whether the image of a spec exists: in its registry, or with the engine where it has none.
+        public func existence(of spec: ImageSpec, in context: HashContext = .current) async -> Existence {
+            do {
+                let request = try await Self.request(spec, in: context)
+                return try await withWorkshop(request) { try await $0.found().existence }
+            } catch {
+                return .unknown(reason: "\(error)")
+            }
+        }
+
+        /// A request in the surroundings of this process.
+        @concurrent
+        private static func request(
+            _ spec: ImageSpec, in context: HashContext = .current
+        ) async throws -> BuildRequest {
+            BuildRequest(
+                spec: spec, imageName: try spec.imageName(in: context), context: context, policy: .current)
+        }
+
+        private func withWorkshop<Result>(
+            _ request: BuildRequest, _ body: (Workshop) async throws -> Result
+        ) async throws -> Result {
+            let scratch = try ScratchFolder()
+            defer { scratch.remove() }
+            var finder = EngineFinder(runner: runner)
+            if let folders { finder.folders = folders }
+            return try await body(Workshop(request, wanted: engine, finder: finder, scratch: scratch))
+        }
+    }
+
+    /// Whether the image of this spec exists: in its registry, or with the container engine where it has none.
+    public func existence(in context: HashContext = .current) async -> Existence {
+        await ContainerBuilder().existence(of: self, in: context)
+    }
+
+    /// Whether the image of this spec exists; nil where nobody can tell.
+    ///
+    /// ``existence(in:)`` gives the reason too. Source: flytekit `ImageSpec.exist`.
+    public func exist(in context: HashContext = .current) async -> Bool? {
+        switch await existence(in: context) {
+        case .present: true
+        case .absent: false
+        case .unknown: nil
+        }
+    }
+}
+
+extension ImageSpec.BuildEngine {
+    /// An engine with the builder `default`, a ``ImageSpec/ContainerBuilder`` of priority 1, besides `noop`.
+    public static func containers(
+        engine: ImageSpec.ContainerEngine? = nil, policy: ImageSpec.BuildPolicy = .current,
+        report: @escaping @Sendable (ImageSpec.BuildEvent) -> Void = { _ in }
+    ) -> ImageSpec.BuildEngine {
+        let buildEngine = ImageSpec.BuildEngine(policy: policy, report: report)
+        buildEngine.register("default", ImageSpec.ContainerBuilder(engine: engine), priority: 1)
+        return buildEngine
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+
+// The sentences of container engines.
+
+extension ImageSpecError {
+    static func cannotRun(_ executable: String, _ reason: String) -> ImageSpecError {
+        ImageSpecError(.toolFailed, "\(executable) cannot be run: \(reason)")
+    }
+
+    static func noScratchFolder(_ path: String, _ reason: String) -> ImageSpecError {
+        ImageSpecError(.unwritableOutput, "\"\(path)\": no temporary folder can be made there: \(reason)")
+    }
+
+    static func noEngine(_ wanted: ImageSpec.ContainerEngine?, _ reasons: [String]) -> ImageSpecError {
+        let what = wanted.map { "\($0.rawValue) does not work" } ?? "no container engine works"
+        return ImageSpecError(.toolUnavailable, "\(what): \(reasons.joined(separator: "; "))")
+    }
+
+    // MARK: fields
+
+    static func invalidOption(_ key: String, _ what: String) -> ImageSpecError {
+        ImageSpecError(.invalidField, "builder_options: \(key): \(what)")
+    }
+
+    static func unknownOption(_ key: String, known: [String]) -> ImageSpecError {
+        let nearest = Spelling.nearest(to: key, among: known).map { "did you mean \"\($0)\"? " } ?? ""
+        return ImageSpecError(
+            .unsupportedField,
+            "builder_options: \"\(key)\" is no option of this builder; \(nearest)It knows \(known.joined(separator: ", "))"
+        )
+    }
+
+    static func enginesDiffer(
+        _ option: ImageSpec.ContainerEngine, _ chosen: ImageSpec.ContainerEngine
+    ) -> ImageSpecError {
+        ImageSpecError(
+            .unsupportedField,
+            "builder_options: engine is \(option.rawValue), but \(chosen.rawValue) is asked for; leave one of them out"
+        )
+    }
+
+    static func platformsUnsupported(_ platforms: [String], _ what: String) -> ImageSpecError {
+        ImageSpecError(.unsupportedField, "platform: \(platforms.joined(separator: ",")): \(what)")
+    }
+
+    static func missingSecret(_ index: Int, _ path: String) -> ImageSpecError {
+        ImageSpecError(
+            .missingInput,
+            "pip_secret_mounts[\(index)]: \"\(path)\" is no file that can be read; make it, or change the source"
+        )
+    }
+
+    static func invalidRegistryConfig(_ path: String, _ what: String) -> ImageSpecError {
+        ImageSpecError(.missingInput, "registry_config: \"\(path)\" \(what)")
+    }
+
+    // MARK: builds
+
+    static func renamed(_ expected: String, _ found: String) -> ImageSpecError {
+        ImageSpecError(
+            .sourceChanged,
+            "files of \(expected) changed after it was named, and now it would be \(found); try again when nothing "
+                + "writes to them")
+    }
+
+    static func buildFailed(_ imageName: String, engine: String, _ failure: BuildFailure) -> ImageSpecError {
+        let lines = failure.lines.map { "  " + $0 }
+        let start = "\(imageName): \(engine) failed at \"\(failure.stage)\": \(failure.reason)"
+        return ImageSpecError(.toolFailed, ([start] + lines).joined(separator: "\n"))
+    }
+
+    // MARK: the running environment
+
+    static func pythonVersionGiven(_ version: String) -> ImageSpecError {
+        ImageSpecError(
+            .invalidField,
+            "python_version: \"\(version)\" is given, but the running environment decides it; leave it out")
+    }
+
+    static func noPython(_ what: String) -> ImageSpecError {
+        ImageSpecError(.toolUnavailable, "\(what); name the interpreter of the environment")
+    }
+
+    static func notInstalled(_ packages: [String], python: String) -> ImageSpecError {
+        let names = packages.map { "\"\($0)\"" }.joined(separator: ", ")
+        return ImageSpecError(
+            .missingInput,
+            "\(names): not installed for \(python), so there is no version to pin; install it, or leave it out"
+        )
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ImageSpec
+
+extension ImageSpec {
+    /// A spec like another one, for the running Python environment: its version, and the versions of some packages.
+    ///
+    /// ```swift
+    /// let spec = try await ImageSpec.fromEnvironment(pinning: ["numpy"], of: ImageSpec(name: "trainer"))
+    /// ```
+    ///
+    /// The interpreter is `$VIRTUAL_ENV/bin/python` where that variable is set, else `python3` on `PATH`. `python_version`
+    /// becomes its major and minor version, and each package is appended as `name==version`.
+    ///
+    /// Source: flytekit `ImageSpec.from_env`.
+    /// - Parameters:
+    ///   - packages: the names of packages to pin, as pip knows them.
+    ///   - python: the interpreter to ask in place of those.
+    ///   - spec: the other fields; it has no `python_version`.
+    /// - Returns: the completed spec.
+    /// - Throws: ``ImageSpecError/Code/invalidField`` where the spec has a `python_version`;
+    ///   ``ImageSpecError/Code/missingInput`` for packages that are not installed, with their names;
+    ///   ``ImageSpecError/Code/toolUnavailable`` where there is no Python.
+    public static func fromEnvironment(
+        pinning packages: [String] = [], python: String? = nil, of spec: ImageSpec = ImageSpec()
+    ) async throws -> ImageSpec {
+        try await fromEnvironment(
+            pinning: packages, python: python, of: spec, finder: EngineFinder(),
+            environment: processEnvironment)
+    }
+
+    static func fromEnvironment(
+        pinning packages: [String], python: String?, of spec: ImageSpec, finder: EngineFinder,
+        environment: (String) -> String?
+    ) async throws -> ImageSpec {
+        if let version = spec.pythonVersion, !version.isEmpty {
+            throw ImageSpecError.pythonVersionGiven(version)
+        }
+        let interpreter: String
+        if let python {
+            interpreter = python.contains("/") ? python : finder.programs(python).first ?? python
+        } else if let folder = environment("VIRTUAL_ENV"), !folder.isEmpty {
+            interpreter = folder + "/bin/python"
+        } else if let found = finder.programs("python3").first {
+            interpreter = found
+        } else {
+            throw ImageSpecError.noPython("python3 is not on PATH, and VIRTUAL_ENV is not set")
+        }
+        let lines = try await ask(interpreter, packages, finder.runner)
+        var pins: [String] = []
+        var missing: [String] = []
+        for (package, version) in zip(packages, lines.dropFirst()) {
+            if version.isEmpty { missing.append(package) } else { pins.append("\(package)==\(version)") }
+        }
+        if !missing.isEmpty { throw ImageSpecError.notInstalled(missing, python: interpreter) }
+        return spec.withPythonVersion(lines[0]).withPackages(pins)
+    }
+
+    /// The first line is the version of Python, each following one that of a package, empty where it is not installed.
+    private static let script = """
+        import sys
+        from importlib import metadata
+        print("%d.%d" % sys.version_info[:2])
+        for name in sys.argv[1:]:
+            try:
+                print(metadata.version(name) or "")
+            except (metadata.PackageNotFoundError, ValueError):
+                print("")
+        """
+
+    private static func ask(
+        _ interpreter: String, _ packages: [String], _ runner: CommandRunner
+    ) async throws -> [String] {
+        let outcome: CommandOutcome?
+        do {
+            // Not -I: an environment may be put together by PYTHONPATH.
+            outcome = try await runner.answer(
+                Command(executable: interpreter, arguments: ["-c", script] + packages))
+        } catch let error as ImageSpecError {
+            throw ImageSpecError.noPython(error.message)
+        }
+        guard let outcome else { throw ImageSpecError.noPython("\(interpreter) does not answer") }
+        guard outcome.isSuccess, outcome.output.count == packages.count + 1 else {
+            throw ImageSpecError.noPython("\(interpreter) cannot be asked: \(outcome.reason)")
+        }
+        return outcome.output
+    }
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+import Synchronization
+
+/// One request, with the engine that works on it and a folder for what the work needs.
+struct Workshop: Sendable {
+    private let request: ImageSpec.BuildRequest
+    private let engine: WorkingEngine
+    private let options: ContainerOptions
+    private let finder: EngineFinder
+    private let scratch: ScratchFolder
+    private let authenticationFile: String?
+    private let platforms: [String]
+
+    private var runner: CommandRunner { finder.runner }
+    private var spec: ImageSpec { request.spec }
+
+    /// Checks what the engine is asked to do, and finds it.
+    init(
+        _ request: ImageSpec.BuildRequest, wanted: ImageSpec.ContainerEngine?, finder: EngineFinder,
+        scratch: ScratchFolder
+    ) async throws {
+        self.request = request
+        self.scratch = scratch
+        options = try ContainerOptions(request.spec)
+        if let wanted, let option = options.engine, wanted != option {
+            throw ImageSpecError.enginesDiffer(option, wanted)
+        }
+        let configuration = try RegistryConfiguration(request, scratch)
+        var finder = finder
+        finder.environment = configuration.environment
+        engine = try await finder.find(wanted ?? options.engine)
+        if engine.kind != .docker, configuration.isConfigurationFileMissing {
+            // Podman and buildah take the variable for the promise of a file.
+            finder.environment["DOCKER_CONFIG"] = .some(nil)
+        }
+        self.finder = finder
+        authenticationFile = configuration.file
+        platforms = request.spec.platforms(in: request.context)
+        try Self.check(platforms, engine, isPushed: request.isPushed)
+    }
+
+    private static func check(_ platforms: [String], _ engine: WorkingEngine, isPushed: Bool)
+        throws(ImageSpecError)
+    {
+        guard platforms.count > 1 else { return }
+        if engine.dialect == .buildKit {
+            throw .platformsUnsupported(
+                platforms,
+                "docker builds several platforms with its buildx plugin only; install it, use buildah, or name one"
+            )
+        }
+        if !isPushed {
+            throw .platformsUnsupported(
+                platforms,
+                "an image of several platforms is kept in a registry; set registry and push, or name one platform"
+            )
+        }
+    }
+
+    // MARK: is it there?
+
+    /// Looks where the image is to be.
+    func found() async throws -> ImageFinder.Found {
+        let images = ImageFinder(engine: engine, finder: finder, authenticationFile: authenticationFile)
+        return request.isPushed
+            ? try await images.inRegistry(request.imageName, platform: platforms.first ?? "")
+            : try await images.onThisMachine(request.imageName)
+    }
+
+    /// Builds the image if it is absent.
+    func provide() async throws -> ImageSpec.BuildResult {
+        let found = try await found()
+        switch try request.policy.decision(for: request.imageName, found.existence) {
+        case .build: return try await build()
+        case .assume(let warning):
+            request.report(.warning(warning))
+            return result(.assumed, digest: nil)
+        case .use:
+            if let id = found.specID, id != spec.id {
+                request.report(
+                    .warning(
+                        "\(request.imageName) exists, and its label \(ImageSpec.idLabel) says that it was built from another "
+                            + "spec, of the id \(id); isContainer() is false in it. A force push replaces it")
+                )
+            }
+            guard case .present(let digest) = found.existence else { return result(.found, digest: nil) }
+            return result(.found, digest: digest)
+        }
+    }
+
+    private func result(
+        _ outcome: ImageSpec.BuildResult.Outcome, digest: String?
+    ) -> ImageSpec.BuildResult {
+        ImageSpec.BuildResult(
+            imageName: request.imageName, outcome: outcome, digest: digest, engine: engine.name)
+    }
+
+    // MARK: building
+
+    /// Builds the image, and pushes it if it is to be pushed.
+    func build() async throws -> ImageSpec.BuildResult {
+        let plan = try await prepare()
+        request.report(.started(imageName: request.imageName, engine: engine.name))
+        var pushed: String?
+        for (step, command) in plan.commands {
+            try Task.checkCancellation()
+            let printed = Mutex<[String]>([])
+            let outcome = try await runner(command) { line in
+                printed.withLock { $0.append(line) }
+                request.report(.output(line: line))
+            }
+            if !outcome.isSuccess {
+                if step == .fetch, let image = command.arguments.last, try await isHere(image) { continue }
+                let failure = BuildFailure(
+                    step: step, printed: printed.withLock { $0 }, outcome: outcome)
+                throw ImageSpecError.buildFailed(request.imageName, engine: engine.name, failure)
+            }
+            if step == .push { pushed = Self.digest(inOutput: outcome.output) }
+        }
+        return result(.built, digest: digest(pushed))
+    }
+
+    /// A base that is there already serves, whether or not its registry answers.
+    private func isHere(_ image: String) async throws -> Bool {
+        let images = ImageFinder(engine: engine, finder: finder, authenticationFile: authenticationFile)
+        if case .present = try await images.onThisMachine(image).existence { return true }
+        return false
+    }
+
+    /// Writes the context. The bytes are those that were named, or this fails.
+    @concurrent
+    private func prepare() async throws -> BuildPlan {
+        let context = try ImageSpec.BuildContext(
+            spec, in: request.context, baseImageName: request.baseImageName)
+        let name = try context.identity.imageName()
+        guard name == request.imageName else { throw ImageSpecError.renamed(request.imageName, name) }
+        var secrets: [BuildPlan.Secret] = []
+        for (index, secret) in context.dockerfile.secrets.enumerated() {
+            guard LocalFile.isReadable(secret.source) else {
+                throw ImageSpecError.missingSecret(index, secret.source)
+            }
+            let link = try scratch.link(secret.id, to: LocalFile.absolute(secret.source))
+            secrets.append(BuildPlan.Secret(id: secret.id, path: link))
+        }
+        let folder = scratch.path + "/context"
+        try context.write(to: folder)
+        return BuildPlan(
+            engine: engine, imageName: request.imageName, context: folder, reports: scratch.path,
+            platforms: platforms, secrets: secrets, options: options, isPushed: request.isPushed,
+            authenticationFile: authenticationFile,
+            localRegistryImages: usedImages.filter {
+                ImageName($0).isOnLoopback && context.dockerfile.text.contains($0)
+            },
+            environment: finder.environment)
+    }
+
+    /// Images that the build may start from or take something from.
+    private var usedImages: [String] {
+        var images: [String] = []
+        if case .reference(let base) = spec.baseImage { images.append(base) }
+        if let base = request.baseImageName { images.append(base) }
+        for (_, value) in spec.builderConfig ?? [:] {
+            if case .string(let image) = value { images.append(image) }
+        }
+        return images
+    }
+
+    // MARK: digests
+
+    /// The digest of the manifest that was pushed, or of the image where none was.
+    private func digest(_ pushed: String?) -> String? {
+        guard request.isPushed else { return scratch.text(of: BuildPlan.imageIDFile) }
+        if let text = scratch.text(of: BuildPlan.metadataFile),
+            case .object(let metadata)? = try? ImageSpec.JSONValue(json: text),
+            case .string(let digest)? = metadata["containerimage.digest"]
+        {
+            return digest
+        }
+        return scratch.text(of: BuildPlan.digestFile) ?? pushed
+    }
+
+    /// `docker push` ends with `1.0: digest: sha256:… size: 1234`.
+    static func digest(inOutput lines: [String]) -> String? {
+        lines.lazy.reversed().compactMap { line in
+            let words = line.split(separator: " ")
+            guard let label = words.firstIndex(of: "digest:"), label + 1 < words.count else { return nil }
+            return String(words[label + 1])
+        }.first
+    }
+}

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+import Synchronization
+import Testing
+
+@Suite struct BuildEngineTests {
+    typealias Engine = ImageSpec.BuildEngine
+
+    private let context = ImageSpec.HashContext(workingDirectory: "/", hostArchitecture: "x86_64")
+
+    private func engine(_ builder: RecordingBuilder, _ policy: ImageSpec.BuildPolicy = .init()) -> Engine {
+        let engine = Engine(policy: policy)
+        engine.register("recording", builder)
+        return engine
+    }
+
+    // MARK: builders
+
+    @Test func aNewEngineHasNoopAndReturnsTheBaseImage() async throws {
+        let engine = Engine(policy: .init())
+        #expect(engine.builderNames == ["noop"])
+        let spec = ImageSpec(baseImage: "ghcr.io/acme/base:1")
+        let result = try await engine.result(of: spec, in: context)
+        #expect(result.imageName == "ghcr.io/acme/base:1")
+        #expect(result.outcome == .found)
+        #expect(try engine.imageName(for: spec, in: context) == "ghcr.io/acme/base:1")
+    }
+
+    @Test func theHighestPriorityBuildsASpecThatNamesNoBuilderAndAmongEqualsTheFirst() async throws {
+        let builders = (0..<3).map { _ in RecordingBuilder() }
+        let engine = Engine(policy: .init())
+        engine.register("low", builders[0], priority: 2)
+        engine.register("high", builders[1], priority: 7)
+        engine.register("late", builders[2], priority: 7)
+        try await engine.build(ImageSpec(name: "any"), in: context)
+        try await engine.build(ImageSpec(name: "named", builder: "low"), in: context)
+        #expect(builders.map(\.names) == [["named"], ["any"], []])
+    }
+
+    @Test func aBuilderIsReplacedByOneOfItsName() async throws {
+        let old = RecordingBuilder()
+        let new = RecordingBuilder()
+        let engine = engine(old)
+        engine.register("recording", new)
+        try await engine.build(ImageSpec(name: "a"), in: context)
+        #expect(old.names.isEmpty)
+        #expect(new.names == ["a"])
+        #expect(engine.builderNames == ["noop", "recording"])
+    }
+
+    @Test func aBuilderThatIsNotRegisteredIsNamedWithThoseThatAre() async throws {
+        let error = await #expect(throws: ImageSpecError.self) {
+            try await Engine(policy: .init()).build(ImageSpec(builder: "envd"), in: context)
+        }
+        #expect(error?.code == .builderNotRegistered)
+        #expect(error?.message.contains("\"envd\"") == true)
+        #expect(error?.message.contains("\"noop\"") == true)
+    }
+
+    /// A builder of one's own needs one function.
+    private struct Mine: ImageSpec.Builder {
+        var exists = false
+        func shouldBuild(_ spec: ImageSpec) async throws -> Bool { !exists }
+        func build(_ spec: ImageSpec) async throws -> String? { "mine/" + (spec.name ?? "") }
+    }
+
+    @Test(arguments: [
+        (exists: false, force: false, outcome: ImageSpec.BuildResult.Outcome.built),
+        (exists: true, force: false, outcome: .found),
+        (exists: true, force: true, outcome: .built),
+    ])
+    func aSimpleBuilderIsAskedWhetherToBuildUnlessTheBuildIsForced(
+        _ row: (exists: Bool, force: Bool, outcome: ImageSpec.BuildResult.Outcome)
+    ) async throws {
+        let engine = Engine(policy: .init())
+        engine.register("mine", Mine(exists: row.exists))
+        let spec = row.force ? ImageSpec(name: "x").forcePush() : ImageSpec(name: "x")
+        let result = try await engine.result(of: spec, in: context)
+        #expect(result.outcome == row.outcome)
+        let name = try spec.imageName(in: context)
+        #expect(result.imageName == (row.outcome == .built ? "mine/x" : name))
+    }
+
+    // MARK: bases
+
+    @Test func basesComeFirstAtAnyDepthWithThePlatformOfTheSpecAbove() async throws {
+        let builder = RecordingBuilder()
+        let bottom = ImageSpec(name: "bottom")
+        let middle = ImageSpec(name: "middle", baseImage: .spec(bottom))
+        let top = ImageSpec(name: "top", baseImage: .spec(middle), platform: "linux/arm64")
+        try await engine(builder).build(top, in: context)
+        #expect(builder.names == ["bottom", "middle", "top"])
+        #expect(builder.requests.map(\.spec.platform) == ["linux/arm64", "linux/arm64", "linux/arm64"])
+        #expect(
+            builder.requests.map(\.imageName)
+                == (try [
+                    bottom.withPlatform("linux/arm64"), middle.withPlatform("linux/arm64"), top,
+                ].map { spec throws(ImageSpecError) in try spec.imageName(in: context) }))
+    }
+
+    @Test func theRealNameOfABaseIsPassedOnAndRemembered() async throws {
+        let builder = RecordingBuilder { request, _ in request.spec.name == "base" ? "real/base:1" : nil }
+        let engine = engine(builder)
+        let base = ImageSpec(name: "base")
+        let top = ImageSpec(name: "top", baseImage: .spec(base))
+        try await engine.build(top, in: context)
+        #expect(builder.requests.map(\.baseImageName) == [nil, "real/base:1"])
+        #expect(try engine.imageName(for: base, in: context) == "real/base:1")
+        let topName = try top.imageName(in: context)
+        #expect(try engine.imageName(for: top, in: context) == topName)
+        // A name does not change because something was built.
+        #expect(try Engine(policy: .init()).imageName(for: top, in: context) == topName)
+    }
+
+    @Test func aBaseThatSeveralSpecsShareIsBuiltOnce() async throws {
+        let builder = RecordingBuilder()
+        let engine = engine(builder)
+        let base = ImageSpec(name: "base")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<10 {
+                group.addTask {
+                    try await engine.build(
+                        ImageSpec(name: "top\(number)", baseImage: .spec(base)), in: context)
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(builder.names.filter { $0 == "base" }.count == 1)
+        #expect(builder.names.count == 11)
+    }
+
+    @Test func aBaseThatFailsStopsTheSpecAbove() async throws {
+        let builder = RecordingBuilder { _, _ in throw RecordingBuilder.Failure() }
+        let top = ImageSpec(name: "top", baseImage: .spec(ImageSpec(name: "base")))
+        await #expect(throws: RecordingBuilder.Failure.self) {
+            try await engine(builder).build(top, in: context)
+        }
+        #expect(builder.names == ["base"])
+    }
+
+    // MARK: once
+
+    @Test func fiftyWhoAskAtOnceGetOneBuild() async throws {
+        let gate = Gate()
+        let builder = RecordingBuilder { _, _ in
+            try await gate.pass()
+            return "real:1"
+        }
+        let engine = engine(builder)
+        let names = try await withThrowingTaskGroup(of: String.self) { group in
+            for number in 0..<50 {
+                group.addTask {
+                    if number == 49 { gate.open() }
+                    return try await engine.build(ImageSpec(name: "one"), in: context)
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(names == Array(repeating: "real:1", count: 50))
+        #expect(builder.names == ["one"])
+    }
+
+    @Test func whatWasBuiltIsNotAskedForAgainUnlessTheSpecIsForced() async throws {
+        let builder = RecordingBuilder()
+        let engine = engine(builder)
+        let spec = ImageSpec(name: "a")
+        try await engine.build(spec, in: context)
+        try await engine.build(spec, in: context)
+        #expect(builder.requests.count == 1)
+        try await engine.build(spec.forcePush(), in: context)
+        try await engine.build(spec.forcePush(), in: context)
+        #expect(builder.requests.map(\.isForcePush) == [false, true, true])
+    }
+
+    @Test func aForcingPolicyForcesEachImageOnce() async throws {
+        let builder = RecordingBuilder()
+        let engine = engine(builder, .init(isForcePush: true))
+        for _ in 0..<2 { try await engine.build(ImageSpec(name: "a"), in: context) }
+        #expect(builder.requests.map(\.isForcePush) == [true])
+    }
+
+    @Test func twoBuildersOfOneNameAreTwoImages() async throws {
+        let first = RecordingBuilder { _, _ in "first" }
+        let second = RecordingBuilder { _, _ in "second" }
+        let engine = Engine(policy: .init())
+        engine.register("first", first)
+        engine.register("second", second)
+        #expect(try await engine.build(ImageSpec(builder: "first"), in: context) == "first")
+        #expect(try await engine.build(ImageSpec(builder: "second"), in: context) == "second")
+    }
+
+    @Test func aFailureReachesAllWhoWaitAndCanBeTriedAgain() async throws {
+        let gate = Gate()
+        let builder = RecordingBuilder { _, count in
+            if count > 0 { return nil }
+            try await gate.pass()
+            throw RecordingBuilder.Failure()
+        }
+        let engine = engine(builder)
+        let spec = ImageSpec(name: "a")
+        let first = Task { try await engine.build(spec, in: context) }
+        let second = Task { try await engine.build(spec, in: context) }
+        gate.open()
+        var failures = 0
+        for task in [first, second] {
+            do { _ = try await task.value } catch is RecordingBuilder.Failure { failures += 1 }
+        }
+        // The second may have come when the first had failed already, and then it was a new try.
+        #expect(failures >= 1)
+        #expect(builder.requests.count == 3 - failures)
+        let name = try spec.imageName(in: context)
+        #expect(try await engine.build(spec, in: context) == name)
+    }
+
+    // MARK: cancellation
+
+    @Test func cancellingTheOnlyOneWhoWaitsCancelsTheBuildAndWaitsForItsEnd() async throws {
+        let started = Gate()
+        let ended = Mutex(false)
+        let builder = RecordingBuilder { _, _ in
+            started.open()
+            defer { ended.withLock { $0 = true } }
+            try await Gate().pass()
+            return nil
+        }
+        let engine = engine(builder)
+        let task = Task { try await engine.build(ImageSpec(name: "a"), in: context) }
+        try await started.pass()
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(ended.withLock { $0 })
+        #expect(builder.cancellations == 1)
+    }
+
+    @Test func whoIsCancelledLeavesTheBuildToTheOthers() async throws {
+        let started = Gate()
+        let gate = Gate()
+        let builder = RecordingBuilder { _, _ in
+            started.open()
+            try await gate.pass()
+            return "real:1"
+        }
+        let engine = engine(builder)
+        let stays = Task { try await engine.build(ImageSpec(name: "a"), in: context) }
+        try await started.pass()
+        let leaves = Task { try await engine.build(ImageSpec(name: "a"), in: context) }
+        leaves.cancel()
+        await #expect(throws: CancellationError.self) { try await leaves.value }
+        gate.open()
+        #expect(try await stays.value == "real:1")
+        #expect(builder.cancellations == 0)
+    }
+
+    @Test func aCancelledBuildCanBeTriedAgain() async throws {
+        let started = Gate()
+        let builder = RecordingBuilder { _, count in
+            if count > 0 { return "second:1" }
+            started.open()
+            try await Gate().pass()
+            return nil
+        }
+        let engine = engine(builder)
+        let task = Task { try await engine.build(ImageSpec(name: "a"), in: context) }
+        try await started.pass()
+        task.cancel()
+        _ = await task.result
+        #expect(try await engine.build(ImageSpec(name: "a"), in: context) == "second:1")
+    }
+
+    // MARK: executions and configs
+
+    @Test func insideAnExecutionNoBuilderIsAsked() async throws {
+        let builder = RecordingBuilder()
+        let engine = engine(builder, .init(isInsideExecution: true))
+        let spec = ImageSpec(name: "a", builder: "recording", baseImage: .spec(ImageSpec(name: "base")))
+        let result = try await engine.result(of: spec, in: context)
+        #expect(result.outcome == .skipped)
+        let name = try spec.imageName(in: context)
+        #expect(result.imageName == name)
+        #expect(builder.requests.isEmpty)
+    }
+
+    @Test func aConfigAnswersFirst() async throws {
+        let builder = RecordingBuilder()
+        let engine = engine(builder)
+        let known = ImageSpec(name: "known")
+        var config = ImageSpec.ImageConfig(defaultImage: "default:1")
+        config.add("known:1", for: known)
+        #expect(try await engine.resolve(known, in: config, context: context) == "known:1")
+        #expect(try await engine.resolve(nil, in: config, context: context) == "default:1")
+        #expect(builder.requests.isEmpty)
+        let other = ImageSpec(name: "other", packages: ["six"])
+        let name = try other.imageName(in: context)
+        #expect(try await engine.resolve(other, in: config, context: context) == name)
+        #expect(builder.names == ["other"])
+        let error = await #expect(throws: ImageSpecError.self) {
+            try await engine.resolve(nil, in: .init(), context: context)
+        }
+        #expect(error?.code == .missingInput)
+    }
+
+    @Test func eventsTellWhatBecameOfEachImage() async throws {
+        let events = Mutex<[ImageSpec.BuildEvent]>([])
+        let engine = Engine(policy: .init()) { event in events.withLock { $0.append(event) } }
+        engine.register("recording", RecordingBuilder())
+        let result = try await engine.result(of: ImageSpec(name: "a"), in: context)
+        #expect(events.withLock { $0 } == [.finished(result)])
+    }
+}

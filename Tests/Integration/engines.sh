@@ -1,0 +1,404 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Takes specs to pushed images with real container engines and a real registry, and asks the images what they are.
+#
+#   Tests/Integration/engines.sh [--keep]
+#
+# Needs root, Debian 12 and its archive, and PyPI. Installs what is missing: a registry, skopeo, buildah, dockerd, mmdebstrap.
+# Everything listens on loopback, and everything that is started is stopped again.
+#   IMAGESPEC     the imagespec tool; by default that of this package's debug build
+#   CACHE         keeps the base image's files and uv between runs; by default /var/tmp/imagespec-engines
+#   CA            certificates that clients in builds trust; they become part of the base image
+#   ENGINES       by default "docker buildah"; one that does not work is reported and left out
+# --keep leaves the working folder.
+set -uo pipefail
+
+package=$(cd "$(dirname "$0")/../.." && pwd)
+IMAGESPEC=${IMAGESPEC:-$package/.build/debug/imagespec}
+CACHE=${CACHE:-/var/tmp/imagespec-engines}
+CA=${CA:-/etc/ssl/certs/ca-certificates.crt}
+ENGINES=${ENGINES:-docker buildah}
+keep=${1:-}
+passed=0
+failed=0
+export DEBIAN_FRONTEND=noninteractive
+
+log() { printf '[%4ss] %s\n' "$SECONDS" "$*"; }
+ok() { log "ok   $1"; passed=$((passed + 1)); }
+bad() { log "FAIL $1"; failed=$((failed + 1)); }
+check() { # check WHAT EXPECTED FOUND
+  if [ "$2" = "$3" ]; then ok "$1"; else bad "$1"; printf '  expected: %q\n  found:    %q\n' "$2" "$3"; fi
+}
+check_contains() { # check_contains WHAT TEXT FILE
+  if grep -qF -- "$2" "$3"; then ok "$1"; else bad "$1"; printf '  not there: %q\n' "$2"; tail -20 "$3" | sed 's/^/  | /'; fi
+}
+check_without() { # check_without WHAT TEXT FILE
+  if grep -qF -- "$2" "$3"; then bad "$1"; grep -F -- "$2" "$3" | head -5 | sed 's/^/  | /'; else ok "$1"; fi
+}
+wait_for() { for _ in $(seq 300); do "$@" >/dev/null 2>&1 && return 0; sleep 0.1; done; return 1; }
+
+[ "$(id -u)" = 0 ] || { echo "engines.sh: needs root" >&2; exit 77; }
+[ -x "$IMAGESPEC" ] || { echo "engines.sh: no $IMAGESPEC; run swift build, or set IMAGESPEC" >&2; exit 77; }
+
+# --- what is needed -------------------------------------------------------------------------------------------------
+
+install() {
+  local missing=() pair
+  for pair in docker-registry:docker-registry skopeo:skopeo buildah:buildah mmdebstrap:mmdebstrap dockerd:docker.io \
+    runc:runc python3:python3; do
+    [ -x "/usr/bin/${pair%%:*}" ] || [ -x "/usr/sbin/${pair%%:*}" ] || missing+=("${pair#*:}")
+  done
+  python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+  [ ${#missing[@]} = 0 ] && return
+  command -v apt-get >/dev/null || { echo "engines.sh: needs ${missing[*]}" >&2; exit 77; }
+  # Packages must not start their services.
+  local policy=/usr/sbin/policy-rc.d made=
+  if [ ! -e $policy ]; then printf '#!/bin/sh\nexit 101\n' > $policy; chmod 755 $policy; made=1; fi
+  apt-get update -qq >/dev/null && apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1
+  local result=$?
+  [ -z "$made" ] || rm -f $policy
+  [ $result = 0 ] || { echo "engines.sh: apt-get cannot install ${missing[*]}" >&2; exit 77; }
+  log "installed ${missing[*]}"
+}
+
+install
+mkdir -p "$CACHE"
+WORK=$(mktemp -d /var/tmp/imagespec-engines-run.XXXXXX)
+# Docker's client of the distribution, not one that shadows it and cannot build, is found by the tool itself.
+export PATH=$PATH:/usr/sbin:/sbin
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+port=$(free_port)
+registry=localhost:$port
+base=$registry/base/debian:py311
+uv_image=$registry/tools/uv:test
+unset DOCKER_CONFIG REGISTRY_AUTH_FILE FLYTE_FORCE_PUSH_IMAGE_SPEC FLYTE_PUSH_IMAGE_SPEC FLYTE_IMG_FAST_FAIL FLYTE_INTERNAL_EXECUTION_ID
+export BUILDAH_ISOLATION=chroot CONTAINERS_STORAGE_CONF=$WORK/storage.conf DOCKER_HOST=unix://$WORK/docker.sock
+export TMPDIR=$WORK/tmp
+# Whatever is started from here on can be told by this variable.
+export IMAGESPEC_TEST_RUN=$WORK
+mkdir -p "$TMPDIR" "$WORK/project"
+
+stop() {
+  local pid
+  # Not in a subshell that a signal ends before it has become another program.
+  [ "$BASHPID" = $$ ] || return
+  for name in docker index registry; do
+    pid=$(cat "$WORK/$name.pid" 2>/dev/null) || continue
+    kill "$pid" 2>/dev/null
+    wait_for eval "! kill -0 $pid"
+  done
+  buildah rm --all >/dev/null 2>&1
+  for mount in $(awk -v work="$WORK" 'index($2, work) == 1 {print $2}' /proc/mounts | sort -r); do umount -l "$mount"; done
+  [ "$keep" = --keep ] && log "kept $WORK" || rm -rf "$WORK"
+}
+trap stop EXIT
+trap 'exit 130' INT TERM
+
+printf '[storage]\ndriver = "%s"\ngraphroot = "%s/graph"\nrunroot = "%s/run"\n' "${DRIVER:-overlay}" "$WORK" "$WORK" > "$CONTAINERS_STORAGE_CONF"
+sed "s|$WORK/|$WORK/pulled-|" "$CONTAINERS_STORAGE_CONF" > "$WORK/pulled.conf"
+cat > "$WORK/registry.yml" <<Y
+version: 0.1
+log: {level: warn}
+storage:
+  filesystem: {rootdirectory: $WORK/registry}
+http: {addr: "127.0.0.1:$port", secret: loopback}
+Y
+docker-registry serve "$WORK/registry.yml" > "$WORK/registry.log" 2>&1 & echo $! > "$WORK/registry.pid"
+wait_for python3 -c "import urllib.request as r; r.urlopen('http://$registry/v2/')" || { echo "engines.sh: no registry" >&2; exit 77; }
+
+start_docker() {
+  cat > "$WORK/daemon.json" <<J
+{ "data-root": "$WORK/docker", "exec-root": "$WORK/docker-exec", "pidfile": "$WORK/dockerd.pid", "hosts": ["$DOCKER_HOST"],
+  "storage-driver": "overlay2", "bridge": "none", "iptables": false, "ip6tables": false, "features": {"buildkit": true} }
+J
+  dockerd --config-file "$WORK/daemon.json" > "$WORK/docker.log" 2>&1 & echo $! > "$WORK/docker.pid"
+  wait_for /usr/bin/docker version
+}
+
+engines=
+for engine in $ENGINES; do
+  case $engine in
+    docker) if start_docker; then engines+=" docker"; log "dockerd $(/usr/bin/docker version -f '{{.Server.Version}}')"; else log "SKIP docker: $(tail -1 "$WORK/docker.log")"; fi ;;
+    buildah) if buildah info >/dev/null 2>"$WORK/err"; then engines+=" buildah"; log "$(buildah --version)"; else log "SKIP buildah: $(tail -1 "$WORK/err")"; fi ;;
+  esac
+done
+[ -n "$engines" ] || { echo "engines.sh: no engine works" >&2; exit 77; }
+
+# --- the images that specs build on ---------------------------------------------------------------------------------
+
+if [ ! -e "$CACHE/base.tar" ]; then
+  mmdebstrap --quiet --variant=minbase --include=python3,ca-certificates --dpkgopt=force-unsafe-io \
+    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' bookworm "$CACHE/base.tar.new" &&
+    mv "$CACHE/base.tar.new" "$CACHE/base.tar" || { echo "engines.sh: mmdebstrap failed" >&2; exit 77; }
+  log "root file system of Debian 12"
+fi
+if [ ! -x "$CACHE/uv" ]; then
+  version=$(sed -n 's/.*uvImage = ".*:\(.*\)"/\1/p' "$package/Sources/ImageSpec/Building/RenderingConstants.swift")
+  python3 -m venv "$WORK/venv" && "$WORK/venv/bin/pip" install -q "uv==$version" && cp "$WORK/venv/bin/uv" "$CACHE/uv" ||
+    { echo "engines.sh: no uv from PyPI" >&2; exit 77; }
+  log "uv $version from PyPI"
+fi
+push_image() { # push_image NAME CONTAINER
+  buildah commit -q --rm "$2" "$1" >/dev/null && buildah push -q --tls-verify=false "$1" "docker://$1" && buildah rmi "$1" >/dev/null
+}
+c=$(buildah from scratch)
+buildah add -q "$c" "$CACHE/base.tar" / >/dev/null
+buildah add -q "$c" "$CA" /etc/ssl/certs/ca-certificates.crt >/dev/null
+buildah config --env LANG=C.UTF-8 --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --cmd '["/bin/bash"]' "$c"
+push_image "$base" "$c" || exit 77
+c=$(buildah from scratch); buildah add -q --chmod 755 "$c" "$CACHE/uv" /uv >/dev/null; push_image "$uv_image" "$c" || exit 77
+log "base and uv images in the registry"
+
+# --- a package index that asks for a password -----------------------------------------------------------------------
+
+token=t0ken$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
+index_port=$(free_port)
+cat > "$WORK/index.py" <<'PY'
+import base64, http.server, io, sys, zipfile
+port, token, log = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+wheel = io.BytesIO()
+with zipfile.ZipFile(wheel, "w") as z:
+    z.writestr("acme_private.py", "answer = 42\n")
+    z.writestr("acme_private-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: acme-private\nVersion: 1.0\n")
+    z.writestr("acme_private-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+    z.writestr("acme_private-1.0.dist-info/RECORD", "acme_private.py,,\nacme_private-1.0.dist-info/METADATA,,\nacme_private-1.0.dist-info/WHEEL,,\nacme_private-1.0.dist-info/RECORD,,\n")
+wanted = "Basic " + base64.b64encode(("me:" + token).encode()).decode()
+name = "acme_private-1.0-py3-none-any.whl"
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.headers.get("Authorization") != wanted:
+            self.send_response(401); self.send_header("WWW-Authenticate", "Basic realm=x"); self.send_header("Content-Length", "0"); self.end_headers(); return
+        page = {"/simple/acme-private/": ("text/html", f'<a href="/{name}">{name}</a>'.encode()), "/" + name: ("application/zip", wheel.getvalue())}.get(self.path)
+        self.send_response(200 if page else 404)
+        kind, body = page or ("text/plain", b"")
+        self.send_header("Content-Type", kind); self.send_header("Content-Length", str(len(body))); self.end_headers(); self.wfile.write(body)
+        if page: print(self.path, file=open(log, "a"))
+    do_HEAD = do_GET
+    def log_message(self, *_): pass
+http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
+PY
+python3 "$WORK/index.py" "$index_port" "$token" "$WORK/index.log" & echo $! > "$WORK/index.pid"
+
+# --- the project ----------------------------------------------------------------------------------------------------
+
+cd "$WORK/project"
+mkdir -p src/pkg conf 'od[d] *?\ $HOME "quoted" ü'
+echo 'import pkg; print("hello")' > src/main.py; echo > src/pkg/__init__.py; echo setting > conf/settings.txt
+echo odd > 'od[d] *?\ $HOME "quoted" ü/file'
+echo 'six==1.16.0 # pinned' > requirements.txt
+printf 'machine localhost login me password %s\n' "$token" > my,netrc
+cat > "$WORK/values.py" <<PY
+import json, sys
+engine = sys.argv[1]
+env = {
+    "SHELLISH": """it's "quoted" \$HOME \${HOME:-x} \`id\` \$(id) \\\\ \\\\n \\\\" \\\\\$ a=b # [x] {y} && ; | <<EOF""",
+    "UNICODE": "ü 日本 e\u0301", "SPACES": "  two  ", "TAB": "a\tb", "EMPTY": "", "dotted.name": "dots", "TRAILING": "back\\\\",
+}
+json.dump(env, open("env.json", "w"))
+json.dump({
+    "name": "trainer-" + engine, "registry": "$registry/acme", "base_image": "$base",
+    "requirements": "requirements.txt", "packages": ["toml==0.10.2", "acme-private"], "apt_packages": ["hello"],
+    "pip_extra_index_url": ["http://localhost:$index_port/simple"], "pip_extra_args": "--native-tls",
+    "pip_secret_mounts": [["my,netrc", "/root/.netrc"]],
+    "source_root": "src", "source_copy_mode": "all", "copy": ["conf", 'od[d] *?\\\\ \$HOME "quoted" ü'],
+    "env": env, "entrypoint": ["python", "/root/main.py"],
+    "commands": ["id -un > /who", """printf '%s %s' "\$SHELLISH" '\$HOME' > /seen"""] + sys.argv[2:],
+    "builder_config": {"uv_image": "$uv_image"}, "builder_options": {"network": "host"},
+}, sys.stdout)
+PY
+small() { # small NAME COMMAND…: a spec without packages
+  python3 -c 'import json, sys
+print(json.dumps({"name": sys.argv[3], "registry": sys.argv[1], "base_image": sys.argv[2], "commands": sys.argv[4:],
+    "builder_options": {"network": "host"}}))' "$registry/acme" "$base" "$@"
+}
+digest_of() { skopeo inspect --no-tags --tls-verify=false --format '{{.Digest}}' "docker://$1" 2>/dev/null; }
+
+# run ENGINE NAME PROGRAM…: from the registry, not from what the build left here
+run() {
+  local engine=$1 name=$2 c; shift 2
+  case $engine in
+    docker)
+      /usr/bin/docker image rm -f "$name" >/dev/null 2>&1
+      /usr/bin/docker run --rm --network none --entrypoint "$1" "$name" "${@:2}" 2>"$WORK/run.err" ;;
+    buildah)
+      # Storage of its own: removing the image here would remove the layers that later builds reuse.
+      local -x CONTAINERS_STORAGE_CONF=$WORK/pulled.conf
+      c=$(buildah from --tls-verify=false "$name" 2>/dev/null) && buildah run "$c" -- "$@" 2>"$WORK/run.err"; buildah rm "$c" >/dev/null ;;
+  esac
+}
+
+nap=6$((RANDOM % 1000)).$RANDOM
+# Processes that were started here and live, besides the servers and this script.
+strays() {
+  local proc pid servers=" $(cat "$WORK"/*.pid 2>/dev/null | tr '\n' ' ') $$ "
+  for proc in /proc/[0-9]*; do
+    pid=${proc#/proc/}
+    [[ $servers == *" $pid "* ]] && continue
+    # Steps of a build have an environment of their own; they sleep for a time that no one else does.
+    case $(cat "$proc/cmdline" 2>/dev/null | tr '\0' ' ') in
+      *sleep\ $nap*) echo "$pid" ;;
+      *imagespec\ build*|*buildah*|*docker\ build*|*docker\ push*|*skopeo*)
+        grep -qzF "IMAGESPEC_TEST_RUN=$WORK" "$proc/environ" 2>/dev/null && echo "$pid" ;;
+    esac
+  done
+}
+
+# --- what is shown ----------------------------------------------------------------------------------------------------
+
+example() {
+  local engine=$1 name digest result
+  python3 "$WORK/values.py" "$engine" > "example-$engine.json"
+  name=$("$IMAGESPEC" name "example-$engine.json")
+  "$IMAGESPEC" build --engine "$engine" --json "example-$engine.json" > "$WORK/out" 2> "$WORK/err"
+  check "$engine: the example is built" 0 $?
+  [ "$(tail -1 "$WORK/out" | head -c1)" = "{" ] || { tail -20 "$WORK/err"; return; }
+  result=$(python3 -c 'import json; r = json.load(open("'"$WORK/out"'")); print(r["outcome"], r["image_name"], r["digest"], r["engine"].split()[0])')
+  digest=$(digest_of "$name")
+  check "$engine: the result names the image, its digest in the registry, the engine" "built $name $digest $engine" "$result"
+  check_without "$engine: the secret is in no line that is printed" "$token" "$WORK/err"
+  check_contains "$engine: the secret opened the index" acme_private-1.0 "$WORK/index.log"
+
+  cat > "$WORK/ask.py" <<'PY'
+import json, os, sys, six, toml, acme_private
+wanted = json.loads(sys.argv[1])
+print(json.dumps([six.__version__, toml.__version__, acme_private.answer, os.environ.get("_F_IMG_ID"), os.getuid() != 0,
+    {k: os.environ.get(k) for k in wanted} == wanted, sys.version_info[:2] == (3, 11),
+    open("/root/conf/settings.txt").read(), open('/root/od[d] *?\\ $HOME "quoted" ü/file').read(), open("/who").read(),
+    open("/seen").read() == wanted["SHELLISH"] + " $HOME", os.path.exists("/root/pkg/__init__.py"), os.path.exists("/root/.netrc"), os.getcwd(),
+    os.popen("hello").read()]))
+PY
+  check "$engine: pulled back, the image has packages, files, values to the byte, its id, a user, no secret" \
+    "[\"1.16.0\", \"0.10.2\", 42, \"$("$IMAGESPEC" id "example-$engine.json")\", true, true, true, \"setting\\n\", \"odd\\n\", \"root\\n\", true, true, false, \"/root\", \"Hello, world!\\n\"]" \
+    "$(run "$engine" "$name" python -c "$(cat "$WORK/ask.py")" "$(cat env.json)"; tail -1 "$WORK/run.err" >&2)"
+  if [ "$engine" = docker ]; then
+    check "$engine: the entry point runs" hello "$(/usr/bin/docker run --rm --network none "$name" 2>&1)"
+  fi
+
+  rm -rf "$WORK/layers"; skopeo copy -q --src-tls-verify=false "docker://$name" "dir:$WORK/layers"
+  local file found=
+  for file in "$WORK"/layers/*; do { gzip -dc "$file" 2>/dev/null || cat "$file"; } | grep -qaF "$token" && found+=" $file"; done
+  check "$engine: the secret is in no layer, config or history" "" "$found"
+
+  "$IMAGESPEC" build --engine "$engine" --json "example-$engine.json" > "$WORK/out" 2> "$WORK/err"
+  check "$engine: the second run finds it" "found $digest" "$(python3 -c 'import json; r = json.load(open("'"$WORK/out"'")); print(r["outcome"], r["digest"])')"
+  check "$engine: and builds nothing" 0 "$(grep -cE '^STEP|^#[0-9]' "$WORK/err")"
+
+  python3 "$WORK/values.py" "$engine" "echo another command" > "changed-$engine.json"
+  local start=$SECONDS lines
+  lines=$(wc -l < "$WORK/index.log")
+  check "$engine: with another command it is another image" "$("$IMAGESPEC" name "changed-$engine.json")" "$("$IMAGESPEC" build --engine "$engine" "changed-$engine.json" 2> "$WORK/err")"
+  check "$engine: whose packages are not installed again ($((SECONDS - start)) s)" "$lines" "$(wc -l < "$WORK/index.log")"
+  log "     $(grep -cE 'CACHED|Using cache' "$WORK/err") steps from the cache"
+}
+
+chain() {
+  local engine=$1 names
+  python3 - "$(small "bottom-$engine" 'echo 1 > /bottom')" "$engine" > "chain-$engine.json" <<'PY'
+import json, sys
+bottom, engine = json.loads(sys.argv[1]), sys.argv[2]
+def on(base, name, command): return {**bottom, "name": f"{name}-{engine}", "base_image": base, "commands": [command]}
+json.dump(on(on(bottom, "middle", "cat /bottom > /middle; echo 2 >> /middle"), "top", "cat /middle > /top; echo 3 >> /top"), sys.stdout)
+PY
+  names=$("$IMAGESPEC" build --engine "$engine" "chain-$engine.json" 2> "$WORK/err")
+  check "$engine: a chain of three, base first" "bottom-$engine middle-$engine top-$engine" \
+    "$(sed -n 's|.*/acme/\(.*\):[0-9a-f]*: built in.*|\1|p' "$WORK/err" | tr '\n' ' ' | sed 's/ $//')"
+  check "$engine: each on the one before" "1 2 3" "$(run "$engine" "$names" cat /top | tr '\n' ' ' | sed 's/ $//')"
+
+  # Without a registry, bases are found where they were built.
+  sed "s|\"registry\": \"[^\"]*\", ||g" "chain-$engine.json" > "local-$engine.json"
+  "$IMAGESPEC" build --engine "$engine" "local-$engine.json" > "$WORK/out" 2> "$WORK/err"
+  check "$engine: a chain without registry" 0 $?
+  check "$engine: is found the second time" found "$("$IMAGESPEC" build --json --quiet --engine "$engine" "local-$engine.json" 2>&1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["outcome"])')"
+}
+
+policy() {
+  local engine=$1 name
+  small "policy-$engine" 'echo policy' > "policy-$engine.json"
+  name=$("$IMAGESPEC" name "policy-$engine.json")
+  FLYTE_PUSH_IMAGE_SPEC=0 "$IMAGESPEC" build --engine "$engine" "policy-$engine.json" > "$WORK/out" 2> "$WORK/err"
+  check "$engine: without pushing it is built" "0 $name" "$? $(cat "$WORK/out")"
+  check "$engine: and not in the registry" "" "$(digest_of "$name")"
+  "$IMAGESPEC" build --engine "$engine" --quiet "policy-$engine.json" > "$WORK/out" 2> "$WORK/err"
+  check "$engine: --quiet prints the name alone" "$name|" "$(cat "$WORK/out")|$(cat "$WORK/err")"
+  check "$engine: --force builds what exists" built "$("$IMAGESPEC" build --force --json --quiet --engine "$engine" "policy-$engine.json" | python3 -c 'import json, sys; print(json.load(sys.stdin)["outcome"])')"
+
+  "$IMAGESPEC" build --engine "$engine" --registry localhost:1/none "policy-$engine.json" > "$WORK/out" 2> "$WORK/err"
+  check "$engine: no answer from the registry is no answer" 69 $?
+  check_contains "$engine: and the reason is told" "connection refused" "$WORK/err"
+  "$IMAGESPEC" build --engine "$engine" --registry localhost:1/none --assume-present "policy-$engine.json" > "$WORK/out" 2> "$WORK/err"
+  check "$engine: unless it is assumed" 0 $?
+  FLYTE_IMG_FAST_FAIL=1 "$IMAGESPEC" build --engine "$engine" --registry localhost:1/none --assume-present "policy-$engine.json" > "$WORK/out" 2> "$WORK/err"
+  check "$engine: and nothing is to fail fast" 69 $?
+
+  # A file changes while the registry is asked, which is after it was named.
+  mkdir -p "$WORK/fake-$engine"; echo one > changing.txt
+  printf '#!/bin/sh\necho two >> "%s/changing.txt"\nPATH=${PATH#*:} exec skopeo "$@"\n' "$WORK/project" > "$WORK/fake-$engine/skopeo"; chmod 755 "$WORK/fake-$engine/skopeo"
+  small "changing-$engine" true | sed 's/"commands"/"copy": ["changing.txt"], "commands"/' > "changing-$engine.json"
+  name=$("$IMAGESPEC" name "changing-$engine.json")
+  PATH=$WORK/fake-$engine:$PATH "$IMAGESPEC" build --engine "$engine" "changing-$engine.json" > "$WORK/out" 2> "$WORK/err"
+  check "$engine: a file that changes meanwhile stops the build" 74 $?
+  check_contains "$engine: and it is said" "changed after it was named" "$WORK/err"
+  check "$engine: and nothing is pushed" "" "$(digest_of "$name")$(digest_of "$("$IMAGESPEC" name "changing-$engine.json")")"
+}
+
+failing() {
+  local engine=$1 name
+  small "failing-$engine" 'echo fine' 'echo first; echo "the reason" >&2; exit 3' 'echo never' > "failing-$engine.json"
+  "$IMAGESPEC" build --engine "$engine" --quiet "failing-$engine.json" > "$WORK/out" 2> "$WORK/err"
+  check "$engine: a failing command is a failed build, without a name" "74 " "$? $(cat "$WORK/out")"
+  check_contains "$engine: whose step is told" 'RUN echo first; echo "the reason"' "$WORK/err"
+  check_contains "$engine: with its status" "exit status 3" "$WORK/err"
+  check_contains "$engine: and its last lines" "  the reason" "$WORK/err"
+  check "$engine: nothing is pushed" "" "$(digest_of "$("$IMAGESPEC" name "failing-$engine.json")")"
+}
+
+# killed ENGINE SIGNAL STATUS STAGE PATTERN SPEC: sends a signal when the tool has printed a line
+killed() {
+  local engine=$1 signal=$2 status=$3 stage=$4 pattern=$5 spec=$6 pid result
+  rm -rf "${TMPDIR:?}"/*
+  # A shell without job control starts what runs behind it with SIGINT ignored.
+  set -m
+  "$IMAGESPEC" build --engine "$engine" "$spec" > "$WORK/out" 2> "$WORK/err" & pid=$!
+  set +m
+  for _ in $(seq 600); do grep -qE -- "$pattern" "$WORK/err" && break; kill -0 $pid 2>/dev/null || break; sleep 0.02; done
+  if [ "$stage" = building ]; then check "$engine: processes are seen while $stage" yes "$([ "$(strays | wc -l)" -ge 2 ] && echo yes)"; fi
+  kill -"$signal" $pid 2>/dev/null; wait $pid; result=$?
+  check "$engine: SIG$signal while $stage ends the tool so" "$status" "$result"
+  wait_for eval '[ -z "$(strays)" ]'
+  check "$engine: SIG$signal while $stage leaves no process" "" "$(strays | tr '\n' ' ')"
+  check "$engine: SIG$signal while $stage leaves no folder" "" "$(ls -d "$TMPDIR"/imagespec-* 2>/dev/null)"
+  check "$engine: SIG$signal while $stage leaves no name in the registry" "" "$(digest_of "$("$IMAGESPEC" name "$spec")")"
+  if [ "$engine" = buildah ]; then check "$engine: SIG$signal while $stage leaves no working container" "" "$(buildah containers -q)"; buildah rm -a >/dev/null; fi
+}
+
+signals() {
+  local engine=$1 signal status
+  for signal in INT:130 TERM:143; do
+    status=${signal#*:}; signal=${signal%:*}
+    # What the shell of a step prints, not the step itself that names it too.
+    small "slow-$engine-$signal" 'echo mar''ker-$((1 + 1)); sleep '"$nap" > "slow-$engine-$signal.json"
+    killed "$engine" $signal $status building '(^|[0-9] )marker-2$' "slow-$engine-$signal.json"
+    small "start-$engine-$signal" "sleep $nap" > "start-$engine-$signal.json"
+    killed "$engine" $signal $status starting 'building with' "start-$engine-$signal.json"
+    small "push-$engine-$signal" "head -c 300000000 /dev/urandom > /random-$signal" > "push-$engine-$signal.json"
+    killed "$engine" $signal $status pushing 'The push refers|^Getting image source' "push-$engine-$signal.json"
+  done
+}
+
+for engine in $engines; do
+  example $engine
+  chain $engine
+  policy $engine
+  failing $engine
+  signals $engine
+done
+if [[ " $ENGINES " == *" docker "* && $engines == *docker* && $engines == *buildah* ]]; then
+  first=$(command -v docker)
+  log "     docker on PATH is $first; the one that builds is $("$IMAGESPEC" build --force --json --quiet policy-docker.json | python3 -c 'import json, sys; print(json.load(sys.stdin)["engine"])')"
+fi
+log "SKIP conda, poetry and other Pythons: what they download cannot be had here; they are rendered and parsed elsewhere"
+log "SKIP images of other platforms: running their steps needs an emulator"
+log "SKIP podman and buildx: not among the engines that are started here"
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
