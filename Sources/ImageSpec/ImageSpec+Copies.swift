@@ -76,7 +76,9 @@ extension ImageSpec {
     public func withPlatform(_ platform: String?) -> ImageSpec { replacing(\.platform, with: platform) }
 
     /// Returns a copy with another Python version, for a running environment that decides it.
-    package func withPythonVersion(_ version: String) -> ImageSpec { replacing(\.pythonVersion, with: version) }
+    package func withPythonVersion(_ version: String) -> ImageSpec {
+        replacing(\.pythonVersion, with: version)
+    }
 
     /// What the registration of tasks says about their source code.
     ///

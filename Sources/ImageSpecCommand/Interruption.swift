@@ -3,11 +3,11 @@
 import Synchronization
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// The user asked to stop: SIGINT, SIGTERM or SIGHUP came while something ran that has to be cleaned up.
@@ -54,9 +54,9 @@ private struct SignalPipe: Sendable {
             &thread, nil,
             { context in
                 #if canImport(Darwin)
-                    Unmanaged<Listener>.fromOpaque(context).takeRetainedValue().listen()
+                Unmanaged<Listener>.fromOpaque(context).takeRetainedValue().listen()
                 #else
-                    if let context { Unmanaged<Listener>.fromOpaque(context).takeRetainedValue().listen() }
+                if let context { Unmanaged<Listener>.fromOpaque(context).takeRetainedValue().listen() }
                 #endif
                 return nil
             }, context.toOpaque())

@@ -4,11 +4,11 @@ import ImageSpec
 import Synchronization
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// What a person sees of builds, on standard error: on a terminal one line that follows the engine's, elsewhere its lines.

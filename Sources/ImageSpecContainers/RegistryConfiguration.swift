@@ -3,11 +3,11 @@
 import ImageSpec
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// The credentials that engines are to use, from a spec's `registry_config`: a folder with docker's `config.json`, or such

@@ -3,11 +3,11 @@
 import ImageSpec
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// A folder for one build, which only this user can enter: the context, links to secrets, what the engine reports.
