@@ -18,6 +18,8 @@ extension ImageSpec {
         /// The exact list of module files that ``SourceCopyMode/loadedModules`` copies, for a host that embeds
         /// a Python interpreter; relative paths count from the working directory, order and duplicates do not count.
         /// nil: every file below the source root whose name ends in `.py` and that the ignore rules leave.
+        ///
+        /// In flytekit's scheme they are the files of `sys.modules`, duplicates count, and nil is an error.
         public var loadedModules: [String]?
 
         /// The working directory as an absolute path. What is normalised by its text alone, as the paths of included

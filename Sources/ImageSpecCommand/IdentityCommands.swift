@@ -15,11 +15,18 @@ struct NameCommand: SpecCommand {
               imagespec name --json trainer.yaml
               {"content_digest":"1d2e…","id":"9c01…","image_name":"ghcr.io/acme/trainer:1d2e…",
                "platform":"linux/amd64","repository":"ghcr.io/acme/trainer","tag":"1d2e…"}
+              imagespec name --scheme flytekit --json trainer.yaml
+              {"id":"fv8a…","image_name":"ghcr.io/acme/trainer:Kq0x…","tag":"Kq0x…"}
             """)
 
     @OptionGroup var input: SpecInput
+    @OptionGroup var scheme: SchemeInput
 
-    func result() throws(ImageSpecError) -> [UInt8] {
+    func result() async throws -> [UInt8] {
+        if scheme.isFlytekit {
+            let names = try await ImageSpec.FlytekitNames(input)
+            return line(names.imageName, json: names.json(withImageName: true))
+        }
         let (identity, name) = try input.inspect { spec, context throws(ImageSpecError) in
             let identity = try spec.identity(in: context)
             return (identity, try identity.imageName())
@@ -50,8 +57,13 @@ struct TagCommand: SpecCommand {
             """)
 
     @OptionGroup var input: SpecInput
+    @OptionGroup var scheme: SchemeInput
 
-    func result() throws(ImageSpecError) -> [UInt8] {
+    func result() async throws -> [UInt8] {
+        if scheme.isFlytekit {
+            let names = try await ImageSpec.FlytekitNames(input)
+            return line(names.tag, json: names.json(withImageName: false))
+        }
         let identity = try input.identity()
         return line(
             identity.tag,
@@ -68,7 +80,7 @@ struct IDCommand: SpecCommand {
         abstract: "Print the id: what the spec declares, as one word.",
         discussion: """
             Reads no file but the spec, and depends on nothing of this machine: --base-dir, --architecture and \
-            --loaded-module make no difference.
+            --loaded-module make no difference. (With --scheme flytekit the architecture does, for a registry on localhost:.)
 
               imagespec id trainer.yaml
               echo '{"name": "trainer"}' | imagespec id -
@@ -77,9 +89,11 @@ struct IDCommand: SpecCommand {
             """)
 
     @OptionGroup var input: SpecInput
+    @OptionGroup var scheme: SchemeInput
 
     func result() throws(ImageSpecError) -> [UInt8] {
-        let id = try input.load().id
+        let spec = try input.load()
+        let id = try spec.id(scheme: scheme.isFlytekit ? .flytekit : .sha256, in: input.context)
         return line(id, json: ["id": .string(id)])
     }
 }

@@ -5,7 +5,7 @@ import ImageSpec
 
 /// The tool `imagespec`: flags in, text out. What it does is in the libraries.
 @main
-struct ImageSpecCommand: ParsableCommand {
+struct ImageSpecCommand: AsyncParsableCommand {
     static let version = "0.1.0"
 
     static let configuration = CommandConfiguration(
@@ -23,6 +23,7 @@ struct ImageSpecCommand: ParsableCommand {
             Its name follows from what the image will contain, its files included, and from nothing else:
 
               imagespec name trainer.yaml             ghcr.io/acme/trainer:1d2e…
+              imagespec name --scheme flytekit trainer.yaml    the name that flytekit gives
               imagespec tag --tag-format '{spec_hash:.12}' trainer.yaml
               imagespec files trainer.yaml            the files that enter the tag
               imagespec render trainer.yaml           the Dockerfile
@@ -56,15 +57,15 @@ struct ImageSpecCommand: ParsableCommand {
 }
 
 /// A subcommand about one spec that has a result for standard output.
-protocol SpecCommand: ParsableCommand {
+protocol SpecCommand: AsyncParsableCommand {
     var input: SpecInput { get }
     /// The bytes of the result.
-    func result() throws(ImageSpecError) -> [UInt8]
+    func result() async throws -> [UInt8]
 }
 
 extension SpecCommand {
-    func run() throws {
-        try StandardOutput.write(try result())
+    func run() async throws {
+        try StandardOutput.write(try await result())
     }
 
     /// A line of text, or with `--json` the object and a line feed.

@@ -17,7 +17,8 @@ extension ImageSpec.JSONValue {
     /// - Throws: `invalidDocument` with the line and column.
     public init(yaml text: String) throws(ImageSpecError) {
         try YAMLReader.checkAliases(text)
-        var reader = YAMLReader()
+        try YAMLByteOrderMarks.check(text)
+        var reader = YAMLReader(byteOrderMarks: YAMLByteOrderMarks(text))
         self = try reader.document(text)
     }
 
@@ -37,6 +38,9 @@ struct YAMLReader {
     static let maximumExpandedSize = 20_000_000
 
     private var nodes = 0
+    private let byteOrderMarks: YAMLByteOrderMarks?
+
+    init(byteOrderMarks: YAMLByteOrderMarks?) { self.byteOrderMarks = byteOrderMarks }
 
     mutating func document(_ text: String) throws(ImageSpecError) -> ImageSpec.JSONValue {
         let root: Node?
@@ -63,7 +67,9 @@ struct YAMLReader {
                 "more than \(Self.maximumNodes) values, those counted in that aliases repeat", node.mark)
         }
         switch node {
-        case .scalar(let scalar): return try Self.scalar(scalar)
+        case .scalar(let scalar):
+            try byteOrderMarks?.check(scalar)
+            return try Self.scalar(scalar)
         case .sequence(let sequence):
             try Self.check(sequence.tag, isOneOf: [.implicit, .nonSpecific, .seq], sequence.mark)
             var list: [ImageSpec.JSONValue] = []
@@ -85,6 +91,7 @@ struct YAMLReader {
         var seen = Set<[UInt8]>()
         for (key, node) in mapping {
             let name = try Self.key(key)
+            if case .scalar(let scalar) = key { try byteOrderMarks?.check(scalar) }
             // Yams has refused these already; the dictionary relies on it.
             guard seen.insert(Array(name.utf8)).inserted else { throw .repeatedKey(name, key.mark) }
             object.appendNew(name, try value(node, depth: depth + 1))

@@ -56,6 +56,10 @@ import Testing
         Case("env: {!!int 3: a}", .invalidDocument, "no string"),
         // Merge keys.
         Case("a: &a {b: c}\nenv:\n  <<: *a", .invalidDocument, "line 3, column 3", "<<"),
+        // A byte order mark in front of a text, which would be lost.
+        Case(#"name: "\uFEFFa""#, .invalidDocument, "line 1, column 7", "U+FEFF"),
+        Case("env:\n  \"\\U0000feff\": a", .invalidDocument, "line 2, column 3", "U+FEFF"),
+        Case("packages: [a, 'b \u{FEFF}']", .invalidDocument, "U+FEFF"),
         // Several documents.
         Case("name: a\n---\nname: b", .invalidDocument, "line 2", "single document"),
         // Anchors and aliases.

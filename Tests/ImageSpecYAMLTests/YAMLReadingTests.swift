@@ -55,6 +55,7 @@ import Testing
         // Not ASCII: as it is, neither composed nor decomposed.
         Case("v: 日本語 🎉", "日本語 🎉"), Case("v: e\u{301}", "e\u{301}"), Case("v: \u{e9}", "\u{e9}"),
         Case("\u{feff}v: a", "a"),
+        Case(#"v: "a \uFEFF""#, "a \u{FEFF}"), Case(#"v: 'printf "\ufeff"'"#, #"printf "\ufeff""#),
     ]
 
     static let structures = [

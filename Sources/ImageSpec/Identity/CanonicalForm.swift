@@ -223,7 +223,7 @@ struct CanonicalWriter {
 
     /// The shortest decimal digits that read back as `value`, and where the point stands: the value is
     /// 0.DIGITS × 10^position.
-    private static func shortestDigits(_ value: Double) -> (digits: [UInt8], pointPosition: Int) {
+    static func shortestDigits(_ value: Double) -> (digits: [UInt8], pointPosition: Int) {
         var digits: [UInt8] = []
         var pointPosition: Int?
         var exponent = 0

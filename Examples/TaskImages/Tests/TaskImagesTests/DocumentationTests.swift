@@ -49,6 +49,15 @@ import Testing
         #expect(try await builder.build(spec) == expected)
     }
 
+    @Test func `A spec has the names that flytekit gives it`() throws {
+        let spec = ImageSpec(name: "trainer", registry: "ghcr.io/acme", packages: ["numpy==2.1.3"])
+        let name = try spec.imageName(scheme: .flytekit)
+        let id = try spec.id(scheme: .flytekit)
+
+        #expect(name == "ghcr.io/acme/trainer:qdSa0yn77g_eamO5yKwAmg")
+        #expect(id == "qdSa0yn77g-eamO5yKwAmg")
+    }
+
     @Test func `A spec is completed from the settings of a registration`() throws {
         let spec = ImageSpec(name: "trainer", packages: ["numpy==2.1.3"])
         let settings = ImageSpec.RegistrationSettings(sourceRoot: "src", isFastRegistration: false)

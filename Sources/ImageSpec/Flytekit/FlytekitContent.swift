@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The digests that flytekit puts in the place of files.
+enum FlytekitContent {
+    /// SHA-1 of the requirements file without the white space around it.
+    static func requirementsDigest(
+        _ path: String, in context: ImageSpec.HashContext
+    ) throws(ImageSpecError) -> String {
+        let bytes = try FlytekitFiles.contents(
+            Path.join(context.workingDirectory, path), field: "requirements", shown: Path.normalized(path))
+        func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+        let start = bytes.drop(while: isSpace)
+        let end = start.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? start.startIndex
+        return SHA1.digest(of: start[..<end]).hex
+    }
+
+    /// MD5 of the copied files: a folder's by their paths in it, others by their names. What is not there is passed over.
+    static func copyDigest(_ paths: [String], in context: ImageSpec.HashContext) throws(ImageSpecError)
+        -> String
+    {
+        var hasher = MD5Hasher()
+        for path in paths where !path.isEmpty {
+            let place = Array(Path.join(context.workingDirectory, path).utf8)
+            if FlytekitFiles.kind(place) == .folder {
+                var files: [[UInt8]] = []
+                FlytekitFiles.walk(place, withoutGitFolders: false, &files)
+                for file in files {
+                    try add(
+                        FlytekitFiles.join(place, file), as: file,
+                        shown: FlytekitFiles.join(Array(path.utf8), file), &hasher)
+                }
+            } else {
+                try add(place, as: Array(Path.lastComponent(path).utf8), shown: Array(path.utf8), &hasher)
+            }
+        }
+        return hasher.finalize().hex
+    }
+
+    private static func add(
+        _ place: [UInt8], as name: [UInt8], shown: [UInt8], _ hasher: inout MD5Hasher
+    ) throws(ImageSpecError) {
+        if FlytekitFiles.isPassedOver(place) { return }
+        try FlytekitFiles.hash(place, as: name, shown: shown, field: "copy", into: &hasher)
+    }
+
+    /// MD5 of the files of a source root, ordered by their paths.
+    static func sourceDigest(
+        _ root: String, mode: ImageSpec.SourceCopyMode, in context: ImageSpec.HashContext,
+        gitIgnored: ImageSpec.GitIgnored?
+    ) throws(ImageSpecError) -> String {
+        let folder = Path.join(context.workingDirectory, root)
+        // flytekit runs git in it first, whatever is copied, and reads the ignore file.
+        guard !root.utf8.contains(0) else {
+            throw .flytekit(.invalidField, "source_root", raises: "ValueError", "embedded null byte")
+        }
+        do throws(FileSystem.Failure) {
+            guard let kind = try FileSystem.kind(folder) else { throw .missing }
+            guard kind == .folder else { throw .notAFolder }
+        } catch {
+            throw .flytekitCannotRead(field: "source_root", path: Array(root.utf8), code: error.code)
+        }
+        var listing = ImageSpec.GitIgnored.Listing.nothing
+        if mode == .all {
+            guard let known = gitIgnored?[folder] else { throw .gitListingRequired(folder) }
+            listing = known
+        }
+        let ignore = try FlytekitIgnore(sourceRoot: root, folder: folder, git: listing)
+        var hasher = MD5Hasher()
+        if mode == .all {
+            try addAll(root, folder, ignore, &hasher)
+        } else {
+            try addLoadedModules(root, in: context, &hasher)
+        }
+        return hasher.finalize().hex
+    }
+
+    private static func addAll(
+        _ root: String, _ folder: String, _ ignore: FlytekitIgnore, _ hasher: inout MD5Hasher
+    ) throws(ImageSpecError) {
+        var files: [[UInt8]] = []
+        FlytekitFiles.walk(Array(folder.utf8), withoutGitFolders: true, &files)
+        var selected: [[UInt8]] = []
+        for file in files where !FlytekitFiles.isPassedOver(FlytekitFiles.join(Array(folder.utf8), file)) {
+            if try !ignore.leavesOut(file) { selected.append(file) }
+        }
+        for file in selected.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            try FlytekitFiles.hash(
+                FlytekitFiles.join(Array(folder.utf8), file), as: file,
+                shown: FlytekitFiles.join(Array(root.utf8), file), field: "source_root", into: &hasher)
+        }
+    }
+
+    /// The loaded modules that lie below the source root; one that was loaded under two names counts twice.
+    private static func addLoadedModules(
+        _ root: String, in context: ImageSpec.HashContext, _ hasher: inout MD5Hasher
+    ) throws(ImageSpecError) {
+        // Python compares whole paths: a source root that is relative, or not in its shortest form, has no module.
+        guard Path.isAbsolute(root), commonFolder(root, root).hasSameBytes(as: root) else { return }
+        guard let modules = context.loadedModules else { throw .loadedModulesRequired(root) }
+        let working = Path.join(CurrentProcess.workingDirectory, context.workingDirectory)
+        let files = modules.map {
+            Path.isAbsolute($0) ? $0 : Path.lexicallyNormalized(Path.join(working, $0))
+        }
+        .filter { commonFolder($0, root).hasSameBytes(as: root) }
+        .sorted { $0.precedesInUTF8($1) }
+        for file in files {
+            let relative = Path.relative(
+                Path.lexicallyNormalized(file), from: Path.lexicallyNormalized(root))
+            try FlytekitFiles.hash(
+                Array(file.utf8), as: Array(relative.utf8), shown: Array(file.utf8), field: "source_root",
+                into: &hasher)
+        }
+    }
+
+    /// `os.path.commonpath` of two absolute paths.
+    private static func commonFolder(_ left: String, _ right: String) -> String {
+        func parts(_ path: String) -> [Substring.UTF8View.SubSequence] {
+            Substring(path).utf8.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
+        }
+        let shared = zip(parts(left), parts(right)).prefix { $0.elementsEqual($1) }
+        return "/" + shared.map { String(decoding: $0.0, as: UTF8.self) }.joined(separator: "/")
+    }
+}

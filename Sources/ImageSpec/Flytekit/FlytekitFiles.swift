@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Files as flytekit looks at them, with Python's `os`: what cannot be looked at is not there.
+enum FlytekitFiles {
+    /// What lies at a path, behind links; nil where `os.path.exists` says no.
+    static func kind(_ path: [UInt8]) -> FileSystem.Kind? {
+        var status = stat()
+        guard !path.contains(0), FileSystem.withCPath(path, { stat($0, &status) }) == 0 else { return nil }
+        return FileSystem.kind(ofMode: status.st_mode)
+    }
+
+    /// `os.path.join`.
+    static func join(_ folder: [UInt8], _ name: [UInt8]) -> [UInt8] {
+        folder.last == UInt8(ascii: "/") ? folder + name : folder + [UInt8(ascii: "/")] + name
+    }
+
+    /// The paths of all files below a folder, relative to it: `os.walk`, which enters no link, and for which everything
+    /// else is a file. Those of a folder come before those of its sub-folders; names and sub-folders go by their bytes.
+    ///
+    /// (`os.walk` takes sub-folders as the file system gives them. That order is none that anybody else would see.)
+    static func walk(
+        _ folder: [UInt8], withoutGitFolders: Bool, relativePath: [UInt8] = [], _ files: inout [[UInt8]]
+    ) {
+        let (names, folders) = list(folder)
+        for name in names { files.append(relativePath + name) }
+        for name in folders where !(withoutGitFolders && name.elementsEqual(".git".utf8)) {
+            walk(
+                join(folder, name), withoutGitFolders: withoutGitFolders,
+                relativePath: relativePath + name + [UInt8(ascii: "/")], &files)
+        }
+    }
+
+    /// The names of files, and of sub-folders that are no links, each sorted; none where the folder cannot be read.
+    private static func list(_ folder: [UInt8]) -> (files: [[UInt8]], folders: [[UInt8]]) {
+        guard let stream = FileSystem.withCPath(folder, { opendir($0) }) else { return ([], []) }
+        defer { closedir(stream) }
+        var files: [[UInt8]] = []
+        var folders: [[UInt8]] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                let start = UnsafeRawPointer(pointer)
+                return Array(
+                    UnsafeRawBufferPointer(
+                        start: start, count: strlen(start.assumingMemoryBound(to: CChar.self))))
+            }
+            if name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8) { continue }
+            let path = join(folder, name)
+            guard kind(path) == .folder else {
+                files.append(name)
+                continue
+            }
+            var status = stat()
+            let isLink =
+                FileSystem.withCPath(path) { lstat($0, &status) } == 0
+                && FileSystem.kind(ofMode: status.st_mode) == .link
+            if !isLink { folders.append(name) }
+        }
+        return (
+            files.sorted { $0.lexicographicallyPrecedes($1) },
+            folders.sorted { $0.lexicographicallyPrecedes($1) }
+        )
+    }
+
+    /// All bytes of a file.
+    static func contents(_ path: String, field: String, shown: String) throws(ImageSpecError) -> [UInt8] {
+        do throws(FileSystem.Failure) {
+            return try FileSystem.contents(path)
+        } catch {
+            throw .flytekitCannotRead(field: field, path: Array(shown.utf8), code: error.code)
+        }
+    }
+
+    /// Adds a file's bytes, and then the parts of its path with nothing between them. What is no file and has no end is
+    /// an error, where flytekit would wait for ever.
+    static func hash(
+        _ path: [UInt8], as relativePath: some Collection<UInt8>, shown: [UInt8], field: String,
+        into hasher: inout MD5Hasher
+    ) throws(ImageSpecError) {
+        try hashBytes(of: path, shown: shown, field: field, into: &hasher)
+        let name = relativePath.filter { $0 != UInt8(ascii: "/") }
+        guard String(validating: name, as: UTF8.self) != nil else {
+            throw .flytekit(
+                .unreadableInput, field, raises: "UnicodeEncodeError",
+                "'utf-8' codec can't encode \(PythonText(fileName: Array(relativePath)).shownText): surrogates not allowed"
+            )
+        }
+        hasher.update(name)
+    }
+
+    private static func hashBytes(
+        of path: [UInt8], shown: [UInt8], field: String, into hasher: inout MD5Hasher
+    ) throws(ImageSpecError) {
+        let descriptor = FileSystem.withCPath(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+        guard descriptor >= 0 else { throw .flytekitCannotRead(field: field, path: shown, code: errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            throw .flytekitCannotRead(field: field, path: shown, code: errno)
+        }
+        if FileSystem.kind(ofMode: status.st_mode) == .other {
+            var null = stat()
+            if stat("/dev/null", &null) == 0, null.st_rdev == status.st_rdev,
+                status.st_mode & S_IFMT == S_IFCHR
+            {
+                return
+            }
+            throw .endlessFile(field: field, path: shown)
+        }
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        while true {
+            let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw .flytekitCannotRead(field: field, path: shown, code: errno) }
+            if count == 0 { return }
+            hasher.update(buffer[..<count])
+        }
+    }
+
+    /// Whether flytekit passes over what lies at a path: nothing, or a socket.
+    static func isPassedOver(_ path: [UInt8]) -> Bool {
+        var status = stat()
+        guard !path.contains(0), FileSystem.withCPath(path, { stat($0, &status) }) == 0 else { return true }
+        return status.st_mode & S_IFMT == S_IFSOCK
+    }
+}
+
+extension ImageSpecError {
+    /// What Python raises where `open` fails.
+    static func flytekitCannotRead(field: String, path: [UInt8], code number: Int32) -> ImageSpecError {
+        let type =
+            switch number {
+            case ENOENT: "FileNotFoundError"
+            case ENOTDIR: "NotADirectoryError"
+            case EISDIR: "IsADirectoryError"
+            case EACCES, EPERM: "PermissionError"
+            default: "OSError"
+            }
+        let isMissing = [ENOENT, ENOTDIR, EISDIR].contains(number)
+        var shown = PythonRepresentation()
+        shown.string(PythonText(fileName: path).shownText)
+        return .flytekit(
+            isMissing ? .missingInput : .unreadableInput, field, raises: type,
+            "[Errno \(number)] \(String(cString: strerror(number))): "
+                + String(decoding: shown.bytes, as: UTF8.self))
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What the flytekit scheme refuses. Where flytekit itself raises an exception, the message has its type and text.
+
+extension ImageSpecError {
+    /// flytekit's own error.
+    static func flytekit(_ code: Code, _ field: String, raises type: String, _ text: String) -> ImageSpecError
+    {
+        ImageSpecError(code, "\(field): flytekit raises \(type): \(text)")
+    }
+
+    static func gitListingRequired(_ folder: String) -> ImageSpecError {
+        ImageSpecError(
+            .missingInput,
+            "source_root: flytekit asks git which files of \"\(folder)\" to leave out, and that answer was not given; "
+                + "use the scheme .flytekit(gitIgnored:)")
+    }
+
+    static func loadedModulesRequired(_ sourceRoot: String) -> ImageSpecError {
+        ImageSpecError(
+            .missingInput,
+            "source_copy_mode: flytekit hashes the modules of \"\(sourceRoot)\" that its process has loaded; "
+                + "pass their files as loaded modules")
+    }
+
+    static func attributeInTagFormat(_ name: String) -> ImageSpecError {
+        ImageSpecError(
+            .invalidField,
+            "tag_format: what Python prints for the attribute \"\(name)\" of a text depends on the process; use {spec_hash}"
+        )
+    }
+
+    static func tagFormatTooWide(_ width: Int) -> ImageSpecError {
+        ImageSpecError(
+            .invalidField,
+            "tag_format: a width of \(width) is more than any registry takes; use one below 128")
+    }
+
+    static func endlessFile(field: String, path: [UInt8]) -> ImageSpecError {
+        ImageSpecError(
+            .unreadableInput,
+            "\(field): \"\(String(decoding: path, as: UTF8.self))\" is a pipe or device, at which flytekit waits for ever; remove it"
+        )
+    }
+}
+
+extension PythonText {
+    /// The text, with `\udcNN` for bytes that are none.
+    var shownText: String {
+        codePoints.reduce(into: "") { text, codePoint in
+            if let scalar = codePoint.scalar {
+                text.unicodeScalars.append(scalar)
+            } else {
+                text += "\\u" + String(codePoint.value, radix: 16)
+            }
+        }
+    }
+}

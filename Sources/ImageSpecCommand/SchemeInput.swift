@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ImageSpec
+import ImageSpecContainers
+
+/// Whose names to print, of the subcommands that print names.
+struct SchemeInput: ParsableArguments {
+    enum Scheme: String, CaseIterable, ExpressibleByArgument {
+        case sha256, flytekit
+    }
+
+    @Option(
+        help: ArgumentHelp(
+            "Print this package's own names, or those that flytekit 1.16 gives.",
+            discussion: """
+                flytekit's depend on the modules that its process has loaded: pass each by --loaded-module. Where a whole \
+                source root is copied, git is asked what it ignores.
+                """,
+            valueName: "scheme"))
+    var scheme = Scheme.sha256
+
+    var isFlytekit: Bool { scheme == .flytekit }
+}
+
+extension ImageSpec.FlytekitNames {
+    /// The names of the spec on the command line, after git was asked where flytekit asks it.
+    init(_ input: SpecInput) async throws {
+        let spec = try input.load()
+        do {
+            let ignored = try await ImageSpec.GitIgnored.listed(for: spec, in: input.context)
+            self = try spec.flytekitNames(gitIgnored: ignored, in: input.context)
+        } catch let error as ImageSpecError {
+            throw input.located(error)
+        }
+    }
+
+    func json(withImageName: Bool) -> ImageSpec.JSONValue {
+        withImageName
+            ? ["id": .string(id), "image_name": .string(imageName), "tag": .string(tag)]
+            : ["id": .string(id), "tag": .string(tag)]
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+import Yams
+
+/// Finds texts that begin with U+FEFF.
+///
+/// Yams makes strings by way of Foundation, which takes a U+FEFF in front for a byte order mark and drops it. Two specs
+/// would have one name, so that such a text is refused.
+struct YAMLByteOrderMarks {
+    /// The lines as marks count them.
+    private let lines: [[Unicode.Scalar]]
+
+    /// nil where the text has no escape of U+FEFF.
+    init?(_ text: String) {
+        guard text.lowercased().contains("feff") else { return nil }
+        var lines: [[Unicode.Scalar]] = [[]]
+        var previous: Unicode.Scalar?
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\n" where previous == "\r": break
+            case "\n", "\r", "\u{85}", "\u{2028}", "\u{2029}": lines.append([])
+            default: lines[lines.count - 1].append(scalar)
+            }
+            previous = scalar
+        }
+        self.lines = lines
+    }
+
+    /// Refuses the character itself anywhere but in front of the document, where it is a byte order mark.
+    static func check(_ text: String) throws(ImageSpecError) {
+        let scalars = text.unicodeScalars
+        if scalars.dropFirst().contains("\u{FEFF}") { throw .byteOrderMark(nil) }
+    }
+
+    /// Refuses a text in double quotes that begins with an escape of U+FEFF.
+    func check(_ scalar: Node.Scalar) throws(ImageSpecError) {
+        guard scalar.style == .doubleQuoted, let mark = scalar.mark, lines.indices.contains(mark.line - 1)
+        else { return }
+        let text = lines[mark.line - 1].dropFirst(mark.column - 1)
+        guard let quote = text.firstIndex(of: "\"") else { return }
+        let escape = text[quote...].dropFirst()
+        let count = escape.starts(with: ["\\", "u"]) ? 4 : escape.starts(with: ["\\", "U"]) ? 8 : 0
+        var digits = String.UnicodeScalarView()
+        digits.append(contentsOf: escape.dropFirst(2).prefix(count))
+        if UInt32(String(digits), radix: 16) == 0xFEFF { throw .byteOrderMark(mark) }
+    }
+}
+
+extension ImageSpecError {
+    fileprivate static func byteOrderMark(_ mark: Mark?) -> ImageSpecError {
+        invalidYAML(
+            "U+FEFF, a byte order mark, which is lost at the beginning of a text in YAML; leave it out, or use JSON",
+            mark)
+    }
+}
