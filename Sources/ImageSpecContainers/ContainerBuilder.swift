@@ -42,10 +42,8 @@ extension ImageSpec {
         /// - Throws: ``ImageSpecError/Code/existenceUnknown`` where nobody can tell.
         public func shouldBuild(_ spec: ImageSpec) async throws -> Bool {
             let request = try await Self.request(spec)
-            return try await withWorkshop(request) { workshop in
-                try request.policy.decision(for: request.imageName, try await workshop.found().existence)
-                    == .build
-            }
+            let existence = try await existence(for: request)
+            return try request.policy.decision(for: request.imageName, existence) == .build
         }
 
         /// Builds the image, and pushes it where the spec has a registry.
@@ -65,11 +63,14 @@ extension ImageSpec {
         /// Whether the image of a spec exists: in its registry, or with the engine where it has none.
         public func existence(of spec: ImageSpec, in context: HashContext = .current) async -> Existence {
             do {
-                let request = try await Self.request(spec, in: context)
-                return try await withWorkshop(request) { try await $0.found().existence }
+                return try await existence(for: try await Self.request(spec, in: context))
             } catch {
                 return .unknown(reason: "\(error)")
             }
+        }
+
+        private func existence(for request: BuildRequest) async throws -> Existence {
+            try await withWorkshop(request) { try await $0.found().existence }
         }
 
         /// A request in the surroundings of this process.
