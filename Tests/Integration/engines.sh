@@ -5,12 +5,12 @@
 #
 #   Tests/Integration/engines.sh [--keep]
 #
-# Needs root, Debian 12 and its archive, and PyPI. Installs what is missing: a registry, skopeo, buildah, dockerd, mmdebstrap.
+# Needs root, Debian 12 and its archive, and PyPI. Installs what is missing: a registry, skopeo, buildah, podman, dockerd, mmdebstrap.
 # Everything listens on loopback, and everything that is started is stopped again.
 #   IMAGESPEC     the imagespec tool; by default that of this package's debug build
 #   CACHE         keeps the base image's files and uv between runs; by default /var/tmp/imagespec-engines
 #   CA            certificates that clients in builds trust; they become part of the base image
-#   ENGINES       by default "docker buildah"; one that does not work is reported and left out
+#   ENGINES       by default "docker podman buildah"; one that does not work is reported and left out
 # --keep leaves the working folder.
 set -uo pipefail
 
@@ -18,7 +18,7 @@ package=$(cd "$(dirname "$0")/../.." && pwd)
 IMAGESPEC=${IMAGESPEC:-$package/.build/debug/imagespec}
 CACHE=${CACHE:-/var/tmp/imagespec-engines}
 CA=${CA:-/etc/ssl/certs/ca-certificates.crt}
-ENGINES=${ENGINES:-docker buildah}
+ENGINES=${ENGINES:-docker podman buildah}
 keep=${1:-}
 passed=0
 failed=0
@@ -45,7 +45,7 @@ wait_for() { for _ in $(seq 300); do "$@" >/dev/null 2>&1 && return 0; sleep 0.1
 
 install() {
   local missing=() pair
-  for pair in docker-registry:docker-registry skopeo:skopeo buildah:buildah mmdebstrap:mmdebstrap dockerd:docker.io \
+  for pair in docker-registry:docker-registry skopeo:skopeo buildah:buildah podman:podman mmdebstrap:mmdebstrap dockerd:docker.io \
     runc:runc python3:python3; do
     [ -x "/usr/bin/${pair%%:*}" ] || [ -x "/usr/sbin/${pair%%:*}" ] || missing+=("${pair#*:}")
   done
@@ -120,6 +120,11 @@ engines=
 for engine in $ENGINES; do
   case $engine in
     docker) if start_docker; then engines+=" docker"; log "dockerd $(/usr/bin/docker version -f '{{.Server.Version}}')"; else log "SKIP docker: $(tail -1 "$WORK/docker.log")"; fi ;;
+    podman)
+      # Not every machine has crun, or may raise its limits.
+      printf '[containers]\ndefault_ulimits = ["nofile=1024:4096", "nproc=4096:4096"]\n[engine]\nruntime = "runc"\n' > "$WORK/containers.conf"
+      export CONTAINERS_CONF=$WORK/containers.conf
+      if podman info >/dev/null 2>"$WORK/err"; then engines+=" podman"; log "$(podman --version)"; else log "SKIP podman: $(tail -1 "$WORK/err")"; fi ;;
     buildah) if buildah info >/dev/null 2>"$WORK/err"; then engines+=" buildah"; log "$(buildah --version)"; else log "SKIP buildah: $(tail -1 "$WORK/err")"; fi ;;
   esac
 done
@@ -221,6 +226,9 @@ run() {
     docker)
       /usr/bin/docker image rm -f "$name" >/dev/null 2>&1
       /usr/bin/docker run --rm --network none --entrypoint "$1" "$name" "${@:2}" 2>"$WORK/run.err" ;;
+    podman)
+      local -x CONTAINERS_STORAGE_CONF=$WORK/pulled.conf
+      podman run --rm --network none --tls-verify=false --entrypoint "$1" "$name" "${@:2}" 2>"$WORK/run.err" ;;
     buildah)
       # Storage of its own: removing the image here would remove the layers that later builds reuse.
       local -x CONTAINERS_STORAGE_CONF=$WORK/pulled.conf
@@ -238,7 +246,7 @@ strays() {
     # Steps of a build have an environment of their own; they sleep for a time that no one else does.
     case $(cat "$proc/cmdline" 2>/dev/null | tr '\0' ' ') in
       *sleep\ $nap*) echo "$pid" ;;
-      *imagespec\ build*|*buildah*|*docker\ build*|*docker\ push*|*skopeo*)
+      *imagespec\ build*|*buildah*|*podman*|*docker\ build*|*docker\ push*|*skopeo*)
         grep -qzF "IMAGESPEC_TEST_RUN=$WORK" "$proc/environ" 2>/dev/null && echo "$pid" ;;
     esac
   done
@@ -399,6 +407,6 @@ if [[ " $ENGINES " == *" docker "* && $engines == *docker* && $engines == *build
 fi
 log "SKIP conda, poetry and other Pythons: what they download cannot be had here; they are rendered and parsed elsewhere"
 log "SKIP images of other platforms: running their steps needs an emulator"
-log "SKIP podman and buildx: not among the engines that are started here"
+log "SKIP buildx: Debian 12 has none"
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
