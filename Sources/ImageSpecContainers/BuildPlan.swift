@@ -83,7 +83,7 @@ struct BuildPlan: Hashable, Sendable {
 
     private var buildahBuild: Command {
         command(
-            // Without working containers where it fails or is ended; podman does so in any case.
+            // Without working containers where it fails or is ended. (podman does so where it fails, and has no way where it is ended.)
             ["build", "--layers", "--force-rm"] + commonOptions + authentication
                 + (isIndex
                     ? ["--manifest", indexName]

@@ -97,6 +97,8 @@ trap 'exit 130' INT TERM
 
 printf '[storage]\ndriver = "%s"\ngraphroot = "%s/graph"\nrunroot = "%s/run"\n' "${DRIVER:-overlay}" "$WORK" "$WORK" > "$CONTAINERS_STORAGE_CONF"
 sed "s|$WORK/|$WORK/pulled-|" "$CONTAINERS_STORAGE_CONF" > "$WORK/pulled.conf"
+# podman that is ended in the middle of a build leaves its working containers; they are not to be taken for buildah's.
+sed "s|$WORK/|$WORK/podman-|" "$CONTAINERS_STORAGE_CONF" > "$WORK/podman.conf"
 cat > "$WORK/registry.yml" <<Y
 version: 0.1
 log: {level: warn}
@@ -394,7 +396,9 @@ signals() {
   done
 }
 
+storage=$CONTAINERS_STORAGE_CONF
 for engine in $engines; do
+  if [ $engine = podman ]; then CONTAINERS_STORAGE_CONF=$WORK/podman.conf; else CONTAINERS_STORAGE_CONF=$storage; fi
   example $engine
   chain $engine
   policy $engine
