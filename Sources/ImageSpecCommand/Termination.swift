@@ -11,9 +11,10 @@ import Musl
 import Darwin
 #endif
 
-/// The exit statuses of the tool. Source: sysexits.h, where it has them.
+/// The exit statuses of the tool. Source: sysexits.h, where it has them, and diff(1).
 enum ExitStatus: Int32 {
     case success = 0
+    case different = 1
     case usage = 64
     case wrongSpec = 65
     case missingInput = 66
@@ -50,6 +51,11 @@ struct Termination {
         if let problems = (error as? SpecProblems)?.problems ?? (error as? ImageSpecError).map({ [$0] }) {
             status = problems.first.map { ExitStatus($0.code) } ?? .internalError
             messages = problems.flatMap { $0.message.split(separator: "\n").map(String.init) }
+            return
+        }
+        if let difference = error as? Difference {
+            status = .different
+            messages = difference.messages
             return
         }
         if let interruption = error as? Interruption {

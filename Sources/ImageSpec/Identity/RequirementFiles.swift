@@ -12,6 +12,8 @@ struct RequirementFiles: Sendable {
         var name: String
         /// What counts of the file: for pip its logical lines, each with an LF; for a lock file all bytes.
         var bytes: [UInt8]
+        /// The file as it lies there.
+        var raw: [UInt8]
     }
 
     var kind: Kind
@@ -48,10 +50,10 @@ struct RequirementFiles: Sendable {
             files = try Self.pipFiles(main, folder: folder)
         } else {
             let project = Path.join(folder, "pyproject.toml")
-            files = [
-                File(name: name, bytes: try Self.read(main)),
-                File(name: "pyproject.toml", bytes: try Self.read(project)),
-            ]
+            files = try [(name, main), ("pyproject.toml", project)].map { name, path throws(ImageSpecError) in
+                let bytes = try Self.read(path)
+                return File(name: name, bytes: bytes, raw: bytes)
+            }
         }
         files.sort { $0.name.precedesInUTF8($1.name) }
     }
@@ -74,7 +76,8 @@ struct RequirementFiles: Sendable {
                 if seen.insert(ByteString(target)).inserted { waiting.append((target, path)) }
             }
             let bytes = lines.flatMap { $0.text + [UInt8(ascii: "\n")] }
-            files.append(File(name: Path.relative(path, from: folder), bytes: bytes))
+            files.append(
+                File(name: Path.relative(path, from: folder), bytes: bytes, raw: text.bytes))
         }
         return files
     }

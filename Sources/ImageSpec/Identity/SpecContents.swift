@@ -20,9 +20,12 @@ struct SpecContents: Sendable {
     var source: SourceTree?
 
     /// Reads all files that the spec names. The most expensive step of a tag: every byte is hashed.
+    ///
+    /// `readBase` reads a base that is a spec, for this platform, where more of it is wanted than its identity.
     init(
         of spec: ImageSpec, in context: ImageSpec.HashContext, inheritedPlatform: String? = nil,
-        records: SourceTree.Records = []
+        records: SourceTree.Records = [],
+        readBase: ((ImageSpec, String) throws(ImageSpecError) -> ContentIdentity)? = nil
     ) throws(ImageSpecError) {
         platform = spec.platform(in: context, inherited: inheritedPlatform)
         // What can be refused without reading a file comes first.
@@ -34,7 +37,11 @@ struct SpecContents: Sendable {
         }
 
         if case .spec(let baseSpec) = spec.baseImage {
-            base = try baseSpec.identity(in: context, inheritedPlatform: platform)
+            if let readBase {
+                base = try readBase(baseSpec, platform)
+            } else {
+                base = try baseSpec.identity(in: context, inheritedPlatform: platform)
+            }
         }
         if let path = spec.requirements.nonEmpty {
             requirements = try RequirementFiles(path, workingDirectory: context.folder)
