@@ -108,7 +108,16 @@ private struct JSONReader {
     private mutating func string() throws(ImageSpecError) -> String {
         let start = position
         position += 1
+        // Most strings have no escape and are taken as they are.
         var text: [UInt8] = []
+        if let end = bytes[position...].firstIndex(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) {
+            if bytes[end] == 0x22, let string = String(validating: bytes[position..<end], as: UTF8.self) {
+                position = end + 1
+                return string
+            }
+            text = Array(bytes[position..<end])
+            position = end
+        }
         while true {
             guard let byte = peek() else {
                 position = start

@@ -14,8 +14,15 @@ struct ListDifference {
     /// Whether what is in both stands in another order.
     private(set) var isReordered = false
 
-    /// - Parameter key: two texts of one key are versions of one thing. nil where a text has none.
-    init(from old: [String], to new: [String], key: (String) -> String?) {
+    /// - Parameters:
+    ///   - old: what was.
+    ///   - new: what is.
+    ///   - pairsPlaces: whether two different texts at one place are versions of one thing.
+    ///   - key: two texts of one key are versions of one thing. nil where a text has none.
+    init(
+        from old: [String], to new: [String], pairsPlaces: Bool = false,
+        key: (String) -> String? = { _ in nil }
+    ) {
         var partners = [Int?](repeating: nil, count: new.count)
         var isMatched = [Bool](repeating: false, count: old.count)
 
@@ -36,6 +43,7 @@ struct ListDifference {
         pair { $1 }
         let equals = partners
         pair { key($1) }
+        if pairsPlaces { pair { index, _ in String(index) } }
 
         edits = old.indices.filter { !isMatched[$0] }.map(Edit.removed)
         var last = -1

@@ -23,11 +23,12 @@ extension ImageSpec.Record {
         // The closing bracket goes; a comma follows the last member.
         bytes.removeLast(3)
         bytes += ",\n".utf8
-        return bytes + Self.trailer(of: bytes)
+        return bytes + Self.trailer(of: bytes[...])
     }
 
-    private static func trailer(of bytes: [UInt8]) -> [UInt8] {
-        Array("  \"checksum\": \"\(ContentDigest(SHA256Digest(of: bytes)))\"\n}\n".utf8)
+    private static func trailer(of bytes: ArraySlice<UInt8>) -> [UInt8] {
+        let digest = bytes.withUnsafeBytes { ContentDigest(SHA256Digest(of: $0)) }
+        return Array("  \"checksum\": \"\(digest)\"\n}\n".utf8)
     }
 
     /// Whether bytes are those of a record, of whatever version, whole or not; else they may be a spec.
@@ -84,7 +85,7 @@ extension ImageSpec.Record {
         guard format == Self.format else { throw .otherRecordVersion(format) }
         let trailerCount = Self.trailer(of: []).count
         guard bytes.count > trailerCount,
-            bytes.suffix(trailerCount).elementsEqual(Self.trailer(of: Array(bytes.dropLast(trailerCount))))
+            bytes.suffix(trailerCount).elementsEqual(Self.trailer(of: bytes.dropLast(trailerCount)))
         else { throw .editedRecord }
         guard let id = object["id"]?.text, let tag = object["tag"]?.text,
             let contentDigest = object["content_digest"]?.text,

@@ -258,7 +258,9 @@ struct SpecDifference {
         _ field: ImageSpec.Field, _ old: [String], _ new: [String], effects: Change.Effects, isOrdered: Bool
     ) {
         let isPackages = Self.sets.contains(field.name) || field.name == "runtime_packages"
-        let difference = ListDifference(from: old, to: new) { isPackages ? PackageText($0)?.key : nil }
+        let difference = ListDifference(
+            from: old, to: new, pairsPlaces: !isPackages && field.name != "copy",
+            key: { isPackages ? PackageText($0)?.key : nil })
         for edit in difference.edits {
             switch edit {
             case .added(let index): add(.init(from: nil, to: new[index]), .value, field.name, effects)
