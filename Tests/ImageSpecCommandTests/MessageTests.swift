@@ -4,7 +4,7 @@ import Testing
 
 /// What somebody reads who made a mistake, to the word.
 @Suite struct MessageTests {
-    static let commands = ["name", "tag", "id", "document", "files", "render", "context", "check"]
+    static let commands = ["name", "tag", "id", "document", "files", "diff", "render", "context", "check"]
 
     struct Usage: Sendable, CustomTestStringConvertible {
         var arguments: [String]
@@ -76,7 +76,10 @@ import Testing
         try withTemporaryFolder { folder in
             let words = try Tool.run(["--help"], in: folder).text.split { $0.isWhitespace }.joined(
                 separator: " ")
-            #expect(words.contains("Exit status: 0 done, 64 wrong usage, 65 a wrong spec, 66 "))
+            #expect(
+                words.contains(
+                    "Exit status: 0 done, 1 different (diff, check --tag), 64 wrong usage, 65 a wrong spec, 66 "
+                ))
         }
     }
 
