@@ -32,6 +32,7 @@ def arguments(words):
     parser.add_argument("--tool", metavar="PROGRAM", help="the imagespec to measure (default: builds the release tool)")
     parser.add_argument("--readme", action="store_true", help="write to Benchmarks/results and fill the README")
     parser.add_argument("--render", action="store_true", help="measure nothing; draw results.json in the folder anew")
+    parser.add_argument("--parse", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(words)
     default = "S" if options.quick else "S,M,X,L"
     options.trees = [] if options.trees == "none" else (options.trees or default).upper().split(",")
@@ -51,11 +52,15 @@ def arguments(words):
     return options
 
 
+def size(count):
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
 def check_room(folder, kinds):
     """Ends where the disk has no room for the trees; warns where memory has none."""
     os.makedirs(folder, exist_ok=True)
     needed, free = trees.missing_bytes(os.path.join(folder, "trees"), kinds), shutil.disk_usage(folder).free
-    prepare.say(f"the trees need {needed / 1e9:.1f} GB more in {folder}; {free / 1e9:.1f} GB are free")
+    prepare.say(f"the trees need {size(needed)} more in {folder}; {size(free)} are free")
     # A full disk would be noticed by others, too.
     if needed * 1.1 + 100e6 > free:
         sys.exit("Scripts/bench: too little disk; choose another folder with --cache or fewer trees with --trees")
@@ -149,6 +154,8 @@ def publish(results, options):
 
 def main():
     options = arguments(sys.argv[1:])
+    if options.parse:
+        return
     try:
         if options.render:
             with open(os.path.join(options.out, "results.json"), encoding="utf-8") as file:

@@ -7,11 +7,12 @@ import math
 WIDTH, LEFT, RIGHT = 880, 200, 250
 # Where the columns of ratios end, by the state of ours that a peer is compared with.
 COLUMNS = {"cold": 770, "warm": 864}
+HEADS = {"cold": "× imagespec", "warm": "× cached"}
 TOP, BAR, GAP, HEAD, BETWEEN, BOTTOM = 72, 20, 6, 30, 14, 74
 
 # In order; ours first. The class gives the colour.
 BARS = (
-    ("warm", "imagespec, with its cache", "warm"),
+    ("warm", "imagespec, cached", "warm"),
     ("cold", "imagespec", "cold"),
     ("git status", "git status", "peer"),
     ("sha256sum", "xargs -P sha256sum", "peer"),
@@ -127,11 +128,11 @@ def svg(results):
         text(16, 28, "Time for the tag of a source tree (shorter is better; logarithmic)", "text title"),
         text(16, 48, about, "faint"),
         *axis(scale, y),
-        text(COLUMNS["cold"], TOP + 18, "× imagespec", "faint", "end"),
-        text(COLUMNS["warm"], TOP + 18, "× with cache", "faint", "end"),
+        *[text(COLUMNS[state], TOP + 18, head, "faint", "end") for state, head in HEADS.items()
+          if any(state in tree["wall"] for tree in found.values())],
         *parts,
         f'<path d="M20 {y + 38}v16" class="limit"/>',
-        text(30, y + 51, "what this machine allows: bare system calls and SHA-256 on all cores; with the cache, fstatat alone",
+        text(30, y + 51, "what this machine allows: bare system calls and SHA-256 on all cores; when cached, fstatat alone",
              "faint"),
         "</svg>",
     ]

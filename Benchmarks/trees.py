@@ -83,7 +83,7 @@ class Plan:
 
     def disk(self):
         """About how many bytes it takes on a disk with blocks of 4 KiB, with what git keeps of it."""
-        return self.files * 2048 + self.bytes + (self.bytes + self.files * 200 if self.committed else 0)
+        return self.files * 3072 + self.bytes + (self.bytes + self.files * 200 if self.committed else 0)
 
 
 PLANS = {
