@@ -21,7 +21,7 @@ import trees
 
 def arguments(words):
     parser = argparse.ArgumentParser(
-        prog="Scripts/bench", formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog="Scripts/bench", allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Measures imagespec beside flytekit, sha256sum, git status and what this machine allows.",
         epilog="S 2,000 files; M 50,000; X 200,000; L 40 of 100 MB. All trees take about 6 GB of disk and ten minutes.")
     parser.add_argument("--quick", action="store_true", help="tree S alone and few runs, to see that everything works")

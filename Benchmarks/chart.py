@@ -44,7 +44,7 @@ def duration(seconds):
 
 
 def times(ratio):
-    return f"{ratio:.0f}×" if ratio >= 9.95 else f"{ratio:.1f}×"
+    return f"{ratio:.0f}×" if ratio >= 99.95 else f"{ratio:.1f}×"
 
 
 class Scale:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables of a run, from its JSON: for the terminal, for a file, for the README."""
 
+import re
 import unicodedata
 
 import goals
@@ -16,14 +17,16 @@ def shown(kind, value):
         return ""
     return {
         "ratio": times, "seconds": duration, "nanoseconds": lambda nanoseconds: duration(nanoseconds / 1e9),
-        "share": lambda share: f"{share * 100:.0f} %", "megabytes": lambda megabytes: f"{megabytes:.0f} MB",
+        "share": lambda share: f"{share * 100:.1f} %", "megabytes": lambda megabytes: f"{megabytes:.1f} MB",
     }[kind](value)
 
 
 def goal(row):
+    """A row's goal, as it was set: without zeros that nobody wrote."""
     if row["goal"] is None:
         return ""
-    return ("≥ " if row["kind"] in ("ratio", "share") else "≤ ") + shown(row["kind"], row["goal"]).replace(".00", "")
+    return ("≥ " if row["kind"] in ("ratio", "share") else "≤ ") + re.sub(
+        r"\.0+(?=\D)|(\.\d*?)0+(?=\D)", r"\1", shown(row["kind"], row["goal"]))
 
 
 def width(text):
@@ -161,11 +164,13 @@ def readme(results, folder):
                shown(row["kind"], row["value"]), goal(row), row["verdict"])
               for row in results["rows"] if row["goal"] is not None and row["kind"] != "ratio"]
     machine = results["machine"]
+    loud = [noise(results)] if results["noisy"] else []
     return "\n\n".join([
         f"![Time for the tag of a source tree, of imagespec and others]({folder}/chart.svg)",
-        f"How many times as fast on {machine['cores']} cores ({machine['processor']}, {machine['system']}, {machine['date']}; "
-        f"medians of {results['runs']} runs; [all figures]({folder}/results.md)):",
-        table(("tree", *[title for title, _ in columns]), rows),
+        f"On {machine['cores']} cores ({machine['processor']}, {machine['system']}, {machine['date']}), medians of "
+        f"{results['runs']} runs; [all figures]({folder}/results.md) and what they mean.",
+        *loud,
+        table(("times as fast", *[title for title, _ in columns]), rows),
         table(("share of what the machine allows, start, calls, memory", "reached", "goal", ""), others),
     ])
 
