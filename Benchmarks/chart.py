@@ -44,7 +44,8 @@ def duration(seconds):
 
 
 def times(ratio):
-    return f"{ratio:.0f}×" if ratio >= 99.95 else f"{ratio:.1f}×"
+    """Three digits."""
+    return f"{ratio:.{0 if ratio >= 99.95 else 1 if ratio >= 9.995 else 2}f}×"
 
 
 class Scale:

@@ -160,8 +160,8 @@ def readme(results, folder):
                ("warm against flytekit", "warm, flytekit"), ("warm against `git status`", "warm, git status"))
     rows = [(f"{kind}: {tree['about']}", *[cell(results, kind, what) for _, what in columns])
             for kind, tree in results["trees"].items()]
-    others = [(f"{row['group']}: {row['what']}" if row["group"] in (*results["trees"], "memory") else row["what"],
-               shown(row["kind"], row["value"]), goal(row), row["verdict"])
+    # No line begins with a program's name: those are the table of commands.
+    others = [(f"{row['group']}: {row['what']}", shown(row["kind"], row["value"]), goal(row), row["verdict"])
               for row in results["rows"] if row["goal"] is not None and row["kind"] != "ratio"]
     machine = results["machine"]
     loud = [noise(results)] if results["noisy"] else []
@@ -171,7 +171,7 @@ def readme(results, folder):
         f"{results['runs']} runs; [all figures]({folder}/results.md) and what they mean.",
         *loud,
         table(("times as fast", *[title for title, _ in columns]), rows),
-        table(("share of what the machine allows, start, calls, memory", "reached", "goal", ""), others),
+        table(("share of what the machine allows; start, calls, memory", "reached", "goal", ""), others),
     ])
 
 
