@@ -14,6 +14,8 @@ import Darwin
 /// The exit statuses of the tool. Source: sysexits.h, where it has them.
 enum ExitStatus: Int32 {
     case success = 0
+    /// An image that was asked for is not there.
+    case absent = 1
     case usage = 64
     case wrongSpec = 65
     case missingInput = 66
@@ -54,6 +56,11 @@ struct Termination {
         }
         if let interruption = error as? Interruption {
             status = interruption.signal == SIGINT ? .interrupted : .terminated
+            return
+        }
+        if let absent = error as? ImageAbsent {
+            status = .absent
+            messages = absent.message.map { [$0] } ?? []
             return
         }
         let usage = UsageProblem(arguments: CommandLine.arguments.dropFirst())

@@ -13,10 +13,10 @@ extension ImageSpec {
         // A name that does not exist is the likelier slip than one with another ending.
         let bytes = try FileSystem.contents(ofSpecFile: path)
         do throws(ImageSpecError) {
-            switch Self.fileNameExtension(of: path) {
-            case "json": try self.init(document: JSONValue(json: bytes))
-            case "yaml", "yml": try self.init(document: JSONValue(yaml: bytes))
-            default: throw .unknownFileNameExtension
+            switch SpecText.Format(fileName: path) {
+            case .json: try self.init(document: JSONValue(json: bytes))
+            case .yaml: try self.init(document: JSONValue(yaml: bytes))
+            case nil: throw .unknownFileNameExtension
             }
         } catch {
             throw error.inFile(path)
@@ -39,7 +39,7 @@ extension ImageSpec {
     ///   - name: what errors call the source.
     /// - Throws: `invalidDocument`, `unknownField`.
     package init(contents bytes: [UInt8], name: String) throws(ImageSpecError) {
-        let isJSON = bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{")
+        let isJSON = SpecText.Format(contents: bytes) == .json
         do throws(ImageSpecError) {
             try self.init(document: isJSON ? JSONValue(json: bytes) : JSONValue(yaml: bytes))
         } catch {
@@ -48,7 +48,7 @@ extension ImageSpec {
     }
 
     /// What follows the last full stop of a path's last component, in lower case.
-    private static func fileNameExtension(of path: String) -> String? {
+    static func fileNameExtension(of path: String) -> String? {
         let name = path.utf8.split(separator: UInt8(ascii: "/")).last ?? Substring(path).utf8
         let parts = name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count > 1, let last = parts.last else { return nil }

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ImageSpec
+
+extension ImageSpec {
+    /// An image that a spec names by a tag, which can move, and the reference that names one image for good.
+    public struct Pin: Hashable, Sendable {
+        /// The keys of the document that lead to the place, as in `["base_image", "builder_config", "uv_image"]`.
+        public let path: [String]
+        /// What stands there, or what rendering takes where nothing does.
+        public let reference: String
+        /// What is to stand there: `name:tag@sha256:…`. Whoever reads it pulls by the digest; the tag is for people.
+        public let pinned: String
+
+        /// A pin.
+        public init(path: [String], reference: String, pinned: String) {
+            self.path = path
+            self.reference = reference
+            self.pinned = pinned
+        }
+
+        /// The place, as messages name it: `base_image.builder_config.uv_image`.
+        public var field: String { path.joined(separator: ".") }
+    }
+
+    /// What pinning finds.
+    public struct Pins: Hashable, Sendable {
+        /// The references to replace, in the order of the rendering, inner bases first. Empty where all are pinned.
+        public var pins: [Pin] = []
+        /// The default base images of specs that name none, by their fields: they cannot be pinned where they are not
+        /// written.
+        public var unwritten: [Pin] = []
+    }
+
+    /// Finds the digests of the images that the build of this spec uses: base images that are references, and of the
+    /// images of `builder_config` those that its Dockerfile names, given or by default.
+    ///
+    /// Renders the spec, and asks for each reference once. A reference without a tag is written with the tag `latest`, which
+    /// it means. The digest is that of what the registry has under the tag: for an image of several platforms the index.
+    /// - Parameters:
+    ///   - isUpdating: asks anew for the tags of references that are pinned already. One without a tag stays as it is.
+    ///   - digest: finds the digest of a reference `name:tag`.
+    /// - Throws: the errors of `Dockerfile.init(_:in:)` and of `digest`;
+    ///   ``ImageSpecError/Code/toolFailed`` where what it returns is no digest.
+    public func pins(
+        in context: HashContext = .current, isUpdating: Bool = false,
+        digest: (String) async throws -> String
+    ) async throws -> Pins {
+        var result = Pins()
+        var digests: [String: String] = [:]
+        for image in try usedImages(in: context) {
+            let reference = TaggedReference(image.reference)
+            guard reference.canBePinned, !reference.isPinned || (isUpdating && reference.tag != nil) else {
+                continue
+            }
+            let field = image.path.joined(separator: ".")
+            guard image.canBeWritten else {
+                result.unwritten.append(Pin(path: image.path, reference: image.reference, pinned: ""))
+                continue
+            }
+            let name = reference.name + ":" + (reference.tag ?? "latest")
+            let found: String
+            if let known = digests[name] {
+                found = known
+            } else {
+                do {
+                    found = try await digest(name)
+                } catch let error as ImageSpecError {
+                    throw error.inField(field)
+                }
+                guard TaggedReference.isDigest(found) else {
+                    throw ImageSpecError.noDigest(name).inField(field)
+                }
+                digests[name] = found
+            }
+            let pinned = name + "@" + found
+            if pinned != image.reference {
+                result.pins.append(Pin(path: image.path, reference: image.reference, pinned: pinned))
+            }
+        }
+        return result
+    }
+
+    /// Returns a copy with pinned references in their places.
+    /// - Throws: ``ImageSpecError/Code/invalidDocument`` where a place is none of this spec.
+    public func withPins(_ pins: [Pin]) throws(ImageSpecError) -> ImageSpec {
+        var document = self.document
+        for pin in pins { document = document.replacing(pin.path[...], with: .string(pin.pinned)) }
+        let copy = try ImageSpec(document: document)
+        return isForcePush ? copy.forcePush() : copy
+    }
+}
+
+extension ImageSpec.JSONValue {
+    /// The value with another one in a place, whose objects are made where they are missing.
+    package func replacing(_ path: ArraySlice<String>, with value: Self) -> Self {
+        guard let key = path.first else { return value }
+        var object: ImageSpec.OrderedDictionary<Self> = [:]
+        if case .object(let own) = self { object = own }
+        object[key] = (object[key] ?? .null).replacing(path.dropFirst(), with: value)
+        return .object(object)
+    }
+}
+
+/// A reference, taken apart: `name[:tag][@digest]`.
+struct TaggedReference {
+    let name: String
+    let tag: String?
+    let isPinned: Bool
+
+    init(_ text: String) {
+        let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+        let tagged = parts[0]
+        isPinned = parts.count > 1
+        let path = tagged.lastIndex(of: "/").map { tagged[$0...] } ?? tagged
+        if let colon = path.lastIndex(of: ":") {
+            name = String(tagged[..<colon])
+            tag = String(tagged[tagged.index(after: colon)...])
+        } else {
+            name = String(tagged)
+            tag = nil
+        }
+    }
+
+    /// `scratch` is no image, but its absence.
+    var canBePinned: Bool { name != "scratch" }
+
+    /// `sha256:` and 64 digits, or `sha512:` and 128. Source: OCI image specification 1.1, "Digests".
+    static func isDigest(_ text: String) -> Bool {
+        let counts = ["sha256": 64, "sha512": 128]
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        return parts.count == 2 && counts[String(parts[0])] == parts[1].utf8.count
+            && parts[1].utf8.allSatisfy {
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                    || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+            }
+    }
+}
+
+extension ImageSpecError {
+    fileprivate func inField(_ field: String) -> ImageSpecError { ImageSpecError(code, "\(field): \(message)") }
+
+    fileprivate static func noDigest(_ reference: String) -> ImageSpecError {
+        ImageSpecError(.toolFailed, "\(reference): what its registry gives for its digest is none")
+    }
+}

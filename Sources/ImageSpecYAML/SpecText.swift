@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ImageSpec
+
+/// The text of a spec file, in which a few values can be replaced: comments, order, quotes and indentation around them
+/// stay, byte for byte.
+package struct SpecText: Sendable {
+    package enum Format: Sendable {
+        case json, yaml
+    }
+
+    package let bytes: [UInt8]
+    private let format: Format
+    private let name: String
+
+    private init(_ bytes: [UInt8], _ format: Format, name: String) {
+        self.bytes = bytes
+        self.format = format
+        self.name = name
+    }
+
+    /// Reads a file, as `ImageSpec(contentsOf:)` does.
+    package init(contentsOf path: String) throws(ImageSpecError) {
+        let bytes = try FileSystem.contents(ofSpecFile: path)
+        guard let format = Format(fileName: path) else {
+            throw ImageSpecError.unknownFileNameExtension.inFile(path)
+        }
+        self.init(bytes, format, name: path)
+    }
+
+    /// A text without a file name, as `ImageSpec(contents:name:)` takes it.
+    package init(contents bytes: [UInt8], name: String) {
+        let format = Format(contents: bytes)
+        self.init(bytes, format, name: name + (format == .json ? ", read as JSON" : ", read as YAML"))
+    }
+
+    /// The spec that the text is of. Errors name the text.
+    package func spec() throws(ImageSpecError) -> ImageSpec {
+        do throws(ImageSpecError) {
+            return try ImageSpec(document: document())
+        } catch {
+            throw error.inFile(name)
+        }
+    }
+
+    /// The text with other values.
+    ///
+    /// Where a key is missing, it is added, with the objects around it. The new text is read again: it is the old
+    /// document but for these values, or this fails.
+    /// - Parameter values: keys that lead to a value, and its new text, which needs no escapes in either format.
+    /// - Throws: `unsupportedField` with the line where a value cannot be replaced by itself.
+    package func replacing(_ values: [(path: [String], text: String)]) throws(ImageSpecError) -> SpecText {
+        do throws(ImageSpecError) {
+            var result = self
+            for (path, text) in values {
+                var expected = try result.document()
+                expected = expected.replacing(path[...], with: .string(text))
+                let edit = try result.edit(path, text)
+                let next = SpecText(edit.applied(to: result.bytes), format, name: name)
+                // Numbers and order apart, which no edit touches.
+                guard let document = try? next.document(), document.canonicalForm == expected.canonicalForm else {
+                    throw .cannotReplace(path, line: edit.line(in: result.bytes))
+                }
+                result = next
+            }
+            return result
+        } catch {
+            throw error.inFile(name)
+        }
+    }
+
+    private func document() throws(ImageSpecError) -> ImageSpec.JSONValue {
+        switch format {
+        case .json: try ImageSpec.JSONValue(json: bytes)
+        case .yaml: try ImageSpec.JSONValue(yaml: bytes)
+        }
+    }
+
+    private func edit(_ path: [String], _ text: String) throws(ImageSpecError) -> TextEdit {
+        switch format {
+        case .json: try JSONText(bytes).edit(path[...], text)
+        case .yaml: try YAMLText(bytes).edit(path[...], text)
+        }
+    }
+}
+
+extension SpecText.Format {
+    /// By what follows the last full stop of a path's last component.
+    init?(fileName path: String) {
+        switch ImageSpec.fileNameExtension(of: path) {
+        case "json": self = .json
+        case "yaml", "yml": self = .yaml
+        default: return nil
+        }
+    }
+
+    /// JSON where the first byte after white space is `{`.
+    init(contents bytes: [UInt8]) {
+        let first = bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        self = first == UInt8(ascii: "{") ? .json : .yaml
+    }
+}
+
+/// Bytes that take the place of others.
+struct TextEdit {
+    var range: Range<Int>
+    var bytes: [UInt8]
+
+    init(_ range: Range<Int>, _ text: String) {
+        self.range = range
+        bytes = Array(text.utf8)
+    }
+
+    init(at position: Int, _ text: String) { self.init(position..<position, text) }
+
+    func applied(to text: [UInt8]) -> [UInt8] {
+        Array(text[..<range.lowerBound]) + bytes + Array(text[range.upperBound...])
+    }
+
+    func line(in text: [UInt8]) -> Int { text[..<range.lowerBound].count { $0 == UInt8(ascii: "\n") } + 1 }
+}
+
+extension ImageSpecError {
+    /// A value that cannot be replaced without changing another one.
+    static func cannotReplace(_ path: [String], line: Int) -> ImageSpecError {
+        ImageSpecError(
+            .unsupportedField,
+            "line \(line): \(path.joined(separator: ".")) cannot be written there by itself, since another value depends "
+                + "on the same text, or its form is too unusual; write it plainly, in a line of its own")
+    }
+}
