@@ -50,14 +50,15 @@ struct ExistCommand: AsyncParsableCommand {
 
     /// Several at once, and not all: each may ask a program.
     private static func answers(_ specs: [NamedSpec]) async -> [ImageSpec.Existence] {
-        await withTaskGroup(of: (Int, ImageSpec.Existence).self) { group in
+        let builder = ImageSpec.ContainerBuilder()
+        return await withTaskGroup(of: (Int, ImageSpec.Existence).self) { group in
             var answers = specs.map { _ in ImageSpec.Existence.absent }
             var next = 0
             func start() {
                 guard next < specs.count else { return }
                 let (index, named) = (next, specs[next])
                 next += 1
-                group.addTask { (index, await named.spec.existence(in: named.context)) }
+                group.addTask { (index, await builder.existence(of: named.spec, in: named.context)) }
             }
             for _ in 0..<16 { start() }
             while let (index, answer) = await group.next() {
@@ -92,17 +93,20 @@ struct DigestCommand: AsyncParsableCommand {
             throw input.located(
                 ImageSpecError(
                     .invalidField,
-                    "registry: not given, and only a registry has a digest of the image; set it, or use --registry"))
+                    "registry: not given, and only a registry has a digest of the image; set it, or use --registry"
+                ))
         }
         let name = named.imageName
-        let existence = try await Interruption.watch { await named.spec.existence(in: named.context) }
+        let registries = try SpecRegistries(of: named.spec, in: named.context)
+        let existence = try await Interruption.watch { await registries.existence(of: name) }
         switch existence {
         case .present(let digest?):
             let object: ImageSpec.JSONValue = ["digest": .string(digest), "image_name": .string(name)]
             let line = input.json ? object.canonicalForm : Array(digest.utf8)
             try StandardOutput.write(line + [UInt8(ascii: "\n")])
         case .present(nil):
-            throw ImageSpecError(.existenceUnknown, "\(name): it exists, but its registry does not say its digest")
+            throw ImageSpecError(
+                .existenceUnknown, "\(name): it exists, but its registry does not say its digest")
         case .absent: throw ImageAbsent(message: "\(name) does not exist; build it by: imagespec build")
         case .unknown(let reason): throw ImageSpecError(.existenceUnknown, "\(name): \(reason)")
         }

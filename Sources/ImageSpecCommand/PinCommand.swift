@@ -8,7 +8,8 @@ import ImageSpecYAML
 struct PinCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pin",
-        abstract: "Write the digests of the base and tool images into a spec file, so that no tag can move below it.",
+        abstract:
+            "Write the digests of the base and tool images into a spec file, so that no tag can move below it.",
         discussion: """
             Each image that the build uses and that has no digest gets one, as its registry says: base_image, and of \
             builder_config uv_image and micromamba_image, as far as the Dockerfile needs them; those of a base_image that is \
@@ -52,7 +53,8 @@ struct PinCommand: AsyncParsableCommand {
 
     func validate() throws {
         if json && isStandardInput && !isDryRun {
-            throw ValidationError("--json and the new text both go to standard output; use --dry-run, or a file.")
+            throw ValidationError(
+                "--json and the new text both go to standard output; use --dry-run, or a file.")
         }
     }
 
@@ -74,12 +76,17 @@ struct PinCommand: AsyncParsableCommand {
         let pins = found.pins
         let pinned = try text.replacing(pins.map { ($0.path, $0.pinned) })
         // What the library says that the spec is must be what stands in the file.
-        guard try pinned.spec() == imageSpec.withPins(pins) else { throw ImageSpecError.pinsDiffer(name) }
+        guard try pinned.spec().document.canonicalForm == imageSpec.withPins(pins).document.canonicalForm
+        else {
+            throw ImageSpecError.pinsDiffer(name)
+        }
 
         if isDryRun {
             let diff = UnifiedDiff(
-                String(decoding: text.bytes, as: UTF8.self), String(decoding: pinned.bytes, as: UTF8.self), name: name)
-            return try StandardOutput.write(json ? self.object(pins, isWritten: false) : Array(diff.text.utf8))
+                String(decoding: text.bytes, as: UTF8.self), String(decoding: pinned.bytes, as: UTF8.self),
+                name: name)
+            return try StandardOutput.write(
+                json ? self.object(pins, isWritten: false) : Array(diff.text.utf8))
         }
         if isStandardInput { return try StandardOutput.write(pinned.bytes) }
         if !pins.isEmpty {
@@ -93,8 +100,10 @@ struct PinCommand: AsyncParsableCommand {
         let isUpdating = isUpdating
         do {
             return try await Interruption.watch {
-                let digests = ImageDigests(registryConfig: spec.registryConfig, in: context)
-                return try await spec.pins(in: context, isUpdating: isUpdating) { try await digests.digest(of: $0) }
+                let registries = try SpecRegistries(of: spec, in: context)
+                return try await spec.pins(in: context, isUpdating: isUpdating) {
+                    try await registries.digest(of: $0)
+                }
             }
         } catch let error as ImageSpecError {
             throw error.inFile(name)
@@ -112,6 +121,7 @@ struct PinCommand: AsyncParsableCommand {
 
 extension ImageSpecError {
     fileprivate static func pinsDiffer(_ name: String) -> ImageSpecError {
-        ImageSpecError(.unsupportedField, "\(name): the references cannot be written without changing something else")
+        ImageSpecError(
+            .unsupportedField, "\(name): the references cannot be written without changing something else")
     }
 }

@@ -11,7 +11,7 @@ struct UnifiedDiff {
         var isSame: Bool { if case .same = self { true } else { false } }
     }
 
-    /// - Parameter context: how many lines are shown around each change.
+    /// The change with some lines around it.
     init(_ old: String, _ new: String, name: String, context: Int = 3) {
         let lines = Self.lines(old, new)
         var parts: [String] = []

@@ -166,7 +166,8 @@ private final class LineStore: Sendable {
             let count = min(rest, buffer.count)
             rest -= count
             if count == 0 { continue }
-            buffer.withUnsafeBytes { splitter.add(UnsafeRawBufferPointer(rebasing: $0[..<count])) }.forEach(keep)
+            buffer.withUnsafeBytes { splitter.add(UnsafeRawBufferPointer(rebasing: $0[..<count])) }.forEach(
+                keep)
         }
         splitter.finish().map(keep)
     }

@@ -27,8 +27,8 @@ extension ImageSpec {
     public struct Pins: Hashable, Sendable {
         /// The references to replace, in the order of the rendering, inner bases first. Empty where all are pinned.
         public var pins: [Pin] = []
-        /// The default base images of specs that name none, by their fields: they cannot be pinned where they are not
-        /// written.
+        /// The base images of specs that name none, by default, which cannot be pinned where they are not written; their
+        /// ``Pin/pinned`` is empty.
         public var unwritten: [Pin] = []
     }
 
@@ -38,8 +38,10 @@ extension ImageSpec {
     /// Renders the spec, and asks for each reference once. A reference without a tag is written with the tag `latest`, which
     /// it means. The digest is that of what the registry has under the tag: for an image of several platforms the index.
     /// - Parameters:
+    ///   - context: where relative paths of the spec count from.
     ///   - isUpdating: asks anew for the tags of references that are pinned already. One without a tag stays as it is.
     ///   - digest: finds the digest of a reference `name:tag`.
+    /// - Returns: what to replace, and what cannot be.
     /// - Throws: the errors of `Dockerfile.init(_:in:)` and of `digest`;
     ///   ``ImageSpecError/Code/toolFailed`` where what it returns is no digest.
     public func pins(
@@ -91,17 +93,6 @@ extension ImageSpec {
     }
 }
 
-extension ImageSpec.JSONValue {
-    /// The value with another one in a place, whose objects are made where they are missing.
-    package func replacing(_ path: ArraySlice<String>, with value: Self) -> Self {
-        guard let key = path.first else { return value }
-        var object: ImageSpec.OrderedDictionary<Self> = [:]
-        if case .object(let own) = self { object = own }
-        object[key] = (object[key] ?? .null).replacing(path.dropFirst(), with: value)
-        return .object(object)
-    }
-}
-
 /// A reference, taken apart: `name[:tag][@digest]`.
 struct TaggedReference {
     let name: String
@@ -138,7 +129,9 @@ struct TaggedReference {
 }
 
 extension ImageSpecError {
-    fileprivate func inField(_ field: String) -> ImageSpecError { ImageSpecError(code, "\(field): \(message)") }
+    fileprivate func inField(_ field: String) -> ImageSpecError {
+        ImageSpecError(code, "\(field): \(message)")
+    }
 
     fileprivate static func noDigest(_ reference: String) -> ImageSpecError {
         ImageSpecError(.toolFailed, "\(reference): what its registry gives for its digest is none")

@@ -5,8 +5,13 @@ import ImageSpec
 /// Finds the places of values in JSON text that was read before, so that its syntax is known to be right.
 struct JSONText {
     private let bytes: [UInt8]
+    /// The keys that lead to the value.
+    private let path: [String]
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ bytes: [UInt8], path: [String]) {
+        self.bytes = bytes
+        self.path = path
+    }
 
     private struct Member {
         var name: String
@@ -14,9 +19,9 @@ struct JSONText {
         var value: Range<Int>
     }
 
-    /// The edit that puts a string where keys lead to.
-    func edit(_ path: ArraySlice<String>, _ text: String) throws(ImageSpecError) -> TextEdit {
-        try edit(path, text, in: skipWhiteSpace(0), depth: 1)
+    /// The edit that puts a string there.
+    func edit(_ text: String) throws(ImageSpecError) -> TextEdit {
+        try edit(path[...], text, in: skipWhiteSpace(0), depth: 1)
     }
 
     private func edit(
@@ -24,7 +29,7 @@ struct JSONText {
     ) throws(ImageSpecError) -> TextEdit {
         let members = members(of: object)
         guard let key = path.first, byte(object) == UInt8(ascii: "{") else {
-            throw .cannotReplace(Array(path), line: TextEdit(at: object, "").line(in: bytes))
+            throw .cannotReplace(self.path, line: TextEdit(at: object, "").line(in: bytes))
         }
         let rest = path.dropFirst()
         if let member = members.first(where: { $0.name == key }) {
@@ -32,17 +37,23 @@ struct JSONText {
             if byte(member.value.lowerBound) == UInt8(ascii: "{") {
                 return try edit(rest, text, in: member.value.lowerBound, depth: depth + 1)
             }
-            return TextEdit(member.value, value(rest, text, indentation: indentation(before: member), depth: depth))
+            guard bytes[member.value].elementsEqual("null".utf8) else {
+                throw .cannotReplace(self.path, line: TextEdit(member.value, "").line(in: bytes))
+            }
+            return TextEdit(
+                member.value, value(rest, text, indentation: indentation(before: member), depth: depth))
         }
         guard let last = members.last, let first = members.first else {
             let written = "\(Self.quoted(key)): \(value(rest, text, indentation: nil, depth: depth))"
             return TextEdit(at: object + 1, written)
         }
         // As the last member is written: what stands before its key, and between key and value.
-        let space = String(decoding: bytes[spaceStart(before: last.key.lowerBound)..<last.key.lowerBound], as: UTF8.self)
+        let space = String(
+            decoding: bytes[spaceStart(before: last.key.lowerBound)..<last.key.lowerBound], as: UTF8.self)
         let separator = String(decoding: bytes[last.key.upperBound..<last.value.lowerBound], as: UTF8.self)
         let isOnly = members.count == 1 && !space.contains("\n")
-        let written = value(rest, text, indentation: indentation(before: first), depth: depth, separator: separator)
+        let written = value(
+            rest, text, indentation: indentation(before: first), depth: depth, separator: separator)
         return TextEdit(
             at: last.value.upperBound, ",\(isOnly ? " " : space)\(Self.quoted(key))\(separator)\(written)")
     }
@@ -58,7 +69,8 @@ struct JSONText {
             let unit = indentation.count / max(1, depth)
             inner = indentation + indentation.suffix(max(1, unit))
         }
-        let innermost = value(path.dropFirst(), text, indentation: inner, depth: depth + 1, separator: separator)
+        let innermost = value(
+            path.dropFirst(), text, indentation: inner, depth: depth + 1, separator: separator)
         let member = "\(Self.quoted(key))\(separator)\(innermost)"
         guard let indentation, let inner else { return "{\(member)}" }
         return "{\n\(inner)\(member)\n\(indentation)}"

@@ -47,26 +47,31 @@ package struct SpecText: Sendable {
     ///
     /// Where a key is missing, it is added, with the objects around it. The new text is read again: it is the old
     /// document but for these values, or this fails.
-    /// - Parameter values: keys that lead to a value, and its new text, which needs no escapes in either format.
+    /// A value is given by the keys that lead to it and its new text, which needs no escapes in either format.
     /// - Throws: `unsupportedField` with the line where a value cannot be replaced by itself.
     package func replacing(_ values: [(path: [String], text: String)]) throws(ImageSpecError) -> SpecText {
         do throws(ImageSpecError) {
-            var result = self
-            for (path, text) in values {
-                var expected = try result.document()
-                expected = expected.replacing(path[...], with: .string(text))
-                let edit = try result.edit(path, text)
-                let next = SpecText(edit.applied(to: result.bytes), format, name: name)
-                // Numbers and order apart, which no edit touches.
-                guard let document = try? next.document(), document.canonicalForm == expected.canonicalForm else {
-                    throw .cannotReplace(path, line: edit.line(in: result.bytes))
-                }
-                result = next
+            if let result = try editing(values) { return result }
+            for value in values where try editing([value]) == nil {
+                throw .cannotReplace(value.path, line: try edit(value.path, value.text).line(in: bytes))
             }
-            return result
+            throw .cannotReplace(values.first?.path ?? [], line: 1)
         } catch {
             throw error.inFile(name)
         }
+    }
+
+    /// nil where the new text is another document than it is to be.
+    private func editing(_ values: [(path: [String], text: String)]) throws(ImageSpecError) -> SpecText? {
+        var result = self
+        var expected = try document()
+        for (path, text) in values {
+            expected = expected.replacing(path[...], with: .string(text))
+            result = SpecText(try result.edit(path, text).applied(to: result.bytes), format, name: name)
+        }
+        // But for the order of keys, and how numbers are written, which no edit touches.
+        let document = try? result.document()
+        return document?.canonicalForm == expected.canonicalForm ? result : nil
     }
 
     private func document() throws(ImageSpecError) -> ImageSpec.JSONValue {
@@ -78,8 +83,8 @@ package struct SpecText: Sendable {
 
     private func edit(_ path: [String], _ text: String) throws(ImageSpecError) -> TextEdit {
         switch format {
-        case .json: try JSONText(bytes).edit(path[...], text)
-        case .yaml: try YAMLText(bytes).edit(path[...], text)
+        case .json: try JSONText(bytes, path: path).edit(text)
+        case .yaml: try YAMLText(bytes, path: path).edit(text)
         }
     }
 }

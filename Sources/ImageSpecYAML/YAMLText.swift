@@ -10,8 +10,10 @@ struct YAMLText {
     /// Where the lines begin, as marks count them.
     private let lines: [Int]
     private let lineBreak: String
+    /// The keys that lead to the value.
+    private let path: [String]
 
-    init(_ bytes: [UInt8]) throws(ImageSpecError) {
+    init(_ bytes: [UInt8], path: [String]) throws(ImageSpecError) {
         let text = String(decoding: bytes, as: UTF8.self)
         do {
             guard let root = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot() else {
@@ -26,13 +28,14 @@ struct YAMLText {
             throw .invalidYAML("\(error)", nil)
         }
         self.bytes = bytes
+        self.path = path
         lines = Self.lineStarts(text)
         lineBreak = text.unicodeScalars.contains("\r") ? "\r\n" : "\n"
     }
 
-    /// The edit that puts a string where keys lead to. An alias leads to the text that it stands for.
-    func edit(_ path: ArraySlice<String>, _ text: String) throws(ImageSpecError) -> TextEdit {
-        try edit(path, text, in: root, key: nil)
+    /// The edit that puts a string there. An alias leads to the text that it stands for.
+    func edit(_ text: String) throws(ImageSpecError) -> TextEdit {
+        try edit(path[...], text, in: root, key: nil)
     }
 
     private func edit(
@@ -47,14 +50,14 @@ struct YAMLText {
             return try insertion(path, text, in: mapping, key: key)
         case .scalar(let scalar):
             // A key that has nothing, or null.
-            guard let key, case .null = PlainScalar(scalar.string) else { throw unusual(path, node) }
+            guard let key, case .null = PlainScalar(scalar.string) else { throw unusual(node) }
             if !scalar.string.isEmpty {
                 return TextEdit(try plainRange(scalar, node), "{" + Self.flow(path, text) + "}")
             }
             let indentation = String(repeating: " ", count: column(key) + 2)
             return try insertion(
                 afterLineOf: key, Self.block(path, text, indentation: indentation, lineBreak))
-        default: throw unusual(path, node)
+        default: throw unusual(node)
         }
     }
 
@@ -62,26 +65,26 @@ struct YAMLText {
 
     /// A scalar stays in the quotes that it has.
     private func replacement(of node: Node, by text: String) throws(ImageSpecError) -> TextEdit {
-        guard case .scalar(let scalar) = node else { throw unusual([], node) }
+        guard case .scalar(let scalar) = node else { throw unusual(node) }
         let start = contentStart(node)
         switch scalar.style {
         case .singleQuoted, .doubleQuoted:
             let isDouble = scalar.style == .doubleQuoted
             let quote = UInt8(ascii: isDouble ? "\"" : "'")
-            guard start < bytes.count, bytes[start] == quote else { throw unusual([], node) }
+            guard start < bytes.count, bytes[start] == quote else { throw unusual(node) }
             var end = start + 1
             while end < bytes.count, bytes[end] != quote {
                 end += isDouble && bytes[end] == UInt8(ascii: "\\") ? 2 : 1
             }
-            guard end < bytes.count else { throw unusual([], node) }
+            guard end < bytes.count else { throw unusual(node) }
             return TextEdit((start + 1)..<end, text)
         case .literal, .folded:
             // One line of text below the header.
             guard let header = bytes[start...].firstIndex(of: UInt8(ascii: "\n")),
                 let content = bytes[(header + 1)...].firstIndex(where: { $0 != 0x20 })
-            else { throw unusual([], node) }
+            else { throw unusual(node) }
             let value = Array(scalar.string.utf8.prefix { $0 != UInt8(ascii: "\n") })
-            guard bytes[content...].starts(with: value) else { throw unusual([], node) }
+            guard bytes[content...].starts(with: value) else { throw unusual(node) }
             return TextEdit(content..<(content + value.count), text)
         default: return TextEdit(try plainRange(scalar, node), text)
         }
@@ -90,7 +93,7 @@ struct YAMLText {
     private func plainRange(_ scalar: Node.Scalar, _ node: Node) throws(ImageSpecError) -> Range<Int> {
         let start = contentStart(node)
         let value = Array(scalar.string.utf8)
-        guard bytes[start...].starts(with: value) else { throw unusual([], node) }
+        guard bytes[start...].starts(with: value) else { throw unusual(node) }
         return start..<(start + value.count)
     }
 
@@ -107,7 +110,7 @@ struct YAMLText {
             while position < bytes.count, bytes[position] == 0x20 { position += 1 }
             return TextEdit(at: position, Self.flow(path, text) + ", ")
         }
-        guard let first = mapping.first?.key else { throw unusual(path, node) }
+        guard let first = mapping.first?.key else { throw unusual(node) }
         let indentation = String(repeating: " ", count: column(first))
         let entry = Self.block(path, text, indentation: indentation, lineBreak)
         // A short mapping gets its entry in front, above the comments of the first one; a spec at its end.
@@ -216,8 +219,8 @@ struct YAMLText {
         byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
     }
 
-    private func unusual(_ path: ArraySlice<String>, _ node: Node) -> ImageSpecError {
-        .cannotReplace(Array(path), line: line(node) + 1)
+    private func unusual(_ node: Node) -> ImageSpecError {
+        .cannotReplace(path, line: line(node) + 1)
     }
 
     private static func lineStarts(_ text: String) -> [Int] {

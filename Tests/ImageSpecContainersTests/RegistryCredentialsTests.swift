@@ -160,7 +160,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("a/b", "namespace"), ("a/b/c", "deeper"), ("a/bc", "whole"), ("x/y", "whole"), ("a/b/cd", "namespace"),
+        ("a/b", "namespace"), ("a/b/c", "deeper"), ("a/bc", "whole"), ("x/y", "whole"),
+        ("a/b/cd", "namespace"),
     ])
     func theEntryThatFitsBestIsTaken(_ repository: String, _ user: String) async throws {
         let entries = [("ghcr.io", "whole"), ("ghcr.io/a/b", "namespace"), ("ghcr.io/a/b/c", "deeper")]
@@ -259,7 +260,8 @@ import Testing
     /// What a helper prints is never quoted: here it is a secret in each case.
     @Test(
         arguments: [
-            ("echo secret; exit 1", "ended with status 1"), ("echo secret >&2; exit 7", "ended with status 7"),
+            ("echo secret; exit 1", "ended with status 1"),
+            ("echo secret >&2; exit 7", "ended with status 7"),
             ("kill -KILL $$", "ended by signal 9"), ("echo secret", "something other than a Username"),
             (#"echo '{"Username": "secret"}'"#, "something other"), ("", "something other"),
             (#"echo '{"Username": 1, "Secret": "secret"}'"#, "something other"),
@@ -272,7 +274,8 @@ import Testing
         let machine = Machine(
             files: [".docker/config.json": #"{"credsStore": "bad"}"#], helpers: ["bad": script])
         let reason = try #require(try await lookUp(machine).failure)
-        #expect(reason.contains("docker-credential-bad, which \"$HOME/.docker/config.json\" names for ghcr.io"))
+        #expect(
+            reason.contains("docker-credential-bad, which \"$HOME/.docker/config.json\" names for ghcr.io"))
         #expect(reason.contains(what))
         #expect(reason.contains("echo ghcr.io | docker-credential-bad get"))
         #expect(!reason.contains("secret"))
@@ -289,7 +292,9 @@ import Testing
         #expect(ContinuousClock.now - start < .seconds(9))
     }
 
-    @Test(arguments: [("gone", "is not on PATH"), ("a/b", "holds a slash"), ("a b", "holds a slash or a space")])
+    @Test(arguments: [
+        ("gone", "is not on PATH"), ("a/b", "holds a slash"), ("a b", "holds a slash or a space"),
+    ])
     func aHelperThatIsNotThereIsNamed(_ name: String, _ what: String) async throws {
         let machine = Machine(files: [".docker/config.json": #"{"credsStore": "\#(name)"}"#])
         let reason = try #require(try await lookUp(machine).failure)
@@ -305,7 +310,9 @@ import Testing
             let lookup = CredentialLookup.found(RegistryCredential(kind))
             var dumped = ""
             dump(lookup, to: &dumped)
-            for text in ["\(lookup)", String(reflecting: lookup), dumped] { #expect(!text.contains("secret")) }
+            for text in ["\(lookup)", String(reflecting: lookup), dumped] {
+                #expect(!text.contains("secret"))
+            }
         }
     }
 }

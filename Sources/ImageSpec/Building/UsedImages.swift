@@ -35,11 +35,13 @@ extension ImageSpec {
         case .reference, nil:
             images.append(
                 UsedImage(
-                    path: ["base_image"], reference: PythonEnvironment(of: self).baseReference, isDefault: true,
+                    path: ["base_image"], reference: PythonEnvironment(of: self).baseReference,
+                    isDefault: true,
                     canBeWritten: false))
         }
         let tools = [
-            ("uv_image", RenderingConstants.uvImage), ("micromamba_image", RenderingConstants.micromambaImage),
+            ("uv_image", RenderingConstants.uvImage),
+            ("micromamba_image", RenderingConstants.micromambaImage),
         ]
         for (key, standard) in tools {
             let given = builderImage(key)
@@ -51,5 +53,16 @@ extension ImageSpec {
                     canBeWritten: true))
         }
         return images
+    }
+}
+
+extension ImageSpec.JSONValue {
+    /// The value with another one in a place, whose objects are made where they are missing.
+    package func replacing(_ path: ArraySlice<String>, with value: Self) -> Self {
+        guard let key = path.first else { return value }
+        var object: ImageSpec.OrderedDictionary<Self> = [:]
+        if case .object(let own) = self { object = own }
+        object[key] = (object[key] ?? .null).replacing(path.dropFirst(), with: value)
+        return .object(object)
     }
 }

@@ -11,7 +11,8 @@ import Darwin
 extension FileSystem {
     /// Replaces the contents of a file at once: whoever reads it sees the old bytes or the new ones, whenever the machine
     /// stops. It keeps its mode; a link stays, and its target is replaced.
-    /// - Parameter expected: what stands there; where it is something else by now, it stays.
+    ///
+    /// Where something else than what is expected stands there by now, that stays.
     /// - Throws: ``ImageSpecError/Code/sourceChanged``, ``ImageSpecError/Code/unwritableOutput``,
     ///   ``ImageSpecError/Code/unreadableInput``, ``ImageSpecError/Code/missingInput``. Nothing is left behind then.
     package static func replaceContents(
@@ -40,7 +41,9 @@ extension FileSystem {
             try write(bytes, to: descriptor)
             // Not everybody may give files away; the mode comes after, since that takes bits of it away.
             _ = fchown(descriptor, status.st_uid, status.st_gid)
-            guard fchmod(descriptor, status.st_mode & 0o7777) == 0, fsync(descriptor) == 0 else { throw .last }
+            guard fchmod(descriptor, status.st_mode & 0o7777) == 0, fsync(descriptor) == 0 else {
+                throw .last
+            }
 
             guard try contents(path) == expected else { throw Failure.changed }
             let result = withCPath(temporary) { from in withCPath(target) { to in rename(from, to) } }
@@ -94,10 +97,12 @@ extension ImageSpecError {
     fileprivate static func specChanged(_ path: String) -> ImageSpecError {
         ImageSpecError(
             .sourceChanged,
-            "\"\(path)\" changed since it was read, and was left as it is; try again when nothing writes to it")
+            "\"\(path)\" changed since it was read, and was left as it is; try again when nothing writes to it"
+        )
     }
 
-    fileprivate static func cannotReplaceSpec(_ path: String, _ failure: FileSystem.Failure) -> ImageSpecError {
+    fileprivate static func cannotReplaceSpec(_ path: String, _ failure: FileSystem.Failure) -> ImageSpecError
+    {
         ImageSpecError(.unwritableOutput, "\"\(path)\" cannot be replaced: \(failure.text)")
     }
 }

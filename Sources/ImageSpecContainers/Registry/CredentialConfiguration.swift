@@ -67,7 +67,9 @@ struct CredentialConfiguration {
             throw .malformed(name, error.message)
         }
         guard case .object(let object) = value else { throw .malformed(name, "it is no JSON object") }
-        func child(_ key: String) throws(CredentialProblem) -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue> {
+        func child(_ key: String) throws(CredentialProblem)
+            -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue>
+        {
             switch object[key] {
             case .object(let child)?: return child
             case nil, .null?: return [:]

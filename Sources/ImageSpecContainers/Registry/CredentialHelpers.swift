@@ -24,7 +24,8 @@ struct CredentialHelpers: Sendable {
                 toDo: advice ?? "see what it says to: echo \(place.server) | \(program) get")
         }
         guard !helper.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 <= 0x20 || $0 == 0x7F }) else {
-            throw .malformed(file, "the name of the credential helper for \(place.host) holds a slash or a space")
+            throw .malformed(
+                file, "the name of the credential helper for \(place.host) holds a slash or a space")
         }
         guard let path = finder.programs(program).first else {
             throw problem("is not on PATH", "install it, or take it out of that file and log in again")

@@ -22,9 +22,9 @@ struct RegistryCredentials: Sendable {
     var helpers = CredentialHelpers()
 
     /// Reads the configuration anew at each call, and asks a helper where the configuration names one.
-    /// - Parameters:
-    ///   - registry: the host as in a reference, with its port: `docker.io`, `ghcr.io`, `localhost:5000`.
-    ///   - repository: the path behind the host; podman's files may have credentials for a part of a registry.
+    ///
+    /// The registry is the host as in a reference, with its port: `docker.io`, `ghcr.io`, `localhost:5000`. The repository is
+    /// the path behind it; podman's files may have credentials for a part of a registry.
     func credential(for registry: String, repository: String = "") async -> CredentialLookup {
         let place = CredentialKey(registry: registry, repository: repository)
         do throws(CredentialProblem) {
@@ -96,17 +96,20 @@ struct CredentialProblem: Error, Hashable {
     let reason: String
 
     static func unreadable(_ file: String, _ what: String) -> CredentialProblem {
-        CredentialProblem(reason: "credentials in \(file) cannot be read: \(what); make it readable, or log in again")
+        CredentialProblem(
+            reason: "credentials in \(file) cannot be read: \(what); make it readable, or log in again")
     }
 
     static func malformed(_ file: String, _ what: String) -> CredentialProblem {
-        CredentialProblem(reason: "credentials in \(file) cannot be read: \(what); correct it, or log in again")
+        CredentialProblem(
+            reason: "credentials in \(file) cannot be read: \(what); correct it, or log in again")
     }
 
     static func helper(
         _ program: String, namedIn file: String, _ place: CredentialKey, _ what: String, toDo advice: String
     ) -> CredentialProblem {
         CredentialProblem(
-            reason: "the credential helper \(program), which \(file) names for \(place.host), \(what); \(advice)")
+            reason:
+                "the credential helper \(program), which \(file) names for \(place.host), \(what); \(advice)")
     }
 }
