@@ -70,7 +70,7 @@ extension ImageSpec {
                 } catch let error as ImageSpecError {
                     throw error.inField(field)
                 }
-                guard TaggedReference.isDigest(found) else {
+                guard ManifestDigest.isKnown(found) else {
                     throw ImageSpecError.noDigest(name).inField(field)
                 }
                 digests[name] = found
@@ -115,17 +115,6 @@ struct TaggedReference {
 
     /// `scratch` is no image, but its absence.
     var canBePinned: Bool { name != "scratch" }
-
-    /// `sha256:` and 64 digits, or `sha512:` and 128. Source: OCI image specification 1.1, "Digests".
-    static func isDigest(_ text: String) -> Bool {
-        let counts = ["sha256": 64, "sha512": 128]
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        return parts.count == 2 && counts[String(parts[0])] == parts[1].utf8.count
-            && parts[1].utf8.allSatisfy {
-                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-                    || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
-            }
-    }
 }
 
 extension ImageSpecError {

@@ -302,6 +302,48 @@ import Testing
         #expect(reason.contains("$HOME/.docker/config.json"))
     }
 
+    /// A hundred images are asked for at once, and the helper once.
+    @Test func aHelperIsAskedOnceForAll() async throws {
+        try await withTemporaryFolder { folder in
+            let script = "#!/bin/sh\necho asked >> '\(folder)/log'\n" + Self.helper
+            try write(script, to: folder + "/bin/docker-credential-good", mode: 0o755)
+            try write(#"{"credsStore": "good"}"#, to: folder + "/config.json")
+            let credentials = RegistryCredentials(
+                configurationFile: folder + "/config.json", environment: { _ in nil },
+                helpers: CredentialHelpers(finder: EngineFinder(folders: [folder + "/bin"])))
+            let found = await withTaskGroup(of: CredentialLookup.self) { group in
+                for number in 0..<100 {
+                    group.addTask { await credentials.credential(for: "ghcr.io", repository: "a/\(number)") }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(found == Array(repeating: .found(Self.password), count: 100))
+            #expect(try String(contentsOfFile: folder + "/log", encoding: .utf8) == "asked\n")
+        }
+    }
+
+    /// Who does not wait any more ends the helper too.
+    @Test func cancellingEndsAHelper() async throws {
+        try await withTemporaryFolder { folder in
+            let script = "#!/bin/sh\necho $$ > '\(folder)/started'\nexec sleep 600\n"
+            try write(script, to: folder + "/bin/docker-credential-slow", mode: 0o755)
+            try write(#"{"credsStore": "slow"}"#, to: folder + "/config.json")
+            #expect(mkfifo(folder + "/started", 0o600) == 0)
+            let started = open(folder + "/started", O_RDWR | O_NONBLOCK)
+            defer { close(started) }
+            let credentials = RegistryCredentials(
+                configurationFile: folder + "/config.json", environment: { _ in nil },
+                helpers: CredentialHelpers(finder: EngineFinder(folders: [folder + "/bin"])))
+            let task = Task { await credentials.credential(for: "ghcr.io") }
+            var event = pollfd(fd: started, events: Int16(POLLIN), revents: 0)
+            while poll(&event, 1, 0) == 0 { try await Task.sleep(for: .milliseconds(5)) }
+            let start = ContinuousClock.now
+            task.cancel()
+            #expect(await task.value.failure?.contains("was not waited for") == true)
+            #expect(ContinuousClock.now - start < .seconds(5))
+        }
+    }
+
     @Test func aCredentialIsNotPrinted() {
         for kind in [
             RegistryCredential.Kind.password(user: "ci", password: "secret"), .identityToken("secret"),

@@ -108,7 +108,7 @@ extension RegistrySession {
     ) async throws -> Authorization? {
         guard !challenges.isEmpty else { return nil }
         let credential: RegistryCredential?
-        switch try await credentials(for: reference.registry) {
+        switch try await credentials(for: reference) {
         case .anonymous: credential = nil
         case .found(let found): credential = found
         case .failed(let reason): throw ImageSpecError.credentialsUnusable(reference.registry, reason)

@@ -7,7 +7,7 @@ import Synchronization
 final class RegistrySession: Sendable {
     /// All that comes from outside of the client.
     struct Surroundings: Sendable {
-        var credentials: @Sendable (_ registry: String) async -> CredentialLookup
+        var credentials: @Sendable (_ image: RegistryReference) async -> CredentialLookup
         var proxies: ProxySettings
         var trust: TrustStore
         var retryPause: Duration = .milliseconds(250)
@@ -211,13 +211,14 @@ final class RegistrySession: Sendable {
         return AuthenticationChallenge.all(in: answer.response.values("www-authenticate"))
     }
 
-    /// Who asks, looked up once for all who ask at once.
-    func credentials(for registry: String) async throws -> CredentialLookup {
-        if let known = state.withLock({ $0.credentials[registry] }), known.end > .now { return known.lookup }
-        return try await credentialFlights.value(for: registry) { [self] in
-            let lookup = await surroundings.credentials(registry)
+    /// Who asks, looked up once for all who ask at once. Parts of one registry may have passwords of their own.
+    func credentials(for reference: RegistryReference) async throws -> CredentialLookup {
+        let key = reference.registry + "/" + reference.repository
+        if let known = state.withLock({ $0.credentials[key] }), known.end > .now { return known.lookup }
+        return try await credentialFlights.value(for: key) { [self] in
+            let lookup = await surroundings.credentials(reference)
             if case .failed = lookup { return lookup }
-            state.withLock { $0.credentials[registry] = (lookup, .now + Self.credentialLife) }
+            state.withLock { $0.credentials[key] = (lookup, .now + Self.credentialLife) }
             return lookup
         }
     }

@@ -14,7 +14,8 @@ extension RegistrySession.Surroundings {
     /// Who asks.
     private static func credentials(
         _ options: ImageSpec.RegistryClient.Options
-    ) -> @Sendable (String) async -> CredentialLookup {
-        { _ in .anonymous }
+    ) -> @Sendable (RegistryReference) async -> CredentialLookup {
+        let credentials = RegistryCredentials(configurationFile: options.credentialsFile)
+        return { await credentials.credential(for: $0.registry, repository: $0.repository) }
     }
 }
