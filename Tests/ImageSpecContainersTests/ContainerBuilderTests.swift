@@ -354,7 +354,7 @@ import Testing
     }
 
     @Test func nothingTemporaryIsLeft() async throws {
-        for answers in [[:], ["docker build --progress": .failure("no")]] {
+        for answers in [[:], ["docker build --progress": .failure("no")]] as [[String: CommandOutcome]] {
             let seen = try await image(of: spec, on: .docker(answers))
             let context = try #require(seen.commands.first { $0.arguments.contains("--tag") }?.arguments.last)
             #expect(context.hasSuffix("/context"))

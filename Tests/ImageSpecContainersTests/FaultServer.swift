@@ -24,7 +24,7 @@ final class FaultServer: Sendable {
         return ["python3", "openssl"].first { finder.programs($0).isEmpty }.map { "\($0) is not on PATH" }
     }()
 
-    /// - Parameter latency: seconds before the answers for images that begin with `slow-`.
+    /// Starts a server; the latency is in seconds, of answers for images whose names begin with `slow-`.
     init(latency: Double = 0.05) throws {
         let folder = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
             .appendingPathComponent("imagespec-faults-" + UUID().uuidString)

@@ -17,6 +17,8 @@ struct HTTPRequest: Hashable, Sendable {
     var bodyLimit = 64 * 1024
     var limits = HTTPLimits()
     var trust = TrustSettings()
+    /// Whether no connection is used that was there before.
+    var isOnFreshConnection = false
     /// The URL of a proxy, perhaps with a password; nil: none.
     var proxy: String?
 }

@@ -77,6 +77,7 @@ final class HTTPTransfer {
         if ccurl_easy_set_integer(easy, Int32(CCURL_OPT_HTTP_VERSION), 4) == 0, request.url.scheme == .https {
             try setInteger(CCURL_OPT_PIPEWAIT, 1)
         }
+        if request.isOnFreshConnection { try setInteger(CCURL_OPT_FRESH_CONNECT, 1) }
         try setTimes()
         try setMethod()
         try setHeaders()
@@ -179,10 +180,10 @@ final class HTTPTransfer {
         return transfer.answer.takeBody(piece, limit: transfer.request.bodyLimit) ? piece.count : 0
     }
 
-    /// Whether nothing has come, and for too long.
-    func isHeadOverdue(_ now: ContinuousClock.Instant) -> Bool {
-        answer.headSize == 0 && now >= headDeadline
-    }
+    /// The failure of an answer that has not begun in time.
+    var headTimeout: HTTPFailure { HTTPFailure(kind: isConnected ? .headTimeout : .connectTimeout) }
+
+    private var isConnected: Bool { ccurl_easy_number(easy, Int32(CCURL_INFO_PRETRANSFER_TIME)) > 0 }
 
     var headDeadline: ContinuousClock.Instant { start + request.limits.head }
     var isWaitingForHead: Bool { answer.headSize == 0 }
@@ -208,7 +209,7 @@ final class HTTPTransfer {
     private func failure(_ code: Int32) -> HTTPFailure {
         let said = String(cString: errorText)
         let text = said.isEmpty ? String(cString: ccurl_easy_error(code)) : said
-        let isConnected = ccurl_easy_number(easy, Int32(CCURL_INFO_PRETRANSFER_TIME)) > 0
+        let isProxy = text.contains("proxy") || text.contains("CONNECT")
         let kind: HTTPFailure.Kind =
             switch code {
             case 5, 97: .proxy
@@ -218,7 +219,8 @@ final class HTTPTransfer {
             case 35: .handshake
             case 51, 60: .certificate
             case 53, 54, 58, 59, 66, 77, 80, 82, 83, 90, 91: .trust
-            case 55, 56: text.lowercased().contains("proxy") || text.contains("CONNECT") ? .proxy : .reset
+            // Since TLS 1.3 a server may refuse a client after the handshake.
+            case 55, 56: isProxy ? .proxy : text.contains(" alert ") ? .handshake : .reset
             case 16, 18, 52, 92: .reset
             case 27, 100: answer.isHeadComplete ? .other : .headTooLarge
             case 1, 8, 61: .malformed

@@ -97,8 +97,8 @@ final class HTTPTransferLoop {
 
     private func endOverdue() -> Bool {
         let now = ContinuousClock.now
-        let overdue = running.values.filter { $0.isHeadOverdue(now) }
-        for transfer in overdue { end(transfer, .failure(HTTPFailure(kind: .headTimeout))) }
+        let overdue = running.values.filter { $0.isWaitingForHead && $0.headDeadline <= now }
+        for transfer in overdue { end(transfer, .failure(transfer.headTimeout)) }
         return !overdue.isEmpty
     }
 

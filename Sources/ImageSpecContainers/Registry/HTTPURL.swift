@@ -78,7 +78,7 @@ struct HTTPURL: Hashable, Sendable {
     /// Whether the host can be this machine only.
     ///
     /// Any name below `localhost` is left out: what it resolves to is for the system to say.
-    var isOnLoopback: Bool { ImageName(authority + "/").isOnLoopback }
+    var isOnLoopback: Bool { ImageName(authority + "/v2").isOnLoopback }
 }
 
 extension HTTPURL {

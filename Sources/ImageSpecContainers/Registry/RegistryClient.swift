@@ -88,8 +88,8 @@ extension ImageSpec {
         /// Where the registry does not tell — no access, no answer, an answer of another kind — the reason names it, what it
         /// answered, and what to do. It holds no password and no token.
         ///
-        /// Cancelling the task ends it at once, as unknown.
-        /// - Parameter reference: `[host[:port]/]path[:tag][@digest]`, as docker takes it.
+        /// The reference is `[host[:port]/]path[:tag][@digest]`, as docker takes it. Cancelling the task ends the question at
+        /// once, as unknown.
         public func existence(of reference: String) async -> Existence {
             do {
                 let parsed = try RegistryReference(reference)

@@ -101,6 +101,8 @@ final class RegistrySession: Sendable {
                     RetryAfter.duration($0, date: response.value("date"))
                 }
             case .failure(let failure):
+                // Libcurl itself tries again where a connection that it had kept turns out to be dead.
+                request.isOnFreshConnection = true
                 guard failure.isTransient else { throw RegistryProblem.failure(failure, request) }
             }
             switch policy.decision(attempt: attempt, retryAfter: retryAfter, left: deadline - .now) {

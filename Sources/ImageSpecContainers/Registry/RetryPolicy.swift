@@ -28,7 +28,8 @@ struct RetryPolicy: Hashable, Sendable {
     }
 
     /// What follows from an answer to an attempt, the first being 0.
-    /// - Parameter jitter: from 0 to 1; makes that many clients do not come back at one moment.
+    ///
+    /// The jitter, from 0 to 1, makes that many clients do not come back at one moment.
     func decision(
         attempt: Int, retryAfter: Duration?, left: Duration, jitter: Double = .random(in: 0...1)
     ) -> Decision {
@@ -46,11 +47,8 @@ struct RetryPolicy: Hashable, Sendable {
 ///
 /// Source: RFC 9110, 10.2.3 and 5.6.7 (all three forms of dates).
 enum RetryAfter {
-    /// The time to wait; nil where the value is malformed.
-    /// - Parameters:
-    ///   - value: the header's value.
-    ///   - date: the value of the answer's `Date`, the server's own clock; nil or malformed: this machine's.
-    ///   - now: seconds since 1970.
+    /// The time to wait; nil where the value is malformed. A date counts from the answer's `Date`, which is the server's own
+    /// clock; where that is missing or malformed, from now, in seconds since 1970.
     static func duration(_ value: String, date: String?, now: Int = time(nil)) -> Duration? {
         let value = value.trimmed
         if !value.isEmpty, value.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {

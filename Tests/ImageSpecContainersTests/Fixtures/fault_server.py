@@ -206,7 +206,7 @@ def stale(c):
 
 
 def other_scope(c):
-    if c.headers.get("authorization") == "Bearer other-scope":
+    if c.headers.get("authorization") == "Bearer another-token":
         return manifest(c)
     challenge(c, scope="repository:elsewhere:pull")
 
@@ -291,7 +291,7 @@ FAULTS = {
 }
 
 TOKENS = {
-    "/token": lambda c: token(c, {"token": "other-scope" if "elsewhere" in scope(c) else "the-token", "expires_in": 300}),
+    "/token": lambda c: token(c, {"token": "another-token" if "elsewhere" in scope(c) else "the-token", "expires_in": 300}),
     "/access-token": lambda c: token(c, {"access_token": "the-token"}),
     "/token-malformed": lambda c: c.answer(200, [], b'{"token": "the-token'),
     "/token-injecting": lambda c: token(c, {"token": "a\r\nHost: elsewhere"}),
@@ -299,7 +299,7 @@ TOKENS = {
     "/token-endless": lambda c: c.answer(200, [], b" " * 10_000_000),
     "/token-refusing": lambda c: error(c, 401, "UNAUTHORIZED"),
     "/token-down": lambda c: error(c, 503),
-    "/token-redirecting": lambda c: c.answer(307, [("Location", "https://127.0.0.1:%d/token?%s" % (ports["tls"], c.target.split("?")[1]))]),
+    "/token-redirecting": lambda c: c.answer(307, [("Location", "https://127.0.0.1:%d/token?%s" % (ports["tls"], urlsplit(c.target).query))]),
 }
 
 
