@@ -58,7 +58,7 @@ struct ExistCommand: AsyncParsableCommand {
                 guard next < specs.count else { return }
                 let (index, named) = (next, specs[next])
                 next += 1
-                group.addTask { (index, await builder.existence(of: named.spec, in: named.context)) }
+                group.addTask { (index, await named.existence(builder)) }
             }
             for _ in 0..<16 { start() }
             while let (index, answer) = await group.next() {
@@ -126,6 +126,17 @@ struct NamedSpec: Sendable {
             imageName = try spec.imageName(in: context)
         } catch {
             throw options.located(error, in: file)
+        }
+    }
+}
+
+extension NamedSpec {
+    fileprivate func existence(_ builder: ImageSpec.ContainerBuilder) async -> ImageSpec.Existence {
+        do {
+            return try await builder.existence(
+                for: .init(spec: spec, imageName: imageName, context: context, policy: .current))
+        } catch {
+            return .unknown(reason: "\(error)")
         }
     }
 }

@@ -121,7 +121,8 @@ extension ImageSpec {
             }
         }
 
-        private func existence(for request: BuildRequest) async throws -> Existence {
+        /// The same for an image that has been named already.
+        package func existence(for request: BuildRequest) async throws -> Existence {
             if request.isPushed { return try await registryExistence(for: request) }
             return try await withWorkshop(request) { try await $0.found().existence }
         }

@@ -27,9 +27,19 @@ extension ImageSpec {
     public struct Pins: Hashable, Sendable {
         /// The references to replace, in the order of the rendering, inner bases first. Empty where all are pinned.
         public var pins: [Pin] = []
-        /// The base images of specs that name none, by default, which cannot be pinned where they are not written; their
-        /// ``Pin/pinned`` is empty.
-        public var unwritten: [Pin] = []
+        /// The base images of specs that name none, which cannot be pinned because they stand nowhere.
+        public var unwritten: [Unwritten] = []
+
+        /// A base image that a spec does not name.
+        public struct Unwritten: Hashable, Sendable {
+            /// The keys of the document that would lead to it.
+            public let path: [String]
+            /// What rendering takes.
+            public let reference: String
+
+            /// The place, as messages name it: `base_image`.
+            public var field: String { path.joined(separator: ".") }
+        }
     }
 
     /// Finds the digests of the images that the build of this spec uses: base images that are references, and of the
@@ -57,7 +67,7 @@ extension ImageSpec {
             }
             let field = image.path.joined(separator: ".")
             guard image.canBeWritten else {
-                result.unwritten.append(Pin(path: image.path, reference: image.reference, pinned: ""))
+                result.unwritten.append(.init(path: image.path, reference: image.reference))
                 continue
             }
             let name = reference.name + ":" + (reference.tag ?? "latest")

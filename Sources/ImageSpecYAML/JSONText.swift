@@ -51,7 +51,7 @@ struct JSONText {
         let space = String(
             decoding: bytes[spaceStart(before: last.key.lowerBound)..<last.key.lowerBound], as: UTF8.self)
         let separator = String(decoding: bytes[last.key.upperBound..<last.value.lowerBound], as: UTF8.self)
-        let isOnly = members.count == 1 && !space.contains("\n")
+        let isOnly = members.count == 1 && !space.utf8.contains(UInt8(ascii: "\n"))
         let written = value(
             rest, text, indentation: indentation(before: first), depth: depth, separator: separator)
         return TextEdit(
@@ -73,7 +73,8 @@ struct JSONText {
             path.dropFirst(), text, indentation: inner, depth: depth + 1, separator: separator)
         let member = "\(Self.quoted(key))\(separator)\(innermost)"
         guard let indentation, let inner else { return "{\(member)}" }
-        return "{\n\(inner)\(member)\n\(indentation)}"
+        let lineEnd = bytes.contains(UInt8(ascii: "\r")) ? "\r\n" : "\n"
+        return "{\(lineEnd)\(inner)\(member)\(lineEnd)\(indentation)}"
     }
 
     /// The white space before a key that begins its line; nil for another one.

@@ -170,6 +170,11 @@ import Testing
             name: "a new object, closely", path: uv, old: #"{"name":"a","platform":"b"}"#,
             new: #"{"name":"a","platform":"b","builder_config":{"uv_image":"@"}}"#),
         .init(
+            name: "CRLF", path: uv, old: "{\r\n  \"name\": \"a\"\r\n}\r\n",
+            new:
+                "{\r\n  \"name\": \"a\",\r\n  \"builder_config\": {\r\n    \"uv_image\": \"@\"\r\n  }\r\n}\r\n"
+        ),
+        .init(
             name: "a new member", path: uv,
             old: "{\n  \"builder_config\": {\n    \"micromamba_image\": \"m:1\"\n  }\n}",
             new:
