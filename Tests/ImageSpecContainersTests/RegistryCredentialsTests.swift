@@ -281,15 +281,15 @@ import Testing
         #expect(!reason.contains("secret"))
     }
 
-    @Test(arguments: ["sleep 600", "yes secret", "cat >/dev/null; sleep 600 & wait"])
+    /// Without an end these would take ten minutes or for ever.
+    @Test(
+        .timeLimit(.minutes(3)), arguments: ["sleep 600", "yes secret", "cat >/dev/null; sleep 600 & wait"])
     func aHelperThatHangsIsEnded(_ script: String) async throws {
         let machine = Machine(
             files: [".docker/config.json": #"{"credsStore": "bad"}"#], helpers: ["bad": script],
             limit: .milliseconds(200))
-        let start = ContinuousClock.now
         let reason = try #require(try await lookUp(machine).failure)
         #expect(reason.contains("did not answer"))
-        #expect(ContinuousClock.now - start < .seconds(9))
     }
 
     @Test(arguments: [
@@ -323,7 +323,7 @@ import Testing
     }
 
     /// Who does not wait any more ends the helper too.
-    @Test func cancellingEndsAHelper() async throws {
+    @Test(.timeLimit(.minutes(3))) func cancellingEndsAHelper() async throws {
         try await withTemporaryFolder { folder in
             let script = "#!/bin/sh\necho $$ > '\(folder)/started'\nexec sleep 600\n"
             try write(script, to: folder + "/bin/docker-credential-slow", mode: 0o755)
@@ -337,10 +337,8 @@ import Testing
             let task = Task { await credentials.credential(for: "ghcr.io") }
             var event = pollfd(fd: started, events: Int16(POLLIN), revents: 0)
             while poll(&event, 1, 0) == 0 { try await Task.sleep(for: .milliseconds(5)) }
-            let start = ContinuousClock.now
             task.cancel()
             #expect(await task.value.failure?.contains("was not waited for") == true)
-            #expect(ContinuousClock.now - start < .seconds(5))
         }
     }
 
