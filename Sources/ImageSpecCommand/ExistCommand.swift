@@ -16,9 +16,10 @@ struct ExistCommand: AsyncParsableCommand {
               imagespec exist trainer.yaml || imagespec build trainer.yaml
               imagespec exist *.yaml | sed -n 's/^absent //p'
               imagespec exist --json trainer.yaml
-              {"digest":"sha256:…","existence":"present","image_name":"ghcr.io/acme/trainer:1d2e…"}
+              {"digest":"sha256:…","existence":"present",
+               "image_name":"ghcr.io/acme/trainer:1d2e…"}
 
-            With --json, an unknown one has a "reason". Passwords come from docker's and podman's configuration, or \
+            As JSON, an unknown one has a "reason". Passwords come from docker's and podman's configuration, or \
             registry_config.
             """)
 
@@ -80,7 +81,6 @@ struct DigestCommand: AsyncParsableCommand {
 
               imagespec digest trainer.yaml
               sha256:5f70…
-              docker pull "$(imagespec name trainer.yaml | sed 's/:[^:]*$//')@$(imagespec digest trainer.yaml)"
               imagespec digest --json trainer.yaml
               {"digest":"sha256:5f70…","image_name":"ghcr.io/acme/trainer:1d2e…"}
             """)

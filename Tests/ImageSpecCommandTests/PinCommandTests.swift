@@ -87,6 +87,73 @@ import Testing
         }
     }
 
+    /// The registry takes the connection, and says nothing.
+    @Test(arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
+    func aSignalEndsTheQuestionAndTheFileStays(_ signal: Int32, _ status: Int32) throws {
+        let listener = try Listener()
+        let text = "base_image: localhost:\(listener.port)/a:1 # x\n"
+        try withFolder(of: ["a.yaml": text]) { folder in
+            for command in ["pin", "exist"] {
+                let process = Process()
+                process.executableURL = URL(fileURLWithPath: Tool.path)
+                process.arguments =
+                    [command, folder + "/a.yaml"]
+                    + (command == "exist" ? ["--registry", "localhost:\(listener.port)"] : [])
+                process.environment = ["HOME": folder, "PATH": "/nowhere"]
+                process.standardOutput = FileHandle.nullDevice
+                process.standardError = FileHandle.nullDevice
+                try process.runWithoutBlockedSignals()
+                let isAsking = listener.waitForConnection()
+                #expect(isAsking)
+                kill(process.processIdentifier, isAsking ? signal : SIGKILL)
+                process.waitUntilExit()
+                #expect(process.outcomeStatus == status)
+                #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["a.yaml"])
+                #expect(try String(contentsOfFile: folder + "/a.yaml", encoding: .utf8) == text)
+            }
+        }
+    }
+
+    /// Takes connections on this machine.
+    private final class Listener {
+        private let descriptor: Int32
+        private var connections: [Int32] = []
+        let port: UInt16
+
+        init() throws {
+            #if canImport(Darwin)
+            let stream = SOCK_STREAM
+            #else
+            let stream = Int32(SOCK_STREAM.rawValue)
+            #endif
+            descriptor = socket(AF_INET, stream, 0)
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+            var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let descriptor = descriptor
+            let result = withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                    bind(descriptor, address, size) == 0 && listen(descriptor, 8) == 0
+                        && getsockname(descriptor, address, &size) == 0
+                }
+            }
+            try #require(result)
+            port = UInt16(bigEndian: address.sin_port)
+        }
+
+        deinit { for descriptor in connections + [descriptor] { close(descriptor) } }
+
+        /// Takes one connection, and keeps it open.
+        func waitForConnection() -> Bool {
+            var event = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&event, 1, 60_000) == 1 else { return false }
+            let connection = accept(descriptor, nil, nil)
+            if connection >= 0 { connections.append(connection) }
+            return connection >= 0
+        }
+    }
+
     @Test(
         arguments: [
             ("tool exist", 64), ("tool exist nothing.yaml", 66), ("tool exist wrong.yaml", 65),
