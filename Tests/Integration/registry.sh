@@ -393,9 +393,12 @@ base_image:
   base_image: '$password/base:2'   # private
   platform: linux/amd64
 packages: [six]
+env:
+$(for letter in A B C D E F G H; do echo "  $letter: '\$1 \"ü\"'"; done)
 builder_config: {uv_image: "$open/tools/uv:1"} # ours
-# the end
+# the end, and no line feed
 Y
+truncate -s -1 project/pin.yaml
 chmod 640 project/pin.yaml; ln -s pin.yaml project/link.yaml
 cp project/pin.yaml before.yaml
 sed "s|base:2'|base:2@$inner'|; s|uv:1\"|uv:1@$uv\"|" before.yaml > expected.yaml
