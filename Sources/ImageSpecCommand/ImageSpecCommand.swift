@@ -55,6 +55,7 @@ struct ImageSpecCommand: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            Termination.end(.success)
         } catch {
             Termination(error).exit()
         }

@@ -14,7 +14,8 @@ struct PinCommand: AsyncParsableCommand {
             Each image that the build uses and that has no digest gets one, as its registry says: base_image, and of \
             builder_config uv_image and micromamba_image, as far as the Dockerfile needs them; those of a base_image that is \
             a spec too. The tag stays for people: debian:12 becomes debian:12@sha256:…, the digest of the index where there \
-            are several platforms. All else in the file stays as it is, comments too; the file is replaced at once, or not \
+            are several platforms. A base that is another file is pinned by \
+            itself. All else in the file stays as it is, comments too; the file is replaced at once, or not \
             at all. With - the new text goes to standard output.
 
               imagespec pin --dry-run trainer.yaml
@@ -73,7 +74,15 @@ struct PinCommand: AsyncParsableCommand {
                 "imagespec: \(name): \(image.field) is not given, and \(image.reference), which is taken, is not pinned; "
                     + "write it as base_image to pin it\n")
         }
-        let pins = found.pins
+        var pins: [ImageSpec.Pin] = []
+        for pin in found.pins {
+            if let file = try text.otherFile(pin.path) {
+                StandardError.write(
+                    "imagespec: \(name): \(pin.field) is in \(file), and stays; pin that file by itself\n")
+            } else {
+                pins.append(pin)
+            }
+        }
         let pinned = try text.replacing(pins.map { ($0.path, $0.pinned) })
         // What the library says that the spec is must be what stands in the file.
         guard try pinned.spec().document.canonicalForm == imageSpec.withPins(pins).document.canonicalForm

@@ -93,13 +93,13 @@ struct Termination {
 
     private func report(as status: ExitStatus) -> Never {
         for message in messages { StandardError.write("imagespec: " + message + "\n") }
-        #if canImport(Glibc)
-        Glibc.exit(status.rawValue)
-        #elseif canImport(Musl)
-        Musl.exit(status.rawValue)
-        #else
-        Darwin.exit(status.rawValue)
-        #endif
+        Self.end(status)
+    }
+
+    /// Ends the process at once. What libraries do at the end would meet the thread that asks registries: it may be inside
+    /// of the library for TLS. Nothing of ours is left to be written.
+    static func end(_ status: ExitStatus) -> Never {
+        _exit(status.rawValue)
     }
 }
 

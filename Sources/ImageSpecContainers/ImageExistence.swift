@@ -57,8 +57,9 @@ struct RegistryImages: Sendable {
     /// The label of an image that carries the id of its spec, where it can be told.
     var specID: @Sendable (_ image: String, _ platform: String, _ credentialsFile: String?) async -> String?
 
-    /// Asks for real, with one client for each file of credentials.
-    static var system: RegistryImages {
+    /// Asks for real, with one client for each file of credentials: specs that are asked about one by one share what was
+    /// learned about their registry.
+    static let system: RegistryImages = {
         let clients = RegistryClients()
         return RegistryImages(
             existence: { image, file in await clients[file].existence(of: image) },
@@ -69,7 +70,7 @@ struct RegistryImages: Sendable {
                     try await session.label(ImageSpec.idLabel, of: reference, platform: platform)
                 }
             })
-    }
+    }()
 }
 
 /// Clients by the files of their credentials, which they keep with their tokens.

@@ -12,11 +12,14 @@ package struct SpecText: Sendable {
     package let bytes: [UInt8]
     private let format: Format
     private let name: String
+    /// The folder of base specs that are files.
+    private let folder: String
 
-    private init(_ bytes: [UInt8], _ format: Format, name: String) {
+    private init(_ bytes: [UInt8], _ format: Format, name: String, folder: String) {
         self.bytes = bytes
         self.format = format
         self.name = name
+        self.folder = folder
     }
 
     /// Reads a file, as `ImageSpec(contentsOf:)` does.
@@ -25,22 +28,37 @@ package struct SpecText: Sendable {
         guard let format = Format(fileName: path) else {
             throw ImageSpecError.unknownFileNameExtension.inFile(path)
         }
-        self.init(bytes, format, name: path)
+        self.init(bytes, format, name: path, folder: ImageSpec.HashContext(specFile: path).workingDirectory)
     }
 
     /// A text without a file name, as `ImageSpec(contents:name:)` takes it.
     package init(contents bytes: [UInt8], name: String) {
         let format = Format(contents: bytes)
-        self.init(bytes, format, name: name + (format == .json ? ", read as JSON" : ", read as YAML"))
+        self.init(
+            bytes, format, name: name + (format == .json ? ", read as JSON" : ", read as YAML"), folder: ".")
     }
 
-    /// The spec that the text is of. Errors name the text.
+    /// The spec that the text is of, with bases that are other files. Errors name the text.
     package func spec() throws(ImageSpecError) -> ImageSpec {
+        let document: ImageSpec.JSONValue
         do throws(ImageSpecError) {
-            return try ImageSpec(document: document())
+            document = try self.document()
         } catch {
             throw error.inFile(name)
         }
+        return try ImageSpec.SpecFiles(document: ImageSpec.document(contentsOf:)).spec(
+            document, named: name, in: folder)
+    }
+
+    /// The file that keys lead to, where a base on their way is another file; nil where they stay in this text.
+    package func otherFile(_ path: [String]) throws(ImageSpecError) -> String? {
+        var value = try document()
+        for key in path {
+            if case .string(let file) = value { return file }
+            guard case .object(let object) = value, let next = object[key] else { return nil }
+            value = next
+        }
+        return nil
     }
 
     /// The text with other values.
@@ -67,7 +85,8 @@ package struct SpecText: Sendable {
         var expected = try document()
         for (path, text) in values {
             expected = expected.replacing(path[...], with: .string(text))
-            result = SpecText(try result.edit(path, text).applied(to: result.bytes), format, name: name)
+            result = SpecText(
+                try result.edit(path, text).applied(to: result.bytes), format, name: name, folder: folder)
         }
         // But for the order of keys, and how numbers are written, which no edit touches.
         let document = try? result.document()

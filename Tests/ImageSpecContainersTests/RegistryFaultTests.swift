@@ -194,6 +194,27 @@ struct RegistryFaultTests {
         #expect(requests.count { $0.target.hasPrefix("/token") } == 2)
     }
 
+    @Test func credentialsThatCannotBeReadMatterWhereTheyAreWanted() async throws {
+        let server = try FaultServer.shared.get()
+        var surroundings = server.client().session.surroundings
+        surroundings.credentials = { registry in .failed(reason: "the file for \(registry) is damaged") }
+        let client = ImageSpec.RegistryClient(session: RegistrySession(.init(), surroundings))
+        let host = "localhost:\(try server.port("tls"))"
+        guard case .present = await client.existence(of: host + "/fine/unread") else {
+            Issue.record("not present")
+            return
+        }
+        let existence = await client.existence(of: host + "/token/unread")
+        guard case .unknown(let reason) = existence else {
+            Issue.record("\(existence)")
+            return
+        }
+        #expect(
+            reason
+                == "\(host): it wants to know who asks, and that is not known: the file for \(host) is damaged"
+        )
+    }
+
     // MARK: references by digest
 
     @Test func aDigestIsComparedWithWhatTheRegistryHas() async throws {

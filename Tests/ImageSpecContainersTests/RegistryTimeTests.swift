@@ -15,14 +15,17 @@ struct RegistryTimeTests {
     /// The least of a few measurements counts: what else runs on the machine only adds.
     @Test(arguments: [("slow-fine", 100), ("slow-token", 101)])
     func aHundredQuestionsAtOnceShareConnections(_ image: String, _ requestCount: Int) async throws {
-        let latency = 0.1
+        let latency = 0.2
         let count = 100
         let rounds = (count + HTTPTransferLoop.connectionLimit - 1) / HTTPTransferLoop.connectionLimit
         let limit = Duration.seconds(1.5 * Double(rounds) * latency)
         var times: [Duration] = []
         while times.count < 5, !times.contains(where: { $0 < limit }) {
             let server = try FaultServer(latency: latency)
-            times.append(try await time(of: count, "localhost:\(try server.port("tls"))/\(image)/x", server))
+            times.append(
+                try await time(
+                    of: count, "localhost:\(try server.port("tls"))/\(image)/x",
+                    server.client(limits: .init())))
             let record = try await server.record()
             #expect(record.requests.count { $0.target.contains("/manifests/") } == requestCount)
             #expect(
@@ -34,8 +37,9 @@ struct RegistryTimeTests {
         #expect(times.contains { $0 < limit })
     }
 
-    private func time(of count: Int, _ image: String, _ server: FaultServer) async throws -> Duration {
-        let client = server.client(limits: .init())
+    private func time(of count: Int, _ image: String, _ client: ImageSpec.RegistryClient) async throws
+        -> Duration
+    {
         let start = ContinuousClock.now
         let present = await withTaskGroup(of: Bool.self) { group in
             for number in 0..<count {
@@ -51,6 +55,50 @@ struct RegistryTimeTests {
         }
         #expect(present == count)
         return ContinuousClock.now - start
+    }
+
+    /// Where a server offers HTTP/2, one connection takes all questions. The proxy counts connections.
+    @Test(.enabled(if: !EngineFinder().programs("nghttpd").isEmpty, "nghttpd is not on PATH"))
+    func aServerOfHTTP2NeedsOneConnection() async throws {
+        let server = try FaultServer()
+        let port = try server.port("closed")
+        let manifests = server.folder + "/htdocs/v2/x/manifests"
+        try write(#"{"schemaVersion": 2}"#, to: manifests + "/0")
+        let count = 100
+        for number in 1..<count {
+            try FileManager.default.copyItem(atPath: manifests + "/0", toPath: manifests + "/\(number)")
+        }
+        let nghttpd = Process()
+        nghttpd.executableURL = URL(fileURLWithPath: try #require(EngineFinder().programs("nghttpd").first))
+        nghttpd.arguments = [
+            "--address=127.0.0.1", "--htdocs=\(server.folder)/htdocs", "\(port)", server.folder + "/tls.key",
+            server.folder + "/tls.crt",
+        ]
+        nghttpd.standardOutput = FileHandle.nullDevice
+        nghttpd.standardError = FileHandle.nullDevice
+        try nghttpd.run()
+        // Threads of tests block the other signals, and their children do.
+        defer { kill(nghttpd.processIdentifier, SIGKILL) }
+
+        let trust = TrustStore { ["SSL_CERT_FILE": server.authority][$0] }
+        let proxy = ["HTTPS_PROXY": "http://127.0.0.1:\(try server.port("proxy"))"]
+        let image = "registry.test:\(port)/x"
+        // It listens once it answers.
+        var existence = ImageSpec.Existence.absent
+        for _ in 0..<100 {
+            try #require(nghttpd.isRunning)
+            existence = await server.client(trust: trust).existence(of: "localhost:\(port)/x:0")
+            if case .present = existence { break }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        guard case .present = existence else {
+            Issue.record("\(existence)")
+            return
+        }
+        #expect(try await server.record().requests.isEmpty)
+        _ = try await time(of: count, image, server.client(limits: .init(), trust: trust, proxies: proxy))
+        // A question and, as this server tells no digest, another one for the manifest: 200 requests.
+        #expect(try await server.record().requests.count { $0.method == "CONNECT" } == 1)
     }
 
     struct Wait: Sendable, CustomTestStringConvertible {

@@ -57,6 +57,10 @@ final class HTTPTransferLoop {
     private func startWaiting(_ key: String) {
         while var server = servers[key], !server.waiting.isEmpty, server.running < server.limit {
             let (id, request) = server.waiting.removeFirst()
+            guard transport.isWaitedFor(id) else {
+                servers[key] = server
+                continue
+            }
             server.running += 1
             servers[key] = server
             do throws(HTTPFailure) {

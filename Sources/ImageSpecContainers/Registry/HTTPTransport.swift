@@ -102,6 +102,9 @@ final class HTTPTransport: Sendable {
         return true
     }
 
+    /// Whether the answer is still wanted: who calls a request off may be faster than it was started.
+    func isWaitedFor(_ id: Int) -> Bool { state.withLock { $0.waiting[id] != nil } }
+
     /// What is to be done, in the order in which it was asked for.
     func takeOrders() -> [Order] {
         state.withLock { state in
