@@ -424,6 +424,11 @@ check "the spec is in order" "0" "$(tool check project/pin.yaml; cat "$WORK/stat
 printf '{\n  "base_image": "%s/base:1",\n  "name": "j"\n}\n' "$open" > project/pin.json
 tool pin project/pin.json; expect "JSON" 0 "base_image $open/base:1@$base"
 check "JSON as it was written" "$(printf '{\n  "base_image": "%s/base:1@%s",\n  "name": "j"\n}' "$open" "$base")" "$(cat project/pin.json)"
+printf 'base_image: %s/base:1\n' "$open" > project/below.yaml; echo 'base_image: ./below.yaml' > project/child.yaml
+tool pin project/child.yaml; expect "a base that is another file" 0 "" "base_image.base_image is in ./below.yaml"
+check "it stays" "base_image: $open/base:1" "$(cat project/below.yaml)"
+tool pin project/below.yaml; expect "it is pinned by itself" 0 "base_image $open/base:1@$base"
+tool pin project/child.yaml; check "then nothing is left to do" "0 " "$status $(cat output messages)"
 push second:both "$open/base:1"
 moved=$(digest "$open/base:1")
 [ "$moved" != "$base" ] && ok "the tag moved" || bad "the tag moved"
