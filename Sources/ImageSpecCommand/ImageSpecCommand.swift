@@ -49,6 +49,9 @@ struct ImageSpecCommand: AsyncParsableCommand {
 
     static func main() async {
         do {
+            if let result = PlainInvocation.result(of: CommandLine.arguments.dropFirst()) {
+                return try StandardOutput.write(result)
+            }
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

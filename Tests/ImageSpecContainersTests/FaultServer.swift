@@ -109,7 +109,7 @@ final class FaultServer: Sendable {
             longestRetryPause: .seconds(2))
         let limits =
             limits
-            ?? .init(connect: .seconds(2), head: .seconds(2), stall: .seconds(1), total: .seconds(8))
+            ?? .init(connect: .seconds(4), head: .seconds(4), stall: .seconds(2), total: .seconds(60))
         return ImageSpec.RegistryClient(
             session: RegistrySession(.init(plainHTTPHosts: plainHTTPHosts, limits: limits), surroundings))
     }

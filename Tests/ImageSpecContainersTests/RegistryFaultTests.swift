@@ -138,8 +138,8 @@ struct RegistryFaultTests {
         let start = ContinuousClock.now
         let existence = await client.existence(of: "\(host)/\(row.image)/\(mark):1")
         let time = ContinuousClock.now - start
-        // The limits of one question, and the time that it takes two busy processors to see that they are over.
-        #expect(time < .seconds(8 + 3))
+        // Alone, none takes longer than 5 s. Among all tests each waits for its turn, at every step.
+        #expect(time < .seconds(60 + 30))
 
         switch (row.expected, existence) {
         case (.present, .present(let digest)): #expect(digest?.hasPrefix("sha256:") == true)

@@ -46,9 +46,10 @@ struct SHA256Digest: Hashable, Sendable {
     }
 }
 
+/// The digit of a value below 16. Without a branch, since no processor can guess the digits of a digest.
 @inline(__always)
-private func hexDigit(_ value: UInt8) -> UInt8 {
-    value < 10 ? value + UInt8(ascii: "0") : value - 10 + UInt8(ascii: "a")
+func hexDigit(_ value: UInt8) -> UInt8 {
+    value &+ UInt8(ascii: "0") &+ ((value &+ 6) >> 4) &* 39
 }
 
 /// Streaming SHA-256 by libcrypto, which uses the processor's own instructions.
