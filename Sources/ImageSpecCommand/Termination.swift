@@ -14,6 +14,8 @@ import Darwin
 /// The exit statuses of the tool. Source: sysexits.h, where it has them.
 enum ExitStatus: Int32 {
     case success = 0
+    /// An image that was asked for is not there.
+    case absent = 1
     case usage = 64
     case wrongSpec = 65
     case missingInput = 66
@@ -56,6 +58,11 @@ struct Termination {
             status = interruption.signal == SIGINT ? .interrupted : .terminated
             return
         }
+        if let absent = error as? ImageAbsent {
+            status = .absent
+            messages = absent.message.map { [$0] } ?? []
+            return
+        }
         let usage = UsageProblem(arguments: CommandLine.arguments.dropFirst())
         if let unknownCommand = usage.unknownCommand {
             status = .usage
@@ -86,13 +93,13 @@ struct Termination {
 
     private func report(as status: ExitStatus) -> Never {
         for message in messages { StandardError.write("imagespec: " + message + "\n") }
-        #if canImport(Glibc)
-        Glibc.exit(status.rawValue)
-        #elseif canImport(Musl)
-        Musl.exit(status.rawValue)
-        #else
-        Darwin.exit(status.rawValue)
-        #endif
+        Self.end(status)
+    }
+
+    /// Ends the process at once. What libraries do at the end would meet the thread that asks registries: it may be inside
+    /// of the library for TLS. Nothing of ours is left to be written.
+    static func end(_ status: ExitStatus) -> Never {
+        _exit(status.rawValue)
     }
 }
 

@@ -17,6 +17,10 @@ struct Command: Hashable, Sendable {
     var arguments: [String]
     /// What differs from the environment of this process; nil takes a variable away.
     var environment: [String: String?] = [:]
+    /// What it reads from its standard input, at most ``StandardInput/limit`` bytes; nil: nothing.
+    var input: [UInt8]?
+    /// How much of each of its streams is kept, in bytes; what comes after is read and dropped.
+    var keptOutput: Int?
 }
 
 /// How a program ended, and what it printed.
@@ -105,15 +109,18 @@ struct CommandRunner: Sendable {
             guard let key = Environment.Key(rawValue: name) else { continue }
             environment[key] = .some(value)
         }
-        let output = LineStore(onLine)
-        let messages = LineStore(onLine)
+        let output = LineStore(onLine, keptBytes: command.keptOutput)
+        let messages = LineStore(onLine, keptBytes: command.keptOutput)
         let status: TerminationStatus
+        let input = try StandardInput(command)
+        defer { input.close() }
         do {
             try Task.checkCancellation()
             status = try await Subprocess.run(
                 .path(FilePath(command.executable)), arguments: Arguments(command.arguments),
                 environment: .inherit.updating(environment), platformOptions: options,
-                input: .none, output: .sequence, error: .sequence
+                input: .fileDescriptor(input.descriptor, closeAfterSpawningProcess: false),
+                output: .sequence, error: .sequence
             ) { execution in
                 async let outputEnd: Void = output.read(execution.standardOutput)
                 async let messagesEnd: Void = messages.read(execution.standardError)
@@ -141,16 +148,26 @@ private final class LineStore: Sendable {
     private static let limit = 10_000
 
     private let kept = Mutex<[String]>([])
+    private let keptBytes: Int?
     private let onLine: CommandRunner.LineHandler
 
-    init(_ onLine: @escaping CommandRunner.LineHandler) { self.onLine = onLine }
+    init(_ onLine: @escaping CommandRunner.LineHandler, keptBytes: Int?) {
+        self.onLine = onLine
+        self.keptBytes = keptBytes
+    }
 
     var lines: [String] { kept.withLock { $0 } }
 
     func read(_ sequence: SubprocessOutputSequence) async throws {
         var splitter = LineSplitter()
+        var rest = keptBytes ?? .max
         for try await buffer in sequence {
-            buffer.withUnsafeBytes { splitter.add($0) }.forEach(keep)
+            // What is dropped is read all the same: a program that cannot write does not end.
+            let count = min(rest, buffer.count)
+            rest -= count
+            if count == 0 { continue }
+            buffer.withUnsafeBytes { splitter.add(UnsafeRawBufferPointer(rebasing: $0[..<count])) }.forEach(
+                keep)
         }
         splitter.finish().map(keep)
     }

@@ -24,7 +24,7 @@ struct RegistryConfiguration {
         _ request: ImageSpec.BuildRequest, _ scratch: ScratchFolder,
         processEnvironment: (String) -> String? = ImageSpec.processEnvironment
     ) throws(ImageSpecError) {
-        guard let path = request.spec.registryConfig, !path.isEmpty else {
+        guard let found = try Self.file(of: request.spec, in: request.context) else {
             let folder = processEnvironment("DOCKER_CONFIG")
             let file = folder.map { $0 + "/config.json" }
             let isThere = file.map(LocalFile.isReadable) ?? false
@@ -34,19 +34,26 @@ struct RegistryConfiguration {
             return
         }
         isConfigurationFileMissing = false
-        let found = LocalFile.absolute(LocalFile.join(request.context.workingDirectory, path))
-        if LocalFile.isReadable(found + "/config.json") {
-            file = found + "/config.json"
-            environment = ["DOCKER_CONFIG": found]
-        } else if LocalFile.isReadable(found) {
+        if found.hasSuffix("/config.json") {
+            file = found
+            environment = ["DOCKER_CONFIG": String(found.dropLast("/config.json".count))]
+        } else {
             let folder = try scratch.makeFolder("docker")
             file = try scratch.link("docker/config.json", to: found)
             environment = ["DOCKER_CONFIG": folder]
-        } else {
-            throw .invalidRegistryConfig(
-                path,
-                "is neither a file nor a folder with a config.json; change it, or log in and leave it out")
         }
+    }
+
+    /// The file that a spec names, or that lies in the folder that it names; nil where it names none.
+    /// - Throws: ``ImageSpecError/Code/missingInput`` where there is none.
+    static func file(
+        of spec: ImageSpec, in context: ImageSpec.HashContext
+    ) throws(ImageSpecError) -> String? {
+        guard let path = spec.registryConfig, !path.isEmpty else { return nil }
+        let found = LocalFile.absolute(LocalFile.join(context.workingDirectory, path))
+        for file in [found + "/config.json", found] where LocalFile.isReadable(file) { return file }
+        throw .invalidRegistryConfig(
+            path, "is neither a file nor a folder with a config.json; change it, or log in and leave it out")
     }
 }
 

@@ -15,6 +15,7 @@ struct Workshop: Sendable {
 
     private var runner: CommandRunner { finder.runner }
     private var spec: ImageSpec { request.spec }
+    var engineName: String { engine.name }
 
     /// Checks what the engine is asked to do, and finds it.
     init(
@@ -23,10 +24,7 @@ struct Workshop: Sendable {
     ) async throws {
         self.request = request
         self.scratch = scratch
-        options = try ContainerOptions(request.spec)
-        if let wanted, let option = options.engine, wanted != option {
-            throw ImageSpecError.enginesDiffer(option, wanted)
-        }
+        options = try Self.options(of: request.spec, wanted)
         let configuration = try RegistryConfiguration(request, scratch)
         var finder = finder
         finder.environment = configuration.environment
@@ -39,6 +37,15 @@ struct Workshop: Sendable {
         authenticationFile = configuration.file
         platforms = request.spec.platforms(in: request.context)
         try Self.check(platforms, engine, isPushed: request.isPushed)
+    }
+
+    /// The options of a spec, where they agree with the engine that is asked for.
+    static func options(
+        of spec: ImageSpec, _ wanted: ImageSpec.ContainerEngine?
+    ) throws(ImageSpecError) -> ContainerOptions {
+        let options = try ContainerOptions(spec)
+        if let wanted, let option = options.engine, wanted != option { throw .enginesDiffer(option, wanted) }
+        return options
     }
 
     private static func check(_ platforms: [String], _ engine: WorkingEngine, isPushed: Bool)
@@ -61,33 +68,9 @@ struct Workshop: Sendable {
 
     // MARK: is it there?
 
-    /// Looks where the image is to be.
-    func found() async throws -> ImageFinder.Found {
-        let images = ImageFinder(engine: engine, finder: finder, authenticationFile: authenticationFile)
-        return request.isPushed
-            ? try await images.inRegistry(request.imageName, platform: platforms.first ?? "")
-            : try await images.onThisMachine(request.imageName)
-    }
-
-    /// Builds the image if it is absent.
-    func provide() async throws -> ImageSpec.BuildResult {
-        let found = try await found()
-        switch try request.policy.decision(for: request.imageName, found.existence) {
-        case .build: return try await build()
-        case .assume(let warning):
-            request.report(.warning(warning))
-            return result(.assumed, digest: nil)
-        case .use:
-            if let id = found.specID, id != spec.id {
-                request.report(
-                    .warning(
-                        "\(request.imageName) exists, and its label \(ImageSpec.idLabel) says that it was built from another "
-                            + "spec, of the id \(id); isContainer() is false in it. A force push replaces it")
-                )
-            }
-            guard case .present(let digest) = found.existence else { return result(.found, digest: nil) }
-            return result(.found, digest: digest)
-        }
+    /// Looks at the images that the engine has.
+    func found() async throws -> LocalImages.Found {
+        try await LocalImages(engine: engine, finder: finder).find(request.imageName)
     }
 
     private func result(
@@ -124,8 +107,9 @@ struct Workshop: Sendable {
 
     /// A base that is there already serves, whether or not its registry answers.
     private func isHere(_ image: String) async throws -> Bool {
-        let images = ImageFinder(engine: engine, finder: finder, authenticationFile: authenticationFile)
-        if case .present = try await images.onThisMachine(image).existence { return true }
+        if case .present = try await LocalImages(engine: engine, finder: finder).find(image).existence {
+            return true
+        }
         return false
     }
 

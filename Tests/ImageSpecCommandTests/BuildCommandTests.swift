@@ -90,6 +90,15 @@ import Testing
         }
     }
 
+    @Test func existAsksTheEngineWhereThereIsNoRegistry() throws {
+        let name = try name("a.json")
+        try run("tool exist a.json; echo $?; touch log.exists; tool exist a.json; echo $?") { outcome, log in
+            #expect(outcome.lines == ["absent \(name)", "1", "present \(name) sha256:abc", "0", ""])
+            #expect(outcome.messages == "")
+            #expect(!log.contains { $0.hasPrefix("build ") })
+        }
+    }
+
     @Test func forceBuildsWhatExists() throws {
         try run(
             "touch log.exists; tool build a.json; tool build --force a.json; FLYTE_FORCE_PUSH_IMAGE_SPEC=1 tool build a.json"

@@ -335,15 +335,15 @@ policy() {
 
   "$IMAGESPEC" build --engine "$engine" --registry localhost:1/none "policy-$engine.json" > "$WORK/out" 2> "$WORK/err"
   check "$engine: no answer from the registry is no answer" 69 $?
-  check_contains "$engine: and the reason is told" "connection refused" "$WORK/err"
+  check_contains "$engine: and the reason is told" "localhost:1: nobody answers there" "$WORK/err"
   "$IMAGESPEC" build --engine "$engine" --registry localhost:1/none --assume-present "policy-$engine.json" > "$WORK/out" 2> "$WORK/err"
   check "$engine: unless it is assumed" 0 $?
   FLYTE_IMG_FAST_FAIL=1 "$IMAGESPEC" build --engine "$engine" --registry localhost:1/none --assume-present "policy-$engine.json" > "$WORK/out" 2> "$WORK/err"
   check "$engine: and nothing is to fail fast" 69 $?
 
-  # A file changes while the registry is asked, which is after it was named.
+  # A file changes while the engine is looked for, which is after it was named.
   mkdir -p "$WORK/fake-$engine"; echo one > changing.txt
-  printf '#!/bin/sh\necho two >> "%s/changing.txt"\nPATH=${PATH#*:} exec skopeo "$@"\n' "$WORK/project" > "$WORK/fake-$engine/skopeo"; chmod 755 "$WORK/fake-$engine/skopeo"
+  printf '#!/bin/sh\necho two >> "%s/changing.txt"\nPATH=${PATH#*:} exec %s "$@"\n' "$WORK/project" "$engine" > "$WORK/fake-$engine/$engine"; chmod 755 "$WORK/fake-$engine/$engine"
   small "changing-$engine" true | sed 's/"commands"/"copy": ["changing.txt"], "commands"/' > "changing-$engine.json"
   name=$("$IMAGESPEC" name "changing-$engine.json")
   PATH=$WORK/fake-$engine:$PATH "$IMAGESPEC" build --engine "$engine" "changing-$engine.json" > "$WORK/out" 2> "$WORK/err"

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Who is cancelled stops waiting, and the work goes on for the others. Where nobody else waits, the work is cancelled,
 /// and its end is waited for: what it holds is given back then.
-final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+package final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Flight {
         let key: Key
         let task: Task<Void, Never>
@@ -32,8 +32,10 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
+    package init() {}
+
     /// The value of the work that runs for a key, which is started if there is none.
-    func value(
+    package func value(
         for key: Key, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let waiter = Waiter()
