@@ -17,6 +17,8 @@ struct Command: Hashable, Sendable {
     var arguments: [String]
     /// What differs from the environment of this process; nil takes a variable away.
     var environment: [String: String?] = [:]
+    /// Both streams are its standard output, so that its lines have one order.
+    var mergesStreams = false
 }
 
 /// How a program ended, and what it printed.
@@ -108,17 +110,28 @@ struct CommandRunner: Sendable {
         let output = LineStore(onLine)
         let messages = LineStore(onLine)
         let status: TerminationStatus
+        let executable = Executable.path(FilePath(command.executable))
         do {
             try Task.checkCancellation()
-            status = try await Subprocess.run(
-                .path(FilePath(command.executable)), arguments: Arguments(command.arguments),
-                environment: .inherit.updating(environment), platformOptions: options,
-                input: .none, output: .sequence, error: .sequence
-            ) { execution in
-                async let outputEnd: Void = output.read(execution.standardOutput)
-                async let messagesEnd: Void = messages.read(execution.standardError)
-                _ = try await (outputEnd, messagesEnd)
-            }.terminationStatus
+            if command.mergesStreams {
+                status = try await Subprocess.run(
+                    executable, arguments: Arguments(command.arguments),
+                    environment: .inherit.updating(environment), platformOptions: options,
+                    input: .none, output: .sequence, error: .combinedWithOutput
+                ) { execution in
+                    try await output.read(execution.standardOutput)
+                }.terminationStatus
+            } else {
+                status = try await Subprocess.run(
+                    executable, arguments: Arguments(command.arguments),
+                    environment: .inherit.updating(environment), platformOptions: options,
+                    input: .none, output: .sequence, error: .sequence
+                ) { execution in
+                    async let outputEnd: Void = output.read(execution.standardOutput)
+                    async let messagesEnd: Void = messages.read(execution.standardError)
+                    _ = try await (outputEnd, messagesEnd)
+                }.terminationStatus
+            }
         } catch {
             // Who cancels sees a killed program, a closed pipe or nothing at all, as chance has it.
             try Task.checkCancellation()
@@ -137,15 +150,12 @@ struct CommandRunner: Sendable {
 
 /// The lines of one stream.
 private final class LineStore: Sendable {
-    /// What is kept at least; a build may print without end.
-    private static let limit = 10_000
-
-    private let kept = Mutex<[String]>([])
+    private let kept = Mutex(LineRing())
     private let onLine: CommandRunner.LineHandler
 
     init(_ onLine: @escaping CommandRunner.LineHandler) { self.onLine = onLine }
 
-    var lines: [String] { kept.withLock { $0 } }
+    var lines: [String] { kept.withLock { $0.lines } }
 
     func read(_ sequence: SubprocessOutputSequence) async throws {
         var splitter = LineSplitter()
@@ -156,10 +166,7 @@ private final class LineStore: Sendable {
     }
 
     private func keep(_ line: String) {
-        kept.withLock { lines in
-            lines.append(line)
-            if lines.count > 2 * Self.limit { lines.removeFirst(Self.limit) }
-        }
+        kept.withLock { $0.append(line) }
         onLine(line)
     }
 }
@@ -175,15 +182,22 @@ struct LineSplitter {
     /// The lines that end in these bytes.
     mutating func add(_ bytes: UnsafeRawBufferPointer) -> [String] {
         var lines: [String] = []
-        for byte in bytes {
+        var bytes = bytes[...]
+        while let byte = bytes.first {
             switch byte {
             case UInt8(ascii: "\n"):
                 // The second half of a line end, if a return came before.
                 if !endsInReturn || !rest.isEmpty { lines.append(takeLine()) }
+                bytes = bytes.dropFirst()
             case UInt8(ascii: "\r"):
                 lines.append(takeLine())
+                bytes = bytes.dropFirst()
             default:
-                rest.append(byte)
+                let text = bytes.prefix(Self.maximumLength - rest.count).prefix {
+                    $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r")
+                }
+                rest.append(contentsOf: text)
+                bytes = bytes.dropFirst(text.count)
                 if rest.count == Self.maximumLength { lines.append(takeLine()) }
             }
             endsInReturn = byte == UInt8(ascii: "\r")

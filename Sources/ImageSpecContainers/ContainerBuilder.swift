@@ -25,6 +25,7 @@ extension ImageSpec {
         public let engine: ContainerEngine?
         private let runner: CommandRunner
         private let folders: [String]?
+        private let memory = EngineMemory()
 
         /// A builder.
         public init(engine: ContainerEngine? = nil) {
@@ -60,6 +61,14 @@ extension ImageSpec {
             }
         }
 
+        /// Looks at the builder options and the platforms, and renders the spec.
+        @concurrent
+        public func check(_ request: BuildRequest) async throws {
+            _ = try Workshop.options(of: request.spec, engine)
+            try Workshop.check(request.spec.platforms(in: request.context), isPushed: request.isPushed)
+            _ = try request.buildContext()
+        }
+
         /// Whether the image of a spec exists: in its registry, or with the engine where it has none.
         public func existence(of spec: ImageSpec, in context: HashContext = .current) async -> Existence {
             do {
@@ -89,7 +98,8 @@ extension ImageSpec {
             defer { scratch.remove() }
             var finder = EngineFinder(runner: runner)
             if let folders { finder.folders = folders }
-            return try await body(Workshop(request, wanted: engine, finder: finder, scratch: scratch))
+            return try await body(
+                Workshop(request, wanted: engine, finder: finder, memory: memory, scratch: scratch))
         }
     }
 
