@@ -27,7 +27,8 @@ struct Interruption: Error {
     ///
     /// A signal that is ignored when this begins stays ignored, as for jobs behind `nohup` or `&`. From here on, output
     /// that nobody reads is an error of whoever writes it, and ends no process.
-    /// - Parameter onSecondSignal: done before a second signal ends the process at once.
+    ///
+    /// `onSecondSignal` is done before a second signal ends the process at once.
     static func watch<Value: Sendable>(
         onSecondSignal: @escaping @Sendable () -> Void, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {

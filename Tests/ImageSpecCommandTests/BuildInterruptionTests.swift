@@ -29,9 +29,7 @@ import Testing
     /// Says that it was ended.
     private static let ending = "trap 'echo ended >> \"$LOG\"; exit 1' TERM; "
 
-    /// - Parameters:
-    ///   - building: what the engine does; `started` says that it does.
-    ///   - prefix: a shell command that runs the tool, which is its arguments.
+    /// Runs the tool, by a shell command that has it as arguments, until its engine calls `started`.
     private func whileBuilding(
         _ building: String, prefix: String = #"exec "$@""#, messages: FileHandle = .nullDevice,
         _ body: (Running) throws -> Void

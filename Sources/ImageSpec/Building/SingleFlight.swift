@@ -34,11 +34,8 @@ package final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sen
 
     package init() {}
 
-    /// The value of the work that runs for a key, which is started if there is none.
-    /// - Parameters:
-    ///   - key: what the work is for.
-    ///   - stronger: a key whose work serves as well, and better, where it runs.
-    ///   - work: the work.
+    /// The value of the work that runs for a key, which is started if there is none. Where the work of a stronger key
+    /// runs, which serves as well, it is that one's.
     package func value(
         for key: Key, joining stronger: Key? = nil, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
