@@ -182,22 +182,26 @@ struct LineSplitter {
     /// The lines that end in these bytes.
     mutating func add(_ bytes: UnsafeRawBufferPointer) -> [String] {
         var lines: [String] = []
-        var bytes = bytes[...]
-        while let byte = bytes.first {
+        // By index, and copied in one piece: this is every byte that an engine prints.
+        var start = bytes.startIndex
+        while start < bytes.endIndex {
+            let byte = bytes[start]
             switch byte {
             case UInt8(ascii: "\n"):
                 // The second half of a line end, if a return came before.
                 if !endsInReturn || !rest.isEmpty { lines.append(takeLine()) }
-                bytes = bytes.dropFirst()
+                start += 1
             case UInt8(ascii: "\r"):
                 lines.append(takeLine())
-                bytes = bytes.dropFirst()
+                start += 1
             default:
-                let text = bytes.prefix(Self.maximumLength - rest.count).prefix {
-                    $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r")
+                let limit = min(bytes.endIndex, start + Self.maximumLength - rest.count)
+                var end = start + 1
+                while end < limit, bytes[end] != UInt8(ascii: "\n"), bytes[end] != UInt8(ascii: "\r") {
+                    end += 1
                 }
-                rest.append(contentsOf: text)
-                bytes = bytes.dropFirst(text.count)
+                rest.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+                start = end
                 if rest.count == Self.maximumLength { lines.append(takeLine()) }
             }
             endsInReturn = byte == UInt8(ascii: "\r")

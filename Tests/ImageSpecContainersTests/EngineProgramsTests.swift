@@ -102,7 +102,7 @@ import Testing
     }
 
     @Test func ofAnOutputWithoutEndTheLastLinesAreKept() async throws {
-        let script = "head -c 30000000 /dev/zero | tr '\\0' a; echo; echo end"
+        let script = "head -c 10000000 /dev/zero | tr '\\0' a; echo; echo end"
         let outcome = try await CommandRunner.system(
             Command(executable: "/bin/sh", arguments: ["-c", script]))
         #expect(outcome.output.last == "end")
