@@ -37,7 +37,7 @@ struct ImageSpecCommand: AsyncParsableCommand {
             (exist, digest), 64 wrong usage, \
             65 a wrong spec, 66 a missing or unreadable file, 69 no container engine, or nobody can tell whether an image \
             exists, 70 a mistake in this tool, 73 the output cannot be written, 74 a build failed or a file changed while \
-            it was used, 130 and 143 interrupted.
+            it was used, 129, 130, 131 and 143 ended by a signal.
             """,
         version: version,
         subcommands: [

@@ -24,7 +24,9 @@ enum ExitStatus: Int32 {
     case unwritableOutput = 73
     case failedBuild = 74
     /// 128 and the signal's number, as shells have it.
+    case hungUp = 129
     case interrupted = 130
+    case quit = 131
     case terminated = 143
 
     init(_ code: ImageSpecError.Code) {
@@ -55,7 +57,7 @@ struct Termination {
             return
         }
         if let interruption = error as? Interruption {
-            status = interruption.signal == SIGINT ? .interrupted : .terminated
+            status = ExitStatus(rawValue: 128 + interruption.signal) ?? .terminated
             return
         }
         if let absent = error as? ImageAbsent {
@@ -120,8 +122,8 @@ enum StandardOutput {
 enum StandardError {
     static func write(_ text: String) {
         // The text of usage messages has line breaks on purpose.
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
-            Text.withoutControlCharacters(String($0))
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map {
+            Text.withoutControlCharacters(String(Substring($0)))
         }
         writeControls(lines.joined(separator: "\n"))
     }

@@ -27,6 +27,7 @@ extension ImageSpec {
         private let runner: CommandRunner
         private let folders: [String]?
         private let registry: RegistryImages
+        private let memory = EngineMemory()
 
         /// A builder.
         public init(engine: ContainerEngine? = nil) {
@@ -112,10 +113,20 @@ extension ImageSpec {
             return result
         }
 
+        /// Looks at the builder options and the platforms, and renders the spec.
+        @concurrent
+        public func check(_ request: BuildRequest) async throws {
+            _ = try Workshop.options(of: request.spec, engine)
+            try Workshop.check(request.spec.platforms(in: request.context), isPushed: request.isPushed)
+            _ = try request.buildContext()
+        }
+
         /// Whether the image of a spec exists: in its registry, or with the engine where it has none.
         public func existence(of spec: ImageSpec, in context: HashContext = .current) async -> Existence {
             do {
                 return try await existence(for: try await Self.request(spec, in: context))
+            } catch is CancellationError {
+                return .unknown(reason: "the question was cancelled")
             } catch {
                 return .unknown(reason: "\(error)")
             }
@@ -151,7 +162,8 @@ extension ImageSpec {
             defer { scratch.remove() }
             var finder = EngineFinder(runner: runner)
             if let folders { finder.folders = folders }
-            return try await body(Workshop(request, wanted: engine, finder: finder, scratch: scratch))
+            return try await body(
+                Workshop(request, wanted: engine, finder: finder, memory: memory, scratch: scratch))
         }
     }
 

@@ -13,8 +13,10 @@ import Darwin
 /// The credentials that engines are to use, from a spec's `registry_config`: a folder with docker's `config.json`, or such
 /// a file of any name.
 struct RegistryConfiguration {
-    /// The file; nil where the spec names none, and the engine finds its own.
+    /// A link to the file, for podman and buildah; nil where the engine finds its own.
     let file: String?
+    /// The file that the spec names; nil where it names none.
+    let source: String?
     /// What differs from the environment of this process.
     let environment: [String: String?]
     /// Whether `DOCKER_CONFIG` names a folder without the file.
@@ -24,24 +26,26 @@ struct RegistryConfiguration {
         _ request: ImageSpec.BuildRequest, _ scratch: ScratchFolder,
         processEnvironment: (String) -> String? = ImageSpec.processEnvironment
     ) throws(ImageSpecError) {
-        guard let found = try Self.file(of: request.spec, in: request.context) else {
+        source = try Self.file(of: request.spec, in: request.context)
+        guard let found = source else {
             let folder = processEnvironment("DOCKER_CONFIG")
-            let file = folder.map { $0 + "/config.json" }
-            let isThere = file.map(LocalFile.isReadable) ?? false
-            self.file = isThere ? file : nil
+            let path = folder.map { LocalFile.absolute($0) + "/config.json" }
+            let isThere = path.map(LocalFile.isReadable) ?? false
+            // For podman and buildah, their own variable comes before docker's; an option would come before both.
+            let hasOwn = !(processEnvironment("REGISTRY_AUTH_FILE") ?? "").isEmpty
+            file = try path.flatMap { path throws(ImageSpecError) in
+                isThere && !hasOwn ? try scratch.link("auth.json", to: path) : nil
+            }
             environment = [:]
             isConfigurationFileMissing = folder != nil && !isThere
             return
         }
         isConfigurationFileMissing = false
-        if found.hasSuffix("/config.json") {
-            file = found
-            environment = ["DOCKER_CONFIG": String(found.dropLast("/config.json".count))]
-        } else {
-            let folder = try scratch.makeFolder("docker")
-            file = try scratch.link("docker/config.json", to: found)
-            environment = ["DOCKER_CONFIG": folder]
-        }
+        let folder = try scratch.makeFolder("docker")
+        file = try scratch.link("docker/config.json", to: found)
+        // A folder of docker's holds more than the file: plugins, contexts.
+        let isDockers = found.hasSuffix("/config.json")
+        environment = ["DOCKER_CONFIG": isDockers ? String(found.dropLast("/config.json".count)) : folder]
     }
 
     /// The file that a spec names, or that lies in the folder that it names; nil where it names none.

@@ -20,7 +20,7 @@ struct Workshop: Sendable {
     /// Checks what the engine is asked to do, and finds it.
     init(
         _ request: ImageSpec.BuildRequest, wanted: ImageSpec.ContainerEngine?, finder: EngineFinder,
-        scratch: ScratchFolder
+        memory: EngineMemory, scratch: ScratchFolder
     ) async throws {
         self.request = request
         self.scratch = scratch
@@ -28,7 +28,11 @@ struct Workshop: Sendable {
         let configuration = try RegistryConfiguration(request, scratch)
         var finder = finder
         finder.environment = configuration.environment
-        engine = try await finder.find(wanted ?? options.engine)
+        engine = try await memory.engine(
+            for: .init(wanted: wanted ?? options.engine, credentials: configuration.source)
+        ) { [finder, options] in
+            try await finder.find(wanted ?? options.engine)
+        }
         if engine.kind != .docker, configuration.isConfigurationFileMissing {
             // Podman and buildah take the variable for the promise of a file.
             finder.environment["DOCKER_CONFIG"] = .some(nil)
@@ -36,7 +40,12 @@ struct Workshop: Sendable {
         self.finder = finder
         authenticationFile = configuration.file
         platforms = request.spec.platforms(in: request.context)
-        try Self.check(platforms, engine, isPushed: request.isPushed)
+        try Self.check(platforms, isPushed: request.isPushed)
+        guard platforms.count > 1, engine.dialect == .buildKit else { return }
+        throw ImageSpecError.platformsUnsupported(
+            platforms,
+            "docker builds several platforms with its buildx plugin only; install it, use buildah, or name one"
+        )
     }
 
     /// The options of a spec, where they agree with the engine that is asked for.
@@ -48,22 +57,12 @@ struct Workshop: Sendable {
         return options
     }
 
-    private static func check(_ platforms: [String], _ engine: WorkingEngine, isPushed: Bool)
-        throws(ImageSpecError)
-    {
-        guard platforms.count > 1 else { return }
-        if engine.dialect == .buildKit {
-            throw .platformsUnsupported(
-                platforms,
-                "docker builds several platforms with its buildx plugin only; install it, use buildah, or name one"
-            )
-        }
-        if !isPushed {
-            throw .platformsUnsupported(
-                platforms,
-                "an image of several platforms is kept in a registry; set registry and push, or name one platform"
-            )
-        }
+    static func check(_ platforms: [String], isPushed: Bool) throws(ImageSpecError) {
+        guard platforms.count > 1, !isPushed else { return }
+        throw .platformsUnsupported(
+            platforms,
+            "an image of several platforms is kept in a registry; set registry and push, or name one platform"
+        )
     }
 
     // MARK: is it there?
@@ -86,10 +85,23 @@ struct Workshop: Sendable {
     func build() async throws -> ImageSpec.BuildResult {
         let plan = try await prepare()
         request.report(.started(imageName: request.imageName, engine: engine.name))
+        var isBuilt = false
+        do {
+            let pushed = try await run(plan, &isBuilt)
+            await tidy(plan, isThere: true)
+            return result(.built, digest: digest(pushed))
+        } catch {
+            await tidy(plan, isThere: isBuilt)
+            throw error
+        }
+    }
+
+    /// Runs the commands and returns the digest that the last one printed.
+    private func run(_ plan: BuildPlan, _ isBuilt: inout Bool) async throws -> String? {
         var pushed: String?
         for (step, command) in plan.commands {
             try Task.checkCancellation()
-            let printed = Mutex<[String]>([])
+            let printed = Mutex(LineRing(isTitle: BuildFailure.isTitle))
             let outcome = try await runner(command) { line in
                 printed.withLock { $0.append(line) }
                 request.report(.output(line: line))
@@ -97,12 +109,25 @@ struct Workshop: Sendable {
             if !outcome.isSuccess {
                 if step == .fetch, let image = command.arguments.last, try await isHere(image) { continue }
                 let failure = BuildFailure(
-                    step: step, printed: printed.withLock { $0 }, outcome: outcome)
+                    step: step, printed: printed.withLock { $0.lines }, outcome: outcome)
                 throw ImageSpecError.buildFailed(request.imageName, engine: engine.name, failure)
             }
+            if step == .build { isBuilt = true }
             if step == .push { pushed = Self.digest(inOutput: outcome.output) }
         }
-        return result(.built, digest: digest(pushed))
+        return pushed
+    }
+
+    /// Removes what is needed no more. An image that is there is not the worse for it if that fails.
+    private func tidy(_ plan: BuildPlan, isThere: Bool) async {
+        guard let command = plan.tidying else { return }
+        // A task of its own: who was cancelled has to tidy up as well.
+        let outcome = await Task { [runner] in
+            try? await runner.answer(command, within: .seconds(60))
+        }.value
+        if !isThere || outcome?.isSuccess == true { return }
+        let reason = outcome?.reason ?? "\(engine.name) does not answer"
+        request.report(.warning("the index \(plan.indexName) of \(engine.name) cannot be removed: \(reason)"))
     }
 
     /// A base that is there already serves, whether or not its registry answers.
@@ -116,8 +141,7 @@ struct Workshop: Sendable {
     /// Writes the context. The bytes are those that were named, or this fails.
     @concurrent
     private func prepare() async throws -> BuildPlan {
-        let context = try ImageSpec.BuildContext(
-            spec, in: request.context, baseImageName: request.baseImageName)
+        let context = try request.buildContext()
         let name = try context.identity.imageName()
         guard name == request.imageName else { throw ImageSpecError.renamed(request.imageName, name) }
         var secrets: [BuildPlan.Secret] = []
