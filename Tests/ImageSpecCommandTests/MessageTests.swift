@@ -78,8 +78,9 @@ import Testing
                 separator: " ")
             #expect(
                 words.contains(
-                    "Exit status: 0 done, 1 different (diff, check --tag), 64 wrong usage, 65 a wrong spec, 66 "
+                    "Exit status: 0 done, 1 an image is absent (exist, digest) or a tag or id differs (diff, check), 64 "
                 ))
+            #expect(words.contains(", 65 a wrong spec, 66 "))
         }
     }
 
