@@ -37,7 +37,9 @@ let package = Package(
             pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
         ),
-        .target(name: "ImageSpec", dependencies: ["CLibcrypto"], swiftSettings: settings),
+        // A header alone: system calls that Swift does not show.
+        .systemLibrary(name: "CFileSystem"),
+        .target(name: "ImageSpec", dependencies: ["CLibcrypto", "CFileSystem"], swiftSettings: settings),
         .target(
             name: "ImageSpecContainers",
             dependencies: [
