@@ -46,7 +46,9 @@ enum CurrentProcess {
     /// `IMAGESPEC_CACHE` names it, or says `off`. Else it is `imagespec` in `XDG_CACHE_HOME`, else in `.cache` in `HOME`;
     /// relative paths in these two say nothing (XDG Base Directory Specification).
     static var digestCacheFolder: String? {
-        if let folder = environmentVariable("IMAGESPEC_CACHE").nonEmpty { return folder == "off" ? nil : folder }
+        if let folder = environmentVariable("IMAGESPEC_CACHE").nonEmpty {
+            return folder == "off" ? nil : folder
+        }
         if let folder = environmentVariable("XDG_CACHE_HOME"), Path.isAbsolute(folder) {
             return Path.join(folder, "imagespec")
         }

@@ -32,4 +32,7 @@ extension ImageSpec {
 struct HashingOptions: Sendable {
     var digestCache = ImageSpec.DigestCache.off
     var progress: ImageSpec.HashingProgress?
+    /// A tree of fewer files, and of fewer bytes, is read as fast as a cache of it is written and read.
+    var filesWorthACache = 200
+    var bytesWorthACache = 8 << 20
 }

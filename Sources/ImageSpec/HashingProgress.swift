@@ -23,9 +23,15 @@ extension ImageSpec {
         /// What was read so far.
         public struct Count: Hashable, Sendable {
             /// Files that were read to their end.
-            public var files = 0
+            public var files: Int
             /// Bytes of their content, and of the files that are being read.
-            public var bytes = 0
+            public var bytes: Int
+
+            /// A count.
+            public init(files: Int = 0, bytes: Int = 0) {
+                self.files = files
+                self.bytes = bytes
+            }
         }
 
         private struct State: Sendable {

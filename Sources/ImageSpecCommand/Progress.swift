@@ -3,14 +3,6 @@
 import ImageSpec
 import Synchronization
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
-
 /// What a person sees of builds, on standard error: on a terminal one line that follows the engine's, elsewhere its lines.
 final class Progress: Sendable {
     private let isQuiet: Bool
@@ -20,8 +12,7 @@ final class Progress: Sendable {
 
     init(isQuiet: Bool) {
         self.isQuiet = isQuiet
-        let isDumb = ["", "dumb"].contains(ImageSpec.processEnvironment("TERM") ?? "")
-        isTerminal = isatty(STDERR_FILENO) == 1 && !isDumb
+        isTerminal = Terminal.isStandardError
     }
 
     /// Shows what happens. A warning is shown in any case.
@@ -56,17 +47,12 @@ final class Progress: Sendable {
 
     private func follow(_ line: String) {
         // Cut, because a line that wraps cannot be overwritten.
-        let text = String(line.prefix(Self.terminalWidth - 1))
+        let text = String(line.prefix(Terminal.width - 1))
         hasStatusLine.withLock { hasStatusLine in
+            HashingDisplay.clear()
             StandardError.writeControls("\r\u{1B}[K")
             StandardError.write(text)
             hasStatusLine = true
         }
-    }
-
-    private static var terminalWidth: Int {
-        var size = winsize()
-        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 80 }
-        return Int(size.ws_col)
     }
 }

@@ -29,17 +29,20 @@ struct DigestCacheFolder: Sendable {
     static func made(_ path: String) -> DigestCacheFolder? {
         if let folder = DigestCacheFolder(path) { return folder }
         guard !path.utf8.contains(0) else { return nil }
-        if mkdir(path, 0o700) != 0 && errno == ENOENT {
-            // $XDG_CACHE_HOME may not exist yet; what is above it has to, and has to be the user's: no folders of root's
-            // in somebody's home.
-            let parent = Path.folder(of: path)
-            var status = stat()
-            guard stat(Path.folder(of: parent), &status) == 0, status.st_uid == geteuid(),
-                mkdir(parent, 0o700) == 0 || errno == EEXIST
-            else { return nil }
-            mkdir(path, 0o700)
-        }
+        // $XDG_CACHE_HOME may not exist yet; what is above it has to.
+        let parent = Path.folder(of: path)
+        make(parent)
+        make(path)
         return DigestCacheFolder(path)
+    }
+
+    /// Makes a folder, but none of root's in what is somebody else's, as it would be with `sudo` and the user's `HOME`.
+    private static func make(_ path: String) {
+        var status = stat()
+        guard stat(path, &status) != 0, stat(Path.folder(of: path), &status) == 0,
+            status.st_uid == geteuid() || status.st_uid == 0
+        else { return }
+        mkdir(path, 0o700)
     }
 
     /// Whether something belongs to the user and nobody else may write to it.
@@ -53,12 +56,15 @@ struct DigestCacheFolder: Sendable {
         guard number >= 0 else { return nil }
         let file = FolderDescriptor(number)
         var status = stat()
-        guard fstat(number, &status) == 0, FileSystem.kind(ofMode: status.st_mode) == .file, Self.isOurs(status)
+        guard fstat(number, &status) == 0, FileSystem.kind(ofMode: status.st_mode) == .file,
+            Self.isOurs(status)
         else { return nil }
         // Its time says when it was last used, to the day.
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
-        if Int64(now.tv_sec) - FileStamp(status).modified / 1_000_000_000 > Self.secondsOfDay { futimens(number, nil) }
+        if Int64(now.tv_sec) - FileStamp(status).modified / 1_000_000_000 > Self.secondsOfDay {
+            futimens(number, nil)
+        }
         return (file, Int(status.st_size))
     }
 
@@ -95,7 +101,8 @@ struct DigestCacheFolder: Sendable {
                 String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
             }
             let isTemporary = name.utf8.count < 20 && name.hasSuffix(".tmp")
-            let isCache = name.utf8.count == DigestCacheKey.nameLength && name.hasSuffix(DigestCacheKey.suffix)
+            let isCache =
+                name.utf8.count == DigestCacheKey.nameLength && name.hasSuffix(DigestCacheKey.suffix)
             guard isTemporary || isCache else { continue }
             var status = stat()
             guard fstatat(descriptor.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0,

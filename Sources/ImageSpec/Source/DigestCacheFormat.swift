@@ -35,7 +35,8 @@ enum DigestCacheFormat {
         var pieceCount: UInt64
         var tableChecksum: UInt64
 
-        init(stamp: Int64, key: SHA256Digest, tableOffset: UInt64, pieceCount: UInt64, tableChecksum: UInt64) {
+        init(stamp: Int64, key: SHA256Digest, tableOffset: UInt64, pieceCount: UInt64, tableChecksum: UInt64)
+        {
             self.stamp = stamp
             self.key = key
             self.tableOffset = tableOffset

@@ -29,7 +29,8 @@ final class DigestCacheReader: Sendable {
             header.key == key.digest,
             // A cache from the future: the clock was set back, and what was seen may be seen again.
             header.stamp <= now,
-            header.tableOffset <= UInt64(size), header.pieceCount <= UInt64(size) / UInt64(Format.Piece.byteCount),
+            header.tableOffset <= UInt64(size),
+            header.pieceCount <= UInt64(size) / UInt64(Format.Piece.byteCount),
             header.tableOffset + header.pieceCount * UInt64(Format.Piece.byteCount) == UInt64(size),
             let table = Self.read(
                 file, at: Int(header.tableOffset), count: Int(header.pieceCount) * Format.Piece.byteCount),
@@ -154,7 +155,8 @@ final class KnownFolder: Sendable {
         while high - low > 1 {
             let middle = (low + high) / 2
             let order = pieces[middle].withUnsafeBytes { bytes -> Int32 in
-                guard let piece = DigestCachePiece(bytes), piece.count > 0, let first = piece.name(piece.entry(0))
+                guard let piece = DigestCachePiece(bytes), piece.count > 0,
+                    let first = piece.name(piece.entry(0))
                 else { return 1 }
                 return strcmp(first, name)
             }

@@ -54,7 +54,9 @@ final class DigestCacheRecorder {
         return device?.isExact == true ? stamp : FileStamp()
     }
 
-    func add(_ entry: Format.Entry, _ name: UnsafeRawBufferPointer, to header: Format.PieceHeader, _ path: [UInt8]) {
+    func add(
+        _ entry: Format.Entry, _ name: UnsafeRawBufferPointer, to header: Format.PieceHeader, _ path: [UInt8]
+    ) {
         var entry = entry
         entry.name = UInt32(names.count)
         entry.nameLength = UInt32(name.count)
@@ -82,7 +84,9 @@ final class DigestCacheRecorder {
         bytes.append(contentsOf: names)
         bytes.append(contentsOf: path)
         repeat { bytes.append(0) } while bytes.count % 8 != 0
-        let checksum = bytes.withUnsafeBytes { Format.checksum(UnsafeRawBufferPointer(rebasing: $0[start...])) }
+        let checksum = bytes.withUnsafeBytes {
+            Format.checksum(UnsafeRawBufferPointer(rebasing: $0[start...]))
+        }
         pieces.append(
             Format.Piece(
                 pathHash: Format.pathHash(path), offset: UInt64(start), checksum: checksum,

@@ -12,10 +12,6 @@ import Darwin
 final class DigestCacheSession: Sendable {
     typealias Format = DigestCacheFormat
 
-    /// Less than this is read as fast as a cache is.
-    private static let filesWorthACache = 200
-    private static let bytesWorthACache = 8 << 20
-
     private struct Output: Sendable {
         var file: Int32 = -1
         var name = ""
@@ -31,6 +27,7 @@ final class DigestCacheSession: Sendable {
     let stamp: Int64
     /// The digest of the whole tree where nothing at all changed; its value is nil where the tree has no entries.
     let digest: SHA256Digest??
+    private let options: HashingOptions
     private let folder: String
     private let key: DigestCacheKey
     private let reader: DigestCacheReader?
@@ -47,6 +44,7 @@ final class DigestCacheSession: Sendable {
     ) {
         guard let folder = options.digestCache.path, FileSystem.hasExactTimes(root.number) else { return nil }
         stamp = FileStamp.now
+        self.options = options
         self.folder = folder
         self.key = key
         guard let open = DigestCacheFolder(folder), let reader = DigestCacheReader(open, key, now: stamp),
@@ -122,7 +120,7 @@ final class DigestCacheSession: Sendable {
             let gain = output.gain
             let isWorth =
                 reader == nil
-                ? gain.files >= Self.filesWorthACache || gain.bytes >= Self.bytesWorthACache
+                ? gain.files >= options.filesWorthACache || gain.bytes >= options.bytesWorthACache
                 : gain.files + gain.folders > 0
             if isWorth && open(&output) && write(recorders, &output) {
                 output.name = ""
@@ -151,9 +149,12 @@ final class DigestCacheSession: Sendable {
         }
         output.file = number
         output.name = name
-        // By the file system's own time, too, this is after the walk began. Else a clock was set back.
+        // By the file system's own time, too, this is after the walk began, as far as it has fine times. Else a clock was
+        // set back.
         var status = stat()
-        if fstat(number, &status) != 0 || FileStamp(status).modified < stamp { output.hasFailed = true }
+        if fstat(number, &status) != 0 || FileStamp(status).modified < stamp &- 2_000_000_000 {
+            output.hasFailed = true
+        }
         return !output.hasFailed
     }
 
@@ -180,10 +181,14 @@ final class DigestCacheSession: Sendable {
         for (index, piece) in reader.pieces.enumerated() {
             guard !output.hasFailed else { return }
             let bytes = [UInt8](unsafeUninitializedCapacity: Int(piece.length)) { buffer, count in
-                count = reader.read(index..<index + 1, into: UnsafeMutableRawBufferPointer(buffer)) ? buffer.count : 0
+                count =
+                    reader.read(index..<index + 1, into: UnsafeMutableRawBufferPointer(buffer))
+                    ? buffer.count : 0
             }
             let isWanted = bytes.withUnsafeBytes { bytes in
-                guard reader.isWhole(index, bytes), let path = DigestCachePiece(bytes)?.path else { return false }
+                guard reader.isWhole(index, bytes), let path = DigestCachePiece(bytes)?.path else {
+                    return false
+                }
                 var isBelow = false
                 let hash = Format.pathHash(path) { if unchanged.contains($0) { isBelow = true } }
                 return isBelow || unchanged.contains(hash)

@@ -86,7 +86,8 @@ extension FileSystem {
         #else
         // linux/magic.h: ext2 to ext4, XFS, Btrfs, tmpfs, overlayfs, F2FS, ZFS, bcachefs, ramfs.
         let known: [UInt] = [
-            0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0x794C_7630, 0xF2F5_2010, 0x2FC1_2FC1, 0xCA45_1A4E, 0x8584_58F6,
+            0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0x794C_7630, 0xF2F5_2010, 0x2FC1_2FC1, 0xCA45_1A4E,
+            0x8584_58F6,
         ]
         return known.contains(UInt(imagespec_file_system_type(descriptor)))
         #endif

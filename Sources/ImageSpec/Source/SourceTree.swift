@@ -116,7 +116,8 @@ extension SourceTree {
             needsListing: !records.isEmpty)
         let walk = TreeWalk(
             root: root, rootDescriptor: rootDescriptor, field: field, contents: contents, rulesKey: rulesKey,
-            pythonModulesOnly: pythonModulesOnly, readsGitignore: readsGitignore, records: records, cache: cache,
+            pythonModulesOnly: pythonModulesOnly, readsGitignore: readsGitignore, records: records,
+            cache: cache,
             progress: options.progress)
         if let digest = cache?.digest { return walk.tree(digest) }
         return try walk.run()

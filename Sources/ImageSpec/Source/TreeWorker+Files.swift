@@ -106,6 +106,7 @@ extension TreeWorker {
         // A file that says it is empty is read all the same: in some file systems (FUSE, /proc) it is not.
         if size == 0 {
             let digest = try streamedDigest(descriptor, path)
+            counted.files += 1
             return Result(index: Int(file.index), mode: mode, digest: digest, stamp: stamp)
         }
         var hasher = SHA256Hasher()
@@ -133,6 +134,7 @@ extension TreeWorker {
             if count < 0 && errno == EINTR { continue }
             guard count >= 0 else { throw unreadable(path()) }
             if count == 0 { return hasher.finalize() }
+            counted.bytes += count
             hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
     }

@@ -127,7 +127,8 @@ final class TreeWorker {
         _ known: KnownFolder, as folder: TreeFolder, _ descriptor: FolderDescriptor, _ scope: IgnoreScope,
         _ state: inout TreeFolder.State, _ subfolders: inout [TreeFolder]
     ) throws(ImageSpecError) -> Bool {
-        guard let cache = walk.cache, known.header.rules == folder.rulesKey, cache.isUnchanged(folder.path) else {
+        guard let cache = walk.cache, known.header.rules == folder.rulesKey, cache.isUnchanged(folder.path)
+        else {
             return false
         }
         var below = scope
@@ -175,7 +176,9 @@ final class TreeWorker {
         _ name: UnsafeRawBufferPointer, of folder: TreeFolder, _ state: TreeFolder.State
     ) -> Subfolder {
         let path = folder.path(of: name)
-        if let known = walk.cache?.unchangedTree(path, rules: state.rulesBelow) { return .unchanged(known.digest) }
+        if let known = walk.cache?.unchangedTree(path, rules: state.rulesBelow) {
+            return .unchanged(known.digest)
+        }
         return .toBeWalked(
             TreeFolder(
                 parent: folder, indexInParent: state.entries.count, path: path,
@@ -219,7 +222,8 @@ final class TreeWorker {
             }
             withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 append(
-                    UnsafeRawPointer(pointer).assumingMemoryBound(to: CChar.self), entry.pointee.d_type, to: &names)
+                    UnsafeRawPointer(pointer).assumingMemoryBound(to: CChar.self), entry.pointee.d_type,
+                    to: &names)
             }
         }
         #endif
