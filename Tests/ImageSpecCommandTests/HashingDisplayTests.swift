@@ -9,38 +9,38 @@ import Glibc
 
 /// What a person sees while many bytes are read, and what a program does not.
 @Suite struct HashingDisplayTests {
+    static let hasPython = FileManager.default.isExecutableFile(atPath: "/usr/bin/python3")
+
     /// Runs the tool with standard error on a terminal of its own; gives what was written there, and the output.
-    private static func runOnTerminal(_ arguments: [String], in folder: String, type: String) throws
-        -> (screen: String, output: String)
-    {
-        let terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)
-        try #require(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0)
-        defer { close(terminal) }
-        let name = try #require(ptsname(terminal))
-        let end = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)
-        try #require(end >= 0)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Tool.path)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        process.environment = ["TERM": type, "IMAGESPEC_CACHE": "off", "PATH": "/usr/bin:/bin"]
-        let output = folder + "/output"
-        try Data().write(to: URL(fileURLWithPath: output))
-        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
-        process.standardError = FileHandle(fileDescriptor: end, closeOnDealloc: false)
-        try process.runWithoutBlockedSignals()
-        close(end)
-        // It ends with an error when the process, which has the other end alone, is gone.
-        var screen: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = read(terminal, &buffer, buffer.count)
-            if count <= 0 { break }
-            screen += buffer[..<count]
-        }
-        process.waitUntilExit()
-        #expect(process.outcomeStatus == 0)
-        return (String(decoding: screen, as: UTF8.self), try String(contentsOfFile: output, encoding: .utf8))
+    private static func runOnTerminal(in folder: String, type: String) throws -> (
+        screen: String, output: String
+    ) {
+        let script = """
+            exec /usr/bin/python3 - "$0" <<'PYTHON'
+            import os, pty, sys
+            master, end = pty.openpty()
+            output = os.open("output", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            process = os.posix_spawn(
+                sys.argv[1], [sys.argv[1], "tag", "a.yaml"], {"TERM": "\(type)", "IMAGESPEC_CACHE": "off"},
+                file_actions=[(os.POSIX_SPAWN_DUP2, output, 1), (os.POSIX_SPAWN_DUP2, end, 2)])
+            os.close(end)
+            screen = b""
+            while True:
+                # Reading fails when the process, which has the other end alone, is gone.
+                try: piece = os.read(master, 4096)
+                except OSError: break
+                if not piece: break
+                screen += piece
+            with open("screen", "wb") as file: file.write(screen)
+            sys.exit(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+            PYTHON
+            """
+        let outcome = try Tool.shell(script, in: folder)
+        #expect(outcome.status == 0, "\(outcome.messages)")
+        return (
+            try String(contentsOfFile: folder + "/screen", encoding: .utf8),
+            try String(contentsOfFile: folder + "/output", encoding: .utf8)
+        )
     }
 
     /// A file without blocks on the disk, large enough to take more than half a second.
@@ -51,14 +51,15 @@ import Glibc
         try #require(ftruncate(file, off_t(gigabytes) << 30) == 0)
     }
 
-    @Test func aLongReadingIsShownOnATerminalAndThereAlone() throws {
+    @Test(.enabled(if: hasPython, "needs python3, for a terminal"))
+    func aLongReadingIsShownOnATerminalAndThereAlone() throws {
         try withFolder(of: ["a.yaml": "copy: [weights]"]) { folder in
             var gigabytes = 1
             var seen = (screen: "", output: "")
             while seen.screen.isEmpty && gigabytes < 64 {
                 gigabytes *= 2
                 try Self.makeFile(folder, gigabytes: gigabytes)
-                seen = try Self.runOnTerminal(["tag", "a.yaml"], in: folder, type: "xterm")
+                seen = try Self.runOnTerminal(in: folder, type: "xterm")
             }
             #expect(seen.screen.contains("\r\u{1B}[Kreading: "))
             #expect(seen.screen.contains("GB/s") || seen.screen.contains("MB/s"))
@@ -66,16 +67,17 @@ import Glibc
             #expect(seen.screen.hasSuffix("\r\u{1B}[K"))
             #expect(seen.output.count == 65)
 
-            let plain = try Self.runOnTerminal(["tag", "a.yaml"], in: folder, type: "dumb")
+            let plain = try Self.runOnTerminal(in: folder, type: "dumb")
             #expect(plain.screen.isEmpty && plain.output == seen.output)
             let piped = try Tool.run(["tag", "a.yaml"], in: folder)
             #expect(piped.messages.isEmpty && piped.text == seen.output)
         }
     }
 
-    @Test func aShortReadingIsNotShown() throws {
+    @Test(.enabled(if: hasPython, "needs python3, for a terminal"))
+    func aShortReadingIsNotShown() throws {
         try withFolder(of: ["a.yaml": "copy: [a.yaml]"]) { folder in
-            #expect(try Self.runOnTerminal(["tag", "a.yaml"], in: folder, type: "xterm").screen.isEmpty)
+            #expect(try Self.runOnTerminal(in: folder, type: "xterm").screen.isEmpty)
         }
     }
 }
