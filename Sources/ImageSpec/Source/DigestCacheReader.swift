@@ -78,9 +78,9 @@ final class DigestCacheReader: Sendable {
         return byHash[low..<end]
     }
 
-    /// What is known of a folder; nil for nothing.
-    func folder(_ path: [UInt8]) -> KnownFolder? {
-        let indices = indices(of: path)
+    /// What is known of a folder; nil for nothing. With `firstPieceOnly`, not of all its entries.
+    func folder(_ path: [UInt8], firstPieceOnly: Bool = false) -> KnownFolder? {
+        let indices = indices(of: path).prefix(firstPieceOnly ? 1 : .max)
         if indices.isEmpty { return nil }
         var pieces: [[UInt8]] = []
         for index in indices {

@@ -48,7 +48,7 @@ final class DigestCacheSession: Sendable {
         self.folder = folder
         self.key = key
         guard let open = DigestCacheFolder(folder), let reader = DigestCacheReader(open, key, now: stamp),
-            let known = reader.folder([])
+            let known = reader.folder([], firstPieceOnly: true)
         else {
             self.reader = nil
             changes = nil
@@ -84,7 +84,9 @@ final class DigestCacheSession: Sendable {
     func unchangedTree(_ path: [UInt8], rules: SHA256Digest) -> KnownFolder? {
         guard let changes, isUnchanged(path) else { return nil }
         let hash = Format.pathHash(path)
-        guard !changes.above.contains(hash), let known = folder(path), known.header.rules == rules else {
+        guard !changes.above.contains(hash), let known = reader?.folder(path, firstPieceOnly: true),
+            known.header.rules == rules
+        else {
             return nil
         }
         output.withLock { _ = $0.unchanged.insert(hash) }

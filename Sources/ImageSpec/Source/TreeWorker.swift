@@ -106,7 +106,8 @@ final class TreeWorker {
                 files: files[start..<min(start + Self.batchSize, files.count)], known: known)
         }
         state.pending += subfolders.count + batches.count
-        folder.state.withLock { $0 = state }
+        // Moved, not copied: whoever changes a state that two hold copies it, and a folder can have many entries.
+        folder.state.withLock { swap(&$0, &state) }
         // Sub-folders lie below the batches on the stack: a folder's files come before what is under it, so that
         // few folders are open at once.
         let jobs = subfolders.map(TreeWalk.Job.folder) + batches.dropFirst().map(TreeWalk.Job.files)
