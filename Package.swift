@@ -37,10 +37,12 @@ let package = Package(
             pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
         ),
-        .target(name: "ImageSpec", dependencies: ["CLibcrypto"], swiftSettings: settings),
         // Loads libcurl when it is first needed: building needs no header of it. On older systems dlopen lies in a library
         // of its own.
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+        // A header alone: system calls that Swift does not show.
+        .systemLibrary(name: "CFileSystem"),
+        .target(name: "ImageSpec", dependencies: ["CLibcrypto", "CFileSystem"], swiftSettings: settings),
         .target(
             name: "ImageSpecContainers",
             dependencies: [
@@ -80,3 +82,11 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Sanitizers slow a build and its tests; what they look for is in the core alone.
+if Context.environment["IMAGESPEC_CORE_ONLY"] == "1" {
+    let core = ["CLibcrypto", "CFileSystem", "ImageSpec", "ImageSpecTests"]
+    package.targets.removeAll { !core.contains($0.name) }
+    package.products.removeAll { $0.name != "ImageSpec" }
+    package.dependencies = []
+}

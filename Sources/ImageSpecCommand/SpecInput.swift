@@ -126,6 +126,7 @@ struct SpecOptions: ParsableArguments {
         if let baseFolder { context.workingDirectory = baseFolder }
         if let architecture { context.hostArchitecture = architecture }
         if !loadedModules.isEmpty { context.loadedModules = loadedModules }
+        context.progress = HashingDisplay.progress()
         return context
     }
 

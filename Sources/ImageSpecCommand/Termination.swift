@@ -115,6 +115,7 @@ enum StandardOutput {
     /// Writes the result. Nothing follows it: the output is closed, since some file systems report only then that they
     /// are full.
     static func write(_ bytes: [UInt8]) throws(ImageSpecError) {
+        HashingDisplay.clear()
         if bytes.isEmpty { return }
         guard writeAll(bytes, to: STDOUT_FILENO), close(STDOUT_FILENO) == 0 else {
             throw ImageSpecError(
@@ -126,6 +127,7 @@ enum StandardOutput {
 /// Standard error, which carries messages. Where it cannot be written, nobody can be told.
 enum StandardError {
     static func write(_ text: String) {
+        HashingDisplay.clear()
         // The text of usage messages has line breaks on purpose.
         let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map {
             Text.withoutControlCharacters(String(Substring($0)))

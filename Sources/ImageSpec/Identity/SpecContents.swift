@@ -47,16 +47,18 @@ struct SpecContents: Sendable {
             requirements = try RequirementFiles(path, workingDirectory: context.folder)
         }
         for path in copyPaths {
-            copied.append(try Self.copied(path, in: context.folder, records: records))
+            copied.append(try Self.copied(path, in: context, records: records))
         }
         if let sourceRoot, let mode, mode != .noCopy {
             let path = Path.join(context.folder, sourceRoot)
             if mode == .loadedModules, let modules = context.loadedModules {
                 source = try .loadedModules(
-                    modules, sourceRoot: path, workingDirectory: context.folder, records: records)
+                    modules, sourceRoot: path, workingDirectory: context.folder, records: records,
+                    options: context.hashing)
             } else {
                 source = try .sourceRoot(
-                    path, field: "source_root", pythonModulesOnly: mode == .loadedModules, records: records)
+                    path, field: "source_root", pythonModulesOnly: mode == .loadedModules, records: records,
+                    options: context.hashing)
             }
         }
     }
@@ -74,15 +76,17 @@ struct SpecContents: Sendable {
     }
 
     private static func copied(
-        _ path: String, in workingDirectory: String, records: SourceTree.Records
+        _ path: String, in context: ImageSpec.HashContext, records: SourceTree.Records
     ) throws(ImageSpecError) -> Copied {
-        let place = Path.join(workingDirectory, path)
-        if try isFolder(copied: path, in: workingDirectory) {
+        let place = Path.join(context.folder, path)
+        if try isFolder(copied: path, in: context.folder) {
             return Copied(
-                path: path, isFolder: true, tree: try .copiedFolder(place, field: "copy", records: records))
+                path: path, isFolder: true,
+                tree: try .copiedFolder(place, field: "copy", records: records, options: context.hashing))
         }
         let tree = try SourceTree.copiedFile(
-            Path.lastComponent(place), in: Path.folder(of: place), field: "copy", records: records)
+            Path.lastComponent(place), in: Path.folder(of: place), field: "copy", records: records,
+            options: context.hashing)
         return Copied(path: path, isFolder: false, tree: tree)
     }
 
