@@ -39,6 +39,7 @@ struct ImageSpecCommand: AsyncParsableCommand {
         subcommands: [
             NameCommand.self, TagCommand.self, IDCommand.self, DocumentCommand.self,
             FilesCommand.self, RenderCommand.self, ContextCommand.self, CheckCommand.self, BuildCommand.self,
+            InitCommand.self,
         ]
     )
 
