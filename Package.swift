@@ -87,6 +87,11 @@ let package = Package(
             name: "ImageSpecDraftingTests", dependencies: ["ImageSpec", "ImageSpecDrafting", "ImageSpecYAML"],
             swiftSettings: settings
         ),
+        .testTarget(
+            name: "ErrorMessageTests",
+            dependencies: ["ImageSpec", "ImageSpecContainers", "ImageSpecDrafting", "ImageSpecYAML"],
+            exclude: ["Fixtures"], swiftSettings: settings
+        ),
         // The executable is no module that these import; they run it, and so it must be built.
         .testTarget(
             name: "ImageSpecCommandTests", dependencies: ["ImageSpecCommand"], swiftSettings: settings),

@@ -8,7 +8,7 @@ import PackagePlugin
 struct ImageSpecPlugin: CommandPlugin {
     func performCommand(context: PluginContext, arguments: [String]) async throws {
         let process = Process()
-        process.executableURL = try context.tool(named: "imagespec").url
+        process.executableURL = try context.tool(named: "ImageSpecCommand").url
         process.arguments = arguments
         process.currentDirectoryURL = context.package.directoryURL
         // Ours carries the messages of the package manager.

@@ -32,14 +32,15 @@ struct Drafting {
 
     private mutating func addNames() {
         let candidates = [
-            (project.pyproject?.name, "pyproject.toml"), (project.conda?.environment.name, project.conda?.file ?? ""),
-            (project.name, "the folder"),
+            (project.pyproject?.name, "The project's name in pyproject.toml"),
+            (project.conda?.environment.name, "The environment's name in \(project.conda?.file ?? "")"),
+            (project.name, "The folder's name"),
         ]
         let found = candidates.lazy.compactMap { name, source in
             name.flatMap(Self.imageName).map { ($0, source) }
         }.first
         if let (name, source) = found {
-            add("name", .text(name), because: ["The name of \(source), as names of images are spelled."])
+            add("name", .text(name), because: ["\(source), as names of images are spelled."])
         } else {
             add("name", .text("image"), because: ["Nothing here says a name that an image can have; choose one."])
         }
@@ -126,7 +127,9 @@ struct Drafting {
         } else {
             add(
                 "python_version", nil,
-                because: others + ["Which Python: nothing in the folder says. In quotes: 3.10 is the number 3.1."],
+                because: others + [
+                    "Which Python: nothing in the folder says, and packages then go to 3.12. In quotes: 3.10 is a number."
+                ],
                 example: "'3.12'")
         }
     }
@@ -194,7 +197,7 @@ struct Drafting {
         }
         let fromDockerfile = project.dockerfile?.pipPackages ?? []
         if let packages = project.pyproject?.dependencies, !packages.isEmpty {
-            add("packages", .list(packages), because: packagesComments("dependencies of pyproject.toml"))
+            add("packages", .list(packages), because: packagesComments("the dependencies in pyproject.toml"))
         } else if project.pyproject?.isPoetry == true {
             add(
                 "requirements", nil, because: ["The dependencies are in poetry's own notation: run `poetry lock`, then take the lock."],
@@ -212,7 +215,7 @@ struct Drafting {
     }
 
     private func packagesComments(_ source: String) -> [String] {
-        var comments = ["The \(source)."]
+        var comments = ["From \(source)."]
         comments.append("Ranges are installed in what is newest then: a lock file, or ==, makes the image the same for ever.")
         if let extras = project.pyproject?.extras, !extras.isEmpty {
             comments.append("Not taken: the optional dependencies \(extras.joined(separator: ", ")).")
