@@ -69,7 +69,8 @@ let package = Package(
             name: "ImageSpecPlugin",
             capability: .command(
                 intent: .custom(
-                    verb: "image-spec", description: "Name, render and build the container images of the package.")),
+                    verb: "image-spec",
+                    description: "Name, render and build the container images of the package.")),
             dependencies: ["ImageSpecCommand"]
         ),
         .testTarget(
@@ -84,7 +85,8 @@ let package = Package(
             name: "ImageSpecYAMLTests", dependencies: ["ImageSpec", "ImageSpecYAML"], swiftSettings: settings
         ),
         .testTarget(
-            name: "ImageSpecDraftingTests", dependencies: ["ImageSpec", "ImageSpecDrafting", "ImageSpecYAML"],
+            name: "ImageSpecDraftingTests",
+            dependencies: ["ImageSpec", "ImageSpecDrafting", "ImageSpecYAML"],
             swiftSettings: settings
         ),
         .testTarget(

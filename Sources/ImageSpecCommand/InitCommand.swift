@@ -27,14 +27,17 @@ struct InitCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Write to this file of the folder, or with - to standard output. (default: image.yaml)", valueName: "file"),
+            "Write to this file of the folder, or with - to standard output. (default: image.yaml)",
+            valueName: "file"),
         completion: .file(extensions: ["yaml", "yml"]))
     var output: String?
 
     func run() throws {
         let draft = try SpecDraft(folder: folder)
         for note in draft.notes { StandardError.write("imagespec: \(note)\n") }
-        if draft.notes.isEmpty { StandardError.write("imagespec: nothing here that says what an image needs\n") }
+        if draft.notes.isEmpty {
+            StandardError.write("imagespec: nothing here that says what an image needs\n")
+        }
         if output == "-" { return try StandardOutput.write(Array(draft.text.utf8)) }
         let path = output ?? Self.path(in: folder)
         try draft.write(to: path, ofFolder: folder)
@@ -54,6 +57,7 @@ struct InitCommand: ParsableCommand {
                 || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "._-/".utf8.contains(byte)
         }
         if isPlain { return path }
-        return "'" + path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+        return "'" + path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+            + "'"
     }
 }

@@ -69,7 +69,9 @@ struct CondaEnvironment {
             var version = plain.dropFirst(name.count).drop { $0 == "=" }
             if version.hasSuffix(".*") { version = version.dropLast(2) }
             python = PythonVersion(version)
-            if python == nil, plain != "python" { remarks.append("\"\(text)\" names no single version of Python") }
+            if python == nil, plain != "python" {
+                remarks.append("\"\(text)\" names no single version of Python")
+            }
         default: packages.append(text)
         }
     }

@@ -61,7 +61,7 @@ struct DockerfileHints {
         }
         if let open { instructions.append(open) }
         for index in instructions.indices {
-            let text = instructions[index].arguments
+            let text = Substring(instructions[index].arguments).trimmingEnd()
             let name = text.prefix { !$0.isWhitespace }
             instructions[index].name = name.uppercased()
             instructions[index].arguments = String(text.dropFirst(name.count).drop { $0.isWhitespace })
@@ -98,7 +98,9 @@ struct DockerfileHints {
             words.removeFirst()
         }
         let name = words.first ?? ""
-        let base = stages[name.lowercased()] ?? (name.utf8.contains(UInt8(ascii: "$")) || name == "scratch" ? nil : name)
+        let base =
+            stages[name.lowercased()]
+            ?? (name.utf8.contains(UInt8(ascii: "$")) || name == "scratch" ? nil : name)
         if words.count == 3, words[1].lowercased() == "as" { stages[words[2].lowercased()] = .some(base) }
         self.base = base
         // Only the last stage is the image; what it copies from the others, nobody can tell from here.
@@ -111,7 +113,10 @@ struct DockerfileHints {
     }
 
     private mutating func readEnvironment(_ instruction: Instruction) {
-        guard !instruction.arguments.utf8.contains(where: { $0 == UInt8(ascii: "$") || $0 == UInt8(ascii: "\\") }),
+        guard
+            !instruction.arguments.utf8.contains(where: {
+                $0 == UInt8(ascii: "$") || $0 == UInt8(ascii: "\\")
+            }),
             let words = ShellWords.words(instruction.arguments)
         else { return keep(instruction) }
         let isOldForm = words.first?.contains("=") == false
@@ -121,16 +126,16 @@ struct DockerfileHints {
             }
             return add(words[0], words[1], instruction)
         }
-        for word in words {
-            guard let equals = word.firstIndex(of: "="), equals > word.startIndex else { return keep(instruction) }
-            add(String(word[..<equals]), String(word[word.index(after: equals)...]), instruction)
-        }
+        let pairs = words.map { $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false) }
+        guard pairs.allSatisfy({ $0.count == 2 && !$0[0].isEmpty }) else { return keep(instruction) }
+        for pair in pairs { add(String(pair[0]), String(pair[1]), instruction) }
     }
 
     private mutating func add(_ name: String, _ value: String, _ instruction: Instruction) {
         let secrets = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "CREDENTIAL", "APIKEY", "API_KEY"]
         if secrets.contains(where: { name.uppercased().contains($0) }) || value.holdsCredential {
-            rest.append((instruction.line, "ENV \(name)=… (it may be a secret, which an image should not hold)"))
+            rest.append(
+                (instruction.line, "ENV \(name)=… (it may be a secret, which an image should not hold)"))
             return
         }
         env.removeAll { $0.name == name }
@@ -194,9 +199,13 @@ private enum Installation: Equatable {
     }
 
     private static func apt(_ words: ArraySlice<String>) -> Installation {
-        let flags: Set = ["-y", "-yq", "-qy", "-yqq", "-qqy", "-q", "-qq", "--yes", "--assume-yes", "--quiet"]
+        let flags: Set = [
+            "-y", "-yq", "-qy", "-yqq", "-qqy", "-q", "-qq", "--yes", "--assume-yes", "--quiet",
+        ]
         let options = words.filter { $0.hasPrefix("-") }
-        guard options.allSatisfy({ flags.contains($0) || $0.hasPrefix("--no-install-") }) else { return .unknown }
+        guard options.allSatisfy({ flags.contains($0) || $0.hasPrefix("--no-install-") }) else {
+            return .unknown
+        }
         let rest = words.filter { !$0.hasPrefix("-") }
         switch rest.first {
         case "update", "upgrade", "clean", "autoremove", "autoclean", "dist-upgrade": return .nothing

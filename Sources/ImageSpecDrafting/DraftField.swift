@@ -31,7 +31,8 @@ struct DraftField {
         func problem(_ text: String) -> String? {
             if YAMLText.scalar(text) == nil { return "has a character that YAML cannot hold" }
             // Nobody reads a draft for passwords before it is committed.
-            return text.holdsCredential && !text.contains("ssh://") ? "has user info in a URL, which may be a password" : nil
+            return text.holdsCredential && !text.contains("ssh://")
+                ? "has user info in a URL, which may be a password" : nil
         }
         func isWritable(_ text: String) -> Bool {
             guard let problem = problem(text) else { return true }

@@ -42,14 +42,19 @@ struct Drafting {
         if let (name, source) = found {
             add("name", .text(name), because: ["\(source), as names of images are spelled."])
         } else {
-            add("name", .text("image"), because: ["Nothing here says a name that an image can have; choose one."])
+            add(
+                "name", .text("image"),
+                because: ["Nothing here says a name that an image can have; choose one."])
         }
         add(
             "registry", nil,
-            because: ["Where the image is pushed to. Without it, the image stays on the machine that builds it."],
+            because: [
+                "Where the image is pushed to. Without it, the image stays on the machine that builds it."
+            ],
             example: "ghcr.io/acme")
         add(
-            "tag_format", nil, because: ["The tag is the digest of all that is in the image; this shortens it."],
+            "tag_format", nil,
+            because: ["The tag is the digest of all that is in the image; this shortens it."],
             example: "'{spec_hash:.16}'")
     }
 
@@ -74,11 +79,14 @@ struct Drafting {
     private mutating func addBase() -> PythonVersion? {
         guard let hints = project.dockerfile else { return nil }
         if let platform = hints.platform {
-            add("platform", .text(platform), because: ["FROM --platform in the Dockerfile. Left out, it is linux/amd64."])
+            add(
+                "platform", .text(platform),
+                because: ["FROM --platform in the Dockerfile. Left out, it is linux/amd64."])
         }
         guard let base = hints.base else { return nil }
         let parts = base.split(separator: ":", maxSplits: 1)
-        let isPython = ["python", "docker.io/python", "docker.io/library/python", "library/python"].contains(parts[0])
+        let isPython = ["python", "docker.io/python", "docker.io/library/python", "library/python"].contains(
+            parts[0])
         if isPython, !base.contains("@"), parts.count == 2,
             let version = PythonVersion(parts[1].prefix { $0 != "-" }), !parts[1].contains("alpine")
         {
@@ -86,7 +94,9 @@ struct Drafting {
         }
         add(
             "base_image", .text(base),
-            because: ["FROM in the Dockerfile. Name it by a digest (…@sha256:…) to have the same one for ever."])
+            because: [
+                "FROM in the Dockerfile. Name it by a digest (…@sha256:…) to have the same one for ever."
+            ])
         return nil
     }
 
@@ -110,10 +120,12 @@ struct Drafting {
         consider(usedConda?.python, project.conda?.file ?? "")
         if let (version, source) = found {
             if case (let text, let range?)? = range, !range.contains(version) {
-                others.append("pyproject.toml asks for \"\(text.onOneLine())\", which \(version.text) is not.")
+                others.append(
+                    "pyproject.toml asks for \"\(text.onOneLine())\", which \(version.text) is not.")
             }
             if base != nil {
-                others.append("The base is python:\(version.text)-slim-bookworm then; base_image takes another.")
+                others.append(
+                    "The base is python:\(version.text)-slim-bookworm then; base_image takes another.")
             }
             add("python_version", .text(version.text), because: ["\(source) names it."] + others)
         } else if let favourite = Self.favouritePython, case (let text, let range?)? = range,
@@ -138,18 +150,22 @@ struct Drafting {
         var packages: [String] = []
         var sources: [String] = []
         for (source, found) in [
-            ("the Dockerfile", project.dockerfile?.aptPackages), (project.aptFile?.name ?? "", project.aptFile?.packages),
+            ("the Dockerfile", project.dockerfile?.aptPackages),
+            (project.aptFile?.name ?? "", project.aptFile?.packages),
         ] {
             guard let found, !found.isEmpty else { continue }
             sources.append(source)
             packages += found.filter { !packages.contains($0) }
         }
         if packages.isEmpty {
-            add("apt_packages", nil, because: ["Debian packages; a set, in which order does not count."], example: "[git]")
+            add(
+                "apt_packages", nil, because: ["Debian packages; a set, in which order does not count."],
+                example: "[git]")
         } else {
             add(
                 "apt_packages", .list(packages),
-                because: ["From \(sources.joined(separator: " and ")); a set, in which order does not count."])
+                because: ["From \(sources.joined(separator: " and ")); a set, in which order does not count."]
+            )
         }
     }
 
@@ -180,19 +196,23 @@ struct Drafting {
             let others = otherSources(than: lockFile)
             return add(
                 "requirements", .text(lockFile),
-                because: ["Exact versions of all that is installed, with pyproject.toml beside it; the project itself is not."]
+                because: [
+                    "Exact versions of all that is installed, with pyproject.toml beside it; the project itself is not."
+                ]
                     + others)
         }
         if let conda = usedConda { return addConda(conda) }
         if let pipFile {
             return add(
                 "requirements", .text(pipFile),
-                because: ["And the files that it includes; comments in them are in no name."] + otherSources(than: pipFile))
+                because: ["And the files that it includes; comments in them are in no name."]
+                    + otherSources(than: pipFile))
         }
         let files = project.requirementsFiles
         if !files.isEmpty {
             add(
-                "requirements", nil, because: ["Which one, nothing says: \(files.joined(separator: ", ")).".onOneLine(limit: 180)],
+                "requirements", nil,
+                because: ["Which one, nothing says: \(files.joined(separator: ", ")).".onOneLine(limit: 180)],
                 example: YAMLText.scalar(files[0]))
         }
         let fromDockerfile = project.dockerfile?.pipPackages ?? []
@@ -200,7 +220,10 @@ struct Drafting {
             add("packages", .list(packages), because: packagesComments("the dependencies in pyproject.toml"))
         } else if project.pyproject?.isPoetry == true {
             add(
-                "requirements", nil, because: ["The dependencies are in poetry's own notation: run `poetry lock`, then take the lock."],
+                "requirements", nil,
+                because: [
+                    "The dependencies are in poetry's own notation: run `poetry lock`, then take the lock."
+                ],
                 example: "poetry.lock")
         } else if !fromDockerfile.isEmpty {
             add("packages", .list(fromDockerfile), because: packagesComments("pip install in the Dockerfile"))
@@ -216,7 +239,9 @@ struct Drafting {
 
     private func packagesComments(_ source: String) -> [String] {
         var comments = ["From \(source)."]
-        comments.append("Ranges are installed in what is newest then: a lock file, or ==, makes the image the same for ever.")
+        comments.append(
+            "Ranges are installed in what is newest then: a lock file, or ==, makes the image the same for ever."
+        )
         if let extras = project.pyproject?.extras, !extras.isEmpty {
             comments.append("Not taken: the optional dependencies \(extras.joined(separator: ", ")).")
         }
@@ -238,12 +263,16 @@ struct Drafting {
         let file = project.conda?.file ?? ""
         let channels = conda.channels.filter { $0 != "conda-forge" }
         if !channels.isEmpty {
-            add("conda_channels", .list(channels), because: ["From \(file); conda-forge comes first in any case."])
+            add(
+                "conda_channels", .list(channels),
+                because: ["From \(file); conda-forge comes first in any case."])
         }
         // Without a package there would be no environment of conda's.
         let packages = conda.packages.isEmpty && channels.isEmpty ? ["pip"] : conda.packages
         if !packages.isEmpty { add("conda_packages", .list(packages), because: ["From \(file)."]) }
-        if !conda.pip.isEmpty { add("packages", .list(conda.pip), because: ["What pip installs, from \(file)."]) }
+        if !conda.pip.isEmpty {
+            add("packages", .list(conda.pip), because: ["What pip installs, from \(file)."])
+        }
         if let requirements = conda.requirements.first {
             add("requirements", .text(requirements), because: ["Named by \(file)."])
         }
@@ -253,9 +282,12 @@ struct Drafting {
 
     private mutating func addSources() {
         if project.hasSourceFolder {
-            var comments = ["What lies in src goes to /root, where Python finds it, less what .gitignore files leave out."]
+            var comments = [
+                "What lies in src goes to /root, where Python finds it, less what .gitignore files leave out."
+            ]
             if project.listing.has(".dockerignore") {
-                comments.append("The .dockerignore of this folder does not count there; src/.dockerignore would.")
+                comments.append(
+                    "The .dockerignore of this folder does not count there; src/.dockerignore would.")
             }
             add("source_root", .text("src"), because: comments)
             add(
@@ -266,7 +298,8 @@ struct Drafting {
         let modules = project.modules
         if modules.isEmpty {
             add(
-                "copy", nil, because: ["Files and folders that go to /root; source_root takes what a folder holds."],
+                "copy", nil,
+                because: ["Files and folders that go to /root; source_root takes what a folder holds."],
                 example: "[conf]")
         } else {
             add(
@@ -280,11 +313,18 @@ struct Drafting {
     private mutating func addEnvironment() {
         let env = project.dockerfile?.env ?? []
         if env.isEmpty {
-            add("env", nil, because: ["Environment variables; no secrets, which everyone who has the image could read."], example: "{MODE: fast}")
+            add(
+                "env", nil,
+                because: ["Environment variables; no secrets, which everyone who has the image could read."],
+                example: "{MODE: fast}")
         } else {
             add("env", .map(env.map { ($0.name, $0.value) }), because: ["ENV in the Dockerfile."])
         }
-        add("commands", nil, because: ["Shell commands, run in the image after all that."], example: "[python -c 'import sys']")
-        add("entrypoint", nil, because: ["What a container runs; [] removes that of the base image."], example: "[python, -m, app]")
+        add(
+            "commands", nil, because: ["Shell commands, run in the image after all that."],
+            example: "[python -c 'import sys']")
+        add(
+            "entrypoint", nil, because: ["What a container runs; [] removes that of the base image."],
+            example: "[python, -m, app]")
     }
 }

@@ -33,7 +33,8 @@ struct ProjectFolder {
         listing = FileSystem.listing(ofFolder: path) ?? .init()
         if listing.unusableNames > 0 {
             remarks.append(
-                "\(listing.unusableNames) names in the folder are no UTF-8 or have control characters; they were not looked at")
+                "\(listing.unusableNames) names in the folder are no UTF-8 or have control characters; they were not looked at"
+            )
         }
         readPythonProject()
         readPythonVersion()
@@ -41,7 +42,9 @@ struct ProjectFolder {
         readDockerfile()
         readAptPackages()
         findRequirements()
-        for file in ["uv.lock", "poetry.lock"] where listing.has(file) { notes.append("\(file): exact versions") }
+        for file in ["uv.lock", "poetry.lock"] where listing.has(file) {
+            notes.append("\(file): exact versions")
+        }
         for file in ["setup.py", "setup.cfg"] where listing.has(file) {
             notes.append("\(file): there, but not read")
         }
@@ -73,7 +76,8 @@ struct ProjectFolder {
             if project.requiresPython != nil { found.append("the versions of Python") }
             if let count = project.dependencies?.count { found.append("\(count) dependencies") }
             if project.isPoetry { found.append("poetry's dependencies") }
-            notes.append("\(file): " + (found.isEmpty ? "nothing about an image" : found.joined(separator: ", ")))
+            notes.append(
+                "\(file): " + (found.isEmpty ? "nothing about an image" : found.joined(separator: ", ")))
             remarks += project.remarks.map { "\(file): \($0)" }
             pyproject = project
         } catch {
@@ -99,7 +103,9 @@ struct ProjectFolder {
             guard let text = text(file) else { continue }
             do throws(ImageSpecError) {
                 let environment = try CondaEnvironment(text)
-                notes.append("\(file): \(environment.packages.count) packages for conda, \(environment.pip.count) for pip")
+                notes.append(
+                    "\(file): \(environment.packages.count) packages for conda, \(environment.pip.count) for pip"
+                )
                 remarks += environment.remarks.map { "\(file): \($0)" }
                 conda = (file, environment)
             } catch {
@@ -138,10 +144,13 @@ struct ProjectFolder {
 
     /// Folders that never are a package of the project's own.
     private static let otherFolders: Set<String> = [
-        "test", "tests", "doc", "docs", "example", "examples", "benchmark", "benchmarks", "build", "dist", "env", "venv",
+        "test", "tests", "doc", "docs", "example", "examples", "benchmark", "benchmarks", "build", "dist",
+        "env", "venv",
         "node_modules", "site-packages",
     ]
-    private static let otherModules: Set<String> = ["setup.py", "conftest.py", "noxfile.py", "fabfile.py", "tasks.py"]
+    private static let otherModules: Set<String> = [
+        "setup.py", "conftest.py", "noxfile.py", "fabfile.py", "tasks.py",
+    ]
 
     /// Whether Python code lies in a folder `src`.
     var hasSourceFolder: Bool {
@@ -170,7 +179,8 @@ struct ProjectFolder {
             case .file: name.hasSuffix(".py") && !Self.otherModules.contains(name) ? name : nil
             case .folder:
                 !Self.otherFolders.contains(name)
-                    && FileSystem.listing(ofFolder: path + "/" + name)?.has("__init__.py") == true ? name : nil
+                    && FileSystem.listing(ofFolder: path + "/" + name)?.has("__init__.py") == true
+                    ? name : nil
             }
         }
     }
@@ -194,6 +204,8 @@ struct ProjectFolder {
                 requirementsFiles.append(file)
             }
         }
-        if !requirementsFiles.isEmpty { notes.append(requirementsFiles.joined(separator: ", ") + ": for pip") }
+        if !requirementsFiles.isEmpty {
+            notes.append(requirementsFiles.joined(separator: ", ") + ": for pip")
+        }
     }
 }

@@ -49,7 +49,8 @@ struct PythonRange {
             var version = part.dropFirst(comparison.count)
             let isPrefix = version.hasSuffix(".*")
             if isPrefix { version = version.dropLast(2) }
-            let parts = version.split(separator: ".", omittingEmptySubsequences: false).map(PythonVersion.number)
+            let parts = version.split(separator: ".", omittingEmptySubsequences: false).map(
+                PythonVersion.number)
             let numbers = parts.compactMap(\.self)
             guard (1...3).contains(parts.count), numbers.count == parts.count,
                 !isPrefix || ["", "==", "!="].contains(comparison)

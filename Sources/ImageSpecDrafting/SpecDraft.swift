@@ -31,7 +31,9 @@ package struct SpecDraft: Sendable {
                 return
             }
             let index =
-                fields.firstIndex { $0.value != nil && problem.message.hasPrefix($0.name) && $0.name != "name" }
+                fields.firstIndex {
+                    $0.value != nil && problem.message.hasPrefix($0.name) && $0.name != "name"
+                }
                 ?? fields.lastIndex { $0.value != nil && ["source_root", "copy"].contains($0.name) }
                 ?? fields.lastIndex { $0.value != nil && $0.name != "name" }
             // A name alone has nothing that could be wrong with it.
@@ -66,7 +68,8 @@ package struct SpecDraft: Sendable {
             text += project.remarks.map { "#   " + $0.onOneLine(limit: 200) + "\n" }.joined()
         }
         if let rest = project.dockerfile?.rest, !rest.isEmpty {
-            text += "#\n# Of the Dockerfile, these instructions are left to you (commands, copy, source_root, entrypoint):\n"
+            text +=
+                "#\n# Of the Dockerfile, these instructions are left to you (commands, copy, source_root, entrypoint):\n"
             text += rest.map { "#   line \($0.line): \($0.text.onOneLine())\n" }.joined()
         }
         return text
@@ -81,7 +84,9 @@ extension SpecDraft {
     /// - Throws: `unwritableOutput`.
     package func write(to path: String, ofFolder folder: String) throws(ImageSpecError) {
         guard [".yaml", ".yml"].contains(where: path.lowercased().hasSuffix) else {
-            throw .wrongOutput(path, "is no name of a YAML file; let it end in .yaml, or print to standard output by --output -")
+            throw .wrongOutput(
+                path,
+                "is no name of a YAML file; let it end in .yaml, or print to standard output by --output -")
         }
         let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
         let place = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
@@ -94,7 +99,9 @@ extension SpecDraft {
         }
         guard isThere else {
             throw .wrongOutput(
-                path, "does not lie in the folder \"\(folder.onOneLine())\", from which the draft's paths count; write it there")
+                path,
+                "does not lie in the folder \"\(folder.onOneLine())\", from which the draft's paths count; write it there"
+            )
         }
         try FileSystem.create(path, holding: Array(text.utf8))
     }

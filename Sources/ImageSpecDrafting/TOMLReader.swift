@@ -270,7 +270,9 @@ struct TOMLReader {
         throw problem("a text that is not closed")
     }
 
-    private mutating func multilineString(quote: Unicode.Scalar, hasEscapes: Bool) throws(TOMLProblem) -> String {
+    private mutating func multilineString(quote: Unicode.Scalar, hasEscapes: Bool) throws(TOMLProblem)
+        -> String
+    {
         let quote = UInt8(ascii: quote)
         var text: [UInt8] = []
         _ = takeLineEnd()

@@ -9,7 +9,8 @@ extension ErrorArea {
         name: "engines",
         cases: [
             ErrorCase("builderNotRegistered", "builder: envd") { scene in
-                try await ImageSpec.BuildEngine(policy: .init()).build(ImageSpec(builder: "envd"), in: scene.context)
+                try await ImageSpec.BuildEngine(policy: .init()).build(
+                    ImageSpec(builder: "envd"), in: scene.context)
             },
             ErrorCase("existenceUnknown", "a registry that refuses") { _ in
                 _ = try ImageSpec.BuildPolicy().decision(
@@ -23,7 +24,8 @@ extension ErrorArea {
                 _ = try await ImageSpec.BuildEngine(policy: .init()).resolve(nil, in: ImageSpec.ImageConfig())
             },
             ErrorCase("noopNeedsReference", "builder: noop, without a base_image") { scene in
-                try await ImageSpec.BuildEngine(policy: .init()).build(ImageSpec(builder: "noop"), in: scene.context)
+                try await ImageSpec.BuildEngine(policy: .init()).build(
+                    ImageSpec(builder: "noop"), in: scene.context)
             },
         ])
 
@@ -48,9 +50,11 @@ extension ErrorArea {
         _ = try await builder.image(for: request)
     }
 
-    private static func option(_ factory: String, _ options: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>) -> ErrorCase {
-        let shown = options.map { "\($0.key): \($0.value)" }.joined(separator: ", ")
-        return ErrorCase(factory, "builder_options: {\(shown)}") { scene in
+    private static func option(_ factory: String, _ options: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>)
+        -> ErrorCase
+    {
+        let shown = String(decoding: ImageSpec.JSONValue.object(options).canonicalForm, as: UTF8.self)
+        return ErrorCase(factory, "builder_options: \(shown)") { scene in
             try await build(ImageSpec(builderOptions: options), in: scene)
         }
     }
@@ -89,9 +93,11 @@ extension ErrorArea {
                     esac
                     """#)
                 try await build(
-                    ImageSpec(registry: "localhost:1", platform: "linux/amd64,linux/arm64"), .docker, in: scene)
+                    ImageSpec(registry: "localhost:1", platform: "linux/amd64,linux/arm64"), .docker,
+                    in: scene)
             },
-            ErrorCase("missingSecret", "pip_secret_mounts: [[netrc, /root/.netrc]], without the file") { scene in
+            ErrorCase("missingSecret", "pip_secret_mounts: [[netrc, /root/.netrc]], without the file") {
+                scene in
                 try scene.program("buildah", brokenBuildah)
                 let spec = ImageSpec(
                     packages: ["a"], pipSecretMounts: [.init(source: "netrc", target: "/root/.netrc")])
@@ -116,7 +122,8 @@ extension ErrorArea {
             },
             ErrorCase("notInstalled", "packages that are not installed") { scene in
                 try scene.program("python", "echo 3.12; echo; echo 2.1")
-                _ = try await ImageSpec.fromEnvironment(pinning: ["torch", "numpy"], python: scene.path("python"))
+                _ = try await ImageSpec.fromEnvironment(
+                    pinning: ["torch", "numpy"], python: scene.path("python"))
             },
         ])
 }

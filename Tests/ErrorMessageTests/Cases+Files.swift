@@ -10,10 +10,12 @@ extension ErrorArea {
         name: "files",
         cases: [
             .spec("missing", "source_root: src"), .spec("missing", "copy: [conf]"),
-            .spec("missing", "requirements: r.txt"), .spec("missing", "requirements: r.txt", files: ["r.txt": "-r s.txt"]),
+            .spec("missing", "requirements: r.txt"),
+            .spec("missing", "requirements: r.txt", files: ["r.txt": "-r s.txt"]),
             .spec("missing", "requirements: uv.lock", files: ["uv.lock": ""]),
             .spec("wrongKind", "source_root: src", files: ["src": ""]),
-            .spec("wrongKind", "requirements: src", files: ["src/a": ""]), .spec("wrongKind", "requirements: r.txt/"),
+            .spec("wrongKind", "requirements: src", files: ["src/a": ""]),
+            .spec("wrongKind", "requirements: r.txt/"),
             ErrorCase("unreadable", "requirements: r.txt, which has a gigabyte") { scene in
                 try scene.writeHole("r.txt", size: 1 << 30)
                 _ = try ImageSpec(requirements: "r.txt").imageName(in: scene.context)
@@ -48,8 +50,12 @@ extension ErrorArea {
             .name("invalidRequirements", "requirements: r.txt", files: ["r.txt": "-r 'a.txt"]),
             .name("invalidRequirements", "requirements: r.txt", files: ["r.txt": "-c /etc/a.txt"]),
             .spec("requirementEndsInBackslash", "requirements: r.txt", files: ["r.txt": "numpy\\ # why"]),
-            ErrorCase("includeThroughOwnFolder", "requirements: p/r.txt; p/r.txt: \"-r ../p/s.txt\"; p/s.txt: \"\"") { scene in
-                try scene.write(["p/r.txt": "-r ../p/t/../s.txt\n-r ../x.txt", "p/s.txt": "", "x.txt": "-r p/s.txt"])
+            ErrorCase(
+                "includeThroughOwnFolder", "requirements: p/r.txt; p/r.txt: \"-r ../p/s.txt\"; p/s.txt: \"\""
+            ) { scene in
+                try scene.write([
+                    "p/r.txt": "-r ../p/t/../s.txt\n-r ../x.txt", "p/s.txt": "", "x.txt": "-r p/s.txt",
+                ])
                 try ImageSpec(requirements: "p/r.txt").validate(in: scene.context)
             },
             .spec("folderLikeItsOnlyFile", "copy: [a]", files: ["a/a": ""]),
@@ -108,14 +114,17 @@ extension ErrorArea {
             },
             ErrorCase("outputExists", "a draft to a file that exists") { scene in
                 try scene.write(["image.yaml": ""])
-                try SpecDraft(folder: scene.folder).write(to: scene.path("image.yaml"), ofFolder: scene.folder)
+                try SpecDraft(folder: scene.folder).write(
+                    to: scene.path("image.yaml"), ofFolder: scene.folder)
             },
             ErrorCase("wrongOutput", "a draft to image.json") { scene in
-                try SpecDraft(folder: scene.folder).write(to: scene.path("image.json"), ofFolder: scene.folder)
+                try SpecDraft(folder: scene.folder).write(
+                    to: scene.path("image.json"), ofFolder: scene.folder)
             },
             ErrorCase("wrongOutput", "a draft to another folder") { scene in
                 try scene.write(["b/c": ""])
-                try SpecDraft(folder: scene.folder).write(to: scene.path("b/image.yaml"), ofFolder: scene.folder)
+                try SpecDraft(folder: scene.folder).write(
+                    to: scene.path("b/image.yaml"), ofFolder: scene.folder)
             },
         ])
 }

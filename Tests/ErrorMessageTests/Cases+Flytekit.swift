@@ -8,7 +8,8 @@ extension ErrorArea {
     static let flytekit = ErrorArea(
         name: "flytekit",
         cases: [
-            .flytekit("flytekit", "registry: https://ghcr.io"), .flytekit("flytekit", "source_copy_mode: all"),
+            .flytekit("flytekit", "registry: https://ghcr.io"),
+            .flytekit("flytekit", "source_copy_mode: all"),
             .flytekit("flytekit", "tag_format: '{'"), .flytekit("flytekit", "tag_format: '{id}'"),
             .flytekit("flytekitCannotRead", "source_root: src\nsource_copy_mode: all"),
             .flytekit("flytekitCannotRead", "requirements: r.txt"),

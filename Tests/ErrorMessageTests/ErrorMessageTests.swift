@@ -13,7 +13,7 @@ import Testing
         var text = ""
         for example in area.cases {
             let error = try #require(await Self.error(of: example), "no error: \(example.testDescription)")
-            text += "\(example.factory)\n  \(example.input.replacing("\n", with: "\\n"))\n  \(error.code)\n"
+            text += "\(example.factory)\n  \(Self.shortened(example.input))\n  \(error.code)\n"
             text += error.message.split(separator: "\n").map { "    \($0)\n" }.joined() + "\n"
         }
         let file = SourceText.folder + "/Tests/ErrorMessageTests/Fixtures/\(area.name).txt"
@@ -44,6 +44,12 @@ import Testing
         }
     }
 
+    /// An input on one line, and not without end.
+    private static func shortened(_ input: String) -> String {
+        let line = input.replacing("\n", with: "\\n")
+        return line.count <= 120 ? line : "\(line.prefix(120))… (\(line.count) characters)"
+    }
+
     private static func entries(_ text: String) -> [String] { text.components(separatedBy: "\n\n") }
 
     // MARK: completeness
@@ -52,7 +58,8 @@ import Testing
     static let exceptions = [
         "sourceChanged": "needs a file that changes between two reads",
         "renamed": "needs a file that changes between being named and being built",
-        "unreadableStandardInput": "needs a standard input that cannot be read, which a test must not take away",
+        "unreadableStandardInput":
+            "needs a standard input that cannot be read, which a test must not take away",
         "noScratchFolder": "needs a machine whose folder for temporary files is full or closed",
     ]
 

@@ -13,8 +13,9 @@ import Testing
             "\"/a/b.py\" changed while it was used: it grew; try again when nothing writes to it"
         ),
         (
-            "unreadableStandardInput", .unreadableStandardInput(reason: "Bad file descriptor"), .unreadableInput,
-            "standard input cannot be read: Bad file descriptor"
+            "unreadableStandardInput", .unreadableStandardInput(reason: "Bad file descriptor"),
+            .unreadableInput,
+            "standard input cannot be read: Bad file descriptor; name a spec file in place of -"
         ),
         (
             "renamed", .renamed("a:1", "a:2"), .sourceChanged,

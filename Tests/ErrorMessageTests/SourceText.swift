@@ -40,8 +40,9 @@ enum SourceText {
             return extensions.flatMap { text in
                 text.matches(of: declaration).compactMap { match -> Factory? in
                     let after = text[match.range.upperBound...]
+                    let rest = match.rest.trimmingCharacters(in: .whitespacesAndNewlines)
                     let isFactory =
-                        match.rest.hasSuffix("-> ImageSpecError ") || match.rest.hasSuffix(": ImageSpecError ")
+                        rest.hasSuffix("-> ImageSpecError") || rest.hasSuffix(": ImageSpecError")
                         || after.hasPrefix("= ImageSpecError(")
                     // A body ends where the next declaration of the extension begins.
                     let body = after.components(separatedBy: "\n    static ").first ?? ""

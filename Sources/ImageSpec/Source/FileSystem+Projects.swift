@@ -159,7 +159,8 @@ extension Unicode.Scalar {
     /// Whether the character has a shape of its own, or is the space, in every version of YAML and on a terminal.
     package var isPrintable: Bool {
         switch properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
+            false
         default: true
         }
     }
