@@ -13,8 +13,29 @@ struct ImageSpecPlugin: CommandPlugin {
         process.currentDirectoryURL = context.package.directoryURL
         // Ours carries the messages of the package manager.
         process.standardInput = FileHandle.nullDevice
+        // The package manager prints what plugins write, to whichever stream, on its standard output, which is for results.
+        // Messages of progress go to standard error; remarks go nowhere.
+        let messages = Pipe()
+        process.standardError = messages
         try process.run()
+        Self.pass(on: messages.fileHandleForReading)
         process.waitUntilExit()
         if process.terminationStatus != 0 { exit(process.terminationStatus) }
+    }
+
+    /// Tells what comes, line by line, until the tool has ended.
+    private static func pass(on messages: FileHandle) {
+        var open = Data()
+        while true {
+            let found = messages.availableData
+            open += found
+            while let end = open.firstIndex(of: UInt8(ascii: "\n")) {
+                Diagnostics.progress(String(decoding: open[..<end], as: UTF8.self))
+                open = Data(open[(end + 1)...])
+            }
+            guard found.isEmpty else { continue }
+            if !open.isEmpty { Diagnostics.progress(String(decoding: open, as: UTF8.self)) }
+            return
+        }
     }
 }
