@@ -2,11 +2,11 @@
 """Keeps what the documentation shows true.
 
     snippets.py block FILE LANGUAGE N      prints the Nth block of a language, from 1
-    snippets.py console FILE               runs the commands of all console blocks and compares what they print
+    snippets.py console FILE [FOLDER]      runs the commands of all console blocks and compares what they print
     snippets.py compiled SOURCES FILE...   finds each Swift block of the files in a source file below SOURCES
 
 In a console block a line that begins with "$ " is a command and the lines up to the next one are its output. Commands
-run in bash, in the working directory. A Swift block is found where its lines follow each other in a source file, all
+run in bash, in the working directory or the folder; where one changes it, the next is run there. A Swift block is found where its lines follow each other in a source file, all
 indented alike.
 """
 
@@ -14,6 +14,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import textwrap
 
 
@@ -22,12 +23,17 @@ def blocks(file: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def console(file: str) -> int:
+def console(file: str, folder: str = ".") -> int:
     failures = 0
     commands = [c for block in blocks(file, "console") for c in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
     for text in commands:
-        command, expected = text.split("\n", 1)
-        run = subprocess.run(["bash", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        command, _, expected = text.partition("\n")
+        with tempfile.TemporaryFile("w+") as place:
+            script = f"{command}\npwd >&{place.fileno()}"
+            run = subprocess.run(["bash", "-c", script], cwd=folder, pass_fds=[place.fileno()],
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            place.seek(0)
+            folder = place.read().rstrip("\n") or folder
         printed = run.stdout.decode()
         if printed.rstrip("\n") == expected.rstrip("\n"):
             print(f"as shown: {command}")
@@ -59,8 +65,8 @@ def main(arguments: list[str]) -> int:
         case ["block", file, language, number]:
             sys.stdout.write(blocks(file, language)[int(number) - 1])
             return 0
-        case ["console", file]:
-            return console(file)
+        case ["console", file, *folder]:
+            return console(file, *folder)
         case ["compiled", sources, *files]:
             return compiled(sources, files)
     print(__doc__, file=sys.stderr)

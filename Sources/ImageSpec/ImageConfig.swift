@@ -58,7 +58,7 @@ extension ImageSpec {
             writer.key("images")
             writer.object(images)
             writer.endObject()
-            return String(decoding: writer.bytes, as: UTF8.self)
+            return writer.text
         }
 
         /// Remembers the image of a spec, in place of what was remembered of it.

@@ -18,17 +18,21 @@ extension ImageSpec {
 
     /// Reads a spec from a JSON file.
     ///
+    /// A `base_image` such as `./base.json` is the spec of another JSON file in the same folder.
+    ///
     /// Paths in the spec are relative to a working directory, which is not part of it: for the folder of
     /// this file, as the tool does, use ``HashContext/init(specFile:)`` with the same path.
     /// - Throws: ``ImageSpecError/Code/missingInput``, ``ImageSpecError/Code/unreadableInput``, and the errors of ``init(json:)``,
     ///   which name the file.
     public init(jsonContentsOf path: String) throws(ImageSpecError) {
-        let bytes = try FileSystem.contents(ofSpecFile: path)
-        do throws(ImageSpecError) {
-            try self.init(document: JSONValue(json: bytes))
-        } catch {
-            throw error.inFile(path)
-        }
+        self = try SpecFiles { (path) throws(ImageSpecError) in
+            let bytes = try FileSystem.contents(ofSpecFile: path)
+            do throws(ImageSpecError) {
+                return try JSONValue(json: bytes)
+            } catch {
+                throw error.inFile(path)
+            }
+        }.spec(path)
     }
 
     init(document: JSONValue, path: String) throws(ImageSpecError) {

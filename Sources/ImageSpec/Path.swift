@@ -5,11 +5,26 @@ enum Path {
     /// A path as identity documents hold it: split at `/`, empty and `.` components dropped, `..` and a leading `/`
     /// kept; what has nothing left is `.`. The empty string stays empty.
     static func normalized(_ path: String) -> String {
-        if path.isEmpty { return path }
+        if path.isEmpty || isNormalized(path) { return path }
         let parts = path.utf8.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
         let joined = parts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "/")
         if isAbsolute(path) { return "/" + joined }
         return joined.isEmpty ? "." : joined
+    }
+
+    /// Whether a path is already as it would be; all but a few are, and are not taken apart.
+    private static func isNormalized(_ path: String) -> Bool {
+        path.withBytes { bytes in
+            var start = 0
+            for index in 0...bytes.count where index == bytes.count || bytes[index] == UInt8(ascii: "/") {
+                let isEmpty = index == start
+                let isDot = index == start + 1 && bytes[start] == UInt8(ascii: ".")
+                // A leading slash stands behind an empty component, and "." alone is a path.
+                if (isEmpty && index > 0) || (isDot && bytes.count > 1) { return false }
+                start = index + 1
+            }
+            return true
+        }
     }
 
     /// A path with `..` resolved too, by its text alone: `a/../b` is `b` whatever `a` is.

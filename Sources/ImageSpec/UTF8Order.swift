@@ -55,7 +55,8 @@ extension String {
 }
 
 extension UnsafeBufferPointer {
-    fileprivate var start: UnsafePointer<Element> { baseAddress.unsafelyUnwrapped }
+    /// Where the elements lie, of which there must be one.
+    var start: UnsafePointer<Element> { baseAddress.unsafelyUnwrapped }
 }
 
 extension Hasher {

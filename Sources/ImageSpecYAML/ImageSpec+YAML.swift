@@ -5,18 +5,24 @@ public import ImageSpec
 extension ImageSpec {
     /// Reads a spec from a file: JSON where its name ends in `.json`, YAML where it ends in `.yaml` or `.yml`.
     ///
+    /// A `base_image` such as `./base.yaml` is the spec of another file in the same folder.
+    ///
     /// Paths in the spec are relative to a working directory, which is not part of it: for the folder of
     /// this file, as the tool does, use `HashContext(specFile:)` with the same path.
     /// - Throws: `missingInput`, `unreadableInput`; `invalidDocument` and `unknownField`, which name the file, and for
     ///   a file with another ending.
     public init(contentsOf path: String) throws(ImageSpecError) {
+        self = try SpecFiles(document: Self.document(contentsOf:)).spec(path)
+    }
+
+    static func document(contentsOf path: String) throws(ImageSpecError) -> JSONValue {
         // A name that does not exist is the likelier slip than one with another ending.
         let bytes = try FileSystem.contents(ofSpecFile: path)
         do throws(ImageSpecError) {
-            switch Self.fileNameExtension(of: path) {
-            case "json": try self.init(document: JSONValue(json: bytes))
-            case "yaml", "yml": try self.init(document: JSONValue(yaml: bytes))
-            default: throw .unknownFileNameExtension
+            switch SpecText.Format(fileName: path) {
+            case .json: return try JSONValue(json: bytes)
+            case .yaml: return try JSONValue(yaml: bytes)
+            case nil: throw .unknownFileNameExtension
             }
         } catch {
             throw error.inFile(path)
@@ -32,6 +38,7 @@ extension ImageSpec {
     }
 
     /// Reads a spec from bytes without a file name: JSON where the first byte after white space is `{`, else YAML.
+    /// The files of its bases lie in the working directory.
     ///
     /// A YAML document that begins with `{` is nearly always JSON as well, whose reader has the stricter rules.
     /// - Parameters:
@@ -39,16 +46,19 @@ extension ImageSpec {
     ///   - name: what errors call the source.
     /// - Throws: `invalidDocument`, `unknownField`.
     package init(contents bytes: [UInt8], name: String) throws(ImageSpecError) {
-        let isJSON = bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{")
+        let isJSON = SpecText.Format(contents: bytes) == .json
+        let name = name + (isJSON ? ", read as JSON" : ", read as YAML")
+        let document: JSONValue
         do throws(ImageSpecError) {
-            try self.init(document: isJSON ? JSONValue(json: bytes) : JSONValue(yaml: bytes))
+            document = try isJSON ? JSONValue(json: bytes) : JSONValue(yaml: bytes)
         } catch {
-            throw error.inFile(name + (isJSON ? ", read as JSON" : ", read as YAML"))
+            throw error.inFile(name)
         }
+        self = try SpecFiles(document: Self.document(contentsOf:)).spec(document, named: name, in: ".")
     }
 
     /// What follows the last full stop of a path's last component, in lower case.
-    private static func fileNameExtension(of path: String) -> String? {
+    static func fileNameExtension(of path: String) -> String? {
         let name = path.utf8.split(separator: UInt8(ascii: "/")).last ?? Substring(path).utf8
         let parts = name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count > 1, let last = parts.last else { return nil }

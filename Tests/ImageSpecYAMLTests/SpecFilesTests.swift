@@ -56,6 +56,65 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("./base.yaml", ["base.yaml": "apt_packages: [git]"], ImageSpec(aptPackages: ["git"])),
+        ("./b c'\"é.json", ["b c'\"é.json": #"{"packages": ["six"]}"#], ImageSpec(packages: ["six"])),
+        (
+            "./a.yml", ["a.yml": "{name: a, base_image: ./b.yaml}", "b.yaml": "base_image: debian:12"],
+            ImageSpec(name: "a", baseImage: .spec(ImageSpec(baseImage: "debian:12")))
+        ),
+    ])
+    func theBaseMayBeAnotherFileOfTheFolder(
+        _ text: String, _ files: [String: String], _ base: ImageSpec
+    ) throws {
+        try withTemporaryFolder { folder in
+            for (name, contents) in files {
+                try Data(contents.utf8).write(to: URL(fileURLWithPath: folder + "/" + name))
+            }
+            let document = ImageSpec.JSONValue.object(["name": "x", "base_image": .string(text)])
+            for nested in [document, .object(["base_image": document])] {
+                let path = folder + "/spec.json"
+                try Data(nested.canonicalForm).write(to: URL(fileURLWithPath: path))
+                let child = ImageSpec(name: "x", baseImage: .spec(base))
+                let expected = nested == document ? child : ImageSpec(baseImage: .spec(child))
+                let spec = try ImageSpec(contentsOf: path)
+                #expect(spec == expected)
+                #expect(spec.id == expected.id)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("./none.yaml", ImageSpecError.Code.missingInput, "does not exist; expected a spec file"),
+        ("../base.yaml", .invalidField, "write ./NAME for a spec file beside this one"),
+        ("./a/base.yaml", .invalidField, "not a file of the spec's own folder"),
+        ("./", .invalidField, "not a file of the spec's own folder"),
+        ("./spec.yaml", .invalidField, "has this spec as its own base"),
+        (
+            "./loop.yaml", .invalidField,
+            "loop.yaml: base_image: \"./spec.yaml\" has this spec as its own base"
+        ),
+        ("./wrong.yaml", .unknownField, "wrong.yaml: \"nam\" is no field"),
+        ("./base.txt", .invalidDocument, "base.txt: "),
+    ])
+    func anErrorInABaseNamesBothFiles(_ base: String, _ code: ImageSpecError.Code, _ fragment: String) throws
+    {
+        try withTemporaryFolder { folder in
+            for (name, text) in [
+                ("spec.yaml", "base_image: " + base), ("loop.yaml", "base_image: ./spec.yaml"),
+                ("wrong.yaml", "nam: x"), ("base.txt", "name: x"),
+            ] {
+                try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/" + name))
+            }
+            let error = try #require(throws: ImageSpecError.self) {
+                try ImageSpec(contentsOf: folder + "/spec.yaml")
+            }
+            #expect(error.code == code)
+            #expect(error.message.hasPrefix(folder + "/spec.yaml: base_image: "))
+            #expect(error.message.contains(fragment), "\(error.message)")
+        }
+    }
+
     private func withTemporaryFolder(_ body: (String) throws -> Void) throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
             "imagespec-" + UUID().uuidString)

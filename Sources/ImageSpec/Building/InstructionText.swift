@@ -36,7 +36,7 @@ extension [String] {
         let words = map { word in
             var writer = CanonicalWriter()
             writer.string(word)
-            return String(decoding: writer.bytes, as: UTF8.self)
+            return writer.text
         }
         return "[" + words.joined(separator: ", ") + "]"
     }

@@ -46,9 +46,10 @@ struct SHA256Digest: Hashable, Sendable {
     }
 }
 
+/// The digit of a value below 16. Without a branch, since no processor can guess the digits of a digest.
 @inline(__always)
-private func hexDigit(_ value: UInt8) -> UInt8 {
-    value < 10 ? value + UInt8(ascii: "0") : value - 10 + UInt8(ascii: "a")
+func hexDigit(_ value: UInt8) -> UInt8 {
+    value &+ UInt8(ascii: "0") &+ ((value &+ 6) >> 4) &* 39
 }
 
 /// Streaming SHA-256 by libcrypto, which uses the processor's own instructions.
@@ -92,6 +93,11 @@ extension SHA256Digest {
         hasher.update(bytes)
         self = hasher.finalize()
     }
+}
+
+extension ImageSpec {
+    /// The SHA-256 of some bytes: 64 lower-case hexadecimal digits.
+    package static func sha256Hex(of bytes: [UInt8]) -> String { SHA256Digest(of: bytes).hex }
 }
 
 /// The digest of a manifest entry, as identity.md's manifests write it: `sha256:…`, or `sha256-1m:…`

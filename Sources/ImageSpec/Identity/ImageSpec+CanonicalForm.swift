@@ -21,7 +21,7 @@ extension ImageSpec {
         if let contents {
             writer.copied(contents.copied)
         } else {
-            writer.list("copy", copy?.map(Path.normalized))
+            writer.list("copy", copy, Path.normalized)
         }
         writer.text("cuda", cuda)
         writer.text("cudnn", cudnn)
@@ -37,7 +37,7 @@ extension ImageSpec {
         if contents == nil { writer.text("name", (name.nonEmpty ?? "flytekit").asciiLowercased) }
         writer.set("packages", packages)
         writer.text("pip_extra_args", pipExtraArgs)
-        writer.list("pip_extra_index_url", pipExtraIndexURLs?.map(IndexURL.withoutUserInfo))
+        writer.list("pip_extra_index_url", pipExtraIndexURLs, IndexURL.withoutUserInfo)
         writer.text("pip_index", pipIndex.map(IndexURL.withoutUserInfo))
         writer.text("platform", contents?.platform ?? platform)
         writer.text("python_exec", pythonExec)
@@ -106,6 +106,8 @@ enum IndexURL {
     }
 
     static func withoutUserInfo(_ url: String) -> String {
+        // Nearly all are done with here; to take a URL apart costs more than to write a whole document.
+        guard url.withBytes({ $0.contains(UInt8(ascii: "@")) }) else { return url }
         guard let range = userInfo(url) else { return url }
         return String(url[..<range.lowerBound]) + url[range.upperBound...]
     }
@@ -118,10 +120,12 @@ extension CanonicalWriter {
         string(value)
     }
 
-    fileprivate mutating func list(_ name: StaticString, _ values: [String]?) {
+    fileprivate mutating func list(
+        _ name: StaticString, _ values: [String]?, _ form: (String) -> String = { $0 }
+    ) {
         guard let values, !values.isEmpty else { return }
         key(name)
-        list(values)
+        list(values, form)
     }
 
     fileprivate mutating func set(_ name: StaticString, _ values: [String]?) {

@@ -7,15 +7,15 @@ extension ImageSpec {
     /// secret mounts and run-time packages are not part of it. Used to look an image up in an ``ImageConfig``, and by
     /// ``isContainer(environment:)``.
     public var id: String {
-        SHA256Digest(of: idBytes).hex
+        idWriter.digest.hex
     }
 
     /// The canonical JSON (RFC 8785) whose SHA-256 is the ``id``.
     public var idDocument: String {
-        String(decoding: idBytes, as: UTF8.self)
+        idWriter.text
     }
 
-    private var idBytes: [UInt8] {
+    private var idWriter: CanonicalWriter {
         var writer = CanonicalWriter()
         writer.beginObject()
         writer.key("fields")
@@ -23,7 +23,7 @@ extension ImageSpec {
         writer.key("format")
         writer.string("imagespec.id.v1")
         writer.endObject()
-        return writer.bytes
+        return writer
     }
 
     /// What is in the image: the image's tag.
@@ -32,13 +32,15 @@ extension ImageSpec {
     /// and the source root, counted from the process's working directory.
     /// - Throws: the errors of ``identity(in:)``.
     public var tag: String {
-        get throws(ImageSpecError) { try tag(in: .current) }
+        get throws(ImageSpecError) { try tag(in: currentContext) }
     }
 
     /// The image's tag in a context; see ``tag-property``.
     /// - Throws: the errors of ``identity(in:)``.
     public func tag(in context: HashContext) throws(ImageSpecError) -> String {
-        try identity(in: context).tag
+        let format = try parsedTagFormat()
+        let contents = try SpecContents(of: self, in: context)
+        return try Self.tag(format, tagWriter(contents).digest.hex)
     }
 
     /// The name under which the image is found: `[registry/]name:tag`.
@@ -47,7 +49,7 @@ extension ImageSpec {
     /// - Throws: ``ImageSpecError/Code/invalidReference`` where registry and name make no image name, and the errors of
     ///   ``identity(in:)``.
     public func imageName() throws(ImageSpecError) -> String {
-        try imageName(in: .current)
+        try imageName(in: currentContext)
     }
 
     /// The image name in a context; see ``imageName()``.
@@ -63,8 +65,17 @@ extension ImageSpec {
     ///   files; ``ImageSpecError/Code/invalidRequirements`` and ``ImageSpecError/Code/invalidIgnoreFile`` for their text.
     public func identity(in context: HashContext) throws(ImageSpecError) -> Identity {
         // A wrong format is found before any file is read.
-        _ = try tagFormat.nonEmpty.map { format throws(ImageSpecError) in try TagFormat(format) }
+        _ = try parsedTagFormat()
         return try Identity(spec: self, identity(in: context, inheritedPlatform: nil))
+    }
+
+    /// The same with what it was made from, which holds the entries of all trees.
+    func identityAndContents(
+        in context: HashContext
+    ) throws(ImageSpecError) -> (Identity, SpecContents) {
+        _ = try tagFormat.nonEmpty.map { format throws(ImageSpecError) in try TagFormat(format) }
+        let contents = try SpecContents(of: self, in: context, records: [.entries])
+        return (try Identity(spec: self, ContentIdentity(spec: self, contents: contents)), contents)
     }
 
     /// The content digest alone, for a base spec, whose tag format plays no part.
@@ -74,6 +85,49 @@ extension ImageSpec {
         ContentIdentity(
             spec: self,
             contents: try SpecContents(of: self, in: context, inheritedPlatform: inheritedPlatform))
+    }
+
+    fileprivate func tagWriter(_ contents: SpecContents) -> CanonicalWriter {
+        var writer = CanonicalWriter()
+        writer.beginObject()
+        writer.key("fields")
+        write(to: &writer, contents: contents)
+        writer.key("format")
+        writer.string("imagespec.tag.v1")
+        writer.endObject()
+        return writer
+    }
+
+    private func parsedTagFormat() throws(ImageSpecError) -> TagFormat? {
+        guard let tagFormat = tagFormat.nonEmpty else { return nil }
+        return try TagFormat(tagFormat)
+    }
+
+    /// The tag that a format makes of a content digest.
+    private static func tag(
+        _ format: TagFormat?, _ contentDigest: String
+    ) throws(ImageSpecError) -> String {
+        guard let format else { return contentDigest }
+        let tag = format.tag(specHash: contentDigest)
+        guard ImageReference.isTag(tag) else { throw .invalidTag(tag) }
+        return tag
+    }
+
+    /// The context of this process, which is asked only for what plays a part.
+    private var currentContext: HashContext {
+        if namesFiles { return .current }
+        return HashContext(
+            workingDirectory: ".",
+            hostArchitecture: isRegistryLocal ? CurrentProcess.machineArchitecture : "")
+    }
+
+    /// Whether the tag depends on files.
+    private var namesFiles: Bool {
+        if requirements.nonEmpty != nil || sourceRoot.nonEmpty != nil || copy?.isEmpty == false {
+            return true
+        }
+        guard case .spec(let base) = baseImage else { return false }
+        return base.namesFiles
     }
 
     /// Whether this process runs in the image of this spec.
@@ -110,16 +164,12 @@ extension ImageSpec {
         public let repository: String
 
         init(spec: ImageSpec, _ content: ContentIdentity) throws(ImageSpecError) {
-            let format = try spec.tagFormat.nonEmpty.map { format throws(ImageSpecError) in
-                try TagFormat(format)
-            }
             self.spec = spec
             contentDigest = content.contentDigest.hex
             tagDocument = String(decoding: content.document, as: UTF8.self)
             platform = content.platform
-            tag = format?.tag(specHash: contentDigest) ?? contentDigest
+            tag = try ImageSpec.tag(spec.parsedTagFormat(), contentDigest)
             repository = spec.repository
-            guard ImageReference.isTag(tag) else { throw .invalidTag(tag) }
         }
 
         /// `[registry/]name:tag`.
@@ -148,14 +198,8 @@ struct ContentIdentity: Sendable {
 
     init(spec: ImageSpec, contents: SpecContents) {
         platform = contents.platform
-        var writer = CanonicalWriter()
-        writer.beginObject()
-        writer.key("fields")
-        spec.write(to: &writer, contents: contents)
-        writer.key("format")
-        writer.string("imagespec.tag.v1")
-        writer.endObject()
+        let writer = spec.tagWriter(contents)
         document = writer.bytes
-        contentDigest = SHA256Digest(of: document)
+        contentDigest = writer.digest
     }
 }

@@ -107,9 +107,14 @@ extension ImageSpec {
     /// architecture where the registry is on `localhost:`.
     func platform(in context: HashContext, inherited: String? = nil) -> String {
         if let platform = platform.nonEmpty ?? inherited { return platform }
-        let isLocal = registry.map { $0.asciiLowercased.utf8.starts(with: "localhost:".utf8) } ?? false
+        guard isRegistryLocal else { return "linux/amd64" }
         let isARM = ["arm64", "aarch64"].contains(context.hostArchitecture.asciiLowercased)
-        return isLocal && isARM ? "linux/arm64" : "linux/amd64"
+        return isARM ? "linux/arm64" : "linux/amd64"
+    }
+
+    /// Whether the host's architecture plays a part.
+    var isRegistryLocal: Bool {
+        registry.map { $0.asciiLowercased.utf8.starts(with: "localhost:".utf8) } ?? false
     }
 }
 
@@ -123,7 +128,7 @@ extension String? {
 extension String {
     /// ASCII letters lower-cased, everything else as it is.
     var asciiLowercased: String {
-        guard utf8.contains(where: { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }) else {
+        guard withBytes({ $0.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) } }) else {
             return self
         }
         return String(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import ImageSpec
 import TaskImages
 import Testing
@@ -36,6 +37,99 @@ import Testing
             try await request(name, ImageSpec.Dockerfile(spec).text)
             return name
         }
+    }
+
+    /// Hands build contexts to a service that builds what lies in a folder.
+    struct ContextBuilder: ImageSpec.Builder {
+        let folder: String
+        let submit: @Sendable (_ name: String, _ context: String) async throws -> Void
+
+        func build(_ spec: ImageSpec) async throws -> String? {
+            let name = try spec.imageName()
+            let request = ImageSpec.BuildRequest(
+                spec: spec, imageName: name, context: .current, policy: .current)
+            return try await image(for: request).imageName
+        }
+
+        func image(for request: ImageSpec.BuildRequest) async throws -> ImageSpec.BuildResult {
+            let context = try ImageSpec.BuildContext(
+                request.spec, in: request.context, baseImageName: request.baseImageName)
+            let directory = folder + "/" + context.identity.tag
+            try context.write(to: directory)
+            request.report(.started(imageName: request.imageName, engine: "our service"))
+            try await submit(request.imageName, directory)
+            return ImageSpec.BuildResult(
+                imageName: request.imageName, outcome: .built, engine: "our service")
+        }
+    }
+
+    @Test func `An engine gives a builder the context, and the name of the base`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let context = TrainerImageTests().context
+        let spec = TrainerImage.spec
+        let builder = ContextBuilder(folder: folder) { name, directory in
+            #expect(name == "ghcr.io/acme/trainer:40dc9e5b05e537b0")
+            let dockerfile = try String(contentsOfFile: directory + "/Dockerfile", encoding: .utf8)
+            #expect(try dockerfile == ImageSpec.Dockerfile(spec, in: context).text)
+        }
+
+        let engine = ImageSpec.BuildEngine()
+        engine.register("remote", builder, priority: 10)
+
+        #expect(try await engine.build(spec, in: context) == "ghcr.io/acme/trainer:40dc9e5b05e537b0")
+    }
+
+    @Test func `An engine builds with the builder of the highest priority`() async throws {
+        let builder = RemoteBuilder { _, _ in }
+        let spec = ImageSpec(packages: ["six"])
+
+        let engine = ImageSpec.BuildEngine()
+        engine.register("remote", builder, priority: 10)
+        let name = try await engine.build(spec)
+
+        #expect(try name == spec.imageName())
+    }
+
+    @Test func `A folder is named from code as by the tool`() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+        try FileManager.default.createDirectory(
+            atPath: folder + "/src", withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try Data("six==1.16.0\n".utf8).write(to: URL(filePath: folder + "/requirements.txt"))
+        let context = ImageSpec.HashContext(workingDirectory: folder, hostArchitecture: "x86_64")
+
+        let hello = ImageSpec(
+            name: "hello", sourceRoot: "src", requirements: "requirements.txt", sourceCopyMode: .all
+        )
+        let debugging = hello.withPackages("debugpy==1.8.9")
+
+        let name = try hello.imageName(in: context)
+        let debuggingName = try debugging.imageName(in: context)
+
+        #expect(name.hasPrefix("hello:"))
+        #expect(debuggingName != name)
+    }
+
+    @Test func `Values arrive as they are`() throws {
+        let spec = ImageSpec(env: ["GREETING": "it's \"only\" $5\\"])
+        #expect(try ImageSpec.Dockerfile(spec).text.contains(#"ENV GREETING="it's \"only\" \$5\\""#))
+    }
+
+    @Test func `A spec is rendered and its context written`() throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let context = TrainerImageTests().context
+        let spec = TrainerImage.spec
+
+        let dockerfile = try ImageSpec.Dockerfile(spec, in: context)
+        print(dockerfile.text)
+
+        let buildContext = try ImageSpec.BuildContext(spec, in: context)
+        try buildContext.write(to: directory)
+
+        #expect(FileManager.default.fileExists(atPath: directory + "/source/trainer/model.py"))
     }
 
     @Test func `A builder of one's own builds`() async throws {

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables of a run, from its JSON: for the terminal, for a file, for the README."""
+
+import re
+import unicodedata
+
+import goals
+from chart import duration, times
+
+BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+PEERS = ("flytekit", "sha256sum", "git status")
+
+
+def shown(kind, value):
+    """A figure as the tables show it."""
+    if value is None:
+        return ""
+    return {
+        "ratio": times, "seconds": duration, "nanoseconds": lambda nanoseconds: duration(nanoseconds / 1e9),
+        "share": lambda share: f"{share * 100:.1f} %", "megabytes": lambda megabytes: f"{megabytes:.1f} MB",
+    }[kind](value)
+
+
+def goal(row):
+    """A row's goal, as it was set: without zeros that nobody wrote."""
+    if row["goal"] is None:
+        return ""
+    return ("≥ " if row["kind"] in ("ratio", "share") else "≤ ") + re.sub(
+        r"\.0+(?=\D)|(\.\d*?)0+(?=\D)", r"\1", shown(row["kind"], row["goal"]))
+
+
+def width(text):
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def table(head, rows):
+    """A Markdown table whose columns stand below each other on a terminal, too."""
+    lines = [list(head), *[[str(cell) for cell in row] for row in rows]]
+    widths = [max(width(line[column]) for line in lines) for column in range(len(head))]
+
+    def line(cells):
+        return "| " + " | ".join(cell + " " * (room - width(cell)) for cell, room in zip(cells, widths)) + " |"
+
+    return "\n".join([line(lines[0]), "|" + "|".join("-" * (room + 2) for room in widths) + "|", *map(line, lines[1:])])
+
+
+def percent(share):
+    return "unknown" if share is None else f"{share * 100:.0f} %"
+
+
+def rows_of(results, *groups, kinds=None):
+    return [row for row in results["rows"] if row["group"] in groups and (kinds is None or row["kind"] in kinds)]
+
+
+# --- sections -------------------------------------------------------------------------------------------------------
+
+
+def about(results):
+    machine, facts = results["machine"], []
+    memory = f", {machine['memory'] / 1e9:.0f} GB" if machine["memory"] else ""
+    facts.append(f"{machine['date']}, {machine['processor']}, {machine['cores']} cores{memory}, {machine['system']}, "
+                 f"kernel {machine['kernel']}.")
+    programs = [f"imagespec {machine['imagespec']} ({machine['commit']})", f"flytekit {machine['flytekit']}",
+                f"Python {machine['python']}", machine["git"], machine["sha256sum"], machine["openssl"]]
+    facts.append(", ".join(program for program in programs if program) + ".")
+    facts.append(f"Medians of {results['runs']} runs of whole processes, in turn, with all files in memory.")
+    if results["quick"]:
+        facts.append("A quick run: it shows that everything works, and no figures to rely on.")
+    return "\n".join(facts)
+
+
+def noise(results):
+    loud = [f"{name} (others had {percent(block['others'])} of the processors, unchanging work spread by "
+            f"{percent(block['calibration_spread'])})" for name, block in results["blocks"].items() if block["noisy"]]
+    if loud:
+        return "**The machine was too noisy to tell** during: " + "; ".join(loud) + "."
+    most = max((block["others"] or 0 for block in results["blocks"].values()), default=0)
+    return f"The machine was quiet: others had at most {percent(most)} of the processors."
+
+
+def medians(results):
+    names = ("cold", "warm", *PEERS)
+    head = ("tree", "files hashed", "cold", "warm", "flytekit", "`xargs -P sha256sum`", "`git status`")
+    rows = [(f"{kind}: {tree['about']}", f"{tree['hashed_files']:,}",
+             *[duration(tree["wall"][name]) if name in tree["wall"] else "" for name in names])
+            for kind, tree in results["trees"].items()]
+    return table(head, rows)
+
+
+def against_peers(results):
+    rows = [(row["group"], row["what"], duration(row["ours"]), duration(row["peer"]), shown(row["kind"], row["value"]),
+             f"{shown(row['kind'], row['low'])} to {shown(row['kind'], row['high'])}", goal(row), row["verdict"])
+            for row in rows_of(results, *results["trees"], kinds=("ratio", "share"))]
+    return table(("tree", "imagespec against", "imagespec", "the other", "reached", "half of the runs", "goal", ""), rows)
+
+
+def limits(results):
+    rows = []
+    for kind, tree in results["trees"].items():
+        limit = tree["limits"]
+        rows.append((
+            kind, duration(limit["read_call"]), duration(limit["stat_call"]), duration(limit["walk_entry"]),
+            f"{limit['openssl'] / 1e9:.2f} GB/s" if "openssl" in limit else "",
+            " + ".join(duration(limit[name]) for name in ("read", "walk", "hashing") if name in limit),
+            duration(limit["model"]) if "model" in limit else "", duration(limit["stat_model"])))
+    return table(("tree", "read a file", "`fstatat`", "folder entry", "SHA-256, one core",
+                  "read + walk + hash, all cores", "model, cold", "model, warm"), rows)
+
+
+def small(results):
+    names = {"start": "", "calls": "", "memory": "most memory: "}
+    rows = [(names[row["group"]] + row["what"], shown(row["kind"], row["value"]), goal(row), row["verdict"])
+            for row in rows_of(results, *names)]
+    return table(("what", "median", "goal", ""), rows)
+
+
+METHOD = """\
+* *cold*: `IMAGESPEC_CACHE=off`, files in memory. *warm*: with a digest cache of its own that an earlier run has filled.
+* `sha256sum` gets the list of the files that we hash, by `xargs -0 -P` with a process for each core. xargs cuts the list at
+  128 KiB, so that a short list is one process.
+* *model, cold*: the start of an empty program, `openat`, `fstat`, `read` and `close` for each file, `getdents` for each
+  folder, all by a small C program with a thread for each core, and the bytes at the rate of `openssl speed -evp sha256` times
+  the cores. *model, warm*: the start, and `fstatat` for each file and folder.
+* Too noisy is a figure whose runs spread by more than 10 %, or that was taken while others had more than 10 % of the
+  processors or unchanging work spread by more than 5 % (median distance from the median), unless three quarters of the
+  runs meet the goal all the same."""
+
+
+def skipped(results):
+    return "\n".join(f"* {skip['what']}: {skip['reason']}" for skip in results["skipped"])
+
+
+def markdown(results):
+    parts = ["# Benchmarks", about(results), noise(results)]
+    if results["trees"]:
+        parts += ["## Tags of source trees", medians(results), against_peers(results),
+                  "## Limits of this machine", limits(results)]
+    parts += ["## Start, calls, memory", small(results)]
+    if results["skipped"]:
+        parts += ["## Skipped", skipped(results)]
+    return "\n\n".join([*parts, "## How it is measured", METHOD]) + "\n"
+
+
+# --- the README -----------------------------------------------------------------------------------------------------
+
+
+def cell(results, kind, what):
+    """A ratio with its goal."""
+    row = next((row for row in rows_of(results, kind) if row["what"] == what), None)
+    if row is None:
+        return ""
+    verdict = "" if row["verdict"] in (goals.MET, goals.NO_GOAL) else ", " + row["verdict"]
+    wanted = f" (goal {goal(row)}{verdict})" if row["goal"] is not None else ""
+    return shown(row["kind"], row["value"]) + wanted
+
+
+def readme(results, folder):
+    """What stands between the marks in the README; folder is where the chart lies."""
+    columns = (("cold against flytekit", "cold, flytekit"), ("cold against `sha256sum`", "cold, sha256sum"),
+               ("warm against flytekit", "warm, flytekit"), ("warm against `git status`", "warm, git status"))
+    rows = [(f"{kind}: {tree['about']}", *[cell(results, kind, what) for _, what in columns])
+            for kind, tree in results["trees"].items()]
+    # No line begins with a program's name: those are the table of commands.
+    others = [(f"{row['group']}: {row['what']}", shown(row["kind"], row["value"]), goal(row), row["verdict"])
+              for row in results["rows"] if row["goal"] is not None and row["kind"] != "ratio"]
+    machine = results["machine"]
+    loud = [noise(results)] if results["noisy"] else []
+    return "\n\n".join([
+        f"![Time for the tag of a source tree, of imagespec and others]({folder}/chart.svg)",
+        f"On {machine['cores']} cores ({machine['processor']}, {machine['system']}, {machine['date']}), medians of "
+        f"{results['runs']} runs; [all figures]({folder}/results.md) and what they mean.",
+        *loud,
+        table(("times as fast", *[title for title, _ in columns]), rows),
+        table(("share of what the machine allows; start, calls, memory", "reached", "goal", ""), others),
+    ])
+
+
+def filled(text, block):
+    """A README's text with another block between its marks."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the README has no lines {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n\n{block}\n\n{END}{after}"
