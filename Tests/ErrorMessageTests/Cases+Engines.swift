@@ -43,7 +43,8 @@ extension ErrorArea {
     private static func build(
         _ spec: ImageSpec, _ engine: ImageSpec.ContainerEngine? = nil, in scene: Scene
     ) async throws {
-        let builder = ImageSpec.ContainerBuilder(engine: engine, runner: .system, folders: [scene.folder], registry: .system)
+        let builder = ImageSpec.ContainerBuilder(
+            engine: engine, runner: .system, folders: [scene.folder], registry: .system)
         let request = ImageSpec.BuildRequest(
             spec: spec, imageName: try spec.imageName(in: scene.context), context: scene.context,
             policy: .init(isForcePush: true))
