@@ -44,7 +44,7 @@ struct ImageSpecCommand: AsyncParsableCommand {
         subcommands: [
             NameCommand.self, TagCommand.self, IDCommand.self, DocumentCommand.self,
             FilesCommand.self, DiffCommand.self, RenderCommand.self, ContextCommand.self, CheckCommand.self,
-            BuildCommand.self,
+            BuildCommand.self, InitCommand.self,
             ExistCommand.self, DigestCommand.self, PinCommand.self,
         ]
     )

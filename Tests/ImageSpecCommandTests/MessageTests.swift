@@ -4,7 +4,9 @@ import Testing
 
 /// What somebody reads who made a mistake, to the word.
 @Suite struct MessageTests {
-    static let commands = ["name", "tag", "id", "document", "files", "diff", "render", "context", "check"]
+    static let commands = [
+        "name", "tag", "id", "document", "files", "diff", "render", "context", "check", "init",
+    ]
 
     struct Usage: Sendable, CustomTestStringConvertible {
         var arguments: [String]
