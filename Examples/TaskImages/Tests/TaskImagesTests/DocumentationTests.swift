@@ -112,6 +112,26 @@ import Testing
         #expect(debuggingName != name)
     }
 
+    @Test func `A cache elsewhere gives the same tag`() throws {
+        let spec = TrainerImage.spec
+        var context = TrainerImageTests().context
+
+        context.digestCache = .folder("/var/cache/ci/imagespec")
+        let tag = try spec.tag(in: context)
+
+        #expect(tag == "40dc9e5b05e537b0")
+    }
+
+    @Test func `The reading of files can be followed`() throws {
+        let spec = TrainerImage.spec
+        var context = TrainerImageTests().context
+
+        context.progress = ImageSpec.HashingProgress { print("\($0.files) files, \($0.bytes) bytes") }
+        let tag = try spec.tag(in: context)
+
+        #expect(tag == "40dc9e5b05e537b0")
+    }
+
     @Test func `Values arrive as they are`() throws {
         let spec = ImageSpec(env: ["GREETING": "it's \"only\" $5\\"])
         #expect(try ImageSpec.Dockerfile(spec).text.contains(#"ENV GREETING="it's \"only\" \$5\\""#))
