@@ -96,7 +96,9 @@ let package = Package(
         ),
         .testTarget(
             name: "ErrorMessageTests",
-            dependencies: ["ImageSpec", "ImageSpecContainers", "ImageSpecDrafting", "ImageSpecYAML"],
+            dependencies: [
+                "ImageSpec", "ImageSpecCommand", "ImageSpecContainers", "ImageSpecDrafting", "ImageSpecYAML",
+            ],
             exclude: ["Fixtures"], swiftSettings: settings
         ),
         // The executable is no module that these import; they run it, and so it must be built.

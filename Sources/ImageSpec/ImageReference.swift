@@ -6,10 +6,10 @@
 package enum ImageReference {
     /// `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`
     package static func isTag(_ tag: String) -> Bool {
-        guard let first = tag.utf8.first, tag.utf8.count <= 128,
-            isLetterOrDigit(first) || first == UInt8(ascii: "_")
-        else { return false }
-        return tag.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "_") || isDotOrHyphen($0) }
+        tag.withBytes { bytes in
+            guard let first = bytes.first, bytes.count <= 128, !isDotOrHyphen(first) else { return false }
+            return bytes.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "_") || isDotOrHyphen($0) }
+        }
     }
 
     /// What is wrong with the part of an image name before its tag; nil where nothing is.

@@ -84,12 +84,13 @@ extension ImageSpecError {
     fileprivate static func baseFileElsewhere(_ text: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "\"\(text)\" is not a file of the spec's own folder, where paths would count from another one; "
+            "\"\(text)\" does not lie in the spec's own folder, so that paths in it would count from another one; "
                 + "write ./NAME for a spec file beside this one, or a reference as in debian:bookworm-slim")
     }
 
     fileprivate static func baseOfItself(_ text: String) -> ImageSpecError {
         ImageSpecError(
-            .invalidField, "\"\(text)\" has this spec as its own base; name another base in one of them")
+            .invalidField,
+            "\"\(text)\" is this spec itself, or has it as its base; name another base in one of them")
     }
 }

@@ -175,6 +175,10 @@ extension ImageSpecError {
             "\(field): \(shown(path)) cannot be read: \(reason); put that right, or leave it out")
     }
 
+    static func unreadableFile(_ path: String, _ failure: FileSystem.Failure) -> ImageSpecError {
+        ImageSpecError(.unreadableInput, "\"\(path)\" cannot be read: \(failure.text); put that right")
+    }
+
     static func unreadableStandardInput(reason: String) -> ImageSpecError {
         ImageSpecError(
             .unreadableInput, "standard input cannot be read: \(reason); name a spec file in place of -")

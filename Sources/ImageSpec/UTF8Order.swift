@@ -45,6 +45,10 @@ extension String {
         }
     }
 
+    func hasByte(_ byte: UInt8) -> Bool {
+        withBytes { !$0.isEmpty && memchr($0.start, Int32(byte), $0.count) != nil }
+    }
+
     /// The UTF-8 bytes. Copied first where the string does not hold them side by side, as one from Objective-C.
     @inline(__always)
     func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {

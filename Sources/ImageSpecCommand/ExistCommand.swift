@@ -43,7 +43,7 @@ struct ExistCommand: AsyncParsableCommand {
             })
         let unknown = zip(named, answers).compactMap { named, answer -> ImageSpecError? in
             guard case .unknown(let reason) = answer else { return nil }
-            return ImageSpecError(.existenceUnknown, "\(named.imageName): \(reason)")
+            return .unknownExistence(reason, of: named.imageName)
         }
         if !unknown.isEmpty { throw SpecProblems(problems: unknown) }
         if answers.contains(.absent) { throw ImageAbsent() }
@@ -90,11 +90,7 @@ struct DigestCommand: AsyncParsableCommand {
     func run() async throws {
         let named = try NamedSpec(input.spec, input.options)
         guard let registry = named.spec.registry, !registry.isEmpty else {
-            throw input.located(
-                ImageSpecError(
-                    .invalidField,
-                    "registry: not given, and only a registry has a digest of the image; set it, or use --registry"
-                ))
+            throw input.located(.registryRequired)
         }
         let name = named.imageName
         let registries = try SpecRegistries(of: named.spec, in: named.context)
@@ -105,10 +101,10 @@ struct DigestCommand: AsyncParsableCommand {
             let line = input.json ? object.canonicalForm : Array(digest.utf8)
             try StandardOutput.write(line + [UInt8(ascii: "\n")])
         case .present(nil):
-            throw ImageSpecError(
-                .existenceUnknown, "\(name): it exists, but its registry does not say its digest")
+            throw ImageSpecError.unknownExistence(
+                "it exists, but its registry does not say its digest; ask its operator", of: name)
         case .absent: throw ImageAbsent(message: "\(name) does not exist; build it by: imagespec build")
-        case .unknown(let reason): throw ImageSpecError(.existenceUnknown, "\(name): \(reason)")
+        case .unknown(let reason): throw ImageSpecError.unknownExistence(reason, of: name)
         }
     }
 }
@@ -141,6 +137,19 @@ extension NamedSpec {
     }
 }
 
+extension ImageSpecError {
+    fileprivate static let registryRequired = ImageSpecError(
+        .invalidField,
+        "registry: not given, and only a registry has a digest of the image; set it, or use --registry")
+
+    /// `reason` says who does not tell, and what to do.
+    fileprivate static func unknownExistence(
+        _ reason: String, of imageName: String?
+    ) -> ImageSpecError {
+        ImageSpecError(.existenceUnknown, (imageName.map { $0 + ": " } ?? "") + reason)
+    }
+}
+
 /// The answer is no. Scripts see it by the exit status.
 struct ImageAbsent: Error {
     var message: String?
@@ -165,7 +174,7 @@ extension ImageSpec.Existence {
         case .unknown(let reason):
             object["existence"] = "unknown"
             // As an error it would be without passwords in URLs.
-            object["reason"] = .string(ImageSpecError(.existenceUnknown, reason).message)
+            object["reason"] = .string(ImageSpecError.unknownExistence(reason, of: nil).message)
         }
         return ImageSpec.JSONValue.object(object).canonicalForm + [UInt8(ascii: "\n")]
     }

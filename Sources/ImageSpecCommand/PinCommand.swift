@@ -131,6 +131,8 @@ struct PinCommand: AsyncParsableCommand {
 extension ImageSpecError {
     fileprivate static func pinsDiffer(_ name: String) -> ImageSpecError {
         ImageSpecError(
-            .unsupportedField, "\(name): the references cannot be written without changing something else")
+            .sourceChanged,
+            "\(name): it or a file that is its base changed meanwhile, and with the digests written in it would differ in more "
+                + "than these; nothing was written; try again when nothing writes to them")
     }
 }

@@ -118,9 +118,16 @@ enum StandardOutput {
         HashingDisplay.clear()
         if bytes.isEmpty { return }
         guard writeAll(bytes, to: STDOUT_FILENO), close(STDOUT_FILENO) == 0 else {
-            throw ImageSpecError(
-                .unwritableOutput, "standard output cannot be written: \(String(cString: strerror(errno)))")
+            throw .unwritableStandardOutput(String(cString: strerror(errno)))
         }
+    }
+}
+
+extension ImageSpecError {
+    fileprivate static func unwritableStandardOutput(_ reason: String) -> ImageSpecError {
+        ImageSpecError(
+            .unwritableOutput,
+            "standard output cannot be written: \(reason); send it to a place that takes all of it")
     }
 }
 

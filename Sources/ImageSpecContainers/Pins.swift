@@ -133,6 +133,9 @@ extension ImageSpecError {
     }
 
     fileprivate static func noDigest(_ reference: String) -> ImageSpecError {
-        ImageSpecError(.toolFailed, "\(reference): what its registry gives for its digest is none")
+        ImageSpecError(
+            .toolFailed,
+            "what was given as the digest of \(reference) is none; expected sha256: and 64 digits from 0 to f, as its "
+                + "registry has it")
     }
 }

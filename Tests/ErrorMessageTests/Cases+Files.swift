@@ -3,8 +3,18 @@
 import Foundation
 import ImageSpec
 import ImageSpecDrafting
+import ImageSpecYAML
 
 extension ErrorArea {
+    /// A spec file a.yaml whose base is a file.
+    private static func base(_ factory: String, _ files: [String: String]) -> ErrorCase {
+        let shown = files.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+        return ErrorCase(factory, shown.joined(separator: "; ")) { scene in
+            try scene.write(files)
+            _ = try ImageSpec(contentsOf: scene.path("a.yaml"))
+        }
+    }
+
     /// Files that a spec names, and the spec file.
     static let files = ErrorArea(
         name: "files",
@@ -58,6 +68,11 @@ extension ErrorArea {
                 ])
                 try ImageSpec(requirements: "p/r.txt").validate(in: scene.context)
             },
+            base("baseFileElsewhere", ["a.yaml": "base_image: ../b.yaml"]),
+            base("baseFileElsewhere", ["a.yaml": "base_image: {base_image: ./b/c.yaml}"]),
+            base("baseOfItself", ["a.yaml": "base_image: ./a.yaml"]),
+            base("baseOfItself", ["a.yaml": "base_image: ./b.yaml", "b.yaml": "base_image: ./a.yaml"]),
+            base("cannotUseSpec", ["a.yaml": "base_image: ./b.yaml"]),
             .spec("folderLikeItsOnlyFile", "copy: [a]", files: ["a/a": ""]),
         ])
 

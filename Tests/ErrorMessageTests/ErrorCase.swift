@@ -5,6 +5,8 @@ import ImageSpec
 import ImageSpecYAML
 import Testing
 
+@testable import ImageSpecContainers
+
 /// One way to an error: the factory that has its sentence, and an input that causes it through the public API.
 ///
 /// A new row needs nothing but its place in one of the lists: `RECORD_SNAPSHOTS=1 swift test --filter ErrorMessageTests`
@@ -71,9 +73,23 @@ struct ErrorArea: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { name }
 
-    static let all = [
+    static let all: [ErrorArea] = alone + onRegistries
+
+    static let alone: [ErrorArea] = [
         documents, yaml, fields, names, files, ignoreFiles, contexts, engines, containers, flytekit, drafts,
+        records, pins,
     ]
+
+    /// Those that ask a registry on this machine, which takes libcurl, and for one Linux' /dev/full.
+    static let onRegistries: [ErrorArea] = [registry, commands]
+
+    /// Why those cannot be tried.
+    static let registryProblem: String? = {
+        if let problem = HTTPTransport.problem { return "libcurl cannot be used: \(problem.detail)" }
+        return FileManager.default.fileExists(atPath: "/dev/full") ? nil : "there is no /dev/full"
+    }()
+
+    static var tried: [ErrorArea] { registryProblem == nil ? all : alone }
 }
 
 /// Where a case happens: a folder of its own.
@@ -108,5 +124,43 @@ struct Scene: Sendable {
 
     func program(_ name: String, _ script: String) throws {
         try write(name, Array("#!/bin/sh\n\(script)\n".utf8), mode: 0o755)
+    }
+}
+
+/// What the tool said on its standard error before it ended.
+struct ToolFailure: Error {
+    var status: String
+    var message: String
+}
+
+extension Scene {
+    /// Runs the tool by a line of a shell, in the case's folder, which is its home too.
+    func tool(_ line: String) async throws(ToolFailure) {
+        #if os(macOS)
+        let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") } ?? .main
+        let tool = bundle.bundleURL.deletingLastPathComponent().appendingPathComponent("imagespec").path
+        #else
+        let tool = Bundle.main.bundleURL.appendingPathComponent("imagespec").path
+        #endif
+        var command = Command(
+            executable: "/bin/sh",
+            arguments: ["-c", "cd \"$1\" && imagespec() { \"$0\" \"$@\"; } && \(line)", tool, folder])
+        command.environment = ["HOME": folder, "IMAGESPEC_CACHE": folder + "/cache"]
+        for name in ["DOCKER_AUTH_CONFIG", "DOCKER_CONFIG", "REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR"] {
+            command.environment[name] = .some(nil)
+        }
+        let outcome: CommandOutcome
+        do {
+            outcome = try await CommandRunner.system(command)
+        } catch {
+            throw ToolFailure(status: "not run", message: "\(error)")
+        }
+        if outcome.isSuccess { return }
+        let prefix = "imagespec: "
+        let lines = outcome.messages.filter { !$0.isEmpty }
+            .map { $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : "?" + $0 }
+        throw ToolFailure(
+            status: "\(outcome.status)".replacing("exited(", with: "exit status ").replacing(")", with: ""),
+            message: lines.joined(separator: "\n"))
     }
 }

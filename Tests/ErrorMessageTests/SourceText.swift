@@ -11,6 +11,15 @@ enum SourceText {
     struct File {
         var name: String
         var text: String
+
+        /// The text without extensions of `ImageSpecError`.
+        var outsideFactories: String {
+            let parts = text.components(separatedBy: "extension ImageSpecError {")
+            let rest = parts.dropFirst().map {
+                $0.components(separatedBy: "\n}\n").dropFirst().joined(separator: "\n}\n")
+            }
+            return parts[0] + rest.joined()
+        }
     }
 
     struct Factory {

@@ -69,6 +69,12 @@ import Testing
                 if example.contains("Dockerfile") {
                     _ = try Self.run("imagespec render trainer.yaml >Dockerfile", in: folder)
                 }
+                if example.contains("trainer.record.json") {
+                    // The tag and the record that somebody kept.
+                    let outcome = try Self.run(
+                        "imagespec tag --record trainer.record.json trainer.yaml >trainer.tag", in: folder)
+                    #expect(outcome.status == 0, "\(outcome.messages)")
+                }
                 if name == "init" { try? FileManager.default.removeItem(atPath: folder + "/image.yaml") }
                 let outcome = try Self.run(example, in: folder)
                 #expect(outcome.status == 0, "\(example): \(outcome.messages)")

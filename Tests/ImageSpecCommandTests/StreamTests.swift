@@ -23,7 +23,8 @@ import Testing
             let outcome = try Tool.shell("\"$0\" \(arguments) > /dev/full", in: folder)
             #expect(outcome.status == 73)
             #expect(
-                outcome.messages == "imagespec: standard output cannot be written: No space left on device\n")
+                outcome.messages == "imagespec: standard output cannot be written: No space left on device; "
+                    + "send it to a place that takes all of it\n")
         }
     }
 
@@ -65,7 +66,9 @@ import Testing
                 """
             let outcome = try Tool.shell(script, in: folder)
             #expect(outcome.status == 73)
-            #expect(outcome.messages == "imagespec: standard output cannot be written: Broken pipe\n")
+            #expect(
+                outcome.messages == "imagespec: standard output cannot be written: Broken pipe; "
+                    + "send it to a place that takes all of it\n")
         }
     }
 

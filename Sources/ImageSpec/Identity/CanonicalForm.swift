@@ -46,12 +46,15 @@ struct CanonicalWriter: ~Copyable {
     mutating func endArray() { end("]") }
 
     /// A key that needs no escape; the value must follow.
+    ///
+    /// Inlined, so that each caller copies a length that the compiler knows.
+    @inline(__always)
     mutating func key(_ name: StaticString) {
         makeRoom(for: name.utf8CodeUnitCount + 4)
         separate()
         put("\"")
         (memory + count).update(from: name.utf8Start, count: name.utf8CodeUnitCount)
-        count += name.utf8CodeUnitCount
+        count &+= name.utf8CodeUnitCount
         put("\"")
         put(":")
         needsComma = false
@@ -91,54 +94,64 @@ struct CanonicalWriter: ~Copyable {
 
     /// A string given by its UTF-8 bytes.
     mutating func string(_ text: UnsafeBufferPointer<UInt8>) {
-        makeRoom(for: text.count + 3)
+        makeRoom(for: text.count &+ 3)
         separate()
         put("\"")
-        let source = UnsafeRawBufferPointer(text)
-        let plain = copyPlainBytes(of: source)
-        if plain < source.count {
+        if !copiesPlain(text) {
             // The longest escape has six bytes.
-            makeRoom(for: 6 * (source.count - plain) + 1)
-            for byte in source[plain...] {
+            makeRoom(for: 6 * text.count + 1)
+            for byte in text {
                 if Self.needsEscape(byte) { escaped(byte) } else { put(byte) }
             }
         }
         put("\"")
     }
 
-    /// Copies what comes before the first byte that needs an escape, eight at once; how many bytes that are.
+    /// Copies a text; false where a byte of it needs an escape, so that it is still to be written.
+    ///
+    /// Words are copied whole, the last with bytes that the one before it had too, and only at the end it is asked what was
+    /// in them: nearly no text needs an escape.
     @inline(__always)
-    private mutating func copyPlainBytes(of source: UnsafeRawBufferPointer) -> Int {
+    private mutating func copiesPlain(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let start = text.baseAddress, !text.isEmpty else { return true }
+        let source = UnsafeRawPointer(start)
         let target = UnsafeMutableRawPointer(memory + count)
-        var index = 0
-        func copiesWord(at index: Int) -> Bool {
-            let word = source.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-            if Self.needsEscape(word) { return false }
-            target.storeBytes(of: word, toByteOffset: index, as: UInt64.self)
-            return true
+        func copied<Word: FixedWidthInteger & BitwiseCopyable>(_ offset: Int, _: Word.Type) -> UInt64 {
+            let word = source.loadUnaligned(fromByteOffset: offset, as: Word.self)
+            target.storeBytes(of: word, toByteOffset: offset, as: Word.self)
+            return UInt64(truncatingIfNeeded: word)
         }
-        while index + 8 <= source.count, copiesWord(at: index) { index += 8 }
-        // The rest with some bytes once more, where all before it were copied.
-        if source.count >= 8, index + 8 > source.count, copiesWord(at: source.count - 8) {
-            index = source.count
+        var found: UInt64 = 0
+        if text.count >= 8 {
+            let last = text.count &- 8
+            var offset = 0
+            while offset < last {
+                found |= Self.escapes(copied(offset, UInt64.self))
+                offset &+= 8
+            }
+            found |= Self.escapes(copied(last, UInt64.self))
+        } else if text.count >= 4 {
+            let word = copied(0, UInt32.self) | copied(text.count &- 4, UInt32.self) << 32
+            found = Self.escapes(word)
+        } else {
+            for offset in 0..<text.count where Self.needsEscape(UInt8(copied(offset, UInt8.self))) {
+                found = 1
+            }
         }
-        while index < source.count, !Self.needsEscape(source[index]) {
-            target.storeBytes(of: source[index], toByteOffset: index, as: UInt8.self)
-            index += 1
-        }
-        count += index
-        return index
+        if found != 0 { return false }
+        count &+= text.count
+        return true
     }
 
     private static func needsEscape(_ byte: UInt8) -> Bool {
         byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 
-    /// Whether one of eight bytes needs an escape.
+    /// Not zero where one of eight bytes needs an escape.
     ///
     /// Source: Anderson, Bit Twiddling Hacks, "Determine if a word has a byte less than n".
     @inline(__always)
-    private static func needsEscape(_ word: UInt64) -> Bool {
+    private static func escapes(_ word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
         func hasByteBelow(_ limit: UInt64, _ word: UInt64) -> UInt64 { (word &- ones &* limit) & ~word }
         let quote = UInt64(UInt8(ascii: "\""))
@@ -146,7 +159,7 @@ struct CanonicalWriter: ~Copyable {
         let found =
             hasByteBelow(0x20, word) | hasByteBelow(1, word ^ ones &* quote)
             | hasByteBelow(1, word ^ ones &* backslash)
-        return found & (ones &* 0x80) != 0
+        return found & (ones &* 0x80)
     }
 
     private mutating func escaped(_ byte: UInt8) {
@@ -167,6 +180,7 @@ struct CanonicalWriter: ~Copyable {
         }
     }
 
+    @inline(__always)
     mutating func list(_ values: [String], _ form: (String) -> String = { $0 }) {
         beginArray()
         for value in values { string(form(value)) }
@@ -179,12 +193,13 @@ struct CanonicalWriter: ~Copyable {
         withSortedPlaces(of: values.count, by: .utf8, { values[$0] }) { places in
             var previous: TextPlace?
             for place in places {
+                let text = values[place.index]
                 if let previous, previous.prefix == place.prefix,
-                    values[previous.index].hasSameBytes(as: values[place.index])
+                    values[previous.index].hasSameBytes(as: text)
                 {
                     continue
                 }
-                string(values[place.index])
+                string(text)
                 previous = place
             }
         }
@@ -200,8 +215,9 @@ struct CanonicalWriter: ~Copyable {
         beginObject()
         withSortedPlaces(of: object.count, by: .utf16, { object[$0].key }) { places in
             for place in places {
-                key(object[place.index].key)
-                string(object[place.index].value)
+                let (name, member) = object[place.index]
+                key(name)
+                string(member)
             }
         }
         endObject()
@@ -211,8 +227,9 @@ struct CanonicalWriter: ~Copyable {
         beginObject()
         withSortedPlaces(of: object.count, by: .utf16, { object[$0].key }) { places in
             for place in places {
-                key(object[place.index].key)
-                value(object[place.index].value)
+                let (name, member) = object[place.index]
+                key(name)
+                value(member)
             }
         }
         endObject()
@@ -252,7 +269,7 @@ struct CanonicalWriter: ~Copyable {
     /// Each `put` is preceded by one of these for all that follows until the next.
     @inline(__always)
     private mutating func makeRoom(for more: Int) {
-        if capacity - count < more { grow(by: more) }
+        if capacity &- count < more { grow(by: more) }
     }
 
     @inline(never)
@@ -267,7 +284,7 @@ struct CanonicalWriter: ~Copyable {
     @inline(__always)
     private mutating func put(_ byte: UInt8) {
         memory[count] = byte
-        count += 1
+        count &+= 1
     }
 
     @inline(__always)

@@ -107,19 +107,22 @@ enum IndexURL {
 
     static func withoutUserInfo(_ url: String) -> String {
         // Nearly all are done with here; to take a URL apart costs more than to write a whole document.
-        guard url.withBytes({ $0.contains(UInt8(ascii: "@")) }) else { return url }
+        guard url.hasByte(UInt8(ascii: "@")) else { return url }
         guard let range = userInfo(url) else { return url }
         return String(url[..<range.lowerBound]) + url[range.upperBound...]
     }
 }
 
+// Inlined, so that the lengths of the names are known where they are copied.
 extension CanonicalWriter {
+    @inline(__always)
     fileprivate mutating func text(_ name: StaticString, _ value: String?) {
         guard let value, !value.isEmpty else { return }
         key(name)
         string(value)
     }
 
+    @inline(__always)
     fileprivate mutating func list(
         _ name: StaticString, _ values: [String]?, _ form: (String) -> String = { $0 }
     ) {
@@ -128,12 +131,14 @@ extension CanonicalWriter {
         list(values, form)
     }
 
+    @inline(__always)
     fileprivate mutating func set(_ name: StaticString, _ values: [String]?) {
         guard let values, !values.isEmpty else { return }
         key(name)
         set(values)
     }
 
+    @inline(__always)
     fileprivate mutating func options(
         _ name: StaticString, _ options: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>?
     ) {

@@ -116,9 +116,10 @@ extension ImageSpec {
     /// The context of this process, which is asked only for what plays a part.
     private var currentContext: HashContext {
         if namesFiles { return .current }
+        let needsHost = platform.nonEmpty == nil && isRegistryLocal
         return HashContext(
             workingDirectory: ".",
-            hostArchitecture: isRegistryLocal ? CurrentProcess.machineArchitecture : "")
+            hostArchitecture: needsHost ? CurrentProcess.machineArchitecture : "")
     }
 
     /// Whether the tag depends on files.

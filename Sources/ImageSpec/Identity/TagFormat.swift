@@ -1,33 +1,87 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// `tag_format`: text with `{spec_hash}` and `{spec_hash:.N}` in it.
+///
+/// Read anew for each tag, since a format is as short as the list of its parts would be.
 struct TagFormat {
-    private let bytes: [UInt8]
-    /// Where the replacements stand, and how many digits each of them is for.
-    private var replacements: [(place: Range<Int>, digits: Int)] = []
+    private let format: String
+    /// How long a tag is.
+    private let length: Int
 
     init(_ format: String) throws(ImageSpecError) {
-        bytes = Array(format.utf8)
-        var position = 0
-        func isBrace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "{") || byte == UInt8(ascii: "}") }
-        while let brace = bytes[position...].firstIndex(where: isBrace) {
-            guard bytes[brace] == UInt8(ascii: "{"),
-                let end = bytes[brace...].firstIndex(of: UInt8(ascii: "}"))
-            else { throw .invalidTagFormat(format, "has a brace that is no replacement") }
-            guard let count = Self.digits(of: bytes[(brace + 1)..<end]) else {
-                let replacement = String(decoding: bytes[brace...end], as: UTF8.self)
-                throw .invalidTagFormat(format, "has the replacement \"\(replacement)\", which there is not")
-            }
-            replacements.append((brace..<end + 1, count))
-            position = end + 1
+        self.format = format
+        var length = 0
+        var isReplaced = false
+        if let problem = Self.forEachPart(
+            of: format,
+            { part in
+                switch part {
+                case .text(let bytes): length += bytes.count
+                case .replacement(let digits):
+                    length += digits
+                    isReplaced = true
+                }
+            })
+        {
+            throw .invalidTagFormat(format, problem)
         }
-        if replacements.isEmpty {
-            throw .invalidTagFormat(format, "does not name the content of the image")
+        if !isReplaced { throw .invalidTagFormat(format, "does not name the content of the image") }
+        self.length = length
+    }
+
+    /// The tag of an image whose content digest has these 64 digits.
+    func tag(specHash: String) -> String {
+        String(unsafeUninitializedCapacity: length) { output in
+            var count = 0
+            func append(_ bytes: some Sequence<UInt8>) {
+                for byte in bytes {
+                    output[count] = byte
+                    count += 1
+                }
+            }
+            specHash.withBytes { digest in
+                _ = Self.forEachPart(of: format) { part in
+                    switch part {
+                    case .text(let bytes): append(bytes)
+                    case .replacement(let digits): append(digest.prefix(digits))
+                    }
+                }
+            }
+            return count
+        }
+    }
+
+    private enum Part {
+        case text(Slice<UnsafeBufferPointer<UInt8>>)
+        /// The first digits of the content digest, this many.
+        case replacement(Int)
+    }
+
+    /// The parts of a format, in order; what is wrong with it, and nil where nothing is.
+    @inline(__always)
+    private static func forEachPart(of format: String, _ body: (Part) -> Void) -> String? {
+        format.withBytes { bytes in
+            var position = 0
+            func isBrace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "{") || byte == UInt8(ascii: "}") }
+            while let brace = bytes[position...].firstIndex(where: isBrace) {
+                guard bytes[brace] == UInt8(ascii: "{"),
+                    let end = bytes[brace...].firstIndex(of: UInt8(ascii: "}"))
+                else { return "has a brace that is no replacement" }
+                guard let count = digits(of: bytes[(brace + 1)..<end]) else {
+                    let replacement = String(decoding: bytes[brace...end], as: UTF8.self)
+                    return "has the replacement \"\(replacement)\", which there is not"
+                }
+                body(.text(bytes[position..<brace]))
+                body(.replacement(count))
+                position = end + 1
+            }
+            body(.text(bytes[position...]))
+            return nil
         }
     }
 
     /// The number of digits that a replacement stands for; nil where it is none.
-    private static func digits(of text: ArraySlice<UInt8>) -> Int? {
+    private static func digits(of text: Slice<UnsafeBufferPointer<UInt8>>) -> Int? {
         guard text.starts(with: "spec_hash".utf8) else { return nil }
         let precision = text.dropFirst("spec_hash".utf8.count)
         if precision.isEmpty { return SHA256Digest.hexCount }
@@ -37,18 +91,5 @@ struct TagFormat {
         else { return nil }
         let count = digits.reduce(0) { 10 * $0 + Int($1 - UInt8(ascii: "0")) }
         return (8...SHA256Digest.hexCount).contains(count) ? count : nil
-    }
-
-    func tag(specHash: String) -> String {
-        var tag: [UInt8] = []
-        tag.reserveCapacity(bytes.count + SHA256Digest.hexCount)
-        var position = 0
-        for (place, digits) in replacements {
-            tag += bytes[position..<place.lowerBound]
-            tag += specHash.utf8.prefix(digits)
-            position = place.upperBound
-        }
-        tag += bytes[position...]
-        return String(decoding: tag, as: UTF8.self)
     }
 }

@@ -47,17 +47,26 @@ func withSortedPlaces(
     of count: Int, by order: TextPlace.Order, _ text: (Int) -> String,
     _ body: (UnsafeMutableBufferPointer<TextPlace>) -> Void
 ) {
+    func precedes(_ left: TextPlace, _ right: TextPlace) -> Bool {
+        if left.prefix != right.prefix { return left.prefix < right.prefix }
+        return order == .utf8
+            ? text(left.index).precedesInUTF8(text(right.index))
+            : text(left.index).precedesInUTF16(text(right.index))
+    }
     withUnsafeTemporaryAllocation(of: TextPlace.self, capacity: count) { memory in
         var places = memory
+        // Few texts, most of which users wrote in their order, are put in place one by one.
+        let isShort = count <= 32
         for index in 0..<count {
-            places.initializeElement(at: index, to: TextPlace(index, text(index), order))
+            let place = TextPlace(index, text(index), order)
+            var hole = index
+            while isShort, hole > 0, precedes(place, places[hole - 1]) {
+                places.initializeElement(at: hole, to: places[hole - 1])
+                hole -= 1
+            }
+            places.initializeElement(at: hole, to: place)
         }
-        places.sort { left, right in
-            if left.prefix != right.prefix { return left.prefix < right.prefix }
-            return order == .utf8
-                ? text(left.index).precedesInUTF8(text(right.index))
-                : text(left.index).precedesInUTF16(text(right.index))
-        }
+        if !isShort { places.sort(by: precedes) }
         body(places)
     }
 }

@@ -103,6 +103,9 @@ extension ImageSpecError {
 
     fileprivate static func cannotReplaceSpec(_ path: String, _ failure: FileSystem.Failure) -> ImageSpecError
     {
-        ImageSpecError(.unwritableOutput, "\"\(path)\" cannot be replaced: \(failure.text)")
+        ImageSpecError(
+            .unwritableOutput,
+            "\"\(path)\" cannot be replaced, and stays as it is: \(failure.text); put that right, and try again"
+        )
     }
 }

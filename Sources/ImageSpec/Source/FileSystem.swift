@@ -69,7 +69,7 @@ package enum FileSystem {
             return try contents(path)
         } catch {
             if error.isMissing { return nil }
-            throw ImageSpecError(.unreadableInput, error.text)
+            throw .unreadableFile(path, error)
         }
     }
 

@@ -68,7 +68,8 @@ extension ImageSpecError {
             return ImageSpecError(
                 .existenceUnknown,
                 "\(reference.registry): it sends this question to \(outcome.answer.url.authority), which answers "
-                    + "\(said(response)), and gets no password of yours")
+                    + "\(said(response)), and gets no password of yours; name the image as it is called there, or have the "
+                    + "registry's operator change that")
         }
         let logIn = "log in by docker login \(reference.registry)"
         let text =
@@ -104,13 +105,14 @@ extension ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
             "\(reference.registry): what it has as \(reference.repository) \(reference.manifest) is not that, but \(digest); "
-                + "something between changes what it says, or it is damaged")
+                + "something between changes what it says, or it is damaged: use nothing of it, and ask its operator"
+        )
     }
 
     static func noManifest(_ reference: RegistryReference) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
-            "\(reference.registry): it answers 200, but with no manifest; is it a registry, and is nobody between who wants a "
+            "\(reference.registry): it answers 200, but with no manifest; is it a registry, or does something between want a "
                 + "login first?")
     }
 

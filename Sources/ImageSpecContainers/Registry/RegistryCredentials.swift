@@ -82,7 +82,7 @@ struct RegistryCredentials: Sendable {
                 do throws(ImageSpecError) {
                     bytes = try FileSystem.contents(ofOptionalFile: path)
                 } catch {
-                    throw .unreadable(name, error.message)
+                    throw .unreadable(error)
                 }
                 guard let bytes else { return nil }
                 return try CredentialConfiguration(bytes, name: name)
@@ -95,9 +95,8 @@ struct RegistryCredentials: Sendable {
 struct CredentialProblem: Error, Hashable {
     let reason: String
 
-    static func unreadable(_ file: String, _ what: String) -> CredentialProblem {
-        CredentialProblem(
-            reason: "credentials in \(file) cannot be read: \(what); make it readable, or log in again")
+    static func unreadable(_ error: ImageSpecError) -> CredentialProblem {
+        CredentialProblem(reason: "credentials in \(error.message), or log in again")
     }
 
     static func malformed(_ file: String, _ what: String) -> CredentialProblem {

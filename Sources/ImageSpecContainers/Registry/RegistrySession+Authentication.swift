@@ -116,7 +116,9 @@ extension RegistrySession {
         if case .registryToken(let token)? = credential?.kind {
             guard Self.isToken(token) else {
                 throw ImageSpecError.credentialsUnusable(
-                    reference.registry, "its token has a character that no token has")
+                    reference.registry,
+                    "the token that is kept for it has a character that no token has; log in anew by docker login "
+                        + reference.registry)
             }
             return Authorization(header: "Bearer " + token, source: .credential)
         }

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import ImageSpec
+import ImageSpecContainers
+import ImageSpecYAML
+
+extension ErrorArea {
+    private static let pinned = "debian:12@sha256:" + String(repeating: "0", count: 64)
+
+    /// Reads a record of the spec `name: a`, written and then changed.
+    private static func record(
+        _ factory: String, _ change: String, _ edit: @escaping @Sendable (String) -> String
+    ) -> ErrorCase {
+        ErrorCase(factory, "a record, " + change) { scene in
+            let path = scene.path("a.record.json")
+            try ImageSpec(name: "a").record(in: scene.context).write(to: path)
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            try scene.write(["a.record.json": edit(text)])
+            _ = try ImageSpec.Record(contentsOf: path)
+        }
+    }
+
+    /// Lines with the checksum that belongs to them.
+    private static func signed(_ lines: [String]) -> String {
+        let text = lines.joined(separator: "\n") + "\n"
+        return text + "  \"checksum\": \"sha256:\(ImageSpec.sha256Hex(of: Array(text.utf8)))\"\n}\n"
+    }
+
+    /// Records of tags, which say later why a tag is another.
+    static let records = ErrorArea(
+        name: "records",
+        cases: [
+            record("noRecord", "all of it replaced by a spec") { _ in "{\"name\": \"a\"}" },
+            record("noRecord", "all of it replaced by nothing") { _ in "" },
+            record("tornRecord", "its second half cut off") { String($0.prefix($0.count / 2)) },
+            record("editedRecord", "with another image_name in it") {
+                $0.replacing("\"image_name\": \"a:", with: "\"image_name\": \"b:")
+            },
+            record("incompleteRecord", "with no id in it, and a right checksum") { text in
+                signed(text.components(separatedBy: "\n").dropLast(3).filter { !$0.hasPrefix("  \"id\":") })
+            },
+            record("otherRecordVersion", "with another format") {
+                $0.replacing("imagespec.record.v1", with: "imagespec.record.v2")
+            },
+            ErrorCase("cannotUse", "a record that is not there") { scene in
+                _ = try ImageSpec.Record(contentsOf: scene.path("a.record.json"))
+            },
+            ErrorCase("recordAmongInputs", "source_root: src, and the record src/a.record.json") { scene in
+                try scene.write(["src/a.py": ""])
+                let spec = ImageSpec(sourceRoot: "src", sourceCopyMode: .all)
+                try Recording(of: spec, in: scene.context).write(to: scene.path("src/a.record.json"))
+            },
+            ErrorCase("recordAmongInputs", "copy: [a.record.json], and the record a.record.json") { scene in
+                try scene.write(["a.record.json": ""])
+                let spec = ImageSpec(copy: ["a.record.json"])
+                try Recording(of: spec, in: scene.context).write(to: scene.path("a.record.json"))
+            },
+        ])
+
+    /// Spec files with digests written into them.
+    static let pins = ErrorArea(
+        name: "pins",
+        cases: [
+            ErrorCase("noDigest", "base_image: debian:12, whose digest is said to be 12") { scene in
+                _ = try await ImageSpec(baseImage: "debian:12").pins(in: scene.context) { _ in "12" }
+            },
+            ErrorCase("cannotReplace", "base_image: *b, the value of A in env") { _ in
+                let text = "env: {A: &b debian:12}\nbase_image: *b\n"
+                _ = try SpecText(contents: Array(text.utf8), name: "standard input")
+                    .replacing([(["base_image"], pinned)])
+            },
+            ErrorCase("cannotReplace", #"{"builder_config": []}, for its uv_image"#) { _ in
+                _ = try SpecText(contents: Array(#"{"builder_config": []}"#.utf8), name: "standard input")
+                    .replacing([(["builder_config", "uv_image"], pinned)])
+            },
+            ErrorCase("cannotReplaceSpec", "a folder in the place of a.yaml") { scene in
+                try scene.write(["a.yaml/b": ""])
+                try FileSystem.replaceContents(ofSpecFile: scene.path("a.yaml"), with: [], expected: [])
+            },
+            ErrorCase("specChanged", "a.yaml, which was empty, and is not") { scene in
+                try scene.write(["a.yaml": "name: a"])
+                try FileSystem.replaceContents(ofSpecFile: scene.path("a.yaml"), with: [], expected: [])
+            },
+        ])
+
+    /// What the tool itself says.
+    static let commands = ErrorArea(
+        name: "commands",
+        cases: [
+            ErrorCase("registryRequired", "imagespec digest a.yaml; a.yaml: \"name: a\"") { scene in
+                try scene.write(["a.yaml": "name: a"])
+                try await scene.tool("imagespec digest a.yaml")
+            },
+            ErrorCase("unknownExistence", "imagespec exist a.yaml, where the registry answers 418") { scene in
+                let registry = try ScriptedRegistry { _ in "418" }
+                try scene.write(["a.yaml": "name: a\nregistry: localhost:\(registry.port)\n"])
+                do {
+                    try await scene.tool("imagespec exist a.yaml")
+                } catch let error as ToolFailure {
+                    throw ToolFailure(
+                        status: error.status,
+                        message: error.message.replacing(":\(registry.port)", with: ":5000")
+                            .replacing(/\/a:[^:]+:/, with: "/a:$TAG:"))
+                }
+            },
+            ErrorCase("pinsDiffer", "imagespec pin a.yaml, while its base b.yaml changes") { scene in
+                let base = "base_image: \(pinned)\n"
+                let registry = try ScriptedRegistry { _ in
+                    try? scene.write(["b.yaml": base + "env: {A: b}\n"])
+                    return "200\nDocker-Content-Digest: sha256:" + String(repeating: "1", count: 64)
+                }
+                try scene.write([
+                    "a.yaml": """
+                    base_image: ./b.yaml
+                    packages: [numpy]
+                    builder_config: {uv_image: "localhost:\(registry.port)/uv:1"}
+                    """,
+                    "b.yaml": base,
+                ])
+                try await scene.tool("imagespec pin a.yaml")
+            },
+            ErrorCase("unwritableStandardOutput", "imagespec name a.yaml >/dev/full") { scene in
+                try scene.write(["a.yaml": "name: a"])
+                try await scene.tool("imagespec name a.yaml >/dev/full")
+            },
+        ])
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import ImageSpec
+import Synchronization
+
+@testable import ImageSpecContainers
+
+extension ErrorCase {
+    /// A question for the digest of an image; `$PORT` in an answer stands for the registry's own, which messages
+    /// show as 5000. `others` are answers at other paths, by how these begin.
+    fileprivate static func registry(
+        _ factory: String, _ answer: String, others: [String: String] = [:], credentials: String? = nil,
+        reference: String = "a:1"
+    ) -> ErrorCase {
+        let shown = [("/v2", answer)] + others.sorted { $0.key < $1.key }
+        let input =
+            shown.map { path, text in
+                "\(path): " + text.replacing("\n\n", with: " | ").replacing("\n", with: ", ")
+            }.joined(separator: "; ") + (credentials == nil ? "" : "; with credentials")
+        return ErrorCase(factory, input) { scene in
+            let port = Mutex(UInt16(0))
+            let registry = try ScriptedRegistry { path in
+                let text = others.first { path.hasPrefix($0.key) }?.value ?? answer
+                return text.replacing("$PORT", with: "\(port.withLock { $0 })")
+            }
+            port.withLock { $0 = registry.port }
+            let host = "127.0.0.1:\(registry.port)"
+            let file = scene.path("config.json")
+            if let credentials {
+                try scene.write(["config.json": credentials.replacing("$HOST", with: host)])
+            }
+            let client = scene.client(
+                .init(
+                    credentialsFile: file, plainHTTPHosts: [host],
+                    limits: .init(retries: 0, manifestSize: 1000)))
+            do {
+                _ = try await client.digest(of: host + "/" + reference)
+            } catch let error as ImageSpecError {
+                throw ImageSpecError(
+                    error.code, error.message.replacing(":\(registry.port)", with: ":5000"))
+            }
+        }
+    }
+
+    /// A question to a registry that is not reached.
+    fileprivate static func unasked(
+        _ factory: String, _ reference: String, files: [String: String] = [:]
+    ) -> ErrorCase {
+        let shown = files.sorted { $0.key < $1.key }.map { "; \($0.key): \($0.value.debugDescription)" }
+        return ErrorCase(factory, "the digest of \(reference.debugDescription)" + shown.joined()) { scene in
+            try scene.write(files)
+            _ = try await scene.client(.init()).digest(of: reference)
+        }
+    }
+}
+
+extension Scene {
+    /// A client that sees nothing of this machine but the case's own folder.
+    fileprivate func client(_ options: ImageSpec.RegistryClient.Options) -> ImageSpec.RegistryClient {
+        let credentials = RegistryCredentials(configurationFile: options.credentialsFile) { _ in nil }
+        let surroundings = RegistrySession.Surroundings(
+            credentials: { await credentials.credential(for: $0.registry, repository: $0.repository) },
+            proxies: ProxySettings { _ in nil }, trust: TrustStore(hostFolders: [path("certs.d")]))
+        return ImageSpec.RegistryClient(session: RegistrySession(options, surroundings))
+    }
+}
+
+extension ErrorArea {
+    private static let password = #"{"auths": {"$HOST": {"auth": "dXNlcjpwYXNz"}}}"#
+    private static let basic = "401\nWWW-Authenticate: Basic realm=\"a\""
+    private static let bearer = "401\nWWW-Authenticate: Bearer realm=\"http://127.0.0.1:$PORT/token\""
+    private static let token = ["/token": "200\n\n{\"token\": \"t\"}"]
+    private static let digest = "sha256:" + String(repeating: "0", count: 64)
+    private static let otherDigest = "sha256:" + String(repeating: "1", count: 64)
+
+    /// What registries answer that does not say what was asked.
+    static let registry = ErrorArea(
+        name: "registry",
+        cases: [
+            .unasked("invalidImage", "UPPER"), .unasked("invalidImage", "a:b c"),
+            .unasked("invalidImage", "a@sha256:12"), .unasked("invalidImage", ""),
+            .unasked("invalidImage", "a:5000000/b"),
+            .registry("noSuchImage", "404"),
+            .registry("digestUnknown", "503\nRetry-After: 5"),
+            .registry("noAnswer", "200\n\n" + String(repeating: "a", count: 1001)),
+            .registry("refused", basic), .registry("refused", basic, credentials: password),
+            .registry("refused", "403\n\n{\"errors\": [{\"code\": \"DENIED\"}]}"),
+            .registry("refused", bearer, others: token),
+            .registry("refused", bearer, others: token, credentials: password),
+            .registry("refused", "407"), .registry("refused", "429\nRetry-After: 3600"),
+            .registry("refused", "500"), .registry("refused", "418"),
+            .registry(
+                "refused", "307\nLocation: http://localhost:$PORT/elsewhere",
+                others: ["/elsewhere": "401\nWWW-Authenticate: Basic"]),
+            .registry("malformedDigest", "200\nDocker-Content-Digest: 12"),
+            .registry(
+                "otherDigest", "200\nDocker-Content-Digest: " + otherDigest, reference: "a@" + digest),
+            .registry("noManifest", "200\nContent-Type: text/html\n\n<p>Log in"),
+            .registry("unusableRedirect", "307\nLocation: ftp://mirror.test/a"),
+            .registry("weakerRedirect", "307\nLocation: http://mirror.test/a"),
+            .registry("tooManyRedirects", "307\nLocation: http://127.0.0.1:$PORT/v2/"),
+            .registry("credentialsUnusable", basic, credentials: "{"),
+            .registry(
+                "credentialsUnusable", basic, credentials: #"{"auths": {"$HOST": {"registrytoken": "a b"}}}"#),
+            .registry("unusableRealm", "401\nWWW-Authenticate: Bearer realm=\"tokens\""),
+            .registry("weakerRealm", "401\nWWW-Authenticate: Bearer realm=\"http://tokens.test/\""),
+            .registry("anonymousTokenRefused", bearer, others: ["/token": "401"]),
+            .registry("credentialsRefused", bearer, others: ["/token": "401"], credentials: password),
+            .registry("noToken", bearer, others: ["/token": "503"]),
+            .registry("malformedToken", bearer, others: ["/token": "200\n\n{}"]),
+            .unasked(
+                "invalidCertificateFile", "localhost:1/a", files: ["certs.d/localhost:1/ca.crt": "a"]),
+            .unasked(
+                "invalidCertificateFile", "localhost:1/a", files: ["certs.d/localhost:1/a.cert": ""]),
+            ErrorCase("unreadableFile", "a folder in the place of the credentials' file") { scene in
+                try scene.write(["config.json/a": ""])
+                _ = try FileSystem.contents(ofOptionalFile: scene.path("config.json"))
+            },
+        ])
+}
