@@ -3,12 +3,14 @@
 extension ImageSpec {
     /// Whether digests of files are kept between runs, and where.
     ///
-    /// With a cache a tag costs one look at each file and folder instead of reading them. It never changes a tag: a
-    /// digest counts only where size, times, inode, device and mode of its file are what they were, and only where the
-    /// file system tells each later change from what was seen. A cache that is damaged, foreign, from another
-    /// version or closed to this process is as none, and never an error. Trees so small that it would not pay have none.
+    /// With a cache a tag costs one look at each file and folder instead of reading them. A digest counts only where
+    /// size, times, inode, device and mode of its file are what they were, and only where the file system tells each
+    /// later change from what was seen; <doc:Performance> says which changes no file system tells of. A cache that would
+    /// lie among the files of a spec is not used for that spec. One that is damaged, foreign, from another version or
+    /// closed to this process is as none, and never an error. Trees so small that it would not pay have none.
     public enum DigestCache: Hashable, Sendable {
-        /// As the environment says: the folder that `IMAGESPEC_CACHE` names, or none where that is `off`; by default
+        /// As the environment says: the folder whose absolute path `IMAGESPEC_CACHE` holds, or none where that is `off`
+        /// or anything else; by default
         /// `imagespec` in `$XDG_CACHE_HOME`, else in `~/.cache`.
         case automatic
         /// Every file is read.
@@ -23,6 +25,26 @@ extension ImageSpec {
             case .automatic: CurrentProcess.digestCacheFolder
             case .off: nil
             case .folder(let path): path.isEmpty ? nil : path
+            }
+        }
+
+        /// Whether the folder is, or would be made, in one of these, or is one of them.
+        func lies(inOneOf folders: [String]) -> Bool {
+            guard !folders.isEmpty, let path, !path.utf8.contains(0) else { return false }
+            // By device and inode: a folder can have several real paths where it is mounted twice.
+            let wanted = folders.compactMap {
+                $0.utf8.contains(0) ? nil : FileSystem.folderNumbers(Array($0.utf8))
+            }
+            var place =
+                (try? FileSystem.realPath(path)) ?? Array(FileSystem.realPathAsFarAsItExists(path).utf8)
+            while true {
+                if let numbers = FileSystem.folderNumbers(place.isEmpty ? [UInt8(ascii: "/")] : place),
+                    wanted.contains(where: { $0 == numbers })
+                {
+                    return true
+                }
+                guard let slash = place.lastIndex(of: UInt8(ascii: "/")) else { return false }
+                place = Array(place[..<slash])
             }
         }
     }

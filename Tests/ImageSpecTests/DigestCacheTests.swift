@@ -48,6 +48,12 @@ struct CachedTree {
         Issue.record("the cache never knew all files")
     }
 
+    /// Waits until what was written last is sure to look different when it changes again: a tick of the clock.
+    static func waitForTick() {
+        let start = FileStamp.now
+        while FileStamp.now <= start {}
+    }
+
     /// The one cache file.
     var file: String {
         get throws {
@@ -172,7 +178,93 @@ struct DigestCacheTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: tree.cache).count == 1)
     }
 
+    // MARK: chosen files
+
+    @Test func chosenFilesAndModulesAreNotReadAgain() throws {
+        let tree = try CachedTree.small()
+        func read(_ walk: (HashingOptions) throws -> SourceTree) throws -> Int {
+            CachedTree.waitForTick()
+            let progress = ImageSpec.HashingProgress { _ in }
+            var options = tree.options()
+            options.progress = progress
+            _ = try walk(options)
+            return progress.count.files
+        }
+        let file = { try SourceTree.copiedFile("a.py", in: tree.root, field: "copy", options: $0) }
+        let link = {
+            try SourceTree.copiedFile("link.py", in: tree.root + "/src", field: "copy", options: $0)
+        }
+        let modules = {
+            try SourceTree.loadedModules(
+                ["a.py", "src/c.py", "src/link.py"], sourceRoot: tree.root, workingDirectory: tree.root,
+                options: $0)
+        }
+        #expect(try [read(file), read(file)] == [1, 0])
+        #expect(try [read(link), read(link)] == [1, 0])
+        #expect(try [read(modules), read(modules)] == [3, 0])
+        try tree.folder.write("tree/src/c.py", "other")
+        #expect(try [read(modules), read(modules)] == [1, 0])
+        // The target of a link changes, and then the link.
+        try tree.folder.write("tree/a.py", "other")
+        #expect(try [read(link), read(link)] == [1, 0])
+        unlink(tree.root + "/src/link.py")
+        try tree.folder.link("tree/src/link.py", to: "c.py")
+        let options = tree.options()
+        #expect(try link(options).digest == link(HashingOptions()).digest)
+    }
+
+    // MARK: a cache among the files
+
+    @Test(arguments: ["tree", "tree/cache", "tree/missing/cache", "link", "data/cache"])
+    func aCacheThatWouldLieAmongTheFilesIsNotUsed(place: String) throws {
+        let folder = TemporaryFolder()
+        for index in 0..<200 {
+            try folder.write("tree/\(index).py", "\(index)")
+            try folder.write("data/\(index).txt", "\(index)")
+        }
+        try folder.folder("tree/target")
+        try folder.link("link", to: "tree/target")
+        CachedTree.waitForTick()
+        let inner = #"{"source_root": "tree", "source_copy_mode": "all", "copy": ["data"]}"#
+        for json in [inner, #"{"copy": ["data"], "base_image": \#(inner)}"#] {
+            let spec = try ImageSpec(json: json)
+            func context(_ cache: ImageSpec.DigestCache) -> ImageSpec.HashContext {
+                ImageSpec.HashContext(
+                    workingDirectory: folder.path, hostArchitecture: "x86_64", digestCache: cache)
+            }
+            let expected = try spec.tag(in: context(.off))
+            let among = context(.folder(folder.path + "/" + place))
+            for _ in 0..<3 {
+                #expect(try spec.tag(in: among) == expected)
+                #expect(try spec.record(in: among).tag == expected)
+            }
+            // Beside them it is one: so the trees are worth it.
+            #expect(try spec.tag(in: context(.folder(folder.path + "/tree-cache"))) == expected)
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: folder.path + "/tree-cache").count == 2)
+        }
+    }
+
     // MARK: any change is seen
+
+    @Test func rulesOfAnotherKindAreOtherRules() throws {
+        // A source root with the name of an ignore file: the same text, once as docker's rules in it, once as git's above it.
+        let folder = TemporaryFolder()
+        let root = folder.path + "/.dockerignore"
+        for name in ["a.py", "x.py", "sub/x.py"] { try folder.write(".dockerignore/" + name, name) }
+        try folder.write(".dockerignore/.dockerignore", "x.py\n")
+        try folder.folder(".git")
+        func digest(_ options: HashingOptions) throws -> SHA256Digest {
+            try SourceTree.sourceRoot(root, field: "source_root", pythonModulesOnly: false, options: options)
+                .digest
+        }
+        CachedTree.waitForTick()
+        let cached = HashingOptions(digestCache: .folder(folder.path + "/cache"), filesWorthACache: 1)
+        let before = try digest(cached)
+        #expect(rename(root + "/.dockerignore", folder.path + "/.gitignore") == 0)
+        #expect(try digest(cached) == digest(HashingOptions()))
+        #expect(try digest(cached) != before)
+    }
 
     /// Names that collide often.
     private static let names = ["a", "b.py", "c.log", "d", "e.txt", "f.py"]

@@ -57,7 +57,7 @@ package struct Recording {
     package init(of spec: ImageSpec, in context: ImageSpec.HashContext) throws(ImageSpecError) {
         // A wrong format is found before any file is read.
         _ = try spec.tagFormat.nonEmpty.map { format throws(ImageSpecError) in try TagFormat(format) }
-        let reader = RecordReader(context: context)
+        let reader = RecordReader(context: context.withoutCacheAmongSources(of: spec))
         let (contents, content) = try reader.read(spec, inheritedPlatform: nil)
         identity = try ImageSpec.Identity(spec: spec, content)
         record = ImageSpec.Record(

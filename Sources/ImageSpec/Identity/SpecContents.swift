@@ -27,6 +27,7 @@ struct SpecContents: Sendable {
         records: SourceTree.Records = [],
         readBase: ((ImageSpec, String) throws(ImageSpecError) -> ContentIdentity)? = nil
     ) throws(ImageSpecError) {
+        let context = context.withoutCacheAmongSources(of: spec)
         platform = spec.platform(in: context, inherited: inheritedPlatform)
         // What can be refused without reading a file comes first.
         let mode = spec.effectiveCopyMode
@@ -105,6 +106,29 @@ struct SpecContents: Sendable {
         case nil: throw .missing(field: "copy", path: place, expected: "file or folder")
         case .link, .other: throw .wrongKind(field: "copy", path: place, expected: "file or folder")
         }
+    }
+}
+
+extension ImageSpec.HashContext {
+    /// The same without a digest cache, if that would lie among what is hashed for a spec or its bases: it would be part of
+    /// the tag, and change it each time that it is written.
+    ///
+    /// All folders count for each of them, since each has its own file in the cache.
+    func withoutCacheAmongSources(of spec: ImageSpec) -> ImageSpec.HashContext {
+        var folders: [String] = []
+        var current: ImageSpec? = spec
+        while let spec = current {
+            folders += (spec.copy ?? []).map { Path.join(folder, $0) }
+            // Of loaded modules no other file than Python's counts.
+            if spec.effectiveCopyMode == .all, let root = spec.sourceRoot.nonEmpty {
+                folders.append(Path.join(folder, root))
+            }
+            current = if case .spec(let base) = spec.baseImage { base } else { nil }
+        }
+        guard digestCache.lies(inOneOf: folders) else { return self }
+        var context = self
+        context.digestCache = .off
+        return context
     }
 }
 

@@ -191,4 +191,29 @@ package enum FileSystem {
         defer { free(resolved) }
         return Array(UnsafeRawBufferPointer(start: resolved, count: strlen(resolved)))
     }
+
+    /// A path of which the last part does not exist: what exists of the folders above it by their real path, the rest as
+    /// it is written.
+    static func realPathAsFarAsItExists(_ path: String) -> String {
+        let absolute = Path.lexicallyNormalized(Path.join(CurrentProcess.workingDirectory, path))
+        var folder = absolute
+        while folder != "/" {
+            folder = Path.folder(of: folder)
+            if let real = try? realPath(folder) {
+                let rest = absolute.utf8.dropFirst(folder == "/" ? 0 : folder.utf8.count)
+                return Path.normalized(
+                    String(decoding: real, as: UTF8.self) + String(decoding: rest, as: UTF8.self))
+            }
+        }
+        return absolute
+    }
+
+    /// What tells a folder from all others; nil where there is none. Follows links.
+    static func folderNumbers(_ path: [UInt8]) -> (device: UInt64, inode: UInt64)? {
+        var status = stat()
+        guard withCPath(path, { stat($0, &status) }) == 0, kind(ofMode: status.st_mode) == .folder else {
+            return nil
+        }
+        return (UInt64(truncatingIfNeeded: status.st_dev), UInt64(truncatingIfNeeded: status.st_ino))
+    }
 }

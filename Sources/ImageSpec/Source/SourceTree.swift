@@ -157,7 +157,8 @@ extension SourceTree {
             guard let place = try modulePlace(joined) else {
                 // Its folder does not exist. Only a module below the source root is an error; whether it would be
                 // there is told by the folders that do exist.
-                if components(of: Array(realPathAsFarAsItExists(joined).utf8), below: root) != nil {
+                if components(of: Array(FileSystem.realPathAsFarAsItExists(joined).utf8), below: root) != nil
+                {
                     throw .missingModule(joined)
                 }
                 continue
@@ -184,21 +185,6 @@ extension SourceTree {
             if error.isMissing { return nil }
             throw .unreadable(field: "loaded modules", path: path, reason: error.text)
         }
-    }
-
-    /// A path whose folder does not exist: what exists of it by its real path, the rest as it is written.
-    private static func realPathAsFarAsItExists(_ path: String) -> String {
-        let absolute = Path.lexicallyNormalized(Path.join(CurrentProcess.workingDirectory, path))
-        var folder = absolute
-        while folder != "/" {
-            folder = Path.folder(of: folder)
-            if let real = try? FileSystem.realPath(folder) {
-                let rest = absolute.utf8.dropFirst(folder == "/" ? 0 : folder.utf8.count)
-                return Path.normalized(
-                    String(decoding: real, as: UTF8.self) + String(decoding: rest, as: UTF8.self))
-            }
-        }
-        return absolute
     }
 
     /// The components of an absolute path below `root`; nil where it is not below it.
