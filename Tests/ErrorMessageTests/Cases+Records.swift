@@ -46,6 +46,15 @@ extension ErrorArea {
             ErrorCase("cannotUse", "a record that is not there") { scene in
                 _ = try ImageSpec.Record(contentsOf: scene.path("a.record.json"))
             },
+            ErrorCase("recordAsSpec", "a record in the place of a spec") { scene in
+                let path = scene.path("a.record.json")
+                try ImageSpec(name: "a").record(in: scene.context).write(to: path)
+                _ = try ImageSpec(contentsOf: path)
+            },
+            ErrorCase("recordInPlaceOfOther", "a spec in the place of the record") { scene in
+                try scene.write(["a.yaml": "name: a"])
+                try ImageSpec(name: "a").record(in: scene.context).write(to: scene.path("a.yaml"))
+            },
             ErrorCase("recordAmongInputs", "source_root: src, and the record src/a.record.json") { scene in
                 try scene.write(["src/a.py": ""])
                 let spec = ImageSpec(sourceRoot: "src", sourceCopyMode: .all)

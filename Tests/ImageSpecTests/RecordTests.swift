@@ -140,7 +140,8 @@ import Testing
     @Test func aRecordReplacesAFileWholeAndFollowsALink() throws {
         let folder = try IdentityLawTests.project()
         let record = try Self.record(in: folder)
-        try folder.write("old.json", "old", mode: 0o600)
+        try ImageSpec().record(in: IdentityLawTests.context(folder)).write(to: folder.path + "/old.json")
+        chmod(folder.path + "/old.json", 0o600)
         try folder.link("link.json", to: "old.json")
         try record.write(to: folder.path + "/link.json")
         #expect(try ImageSpec.Record(contentsOf: folder.path + "/old.json") == record)
@@ -150,6 +151,47 @@ import Testing
         #expect(try mode(folder.path + "/old.json") == 0o644)
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
         #expect(!names.contains { $0.hasPrefix(".imagespec-") })
+    }
+
+    @Test(arguments: [
+        ("name: a\n", false), ("{}", false), (#"{"name": "a"}"#, false), ("\n", false), ("\0", false),
+        (#"{"images": {}, "format": "imagespec.image-config.v1"}"#, false), ("", true),
+        ("{\n  \"format\": \"imagespec.record.v1\",\n  \"che", true),
+        (#"{"format": "imagespec.record.v9"}"#, true),
+    ])
+    func onlyARecordIsReplaced(text: String, isReplaced: Bool) throws {
+        let folder = TemporaryFolder()
+        try folder.link("link.json", to: "file")
+        let recording = try Recording(of: ImageSpec(name: "a"), in: IdentityLawTests.context(folder))
+        for name in ["file", "link.json"] {
+            try folder.write("file", text)
+            let path = folder.path + "/" + name
+            if isReplaced {
+                try recording.write(to: path)
+                #expect(try ImageSpec.Record(contentsOf: path) == recording.record)
+                continue
+            }
+            for write in [recording.write(to:), recording.record.write(to:)] {
+                let error = #expect(throws: ImageSpecError.self) { try write(path) }
+                #expect(error?.code == .unwritableOutput)
+                #expect(error?.message.contains("\"\(path)\" is there and is no record") == true)
+                #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
+            }
+        }
+    }
+
+    @Test func aLinkToARecordAmongTheFilesIsRefused() throws {
+        let folder = try IdentityLawTests.project()
+        let context = IdentityLawTests.context(folder)
+        try ImageSpec().record(in: context).write(to: folder.path + "/src/old.json")
+        try folder.link("link.txt", to: "src/old.json")
+        let spec = try ImageSpec(json: #"{"source_root": "src", "source_copy_mode": "all"}"#)
+        let recording = try Recording(of: spec, in: context)
+        let error = #expect(throws: ImageSpecError.self) {
+            try recording.write(to: folder.path + "/link.txt")
+        }
+        #expect(error?.message.contains("lies among the files of source_root") == true)
+        #expect(try spec.tag(in: context) == recording.record.tag)
     }
 
     @Test func recordsThatAreWrittenAtOnceAreWholeAllTheTime() async throws {

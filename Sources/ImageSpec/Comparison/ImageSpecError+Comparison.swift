@@ -29,6 +29,18 @@ extension ImageSpecError {
                 + "or read it with the release that wrote it")
     }
 
+    /// `found` is what was found out about the file: "is no record".
+    static func recordInPlaceOfOther(_ path: String, found: String) -> ImageSpecError {
+        ImageSpecError(
+            .unwritableOutput,
+            "\"\(path.shortened)\" is there and \(found), so the record is not written in its place; choose another place, or "
+                + "remove the file")
+    }
+
+    static let recordAsSpec = ImageSpecError(
+        .invalidDocument,
+        "this is a record of a tag, and no spec; 'imagespec diff' and 'imagespec check --record' read it")
+
     static func recordAmongInputs(_ path: String, field: String) -> ImageSpecError {
         let ignored =
             field == "source_root" ? ", or leave it out by a line in .gitignore or .dockerignore" : ""

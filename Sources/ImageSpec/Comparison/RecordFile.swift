@@ -9,28 +9,51 @@ import Darwin
 #endif
 
 extension ImageSpec.Record {
-    /// Writes the record to a file, mode 644, in place of one that is there.
+    /// Writes the record to a file, mode 644, in place of a record that is there.
     ///
     /// Who reads the file at that time sees the old one or the new one, whole.
-    /// - Throws: ``ImageSpecError/Code/unwritableOutput``.
+    /// - Throws: ``ImageSpecError/Code/unwritableOutput``, also where there is a file that is neither empty nor a record: it
+    ///   stays as it is.
     public func write(to path: String) throws(ImageSpecError) {
+        try Self.refuseOtherContent(path)
         try FileSystem.replaceFile(path, with: jsonBytes)
+    }
+
+    /// A slip in a command line must not cost the user a spec, or a source file.
+    private static func refuseOtherContent(_ path: String) throws(ImageSpecError) {
+        // What is no file is refused when it comes to writing.
+        guard !path.utf8.contains(0), FileSystem.isRegularFile(path) else { return }
+        let bytes: [UInt8]
+        do throws(FileSystem.Failure) {
+            bytes = try FileSystem.contents(path)
+        } catch {
+            if error.isMissing { return }
+            throw .recordInPlaceOfOther(
+                path, found: "cannot be read (\(error.text)) to see whether it is a record")
+        }
+        if !bytes.isEmpty && !isRecord(bytes) { throw .recordInPlaceOfOther(path, found: "is no record") }
     }
 }
 
 extension Recording {
     /// Writes the record to a file that is not among those that it is of: that one would change the tag.
     package func write(to path: String) throws(ImageSpecError) {
-        if let folder = try? FileSystem.realPath(Path.folder(of: path)) {
-            let place =
-                (folder == [UInt8(ascii: "/")] ? [] : folder) + [UInt8(ascii: "/")]
-                + Path.lastComponent(path).utf8
+        // The name itself, and, of a link, the file that it leads to.
+        for place in [Self.place(of: path), try? FileSystem.realPath(path)] {
+            guard let place else { continue }
             for (field, tree, isPythonOnly) in trees
-            where try tree.holds(place) && (!isPythonOnly || path.utf8.suffix(3).elementsEqual(".py".utf8)) {
+            where try tree.holds(place) && (!isPythonOnly || place.suffix(3).elementsEqual(".py".utf8)) {
                 throw .recordAmongInputs(path, field: field)
             }
         }
         try record.write(to: path)
+    }
+
+    /// The real path of the folder, with the file's own name; nil where the folder does not exist.
+    private static func place(of path: String) -> [UInt8]? {
+        guard let folder = try? FileSystem.realPath(Path.folder(of: path)) else { return nil }
+        return (folder == [UInt8(ascii: "/")] ? [] : folder) + [UInt8(ascii: "/")]
+            + Path.lastComponent(path).utf8
     }
 }
 
