@@ -22,7 +22,7 @@ extension ImageSpec {
         /// In flytekit's scheme they are the files of `sys.modules`, duplicates count, and nil is an error.
         public var loadedModules: [String]?
 
-        /// Where digests of unchanged files are kept between runs. It never changes what comes out.
+        /// Where digests of unchanged files are kept between runs; see ``DigestCache``.
         ///
         /// flytekit's scheme, and whatever lists or copies files, has no use for it.
         public var digestCache: DigestCache

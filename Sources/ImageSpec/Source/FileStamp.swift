@@ -10,8 +10,13 @@ import Musl
 import Darwin
 #endif
 
-/// What tells that a file or folder is still what it was: no change of its content leaves all of this as it is, as far
-/// as the file system's clock can tell the change from what was before.
+/// What tells that a file or folder is still what it was, as far as the file system says so.
+///
+/// What changes a file gives it a new time, and `isOlder` sees to it that the clock can tell that from what was before. Three
+/// kinds of change escape, as they do in git, since no time tells of them: those through a shared memory mapping after the
+/// page was first touched; those by one `write` call that began before the file was read and ends after it, as the time is
+/// that of its begin; and another file system at the same place with the same inodes and times, as reproducible images of file systems
+/// have them.
 ///
 /// Caches hold it as it lies in memory.
 struct FileStamp: Equatable, Sendable {
