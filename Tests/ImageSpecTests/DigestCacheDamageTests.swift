@@ -63,6 +63,50 @@ struct DigestCacheDamageTests {
         try tree.settle()
     }
 
+    /// What is taken over unread is checked when a run begins, and could be damaged until it ends.
+    @Test(arguments: ["nothing", "damage", "cut"])
+    func aPartThatCannotBeTakenOverIsNotLeftOut(what: String) throws {
+        typealias Format = DigestCacheFormat
+        let (tree, cache, _) = try Self.prepared()
+        let rules = SHA256Digest(of: [UInt8]())
+        let root = FolderDescriptor(FileSystem.openFolder(Array(tree.root.utf8)))
+        let session = try #require(
+            DigestCacheSession(
+                tree.options(), root: root,
+                key: DigestCacheKey(root: Array(tree.root.utf8), kind: "source_root"), rules: rules,
+                needsListing: false))
+        #expect(session.unchangedTree(Array("src".utf8), rules: rules) != nil)
+        let header = try Self.header(cache)
+        var found = cache
+        if what == "damage" {
+            // At least one byte of each piece.
+            for index in stride(from: Format.headerSize, to: Int(header.tableOffset), by: 100) {
+                found[index] ^= 1
+            }
+        } else if what == "cut" {
+            found.removeLast(cache.count - Format.headerSize)
+        }
+        let file = "cache/" + URL(fileURLWithPath: try tree.file).lastPathComponent
+        try tree.folder.write(Array(file.utf8), found, mode: 0o600)
+        session.add(DigestCacheRecorder.Gain(files: 1))
+        session.finish([])
+        let result = try Self.bytes(tree.file)
+        if what == "nothing" {
+            // src and src/deep
+            #expect(try Self.header(result).pieceCount == 2)
+        } else {
+            #expect(result == found)
+        }
+    }
+
+    private static func header(_ cache: [UInt8]) throws -> DigestCacheFormat.Header {
+        try #require(
+            cache.withUnsafeBytes {
+                DigestCacheFormat.Header(
+                    UnsafeRawBufferPointer(rebasing: $0[..<DigestCacheFormat.headerSize]))
+            })
+    }
+
     @Test func theCacheOfAnotherTreeIsNotUsed() throws {
         let (tree, _, expected) = try Self.prepared()
         let (other, cache, _) = try Self.prepared()
@@ -77,10 +121,7 @@ struct DigestCacheDamageTests {
         typealias Format = DigestCacheFormat
         let (tree, cache, expected) = try Self.prepared()
         let file = "cache/" + URL(fileURLWithPath: try tree.file).lastPathComponent
-        var header = try #require(
-            cache.withUnsafeBytes {
-                Format.Header(UnsafeRawBufferPointer(rebasing: $0[..<Format.headerSize]))
-            })
+        var header = try Self.header(cache)
         // With the stamp that it has, the same bytes are a cache; so the next line says something.
         try tree.folder.write(Array(file.utf8), header.bytes + cache[Format.headerSize...], mode: 0o600)
         #expect(try tree.read() == (expected, 0))

@@ -187,13 +187,18 @@ final class DigestCacheSession: Sendable {
                     reader.read(index..<index + 1, into: UnsafeMutableRawBufferPointer(buffer))
                     ? buffer.count : 0
             }
-            let isWanted = bytes.withUnsafeBytes { bytes in
+            let isWanted = bytes.withUnsafeBytes { bytes -> Bool? in
                 guard reader.isWhole(index, bytes), let path = DigestCachePiece(bytes)?.path else {
-                    return false
+                    return nil
                 }
                 var isBelow = false
                 let hash = Format.pathHash(path) { if unchanged.contains($0) { isBelow = true } }
                 return isBelow || unchanged.contains(hash)
+            }
+            // Which folder's piece it is, nobody knows then: a cache without it could miss what changes in there.
+            guard let isWanted else {
+                output.hasFailed = true
+                return
             }
             if !isWanted { continue }
             var copy = piece
