@@ -91,6 +91,8 @@ final class TreeWorker {
                     ListedFile(
                         index: Int32(state.entries.count), name: Int32(state.names.count), isLink: true))
                 state.append(name, .file)
+                // A name may be that of a link, which is followed.
+                state.setLast(isLinkToFile: true, FileStamp())
             }
             for (name, contents) in choice.folders {
                 subfolders.append(
