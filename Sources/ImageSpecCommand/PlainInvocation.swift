@@ -12,7 +12,9 @@ enum PlainInvocation {
     /// The result for standard output; nil where the parser has to see the arguments.
     static func result(of arguments: some Collection<String>) -> [UInt8]? {
         guard arguments.count == 2, let command = arguments.first, let path = arguments.dropFirst().first,
-            !path.isEmpty, path.utf8.first != UInt8(ascii: "-")
+            !path.isEmpty, path.utf8.first != UInt8(ascii: "-"),
+            // A pipe can be read only once, and the parser would read again what is wrong.
+            FileSystem.isRegularFile(path)
         else { return nil }
         guard let text = try? text(of: command, path) else { return nil }
         return Array(text.utf8) + [UInt8(ascii: "\n")]

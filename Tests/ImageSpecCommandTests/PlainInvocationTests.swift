@@ -35,4 +35,19 @@ import Testing
             #expect((plain.status == 0) == !plain.text.isEmpty)
         }
     }
+
+    /// As in `imagespec name <(…)`: what was read once is gone.
+    @Test(arguments: [(#"{"name": "A"}"#, 0), (#"{"nam": "a"}"#, 65)])
+    func aPipeIsReadOnce(text: String, status: Int32) throws {
+        try withTemporaryFolder { folder in
+            let script = """
+                mkfifo a.json
+                printf '%s' '\(text)' >a.json &
+                timeout 30 "$0" id a.json
+                """
+            let outcome = try Tool.shell(script, in: folder)
+            #expect(outcome.status == status)
+            #expect(outcome.text.isEmpty == (status != 0))
+        }
+    }
 }

@@ -45,6 +45,9 @@ package enum FileSystem {
         return kind(ofMode: status.st_mode)
     }
 
+    /// Whether a path leads to a file that can be read more than once.
+    package static func isRegularFile(_ path: String) -> Bool { (try? kind(path)) == .file }
+
     static func kind(ofMode mode: mode_t) -> Kind {
         switch mode & S_IFMT {
         case S_IFREG: .file
