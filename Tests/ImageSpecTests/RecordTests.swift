@@ -114,9 +114,13 @@ import Testing
         let folder = TemporaryFolder()
         let url = "https://user:hunter2@h.example.com/x"
         try folder.write("netrc", "password hunter2")
-        try folder.write("r.txt", "--index-url \(url)\npkg @ \(url)\ngit+ssh://git@github.com/a/b\n")
+        try folder.write(
+            "r.txt",
+            "--index-url \(url)\npkg @ \(url)\ngit+ssh://git@github.com/a/b\nhg+ssh://user:hunter2@h.example.com/x\n"
+        )
         let spec = ImageSpec(
-            name: url, env: ["A": "1, \(url), 2"], registry: url, packages: ["a @ \(url)"],
+            name: url, env: ["A": "1, \(url), 2"], registry: url,
+            packages: ["a @ \(url)", "b @ git+ssh://user:hunter2@h.example.com/x"],
             condaChannels: [url], requirements: "r.txt",
             baseImage: .spec(ImageSpec(pipExtraIndexURLs: [url], commands: ["curl \(url)"])), pipIndex: url,
             pipSecretMounts: [.init(source: "netrc", target: "/root/.netrc")],

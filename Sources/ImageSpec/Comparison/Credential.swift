@@ -2,6 +2,9 @@
 
 /// User info in the URLs of a text: nothing that is stored or shown may hold it.
 enum Credential {
+    /// What stands in place of user info begins so.
+    private static let mark = "redacted-"
+
     /// A text whose URLs have, in place of their user info, a digest of the whole text: two texts stay equal or
     /// different, and nobody can read the password.
     ///
@@ -9,7 +12,7 @@ enum Credential {
     static func redacted(_ text: String) -> String {
         replacing(in: text) { bytes in
             let digest = SHA256Digest(of: Array("imagespec.record.user-info\0".utf8) + bytes)
-            return "redacted-" + digest.hex.prefix(16) + "@"
+            return mark + digest.hex.prefix(16) + "@"
         }
     }
 
@@ -21,9 +24,10 @@ enum Credential {
     private static func replacing(in text: String, by replacement: ([UInt8]) -> String) -> String {
         guard text.utf8.contains(UInt8(ascii: "@")) else { return text }
         var bytes = Array(text.utf8)
-        // A user's name for SSH is no secret.
+        // A user's name for SSH is no secret; a password after it is.
         let ranges = IndexURL.allUserInfo(bytes).filter {
             !bytes[..<$0.lowerBound].suffix(6).elementsEqual("ssh://".utf8)
+                || bytes[$0].contains(UInt8(ascii: ":")) || bytes[$0].starts(with: mark.utf8)
         }
         if ranges.isEmpty { return text }
         let new = Array(replacement(bytes).utf8)
