@@ -216,12 +216,12 @@ extension SourceTree {
     ) throws(ImageSpecError) -> (scope: IgnoreScope, key: SHA256Digest) {
         var scope = IgnoreScope([.standard])
         var key = SHA256Hasher()
-        /// Each text with where it stands and its length, so that no two lists of texts look the same.
-        func addToKey(_ place: [UInt8], _ text: [UInt8]) {
-            key.update(place + [0] + Array(String(text.count).utf8) + [0] + text)
+        /// Each text with its kind, where it stands and its length, so that no two lists of texts look the same.
+        func addToKey(_ kind: String, _ place: [UInt8], _ text: [UInt8]) {
+            key.update(Array(kind.utf8) + [0] + place + [0] + Array(String(text.count).utf8) + [0] + text)
         }
         if let text = try ignoreFile(".dockerignore", in: root) {
-            addToKey(Array(".dockerignore".utf8), text)
+            addToKey("docker", [], text)
             do throws(ImageSpecError) {
                 if let file = try IgnoreFile.docker(text, path: ".dockerignore") { scope.add(file, at: []) }
             } catch {
@@ -241,7 +241,7 @@ extension SourceTree {
         }
         for (folder, path) in above.reversed() {
             guard let text = try ignoreFile(".gitignore", in: folder) else { continue }
-            addToKey(path, text)
+            addToKey("git", path, text)
             let ups = String(repeating: "../", count: path.count { $0 == UInt8(ascii: "/") } + 1)
             if let file = IgnoreFile.git(text, path: ups + ".gitignore") { scope.add(file, at: path) }
         }
