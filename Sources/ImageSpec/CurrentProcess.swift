@@ -43,11 +43,12 @@ enum CurrentProcess {
 
     /// The folder that digest caches lie in, as the environment says; nil where there is to be none.
     ///
-    /// `IMAGESPEC_CACHE` names it, or says `off`. Else it is `imagespec` in `XDG_CACHE_HOME`, else in `.cache` in `HOME`;
+    /// `IMAGESPEC_CACHE` names it by an absolute path, or says `off`, as everything else that it could hold does: nobody
+    /// wants a folder `./OFF` or `./0`. Else it is `imagespec` in `XDG_CACHE_HOME`, else in `.cache` in `HOME`;
     /// relative paths in these two say nothing (XDG Base Directory Specification).
     static var digestCacheFolder: String? {
         if let folder = environmentVariable("IMAGESPEC_CACHE").nonEmpty {
-            return folder == "off" ? nil : folder
+            return Path.isAbsolute(folder) ? folder : nil
         }
         if let folder = environmentVariable("XDG_CACHE_HOME"), Path.isAbsolute(folder) {
             return Path.join(folder, "imagespec")

@@ -43,6 +43,11 @@ extension ImageSpec {
         self.init()
         for (name, value) in object {
             guard let field = Field.all.first(where: { $0.name.hasSameBytes(as: name) }) else {
+                if path.isEmpty, name == "format", case .string(let format) = value,
+                    format.hasPrefix(Record.formatPrefix)
+                {
+                    throw .recordAsSpec
+                }
                 throw .unknownField(
                     path + name, nearest: Spelling.nearest(to: name, among: Field.all.map(\.name)))
             }

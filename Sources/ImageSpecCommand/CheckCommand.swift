@@ -38,6 +38,14 @@ struct CheckCommand: ParsableCommand {
     private static let limit = 100
 
     func validate() throws {
+        if let tag, tag.isEmpty {
+            throw ValidationError("--tag is empty; give the tag that 'imagespec tag' printed.")
+        }
+        if let tag, tag.contains(where: { ":/@".contains($0) }) {
+            throw ValidationError(
+                "--tag takes a tag alone, as 'imagespec tag' prints it, and this is an image name: \"\(tag)\"."
+            )
+        }
         if recordFile != nil && tag == nil {
             throw ValidationError("--record explains why the tag is not that of --tag; give that too.")
         }

@@ -136,6 +136,13 @@ struct Drafting {
                 because: [
                     "pyproject.toml allows Python \"\(text.onOneLine())\"; this is one of them, in quotes because 3.10 is a number."
                 ] + others)
+        } else if case (let text, _?)? = range {
+            add(
+                "python_version", nil,
+                because: others + [
+                    "Which Python: no image has one that pyproject.toml allows, \"\(text.onOneLine())\"; packages then go to 3.12. In quotes: 3.10 is a number."
+                ],
+                example: "'3.12'")
         } else {
             add(
                 "python_version", nil,
@@ -205,7 +212,7 @@ struct Drafting {
         if let pipFile {
             return add(
                 "requirements", .text(pipFile),
-                because: ["And the files that it includes; comments in them are in no name."]
+                because: ["With the files that it includes; comments in them are in no name."]
                     + otherSources(than: pipFile))
         }
         let files = project.requirementsFiles

@@ -74,7 +74,7 @@ struct ProjectFolder {
             var found: [String] = []
             if project.name != nil { found.append("name") }
             if project.requiresPython != nil { found.append("the versions of Python") }
-            if let count = project.dependencies?.count { found.append("\(count) dependencies") }
+            if let count = project.dependencies?.count { found.append("\(count) dependenc\(count == 1 ? "y" : "ies")") }
             if project.isPoetry { found.append("poetry's dependencies") }
             notes.append(
                 "\(file): " + (found.isEmpty ? "nothing about an image" : found.joined(separator: ", ")))
@@ -98,13 +98,17 @@ struct ProjectFolder {
         }
     }
 
+    private static func count(_ number: Int, _ noun: String) -> String {
+        "\(number) \(noun)" + (number == 1 ? "" : "s")
+    }
+
     private mutating func readConda() {
         for file in ["environment.yml", "environment.yaml"] {
             guard let text = text(file) else { continue }
             do throws(ImageSpecError) {
                 let environment = try CondaEnvironment(text)
                 notes.append(
-                    "\(file): \(environment.packages.count) packages for conda, \(environment.pip.count) for pip"
+                    "\(file): \(Self.count(environment.packages.count, "package")) for conda, \(environment.pip.count) for pip"
                 )
                 remarks += environment.remarks.map { "\(file): \($0)" }
                 conda = (file, environment)
@@ -123,8 +127,10 @@ struct ProjectFolder {
             ignore(file, problem)
         } else {
             notes.append(
-                "\(file): a base image, \(hints.aptPackages.count) packages for apt, \(hints.pipPackages.count) for pip, "
-                    + "\(hints.env.count) variables; \(hints.rest.count) instructions are left to you")
+                "\(file): a base image, \(Self.count(hints.aptPackages.count, "package")) for apt, "
+                    + "\(hints.pipPackages.count) for pip, \(Self.count(hints.env.count, "variable")); "
+                    + Self.count(hints.rest.count, "instruction") + (hints.rest.count == 1 ? " is" : " are")
+                    + " left to you")
             dockerfile = hints
         }
     }

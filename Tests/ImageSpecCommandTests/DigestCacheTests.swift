@@ -22,6 +22,10 @@ import Testing
                 set -e
                 IMAGESPEC_CACHE=off XDG_CACHE_HOME="$PWD/xdg" "$0" tag a.json
                 test ! -e xdg
+                for off in OFF 0 no ./relative; do
+                    IMAGESPEC_CACHE=$off "$0" tag a.json
+                    test ! -e $off
+                done
                 IMAGESPEC_CACHE="$PWD/own" "$0" tag a.json
                 XDG_CACHE_HOME="$PWD/xdg" "$0" tag a.json
                 mkdir home

@@ -19,7 +19,7 @@ import Testing
             let outcome = try Tool.shell("\"$0\" " + arguments, in: folder)
             #expect(outcome.status == 0)
             #expect(outcome.text == path + "\n")
-            #expect(outcome.messages.contains("imagespec: pyproject.toml: name, 1 dependencies\n"))
+            #expect(outcome.messages.contains("imagespec: pyproject.toml: name, 1 dependency\n"))
             #expect(outcome.messages.hasSuffix("then: imagespec name \(path)\n"))
             let check = try Tool.shell("\"$0\" check \(path) && \"$0\" name \(path)", in: folder)
             #expect(check.status == 0)
@@ -34,6 +34,20 @@ import Testing
             let printed = try Tool.run(["init", "--output", "-"], in: folder)
             #expect(printed.text == (try String(contentsOfFile: folder + "/image.yaml", encoding: .utf8)))
             #expect(printed.status == 0)
+        }
+    }
+
+    @Test func oneIsNotPlural() throws {
+        let files = [
+            "environment.yml": "dependencies: [scipy]\n", "Dockerfile": "FROM a\nENV A=b\nRUN make\n",
+        ]
+        try withFolder(of: files) { folder in
+            let outcome = try Tool.run(["init"], in: folder)
+            #expect(outcome.messages.contains(": 1 package for conda, 0 for pip\n"))
+            #expect(
+                outcome.messages.contains(
+                    " 0 packages for apt, 0 for pip, 1 variable; 1 instruction is left to you\n"),
+                "\(outcome.messages)")
         }
     }
 

@@ -51,6 +51,13 @@ import Testing
             ],
             #"{"name": "my-trainer-app", "python_version": "3.10", "requirements": "uv.lock"}"#,
             "The file .python-version names it.", "Not used beside it: requirements.txt."),
+        Project(
+            "a Python that no image has", ["pyproject.toml": "[project]\nrequires-python = '>=2.7,<3'\n"],
+            "{}",
+            "# python_version: '3.12'", "no image has one that pyproject.toml allows, \">=2.7,<3\";"),
+        Project(
+            "requirements.txt", ["requirements.txt": "six\n"], #"{"requirements": "requirements.txt"}"#,
+            "# With the files that it includes;"),
         Project("uv.lock alone", ["uv.lock": ""], "{}"),
         Project(
             "poetry",
