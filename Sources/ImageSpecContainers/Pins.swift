@@ -135,7 +135,7 @@ extension ImageSpecError {
     fileprivate static func noDigest(_ reference: String) -> ImageSpecError {
         ImageSpecError(
             .toolFailed,
-            "what was given as the digest of \(reference) is none; expected sha256: and 64 digits from 0 to f, as its "
+            "\(reference): what was given as its digest is none; expected sha256: and 64 digits from 0 to f, as its "
                 + "registry has it")
     }
 }

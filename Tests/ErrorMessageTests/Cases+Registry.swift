@@ -33,7 +33,10 @@ extension ErrorCase {
             let client = scene.client(
                 .init(
                     credentialsFile: file, plainHTTPHosts: [host],
-                    limits: .init(retries: 0, manifestSize: 1000)))
+                    // Each waits for its turn among all tests; nothing here is about time.
+                    limits: .init(
+                        connect: .seconds(300), head: .seconds(300), stall: .seconds(300),
+                        total: .seconds(600), retries: 0, manifestSize: 1000)))
             do {
                 _ = try await client.digest(of: host + "/" + reference)
             } catch let error as ImageSpecError {
