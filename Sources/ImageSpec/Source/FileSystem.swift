@@ -125,6 +125,19 @@ package enum FileSystem {
         return try contents(descriptor: descriptor)
     }
 
+    /// Writes all bytes.
+    static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) throws(Failure) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { systemWrite(descriptor, $0) }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw .last
+            }
+            rest = rest.dropFirst(count)
+        }
+    }
+
     /// The target text of a symbolic link.
     static func linkTarget(_ path: [UInt8]) throws(Failure) -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
@@ -180,4 +193,9 @@ package enum FileSystem {
         defer { free(resolved) }
         return Array(UnsafeRawBufferPointer(start: resolved, count: strlen(resolved)))
     }
+}
+
+/// The system's `write`, whose name the function above has.
+private func systemWrite(_ file: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+    write(file, bytes.baseAddress, bytes.count)
 }

@@ -4,12 +4,19 @@ extension SourceTree {
     /// Whether files that are put into a folder, given by its real path, become entries of this tree, as far as its
     /// name and the folders above it say.
     func wouldHoldFiles(in folder: [UInt8]) throws(ImageSpecError) -> Bool {
-        guard var scope = rules else { return false }
-        if folder == root { return true }
-        guard let components = Self.components(of: folder, below: root) else { return false }
+        try folder == root ? rules != nil : wouldHold(folder, isFolder: true)
+    }
+
+    /// The same of one file, by the real path of its folder with its own name, as far as the ignore rules say.
+    func wouldHoldFile(_ path: [UInt8]) throws(ImageSpecError) -> Bool {
+        try wouldHold(path, isFolder: false)
+    }
+
+    private func wouldHold(_ path: [UInt8], isFolder: Bool) throws(ImageSpecError) -> Bool {
+        guard var scope = rules, let components = Self.components(of: path, below: root) else { return false }
         let matcher = IgnoreMatcher()
         var place = root
-        for name in components {
+        for (index, name) in components.enumerated() {
             if name.elementsEqual(".git".utf8) { return false }
             if readsGitignore, let text = try Self.ignoreFile(".gitignore", in: place),
                 let file = IgnoreFile.git(text, path: ".gitignore")
@@ -17,8 +24,13 @@ extension SourceTree {
                 scope.add(file, at: [])
             }
             matcher.begin(scope)
-            let verdict = name.withUnsafeBytes { matcher.verdict($0, isFolder: true) }
-            if case .leaveOut = verdict { return false }
+            let isLast = index == components.count - 1
+            let verdict = name.withUnsafeBytes { matcher.verdict($0, isFolder: isFolder || !isLast) }
+            switch verdict {
+            case .leaveOut: return false
+            case .leaveOutButEnter where !isFolder && isLast: return false
+            case .leaveOutButEnter, .keep: break
+            }
             scope = name.withUnsafeBytes { matcher.scope(entering: $0) }
             place += [UInt8(ascii: "/")] + name
         }
