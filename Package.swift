@@ -38,10 +38,13 @@ let package = Package(
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
         ),
         .target(name: "ImageSpec", dependencies: ["CLibcrypto"], swiftSettings: settings),
+        // Loads libcurl when it is first needed: building needs no header of it. On older systems dlopen lies in a library
+        // of its own.
+        .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         .target(
             name: "ImageSpecContainers",
             dependencies: [
-                "ImageSpec", .product(name: "Subprocess", package: "swift-subprocess"),
+                "CCurl", "ImageSpec", .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(
                     name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux])),
             ],
@@ -66,7 +69,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ImageSpecContainersTests", dependencies: ["ImageSpec", "ImageSpecContainers"],
-            swiftSettings: settings
+            resources: [.copy("Fixtures")], swiftSettings: settings
         ),
         .testTarget(
             name: "ImageSpecYAMLTests", dependencies: ["ImageSpec", "ImageSpecYAML"], swiftSettings: settings

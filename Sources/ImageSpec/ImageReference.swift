@@ -3,9 +3,9 @@
 /// The grammar of image names and tags.
 ///
 /// Source: OCI distribution specification 1.1, "Pulling manifests"; distribution's reference grammar for the host.
-enum ImageReference {
+package enum ImageReference {
     /// `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`
-    static func isTag(_ tag: String) -> Bool {
+    package static func isTag(_ tag: String) -> Bool {
         guard let first = tag.utf8.first, tag.utf8.count <= 128,
             isLetterOrDigit(first) || first == UInt8(ascii: "_")
         else { return false }
@@ -16,7 +16,7 @@ enum ImageReference {
     ///
     /// `[host[:port]/]part(/part)*`. Whether a first part is a host or part of the path is not asked: both
     /// readings are allowed, as both are by the tools that read the name.
-    static func problem(inRepository name: String) -> String? {
+    package static func problem(inRepository name: String) -> String? {
         let components = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard !name.isEmpty else { return "it is empty" }
         func isPath(_ components: ArraySlice<Substring.UTF8View>) -> Bool {

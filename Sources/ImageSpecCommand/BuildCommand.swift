@@ -20,7 +20,7 @@ struct BuildCommand: AsyncParsableCommand {
                "image_name":"ghcr.io/acme/trainer:1d2e…","outcome":"built"}
 
             The outcome is built, found, assumed (nobody can tell, and --assume-present was given) or skipped (inside an \
-            execution). The variables FLYTE_FORCE_PUSH_IMAGE_SPEC, FLYTE_PUSH_IMAGE_SPEC and FLYTE_IMG_FAST_FAIL do what they \
+            execution). Ctrl-C ends the engine and cleans up; a second one, a second later or more, ends at once. The variables FLYTE_FORCE_PUSH_IMAGE_SPEC, FLYTE_PUSH_IMAGE_SPEC and FLYTE_IMG_FAST_FAIL do what they \
             do for flytekit.
             """)
 
@@ -55,25 +55,40 @@ struct BuildCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        // All are read and checked before the first is built.
-        let loaded = try specs.map { (spec: try options.load($0), context: options.context(of: $0)) }
-        let problems = zip(specs, loaded).flatMap { file, loaded in
-            loaded.spec.namingProblems(in: loaded.context).map { options.located($0, in: file) }
-        }
-        if !problems.isEmpty { throw SpecProblems(problems: problems) }
+        try StandardOutput.write(try await results().flatMap(line))
+    }
 
+    private func results() async throws -> [ImageSpec.BuildResult] {
         let progress = Progress(isQuiet: quiet)
+        // Names and messages come after it.
+        defer { progress.end() }
         let buildEngine = ImageSpec.BuildEngine.containers(engine: engine, policy: policy) {
             progress.report($0)
         }
-        let results = try await Interruption.watch {
+        let images = try await images(of: buildEngine)
+        return try await Interruption.watch(onSecondSignal: { progress.abandon() }) {
             var results: [ImageSpec.BuildResult] = []
-            for (spec, context) in loaded {
-                results.append(try await buildEngine.result(of: spec, in: context))
-            }
+            for image in images { results.append(try await buildEngine.result(of: image)) }
             return results
         }
-        try StandardOutput.write(results.flatMap(line))
+    }
+
+    /// All are read and checked before the first is built.
+    private func images(
+        of buildEngine: ImageSpec.BuildEngine
+    ) async throws -> [ImageSpec.BuildEngine.PreparedImage] {
+        let loaded = try specs.map { (file: $0, spec: try options.load($0)) }
+        var images: [ImageSpec.BuildEngine.PreparedImage] = []
+        var problems: [ImageSpecError] = []
+        for (file, spec) in loaded {
+            do {
+                images.append(try await buildEngine.prepare(spec, in: options.context(of: file)))
+            } catch let error as ImageSpecError {
+                problems.append(options.located(error, in: file))
+            }
+        }
+        if !problems.isEmpty { throw SpecProblems(problems: problems) }
+        return images
     }
 
     private static func engine(_ name: String) throws -> ImageSpec.ContainerEngine {
@@ -100,18 +115,6 @@ struct BuildCommand: AsyncParsableCommand {
             "duration": (try? ImageSpec.JSONValue(result.duration.roundedSeconds)) ?? .null,
         ]
         return object.canonicalForm + [UInt8(ascii: "\n")]
-    }
-}
-
-extension ImageSpec {
-    /// What keeps the spec from being named; builders find the rest.
-    fileprivate func namingProblems(in context: HashContext) -> [ImageSpecError] {
-        do throws(ImageSpecError) {
-            _ = try imageName(in: context)
-            return []
-        } catch {
-            return [error]
-        }
     }
 }
 

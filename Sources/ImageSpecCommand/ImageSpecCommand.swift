@@ -29,16 +29,21 @@ struct ImageSpecCommand: AsyncParsableCommand {
               imagespec render trainer.yaml           the Dockerfile
               imagespec context trainer.yaml build/   the Dockerfile and all that it copies
               imagespec build trainer.yaml            the image, built and pushed where it does not exist
+              imagespec exist trainer.yaml            whether it exists, by the exit status too
+              imagespec digest trainer.yaml           its digest in its registry
+              imagespec pin trainer.yaml              writes the digests of base and tool images into the spec
 
-            The result goes to standard output, messages to standard error. Exit status: 0 done, 64 wrong usage, \
+            The result goes to standard output, messages to standard error. Exit status: 0 done, 1 an image is absent \
+            (exist, digest), 64 wrong usage, \
             65 a wrong spec, 66 a missing or unreadable file, 69 no container engine, or nobody can tell whether an image \
             exists, 70 a mistake in this tool, 73 the output cannot be written, 74 a build failed or a file changed while \
-            it was used, 130 and 143 interrupted.
+            it was used, 129, 130, 131 and 143 ended by a signal.
             """,
         version: version,
         subcommands: [
             NameCommand.self, TagCommand.self, IDCommand.self, DocumentCommand.self,
             FilesCommand.self, RenderCommand.self, ContextCommand.self, CheckCommand.self, BuildCommand.self,
+            ExistCommand.self, DigestCommand.self, PinCommand.self,
         ]
     )
 
@@ -53,6 +58,7 @@ struct ImageSpecCommand: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            Termination.end(.success)
         } catch {
             Termination(error).exit()
         }

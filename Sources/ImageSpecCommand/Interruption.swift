@@ -10,23 +10,52 @@ import Musl
 import Darwin
 #endif
 
-/// The user asked to stop: SIGINT, SIGTERM or SIGHUP came while something ran that has to be cleaned up.
+/// The user asked to stop: SIGINT, SIGTERM, SIGHUP or SIGQUIT came while something ran that has to be cleaned up.
 struct Interruption: Error {
     let signal: Int32
 
+    private struct State {
+        var first: (signal: Int32, time: ContinuousClock.Instant)?
+        var cancel: (@Sendable () -> Void)?
+    }
+
+    /// What comes sooner after the first signal is the same request: a terminal, a shell and whatever runs the tool may
+    /// all pass it on.
+    private static let repetitionTime = Duration.seconds(1)
+
     /// Runs a piece of work that these signals cancel, and waits for its end.
+    ///
+    /// A signal that is ignored when this begins stays ignored, as for jobs behind `nohup` or `&`. From here on, output
+    /// that nobody reads is an error of whoever writes it, and ends no process.
+    ///
+    /// `onSecondSignal` is done before a second signal ends the process at once.
     static func watch<Value: Sendable>(
-        _ work: @escaping @Sendable () async throws -> Value
+        onSecondSignal: @escaping @Sendable () -> Void, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         guard let pipe = SignalPipe.shared else { return try await work() }
-        let received = Mutex<Int32?>(nil)
-        let task = Task { try await work() }
+        let state = Mutex(State())
         pipe.onSignal { signal in
-            received.withLock { $0 = $0 ?? signal }
-            task.cancel()
+            let isSecond = state.withLock { state in
+                guard let first = state.first else {
+                    state.first = (signal, .now)
+                    state.cancel?()
+                    return false
+                }
+                return ContinuousClock.now - first.time > repetitionTime
+            }
+            if isSecond {
+                onSecondSignal()
+                _exit(128 + signal)
+            }
+        }
+        let task = Task { try await work() }
+        state.withLock { state in
+            state.cancel = { task.cancel() }
+            // A signal may have come when there was nothing to cancel.
+            if state.first != nil { task.cancel() }
         }
         let result = await task.result
-        if let signal = received.withLock({ $0 }) { throw Interruption(signal: signal) }
+        if let signal = state.withLock({ $0.first?.signal }) { throw Interruption(signal: signal) }
         return try result.get()
     }
 }
@@ -65,12 +94,21 @@ private struct SignalPipe: Sendable {
             return
         }
         pthread_detach(thread)
-        for number in [SIGINT, SIGTERM, SIGHUP] {
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] where !Self.isIgnored(number) {
             signal(number) { number in
                 var byte = UInt8(truncatingIfNeeded: number)
                 if let pipe = SignalPipe.shared { _ = write(pipe.writeEnd, &byte, 1) }
             }
         }
+        if !Self.isIgnored(SIGPIPE) { signal(SIGPIPE) { _ in } }
+    }
+
+    /// Whether whoever started the process ignores a signal. Where not, it does what it does by default afterwards.
+    private static func isIgnored(_ number: Int32) -> Bool {
+        // A function, or one of two small numbers.
+        let isIgnored = unsafeBitCast(signal(number, SIG_IGN), to: Int.self) == 1
+        if !isIgnored { signal(number, SIG_DFL) }
+        return isIgnored
     }
 
     private final class Listener: Sendable {

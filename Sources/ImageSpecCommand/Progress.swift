@@ -1,39 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ImageSpec
-import Synchronization
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// What a person sees of builds, on standard error: on a terminal one line that follows the engine's, elsewhere its lines.
 final class Progress: Sendable {
     private let isQuiet: Bool
-    private let isTerminal: Bool
-    /// Whether there is a line on the terminal that the next one overwrites.
-    private let hasStatusLine = Mutex(false)
+    private let lines = TerminalLines()
 
-    init(isQuiet: Bool) {
-        self.isQuiet = isQuiet
-        let isDumb = ["", "dumb"].contains(ImageSpec.processEnvironment("TERM") ?? "")
-        isTerminal = isatty(STDERR_FILENO) == 1 && !isDumb
-    }
+    init(isQuiet: Bool) { self.isQuiet = isQuiet }
 
     /// Shows what happens. A warning is shown in any case.
     func report(_ event: ImageSpec.BuildEvent) {
         switch event {
-        case .warning(let text): show("imagespec: warning: " + text)
+        case .warning(let text): lines.print("imagespec: warning: " + text)
         case _ where isQuiet: break
-        case .started(let name, let engine): show("\(name): building with \(engine)")
-        case .output(let line): isTerminal ? follow(line) : show(line)
-        case .finished(let result): show(Self.summary(of: result))
+        case .started(let name, let engine): lines.print("\(name): building with \(engine)")
+        case .output(let line): lines.isTerminal ? lines.setBlock([line]) : lines.print(line)
+        case .finished(let result):
+            lines.setBlock([])
+            lines.print(Self.summary(of: result))
         }
     }
+
+    /// Takes away what does not stay. Whatever else is written comes after this.
+    func end() { lines.end() }
+
+    /// The same for a process that ends at once, whatever its other threads do.
+    func abandon() { lines.endIfPossible() }
 
     private static func summary(of result: ImageSpec.BuildResult) -> String {
         let digest = result.digest.map { ", " + $0 } ?? ""
@@ -42,31 +35,8 @@ final class Progress: Sendable {
         case .built: "\(result.imageName): built in \(time)\(digest)"
         case .found: "\(result.imageName): exists\(digest)"
         case .assumed: "\(result.imageName): taken to exist"
-        case .skipped: "\(result.imageName): not asked for inside an execution"
+        case .skipped:
+            "\(result.imageName): not asked for inside an execution (FLYTE_INTERNAL_EXECUTION_ID is set)"
         }
-    }
-
-    private func show(_ line: String) {
-        hasStatusLine.withLock { hasStatusLine in
-            if hasStatusLine { StandardError.writeControls("\r\u{1B}[K") }
-            hasStatusLine = false
-            StandardError.write(line + "\n")
-        }
-    }
-
-    private func follow(_ line: String) {
-        // Cut, because a line that wraps cannot be overwritten.
-        let text = String(line.prefix(Self.terminalWidth - 1))
-        hasStatusLine.withLock { hasStatusLine in
-            StandardError.writeControls("\r\u{1B}[K")
-            StandardError.write(text)
-            hasStatusLine = true
-        }
-    }
-
-    private static var terminalWidth: Int {
-        var size = winsize()
-        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 80 }
-        return Int(size.ws_col)
     }
 }

@@ -14,6 +14,8 @@ import Darwin
 /// The exit statuses of the tool. Source: sysexits.h, where it has them.
 enum ExitStatus: Int32 {
     case success = 0
+    /// An image that was asked for is not there.
+    case absent = 1
     case usage = 64
     case wrongSpec = 65
     case missingInput = 66
@@ -22,7 +24,9 @@ enum ExitStatus: Int32 {
     case unwritableOutput = 73
     case failedBuild = 74
     /// 128 and the signal's number, as shells have it.
+    case hungUp = 129
     case interrupted = 130
+    case quit = 131
     case terminated = 143
 
     init(_ code: ImageSpecError.Code) {
@@ -53,7 +57,12 @@ struct Termination {
             return
         }
         if let interruption = error as? Interruption {
-            status = interruption.signal == SIGINT ? .interrupted : .terminated
+            status = ExitStatus(rawValue: 128 + interruption.signal) ?? .terminated
+            return
+        }
+        if let absent = error as? ImageAbsent {
+            status = .absent
+            messages = absent.message.map { [$0] } ?? []
             return
         }
         let usage = UsageProblem(arguments: CommandLine.arguments.dropFirst())
@@ -86,13 +95,13 @@ struct Termination {
 
     private func report(as status: ExitStatus) -> Never {
         for message in messages { StandardError.write("imagespec: " + message + "\n") }
-        #if canImport(Glibc)
-        Glibc.exit(status.rawValue)
-        #elseif canImport(Musl)
-        Musl.exit(status.rawValue)
-        #else
-        Darwin.exit(status.rawValue)
-        #endif
+        Self.end(status)
+    }
+
+    /// Ends the process at once. What libraries do at the end would meet the thread that asks registries: it may be inside
+    /// of the library for TLS. Nothing of ours is left to be written.
+    static func end(_ status: ExitStatus) -> Never {
+        _exit(status.rawValue)
     }
 }
 
@@ -123,8 +132,8 @@ enum StandardOutput {
 enum StandardError {
     static func write(_ text: String) {
         // The text of usage messages has line breaks on purpose.
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
-            Text.withoutControlCharacters(String($0))
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map {
+            Text.withoutControlCharacters(String(Substring($0)))
         }
         writeControls(lines.joined(separator: "\n"))
     }

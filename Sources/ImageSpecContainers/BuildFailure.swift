@@ -40,10 +40,16 @@ struct BuildFailure: Hashable, Sendable {
 
     private init?(buildah printed: [String]) {
         guard let start = printed.lastIndex(where: { $0.hasPrefix("STEP ") }) else { return nil }
-        let rest = printed[(start + 1)...].filter { !$0.isEmpty }
+        var rest = printed[(start + 1)...].filter { !$0.isEmpty }
         stage = Self.oneLine(printed[start])
-        reason = rest.last.map(Self.reason) ?? "it failed"
-        lines = Self.last(rest.dropLast().filter { !$0.hasPrefix("subprocess exited with ") })
+        let index = rest.lastIndex { $0.hasPrefix("Error: ") } ?? rest.indices.last
+        reason = index.map { Self.reason(rest.remove(at: $0)) } ?? "it failed"
+        lines = Self.last(rest.filter { !$0.hasPrefix("subprocess exited with ") })
+    }
+
+    /// Whether a line says which step begins. However much the step prints, the line is to be known.
+    @Sendable static func isTitle(_ line: String) -> Bool {
+        line.hasPrefix("STEP ") || (line.hasPrefix("#") && line.contains(" ["))
     }
 
     private static func last(_ lines: [String]) -> [String] { Array(lines.suffix(lineCount)) }

@@ -36,7 +36,6 @@ struct BuildPlan: Hashable, Sendable {
         case fetch = "fetching a base image"
         case build = "building"
         case push = "pushing"
-        case tidy = "removing the local index"
     }
 
     /// The commands of the build, one after the other.
@@ -48,10 +47,14 @@ struct BuildPlan: Hashable, Sendable {
         }
     }
 
+    /// What remains to be done in any case, whether or not the commands came to their end.
+    var tidying: Command? { isIndex && isByBuildah ? command(["manifest", "rm", indexName]) : nil }
+
+    /// Engines print the steps to one stream and what went wrong to the other; which was first is to be known.
     private func command(_ arguments: [String], _ environment: [String: String?] = [:]) -> Command {
         Command(
             executable: engine.path, arguments: arguments,
-            environment: self.environment.merging(environment) { $1 })
+            environment: self.environment.merging(environment) { $1 }, mergesStreams: true)
     }
 
     // MARK: docker
@@ -76,10 +79,11 @@ struct BuildPlan: Hashable, Sendable {
     // MARK: podman and buildah
 
     private var isIndex: Bool { platforms.count > 1 }
+    private var isByBuildah: Bool { engine.dialect == .podman || engine.dialect == .buildah }
 
     /// The index of several platforms is put together under a name of its own: under that of the image it would be
     /// added to what an earlier build left.
-    private var indexName: String { "localhost/" + (reports.split(separator: "/").last ?? "").lowercased() }
+    var indexName: String { "localhost/" + (reports.split(separator: "/").last ?? "").lowercased() }
 
     private var buildahBuild: Command {
         command(
@@ -100,8 +104,7 @@ struct BuildPlan: Hashable, Sendable {
                 (
                     .push,
                     command(["manifest", "push", "--all"] + options + [indexName, "docker://" + imageName])
-                ),
-                (.tidy, command(["manifest", "rm", indexName])),
+                )
             ]
         }
         return [(.push, command(["push"] + options + [imageName, "docker://" + imageName]))]

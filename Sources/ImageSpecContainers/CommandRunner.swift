@@ -17,6 +17,12 @@ struct Command: Hashable, Sendable {
     var arguments: [String]
     /// What differs from the environment of this process; nil takes a variable away.
     var environment: [String: String?] = [:]
+    /// What it reads from its standard input, at most ``StandardInput/limit`` bytes; nil: nothing.
+    var input: [UInt8]?
+    /// How much of each of its streams is kept, in bytes; what comes after is read and dropped.
+    var keptOutput: Int?
+    /// Both streams are its standard output, so that its lines have one order.
+    var mergesStreams = false
 }
 
 /// How a program ended, and what it printed.
@@ -105,20 +111,35 @@ struct CommandRunner: Sendable {
             guard let key = Environment.Key(rawValue: name) else { continue }
             environment[key] = .some(value)
         }
-        let output = LineStore(onLine)
-        let messages = LineStore(onLine)
+        let output = LineStore(onLine, keptBytes: command.keptOutput)
+        let messages = LineStore(onLine, keptBytes: command.keptOutput)
         let status: TerminationStatus
+        let input = try StandardInput(command)
+        defer { input.close() }
+        let executable = Executable.path(FilePath(command.executable))
         do {
             try Task.checkCancellation()
-            status = try await Subprocess.run(
-                .path(FilePath(command.executable)), arguments: Arguments(command.arguments),
-                environment: .inherit.updating(environment), platformOptions: options,
-                input: .none, output: .sequence, error: .sequence
-            ) { execution in
-                async let outputEnd: Void = output.read(execution.standardOutput)
-                async let messagesEnd: Void = messages.read(execution.standardError)
-                _ = try await (outputEnd, messagesEnd)
-            }.terminationStatus
+            if command.mergesStreams {
+                status = try await Subprocess.run(
+                    executable, arguments: Arguments(command.arguments),
+                    environment: .inherit.updating(environment), platformOptions: options,
+                    input: .fileDescriptor(input.descriptor, closeAfterSpawningProcess: false),
+                    output: .sequence, error: .combinedWithOutput
+                ) { execution in
+                    try await output.read(execution.standardOutput)
+                }.terminationStatus
+            } else {
+                status = try await Subprocess.run(
+                    executable, arguments: Arguments(command.arguments),
+                    environment: .inherit.updating(environment), platformOptions: options,
+                    input: .fileDescriptor(input.descriptor, closeAfterSpawningProcess: false),
+                    output: .sequence, error: .sequence
+                ) { execution in
+                    async let outputEnd: Void = output.read(execution.standardOutput)
+                    async let messagesEnd: Void = messages.read(execution.standardError)
+                    _ = try await (outputEnd, messagesEnd)
+                }.terminationStatus
+            }
         } catch {
             // Who cancels sees a killed program, a closed pipe or nothing at all, as chance has it.
             try Task.checkCancellation()
@@ -137,29 +158,33 @@ struct CommandRunner: Sendable {
 
 /// The lines of one stream.
 private final class LineStore: Sendable {
-    /// What is kept at least; a build may print without end.
-    private static let limit = 10_000
-
-    private let kept = Mutex<[String]>([])
+    private let kept = Mutex(LineRing())
+    private let keptBytes: Int?
     private let onLine: CommandRunner.LineHandler
 
-    init(_ onLine: @escaping CommandRunner.LineHandler) { self.onLine = onLine }
+    init(_ onLine: @escaping CommandRunner.LineHandler, keptBytes: Int?) {
+        self.onLine = onLine
+        self.keptBytes = keptBytes
+    }
 
-    var lines: [String] { kept.withLock { $0 } }
+    var lines: [String] { kept.withLock { $0.lines } }
 
     func read(_ sequence: SubprocessOutputSequence) async throws {
         var splitter = LineSplitter()
+        var rest = keptBytes ?? .max
         for try await buffer in sequence {
-            buffer.withUnsafeBytes { splitter.add($0) }.forEach(keep)
+            // What is dropped is read all the same: a program that cannot write does not end.
+            let count = min(rest, buffer.count)
+            rest -= count
+            if count == 0 { continue }
+            buffer.withUnsafeBytes { splitter.add(UnsafeRawBufferPointer(rebasing: $0[..<count])) }.forEach(
+                keep)
         }
         splitter.finish().map(keep)
     }
 
     private func keep(_ line: String) {
-        kept.withLock { lines in
-            lines.append(line)
-            if lines.count > 2 * Self.limit { lines.removeFirst(Self.limit) }
-        }
+        kept.withLock { $0.append(line) }
         onLine(line)
     }
 }
@@ -175,15 +200,26 @@ struct LineSplitter {
     /// The lines that end in these bytes.
     mutating func add(_ bytes: UnsafeRawBufferPointer) -> [String] {
         var lines: [String] = []
-        for byte in bytes {
+        // By index, and copied in one piece: this is every byte that an engine prints.
+        var start = bytes.startIndex
+        while start < bytes.endIndex {
+            let byte = bytes[start]
             switch byte {
             case UInt8(ascii: "\n"):
                 // The second half of a line end, if a return came before.
                 if !endsInReturn || !rest.isEmpty { lines.append(takeLine()) }
+                start += 1
             case UInt8(ascii: "\r"):
                 lines.append(takeLine())
+                start += 1
             default:
-                rest.append(byte)
+                let limit = min(bytes.endIndex, start + Self.maximumLength - rest.count)
+                var end = start + 1
+                while end < limit, bytes[end] != UInt8(ascii: "\n"), bytes[end] != UInt8(ascii: "\r") {
+                    end += 1
+                }
+                rest.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+                start = end
                 if rest.count == Self.maximumLength { lines.append(takeLine()) }
             }
             endsInReturn = byte == UInt8(ascii: "\r")

@@ -10,7 +10,8 @@ extension ImageSpec {
     /// option `engine`; else the first of docker, podman and buildah that works on this machine.
     ///
     /// An image that exists is not built again, unless the build is forced: in its registry, or with the engine where the
-    /// spec has no registry or nothing is pushed. Secrets reach the engine as files, and are in no argument and no layer.
+    /// spec has no registry or nothing is pushed. The registry is asked directly, so that no engine is needed for an image
+    /// that is there. Secrets reach the engine as files, and are in no argument and no layer.
     ///
     /// Builder options (`builder_options`) that it knows:
     ///
@@ -25,17 +26,23 @@ extension ImageSpec {
         public let engine: ContainerEngine?
         private let runner: CommandRunner
         private let folders: [String]?
+        private let registry: RegistryImages
+        private let memory = EngineMemory()
 
         /// A builder.
         public init(engine: ContainerEngine? = nil) {
-            self.init(engine: engine, runner: .system, folders: nil)
+            self.init(engine: engine, runner: .system, folders: nil, registry: .system)
         }
 
         /// A builder that finds programs in some folders; nil: those of `PATH`.
-        init(engine: ContainerEngine? = nil, runner: CommandRunner, folders: [String]?) {
+        init(
+            engine: ContainerEngine? = nil, runner: CommandRunner, folders: [String]?,
+            registry: RegistryImages
+        ) {
             self.engine = engine
             self.runner = runner
             self.folders = folders
+            self.registry = registry
         }
 
         /// Whether the image is absent.
@@ -55,22 +62,88 @@ extension ImageSpec {
         /// Provides an image: found, or built and pushed.
         /// - Throws: ``ImageSpecError``, `CancellationError`.
         public func image(for request: BuildRequest) async throws -> BuildResult {
-            try await withWorkshop(request) { workshop in
-                request.isForcePush ? try await workshop.build() : try await workshop.provide()
+            if request.isForcePush { return try await withWorkshop(request) { try await $0.build() } }
+            // Where it is there, no engine is needed.
+            if request.isPushed {
+                if let result = try await foundInRegistry(request) { return result }
+                return try await withWorkshop(request) { try await $0.build() }
             }
+            return try await withWorkshop(request) { workshop in
+                let found = try await workshop.found()
+                let result = try Self.result(
+                    request, found.existence, specID: found.specID, workshop.engineName)
+                if let result { return result }
+                return try await workshop.build()
+            }
+        }
+
+        private func foundInRegistry(_ request: BuildRequest) async throws -> BuildResult? {
+            let existence = try await registryExistence(for: request)
+            var specID: String?
+            if case .present = existence {
+                let file = try RegistryConfiguration.file(of: request.spec, in: request.context)
+                let platform = request.spec.platforms(in: request.context).first ?? ""
+                specID = await registry.specID(request.imageName, platform, file)
+                try Task.checkCancellation()
+            }
+            return try Self.result(request, existence, specID: specID, nil)
+        }
+
+        /// What follows from whether the image is there; nil: it has to be built.
+        private static func result(
+            _ request: BuildRequest, _ existence: Existence, specID: String?, _ engineName: String?
+        ) throws -> BuildResult? {
+            var result = BuildResult(imageName: request.imageName, outcome: .found, engine: engineName)
+            switch try request.policy.decision(for: request.imageName, existence) {
+            case .build: return nil
+            case .assume(let warning):
+                request.report(.warning(warning))
+                result.outcome = .assumed
+            case .use:
+                if let specID, specID != request.spec.id {
+                    request.report(
+                        .warning(
+                            "\(request.imageName) exists, and its label \(ImageSpec.idLabel) says that it was built from "
+                                + "another spec, of the id \(specID); isContainer() is false in it. A force push replaces it"
+                        )
+                    )
+                }
+                if case .present(let digest) = existence { result.digest = digest }
+            }
+            return result
+        }
+
+        /// Looks at the builder options and the platforms, and renders the spec.
+        @concurrent
+        public func check(_ request: BuildRequest) async throws {
+            _ = try Workshop.options(of: request.spec, engine)
+            try Workshop.check(request.spec.platforms(in: request.context), isPushed: request.isPushed)
+            _ = try request.buildContext()
         }
 
         /// Whether the image of a spec exists: in its registry, or with the engine where it has none.
         public func existence(of spec: ImageSpec, in context: HashContext = .current) async -> Existence {
             do {
                 return try await existence(for: try await Self.request(spec, in: context))
+            } catch is CancellationError {
+                return .unknown(reason: "the question was cancelled")
             } catch {
                 return .unknown(reason: "\(error)")
             }
         }
 
-        private func existence(for request: BuildRequest) async throws -> Existence {
-            try await withWorkshop(request) { try await $0.found().existence }
+        /// The same for an image that has been named already.
+        package func existence(for request: BuildRequest) async throws -> Existence {
+            if request.isPushed { return try await registryExistence(for: request) }
+            return try await withWorkshop(request) { try await $0.found().existence }
+        }
+
+        private func registryExistence(for request: BuildRequest) async throws -> Existence {
+            _ = try Workshop.options(of: request.spec, engine)
+            let file = try RegistryConfiguration.file(of: request.spec, in: request.context)
+            let existence = await registry.existence(request.imageName, file)
+            try Task.checkCancellation()
+            return existence
         }
 
         /// A request in the surroundings of this process.
@@ -89,7 +162,8 @@ extension ImageSpec {
             defer { scratch.remove() }
             var finder = EngineFinder(runner: runner)
             if let folders { finder.folders = folders }
-            return try await body(Workshop(request, wanted: engine, finder: finder, scratch: scratch))
+            return try await body(
+                Workshop(request, wanted: engine, finder: finder, memory: memory, scratch: scratch))
         }
     }
 

@@ -61,6 +61,8 @@ struct EngineFinder: Sendable {
         .split(separator: ":").map(String.init)
     /// What differs from the environment of this process.
     var environment: [String: String?] = [:]
+    /// How long a program may think. A daemon that hangs costs this once.
+    var limit = Duration.seconds(15)
 
     /// The programs of a name, in the order of `PATH`: the first may lack what a later one has.
     func programs(_ name: String) -> [String] {
@@ -89,6 +91,8 @@ struct EngineFinder: Sendable {
 
     struct Problem: Error {
         var reason: String
+        /// Whether the program answered at all. One that did not is not asked again.
+        var isAnswer = true
     }
 
     private func examine(
@@ -113,8 +117,11 @@ struct EngineFinder: Sendable {
 
     private func examineDocker(_ path: String) async throws -> Result<WorkingEngine, Problem> {
         // Podman may come under this name; it is used under its own.
-        if case .success(let text) = try await ask(path, "--version"), text.lowercased().contains("podman") {
+        switch try await ask(path, "--version") {
+        case .success(let text) where text.lowercased().contains("podman"):
             return .failure(Problem(reason: "it is podman"))
+        case .failure(let problem) where !problem.isAnswer: return .failure(problem)
+        default: break
         }
         let version: String
         switch try await ask(path, "version", "--format", "{{.Server.Version}}") {
@@ -125,11 +132,8 @@ struct EngineFinder: Sendable {
             return .success(WorkingEngine(dialect: .buildx, path: path, version: version))
         }
         // A client without buildx has BuildKit if it is not much newer; then it takes secrets.
-        let help = try await runner.answer(
-            Command(
-                executable: path, arguments: ["build", "--help"],
-                environment: environment.merging(["DOCKER_BUILDKIT": "1"]) { $1 }))
-        if let help, help.isSuccess, help.output.contains(where: { $0.contains("--secret") }) {
+        let help = try await answer(path, ["build", "--help"], ["DOCKER_BUILDKIT": "1"])
+        if case .success(let help) = help, help.output.contains(where: { $0.contains("--secret") }) {
             return .success(WorkingEngine(dialect: .buildKit, path: path, version: version))
         }
         return .failure(
@@ -138,11 +142,23 @@ struct EngineFinder: Sendable {
 
     /// The first line of an answer.
     private func ask(_ path: String, _ arguments: String...) async throws -> Result<String, Problem> {
-        guard
-            let outcome = try await runner.answer(
-                Command(executable: path, arguments: arguments, environment: environment))
-        else { return .failure(Problem(reason: "it does not answer")) }
-        guard outcome.isSuccess else { return .failure(Problem(reason: outcome.reason)) }
-        return .success(outcome.output.first ?? "")
+        try await answer(path, arguments).map { $0.output.first ?? "" }
+    }
+
+    private func answer(
+        _ path: String, _ arguments: [String], _ variables: [String: String?] = [:]
+    ) async throws -> Result<CommandOutcome, Problem> {
+        let command = Command(
+            executable: path, arguments: arguments, environment: environment.merging(variables) { $1 })
+        do {
+            guard let outcome = try await runner.answer(command, within: limit) else {
+                return .failure(Problem(reason: "it does not answer", isAnswer: false))
+            }
+            return outcome.isSuccess ? .success(outcome) : .failure(Problem(reason: outcome.reason))
+        } catch let error as ImageSpecError {
+            // A file that cannot be run is no reason to pass over the engines that can.
+            let reason = error.message.replacing(path + " ", with: "it ", maxReplacements: 1)
+            return .failure(Problem(reason: reason, isAnswer: false))
+        }
     }
 }

@@ -14,7 +14,7 @@ extension ImageSpec.GitIgnored {
     /// Runs `git ls-files -io --exclude-standard` (git's own configuration and environment play their part) where the
     /// spec, or a base of it, copies its whole source root; no process where none does. Where git is not installed, or
     /// fails, as it does outside a work tree, nothing is ignored. A source root that does not exist is left to the scheme.
-    /// - Throws: `CancellationError`, and what keeps git from being started.
+    /// - Throws: `CancellationError`; ``ImageSpecError/Code/toolFailed`` where git is there and cannot be run.
     public static func listed(
         for spec: ImageSpec, in context: ImageSpec.HashContext = .current
     ) async throws -> ImageSpec.GitIgnored {
@@ -34,6 +34,9 @@ extension ImageSpec.GitIgnored {
                 files: files, folders: files.isEmpty ? [] : try await output(of: command + ["--directory"]))
         } catch let error as SubprocessError where error.code == .executableNotFound {
             return .nothing
+        } catch let error as SubprocessError {
+            try Task.checkCancellation()
+            throw ImageSpecError.cannotRun("git", "\(error)")
         }
     }
 

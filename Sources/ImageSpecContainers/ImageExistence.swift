@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ImageSpec
+import Synchronization
 
-/// Finds out whether an image is there, by the programs of this machine.
-///
-/// The one place that asks; whatever can answer better takes its place.
-struct ImageFinder: Sendable {
+/// Finds out whether a container engine has an image.
+struct LocalImages: Sendable {
     struct Found: Hashable, Sendable {
         var existence: ImageSpec.Existence
         /// What the image's label says, where it is known.
@@ -14,40 +13,9 @@ struct ImageFinder: Sendable {
 
     var engine: WorkingEngine
     var finder: EngineFinder
-    var authenticationFile: String?
-
-    private var runner: CommandRunner { finder.runner }
-
-    /// Looks in the image's registry.
-    ///
-    /// By skopeo where it is installed, which fetches no layers; else by fetching the image: `docker manifest inspect` does
-    /// not know every kind of manifest, and buildah and podman have no such command.
-    func inRegistry(_ name: String, platform: String) async throws -> Found {
-        for skopeo in finder.programs("skopeo") {
-            let outcome = try await answer(
-                Command(
-                    executable: skopeo,
-                    arguments: platformOptions(platform)
-                        + ["inspect", "--no-tags", "--format", Self.format("{{.Digest}}", ".Labels")]
-                        + authentication + transportSecurity(of: name) + ["docker://" + name],
-                    environment: finder.environment))
-            return found(outcome)
-        }
-        let authentication = engine.kind == .docker ? [] : authentication + transportSecurity(of: name)
-        let outcome = try await answer(
-            Command(
-                executable: engine.path, arguments: ["pull", "--quiet"] + authentication + [name],
-                environment: finder.environment),
-            within: .seconds(3600))
-        guard outcome.isSuccess else { return found(outcome) }
-        var result = try await onThisMachine(name)
-        // The digest is that of the image here, not that of the manifest there.
-        if case .present = result.existence { result.existence = .present(digest: nil) }
-        return result
-    }
 
     /// Looks at the images that the engine has.
-    func onThisMachine(_ name: String) async throws -> Found {
+    func find(_ name: String) async throws -> Found {
         let arguments =
             switch engine.dialect {
             case .buildx, .buildKit:
@@ -59,66 +27,62 @@ struct ImageFinder: Sendable {
                     Self.format("{{.FromImageID}}", ".OCIv1.Config.Labels"), name,
                 ]
             }
-        return found(
-            try await answer(
-                Command(executable: engine.path, arguments: arguments, environment: finder.environment)))
+        let command = Command(executable: engine.path, arguments: arguments, environment: finder.environment)
+        let outcome =
+            try await finder.runner.answer(command, within: .seconds(120))
+            ?? CommandOutcome(status: .exited(1), messages: ["\(command.executable) does not answer"])
+        guard outcome.isSuccess else { return Found(existence: Self.existence(reason: outcome.reason)) }
+        // A digest and perhaps an id.
+        let words = (outcome.output.first ?? "").split(separator: " ")
+        let digest = words.first.map { $0.contains(":") ? String($0) : "sha256:" + $0 }
+        return Found(existence: .present(digest: digest), specID: words.count > 1 ? String(words[1]) : nil)
     }
 
     private static func format(_ digest: String, _ labels: String) -> String {
         "\(digest) {{with \(labels)}}{{index . \"\(ImageSpec.idLabel)\"}}{{end}}"
     }
 
-    private func answer(
-        _ command: Command, within limit: Duration = .seconds(120)
-    ) async throws -> CommandOutcome {
-        try await runner.answer(command, within: limit)
-            ?? CommandOutcome(status: .exited(1), messages: ["\(command.executable) does not answer"])
-    }
-
-    /// Reads an answer: a digest and perhaps an id, or a reason.
-    private func found(_ outcome: CommandOutcome) -> Found {
-        guard outcome.isSuccess else { return Found(existence: Self.existence(reason: Self.reason(outcome))) }
-        let words = (outcome.output.first ?? "").split(separator: " ")
-        let digest = words.first.map { $0.contains(":") ? String($0) : "sha256:" + $0 }
-        return Found(
-            existence: .present(digest: digest), specID: words.count > 1 ? String(words[1]) : nil)
-    }
-
-    /// Skopeo names the image before it says what is wrong; whoever reads that knows which it is.
-    private static func reason(_ outcome: CommandOutcome) -> String {
-        let reason = outcome.reason
-        guard reason.hasPrefix("Error parsing image name \""), let end = reason.firstRange(of: "\": ") else {
-            return reason
-        }
-        return String(reason[end.upperBound...])
-    }
-
-    /// What the reason of a failure means. Only words that say that there is no such image mean that it is absent; a
-    /// registry that wants a password may have it or not.
+    /// What the reason of a failure means. Only words that say that there is no such image mean that it is absent.
     static func existence(reason: String) -> ImageSpec.Existence {
         let text = reason.lowercased()
-        let denials = ["denied", "unauthorized", "authentication", "may require"]
-        let absences = [
-            "manifest unknown", "name unknown", "no such image", "image not known", "not found: manifest",
-        ]
-        if absences.contains(where: text.contains) && !denials.contains(where: text.contains) {
-            return .absent
+        let absences = ["no such image", "image not known"]
+        return absences.contains(where: text.contains) ? .absent : .unknown(reason: reason)
+    }
+}
+
+/// Asks the registries of specs' images. A value, so that tests can put their own answers in its place.
+struct RegistryImages: Sendable {
+    /// Whether an image is there; the second argument is a file of credentials, nil for the usual ones.
+    var existence: @Sendable (_ image: String, _ credentialsFile: String?) async -> ImageSpec.Existence
+    /// The label of an image that carries the id of its spec, where it can be told.
+    var specID: @Sendable (_ image: String, _ platform: String, _ credentialsFile: String?) async -> String?
+
+    /// Asks for real, with one client for each file of credentials: specs that are asked about one by one share what was
+    /// learned about their registry.
+    static let system: RegistryImages = {
+        let clients = RegistryClients()
+        return RegistryImages(
+            existence: { image, file in await clients[file].existence(of: image) },
+            specID: { image, platform, file in
+                guard let reference = try? RegistryReference(image) else { return nil }
+                let session = clients[file].session
+                return try? await withoutWaitingOnceCancelled {
+                    try await session.label(ImageSpec.idLabel, of: reference, platform: platform)
+                }
+            })
+    }()
+}
+
+/// Clients by the files of their credentials, which they keep with their tokens.
+private final class RegistryClients: Sendable {
+    private let clients = Mutex<[String?: ImageSpec.RegistryClient]>([:])
+
+    subscript(file: String?) -> ImageSpec.RegistryClient {
+        clients.withLock { clients in
+            if let known = clients[file] { return known }
+            let client = ImageSpec.RegistryClient(.init(credentialsFile: file))
+            clients[file] = client
+            return client
         }
-        return .unknown(reason: reason)
-    }
-
-    /// An index is looked into for one platform, which need not be that of this machine.
-    private func platformOptions(_ platform: String) -> [String] {
-        let parts = platform.split(separator: "/").map(String.init)
-        var options: [String] = []
-        if parts.count > 1 { options += ["--override-os", parts[0], "--override-arch", parts[1]] }
-        if parts.count > 2 { options += ["--override-variant", parts[2]] }
-        return options
-    }
-
-    private var authentication: [String] { authenticationFile.map { ["--authfile", $0] } ?? [] }
-
-    private func transportSecurity(of name: String) -> [String] {
-        ImageName(name).isOnLoopback ? ["--tls-verify=false"] : []
     }
 }

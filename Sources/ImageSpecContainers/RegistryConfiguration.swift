@@ -13,8 +13,10 @@ import Darwin
 /// The credentials that engines are to use, from a spec's `registry_config`: a folder with docker's `config.json`, or such
 /// a file of any name.
 struct RegistryConfiguration {
-    /// The file; nil where the spec names none, and the engine finds its own.
+    /// A link to the file, for podman and buildah; nil where the engine finds its own.
     let file: String?
+    /// The file that the spec names; nil where it names none.
+    let source: String?
     /// What differs from the environment of this process.
     let environment: [String: String?]
     /// Whether `DOCKER_CONFIG` names a folder without the file.
@@ -24,29 +26,38 @@ struct RegistryConfiguration {
         _ request: ImageSpec.BuildRequest, _ scratch: ScratchFolder,
         processEnvironment: (String) -> String? = ImageSpec.processEnvironment
     ) throws(ImageSpecError) {
-        guard let path = request.spec.registryConfig, !path.isEmpty else {
+        source = try Self.file(of: request.spec, in: request.context)
+        guard let found = source else {
             let folder = processEnvironment("DOCKER_CONFIG")
-            let file = folder.map { $0 + "/config.json" }
-            let isThere = file.map(LocalFile.isReadable) ?? false
-            self.file = isThere ? file : nil
+            let path = folder.map { LocalFile.absolute($0) + "/config.json" }
+            let isThere = path.map(LocalFile.isReadable) ?? false
+            // For podman and buildah, their own variable comes before docker's; an option would come before both.
+            let hasOwn = !(processEnvironment("REGISTRY_AUTH_FILE") ?? "").isEmpty
+            file = try path.flatMap { path throws(ImageSpecError) in
+                isThere && !hasOwn ? try scratch.link("auth.json", to: path) : nil
+            }
             environment = [:]
             isConfigurationFileMissing = folder != nil && !isThere
             return
         }
         isConfigurationFileMissing = false
-        let found = LocalFile.absolute(LocalFile.join(request.context.workingDirectory, path))
-        if LocalFile.isReadable(found + "/config.json") {
-            file = found + "/config.json"
-            environment = ["DOCKER_CONFIG": found]
-        } else if LocalFile.isReadable(found) {
-            let folder = try scratch.makeFolder("docker")
-            file = try scratch.link("docker/config.json", to: found)
-            environment = ["DOCKER_CONFIG": folder]
-        } else {
-            throw .invalidRegistryConfig(
-                path,
-                "is neither a file nor a folder with a config.json; change it, or log in and leave it out")
-        }
+        let folder = try scratch.makeFolder("docker")
+        file = try scratch.link("docker/config.json", to: found)
+        // A folder of docker's holds more than the file: plugins, contexts.
+        let isDockers = found.hasSuffix("/config.json")
+        environment = ["DOCKER_CONFIG": isDockers ? String(found.dropLast("/config.json".count)) : folder]
+    }
+
+    /// The file that a spec names, or that lies in the folder that it names; nil where it names none.
+    /// - Throws: ``ImageSpecError/Code/missingInput`` where there is none.
+    static func file(
+        of spec: ImageSpec, in context: ImageSpec.HashContext
+    ) throws(ImageSpecError) -> String? {
+        guard let path = spec.registryConfig, !path.isEmpty else { return nil }
+        let found = LocalFile.absolute(LocalFile.join(context.workingDirectory, path))
+        for file in [found + "/config.json", found] where LocalFile.isReadable(file) { return file }
+        throw .invalidRegistryConfig(
+            path, "is neither a file nor a folder with a config.json; change it, or log in and leave it out")
     }
 }
 

@@ -59,6 +59,7 @@ extension ImageSpec {
     /// The first line is the version of Python, each following one that of a package, empty where it is not installed.
     private static let script = """
         import sys
+        sys.path[:] = [folder for folder in sys.path if folder]
         from importlib import metadata
         print("%d.%d" % sys.version_info[:2])
         for name in sys.argv[1:]:
@@ -73,7 +74,8 @@ extension ImageSpec {
     ) async throws -> [String] {
         let outcome: CommandOutcome?
         do {
-            // Not -I: an environment may be put together by PYTHONPATH.
+            // Not -I: an environment may be put together by PYTHONPATH. The script itself leaves out the working directory,
+            // whose modules are not to run in place of Python's.
             outcome = try await runner.answer(
                 Command(executable: interpreter, arguments: ["-c", script] + packages))
         } catch let error as ImageSpecError {

@@ -16,10 +16,19 @@ struct ScratchFolder: Sendable {
 
     /// Makes the folder where the system keeps temporary files.
     init(environment: (String) -> String? = ImageSpec.processEnvironment) throws(ImageSpecError) {
-        let parent = environment("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+        let parent = Self.parent(environment)
         var template = Array((parent + "/imagespec-XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else { throw .noScratchFolder(parent, Self.lastError) }
         path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    /// The folder for temporary files, where its path can stand in arguments that have a syntax of their own, as
+    /// `--secret id=…,src=…`; else `/tmp`.
+    private static func parent(_ environment: (String) -> String?) -> String {
+        guard let folder = environment("TMPDIR"), !folder.isEmpty else { return "/tmp" }
+        let path = LocalFile.absolute(folder)
+        let isPlain = path.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F && !"\"'`,\\".utf8.contains($0) }
+        return isPlain ? path : "/tmp"
     }
 
     /// Makes a link in the folder and returns its path. So no path of the user is ever part of an argument that has a

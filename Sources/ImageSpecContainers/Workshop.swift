@@ -15,22 +15,24 @@ struct Workshop: Sendable {
 
     private var runner: CommandRunner { finder.runner }
     private var spec: ImageSpec { request.spec }
+    var engineName: String { engine.name }
 
     /// Checks what the engine is asked to do, and finds it.
     init(
         _ request: ImageSpec.BuildRequest, wanted: ImageSpec.ContainerEngine?, finder: EngineFinder,
-        scratch: ScratchFolder
+        memory: EngineMemory, scratch: ScratchFolder
     ) async throws {
         self.request = request
         self.scratch = scratch
-        options = try ContainerOptions(request.spec)
-        if let wanted, let option = options.engine, wanted != option {
-            throw ImageSpecError.enginesDiffer(option, wanted)
-        }
+        options = try Self.options(of: request.spec, wanted)
         let configuration = try RegistryConfiguration(request, scratch)
         var finder = finder
         finder.environment = configuration.environment
-        engine = try await finder.find(wanted ?? options.engine)
+        engine = try await memory.engine(
+            for: .init(wanted: wanted ?? options.engine, credentials: configuration.source)
+        ) { [finder, options] in
+            try await finder.find(wanted ?? options.engine)
+        }
         if engine.kind != .docker, configuration.isConfigurationFileMissing {
             // Podman and buildah take the variable for the promise of a file.
             finder.environment["DOCKER_CONFIG"] = .some(nil)
@@ -38,56 +40,36 @@ struct Workshop: Sendable {
         self.finder = finder
         authenticationFile = configuration.file
         platforms = request.spec.platforms(in: request.context)
-        try Self.check(platforms, engine, isPushed: request.isPushed)
+        try Self.check(platforms, isPushed: request.isPushed)
+        guard platforms.count > 1, engine.dialect == .buildKit else { return }
+        throw ImageSpecError.platformsUnsupported(
+            platforms,
+            "docker builds several platforms with its buildx plugin only; install it, use buildah, or name one"
+        )
     }
 
-    private static func check(_ platforms: [String], _ engine: WorkingEngine, isPushed: Bool)
-        throws(ImageSpecError)
-    {
-        guard platforms.count > 1 else { return }
-        if engine.dialect == .buildKit {
-            throw .platformsUnsupported(
-                platforms,
-                "docker builds several platforms with its buildx plugin only; install it, use buildah, or name one"
-            )
-        }
-        if !isPushed {
-            throw .platformsUnsupported(
-                platforms,
-                "an image of several platforms is kept in a registry; set registry and push, or name one platform"
-            )
-        }
+    /// The options of a spec, where they agree with the engine that is asked for.
+    static func options(
+        of spec: ImageSpec, _ wanted: ImageSpec.ContainerEngine?
+    ) throws(ImageSpecError) -> ContainerOptions {
+        let options = try ContainerOptions(spec)
+        if let wanted, let option = options.engine, wanted != option { throw .enginesDiffer(option, wanted) }
+        return options
+    }
+
+    static func check(_ platforms: [String], isPushed: Bool) throws(ImageSpecError) {
+        guard platforms.count > 1, !isPushed else { return }
+        throw .platformsUnsupported(
+            platforms,
+            "an image of several platforms is kept in a registry; set registry and push, or name one platform"
+        )
     }
 
     // MARK: is it there?
 
-    /// Looks where the image is to be.
-    func found() async throws -> ImageFinder.Found {
-        let images = ImageFinder(engine: engine, finder: finder, authenticationFile: authenticationFile)
-        return request.isPushed
-            ? try await images.inRegistry(request.imageName, platform: platforms.first ?? "")
-            : try await images.onThisMachine(request.imageName)
-    }
-
-    /// Builds the image if it is absent.
-    func provide() async throws -> ImageSpec.BuildResult {
-        let found = try await found()
-        switch try request.policy.decision(for: request.imageName, found.existence) {
-        case .build: return try await build()
-        case .assume(let warning):
-            request.report(.warning(warning))
-            return result(.assumed, digest: nil)
-        case .use:
-            if let id = found.specID, id != spec.id {
-                request.report(
-                    .warning(
-                        "\(request.imageName) exists, and its label \(ImageSpec.idLabel) says that it was built from another "
-                            + "spec, of the id \(id); isContainer() is false in it. A force push replaces it")
-                )
-            }
-            guard case .present(let digest) = found.existence else { return result(.found, digest: nil) }
-            return result(.found, digest: digest)
-        }
+    /// Looks at the images that the engine has.
+    func found() async throws -> LocalImages.Found {
+        try await LocalImages(engine: engine, finder: finder).find(request.imageName)
     }
 
     private func result(
@@ -103,10 +85,23 @@ struct Workshop: Sendable {
     func build() async throws -> ImageSpec.BuildResult {
         let plan = try await prepare()
         request.report(.started(imageName: request.imageName, engine: engine.name))
+        var isBuilt = false
+        do {
+            let pushed = try await run(plan, &isBuilt)
+            await tidy(plan, isThere: true)
+            return result(.built, digest: digest(pushed))
+        } catch {
+            await tidy(plan, isThere: isBuilt)
+            throw error
+        }
+    }
+
+    /// Runs the commands and returns the digest that the last one printed.
+    private func run(_ plan: BuildPlan, _ isBuilt: inout Bool) async throws -> String? {
         var pushed: String?
         for (step, command) in plan.commands {
             try Task.checkCancellation()
-            let printed = Mutex<[String]>([])
+            let printed = Mutex(LineRing(isTitle: BuildFailure.isTitle))
             let outcome = try await runner(command) { line in
                 printed.withLock { $0.append(line) }
                 request.report(.output(line: line))
@@ -114,26 +109,39 @@ struct Workshop: Sendable {
             if !outcome.isSuccess {
                 if step == .fetch, let image = command.arguments.last, try await isHere(image) { continue }
                 let failure = BuildFailure(
-                    step: step, printed: printed.withLock { $0 }, outcome: outcome)
+                    step: step, printed: printed.withLock { $0.lines }, outcome: outcome)
                 throw ImageSpecError.buildFailed(request.imageName, engine: engine.name, failure)
             }
+            if step == .build { isBuilt = true }
             if step == .push { pushed = Self.digest(inOutput: outcome.output) }
         }
-        return result(.built, digest: digest(pushed))
+        return pushed
+    }
+
+    /// Removes what is needed no more. An image that is there is not the worse for it if that fails.
+    private func tidy(_ plan: BuildPlan, isThere: Bool) async {
+        guard let command = plan.tidying else { return }
+        // A task of its own: who was cancelled has to tidy up as well.
+        let outcome = await Task { [runner] in
+            try? await runner.answer(command, within: .seconds(60))
+        }.value
+        if !isThere || outcome?.isSuccess == true { return }
+        let reason = outcome?.reason ?? "\(engine.name) does not answer"
+        request.report(.warning("the index \(plan.indexName) of \(engine.name) cannot be removed: \(reason)"))
     }
 
     /// A base that is there already serves, whether or not its registry answers.
     private func isHere(_ image: String) async throws -> Bool {
-        let images = ImageFinder(engine: engine, finder: finder, authenticationFile: authenticationFile)
-        if case .present = try await images.onThisMachine(image).existence { return true }
+        if case .present = try await LocalImages(engine: engine, finder: finder).find(image).existence {
+            return true
+        }
         return false
     }
 
     /// Writes the context. The bytes are those that were named, or this fails.
     @concurrent
     private func prepare() async throws -> BuildPlan {
-        let context = try ImageSpec.BuildContext(
-            spec, in: request.context, baseImageName: request.baseImageName)
+        let context = try request.buildContext()
         let name = try context.identity.imageName()
         guard name == request.imageName else { throw ImageSpecError.renamed(request.imageName, name) }
         var secrets: [BuildPlan.Secret] = []

@@ -15,14 +15,14 @@ extension ImageSpec {
         self = try SpecFiles(document: Self.document(contentsOf:)).spec(path)
     }
 
-    private static func document(contentsOf path: String) throws(ImageSpecError) -> JSONValue {
+    static func document(contentsOf path: String) throws(ImageSpecError) -> JSONValue {
         // A name that does not exist is the likelier slip than one with another ending.
         let bytes = try FileSystem.contents(ofSpecFile: path)
         do throws(ImageSpecError) {
-            switch fileNameExtension(of: path) {
-            case "json": return try JSONValue(json: bytes)
-            case "yaml", "yml": return try JSONValue(yaml: bytes)
-            default: throw .unknownFileNameExtension
+            switch SpecText.Format(fileName: path) {
+            case .json: return try JSONValue(json: bytes)
+            case .yaml: return try JSONValue(yaml: bytes)
+            case nil: throw .unknownFileNameExtension
             }
         } catch {
             throw error.inFile(path)
@@ -46,7 +46,7 @@ extension ImageSpec {
     ///   - name: what errors call the source.
     /// - Throws: `invalidDocument`, `unknownField`.
     package init(contents bytes: [UInt8], name: String) throws(ImageSpecError) {
-        let isJSON = bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{")
+        let isJSON = SpecText.Format(contents: bytes) == .json
         let name = name + (isJSON ? ", read as JSON" : ", read as YAML")
         let document: JSONValue
         do throws(ImageSpecError) {
@@ -58,7 +58,7 @@ extension ImageSpec {
     }
 
     /// What follows the last full stop of a path's last component, in lower case.
-    private static func fileNameExtension(of path: String) -> String? {
+    static func fileNameExtension(of path: String) -> String? {
         let name = path.utf8.split(separator: UInt8(ascii: "/")).last ?? Substring(path).utf8
         let parts = name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count > 1, let last = parts.last else { return nil }

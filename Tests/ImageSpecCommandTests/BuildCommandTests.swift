@@ -6,7 +6,7 @@ import Testing
 /// `imagespec build` with an engine that is a script: what the tool prints, and how it ends.
 @Suite struct BuildCommandTests {
     /// Remembers what it was asked, says that no image exists, and builds whatever it is given.
-    private static let buildah = """
+    static let buildah = """
         #!/bin/sh
         echo "$*" >> "$LOG"
         case $1 in
@@ -90,6 +90,15 @@ import Testing
         }
     }
 
+    @Test func existAsksTheEngineWhereThereIsNoRegistry() throws {
+        let name = try name("a.json")
+        try run("tool exist a.json; echo $?; touch log.exists; tool exist a.json; echo $?") { outcome, log in
+            #expect(outcome.lines == ["absent \(name)", "1", "present \(name) sha256:abc", "0", ""])
+            #expect(outcome.messages == "")
+            #expect(!log.contains { $0.hasPrefix("build ") })
+        }
+    }
+
     @Test func forceBuildsWhatExists() throws {
         try run(
             "touch log.exists; tool build a.json; tool build --force a.json; FLYTE_FORCE_PUSH_IMAGE_SPEC=1 tool build a.json"
@@ -100,49 +109,32 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        #"{"builder": "envd"}"#, #"{"builder_options": {"engin": "docker"}}"#, #"{"cuda": "12"}"#,
+    ])
+    func whatIsWrongWithTheSecondSpecIsFoundBeforeTheFirstIsBuilt(_ second: String) throws {
+        try run("tool build a.json second.json", files: ["second.json": second]) { outcome, log in
+            #expect(outcome.status == 65)
+            #expect(outcome.messages.contains("second.json"))
+            #expect(log.isEmpty)
+        }
+    }
+
+    @Test func insideAnExecutionThatIsSaid() throws {
+        let name = try name("a.json")
+        try run("export FLYTE_INTERNAL_EXECUTION_ID=; tool build a.json") { outcome, log in
+            #expect(outcome.text == name + "\n")
+            #expect(outcome.messages.contains("FLYTE_INTERNAL_EXECUTION_ID"))
+            #expect(log.isEmpty)
+        }
+    }
+
     @Test func aFailedBuildEndsWith74AndNoName() throws {
         try run("export BUILDING='echo the reason; exit 3'; tool build --quiet a.json") { outcome, _ in
             #expect(outcome.status == 74)
             #expect(outcome.text == "")
             #expect(outcome.messages.contains("STEP 1/1: FROM scratch"))
             #expect(outcome.messages.contains("the reason"))
-        }
-    }
-
-    @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 143)] as [(Int32, Int32)])
-    func aSignalEndsTheEngineToo(_ signal: Int32, _ status: Int32) throws {
-        let files = [
-            "a.json": #"{"name": "a", "base_image": "debian:1"}"#, "bin/buildah": Self.buildah,
-            "tmp/.keep": "",
-        ]
-        try withFolder(of: files) { folder in
-            try FileManager.default.setAttributes(
-                [.posixPermissions: 0o755], ofItemAtPath: folder + "/bin/buildah")
-            #expect(mkfifo(folder + "/started", 0o600) == 0)
-            // Open for writing too, so that opening does not wait for the engine.
-            let started = open(folder + "/started", O_RDWR)
-            defer { close(started) }
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: Tool.path)
-            process.arguments = ["build", "--engine", "buildah", folder + "/a.json"]
-            process.environment = [
-                "PATH": folder + "/bin:/usr/bin:/bin", "TMPDIR": folder + "/tmp", "LOG": folder + "/log",
-                // The engine says that it builds, waits, and says that it was ended.
-                "BUILDING":
-                    #"trap 'echo ended >> "$LOG"; exit 1' TERM; echo > "${LOG%log}started"; sleep 60 & wait"#,
-            ]
-            process.standardOutput = FileHandle.nullDevice
-            process.standardError = FileHandle.nullDevice
-            try process.runWithoutBlockedSignals()
-            var event = pollfd(fd: started, events: Int16(POLLIN), revents: 0)
-            let isBuilding = poll(&event, 1, 60_000) == 1
-            #expect(isBuilding)
-            kill(process.processIdentifier, isBuilding ? signal : SIGKILL)
-            process.waitUntilExit()
-            #expect(process.outcomeStatus == status)
-            let log = try String(contentsOfFile: folder + "/log", encoding: .utf8)
-            #expect(log.hasSuffix("\nended\n"))
-            #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/tmp") == [".keep"])
         }
     }
 

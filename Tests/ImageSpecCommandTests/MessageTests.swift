@@ -76,7 +76,8 @@ import Testing
         try withTemporaryFolder { folder in
             let words = try Tool.run(["--help"], in: folder).text.split { $0.isWhitespace }.joined(
                 separator: " ")
-            #expect(words.contains("Exit status: 0 done, 64 wrong usage, 65 a wrong spec, 66 "))
+            #expect(words.contains("Exit status: 0 done, 1 an image is absent (exist, digest), 64 "))
+            #expect(words.contains(", 65 a wrong spec, 66 "))
         }
     }
 

@@ -28,6 +28,25 @@ import Testing
         if let expected { #expect(outcome.text == expected + "\n") }
     }
 
+    @Test func aPipeInPlaceOfRequirementsIsAnError() throws {
+        try withFolder(of: ["a.json": #"{"requirements": "pipe"}"#]) { folder in
+            let outcome = try Tool.shell(
+                #"mkfifo pipe; timeout 30 "$0" name --scheme flytekit a.json"#, in: folder)
+            #expect(outcome.status == 66)
+            #expect(outcome.messages.contains("requirements: \"pipe\" is a pipe"))
+        }
+    }
+
+    @Test func aGitThatCannotBeRunIsAFailedTool() throws {
+        let spec = #"{"source_root": "src", "source_copy_mode": "all"}"#
+        try withFolder(of: ["a.json": spec, "src/a": "", "bin/git": "\u{7F}ELF no program"]) { folder in
+            let outcome = try Tool.shell(
+                #"chmod +x bin/git; PATH=$PWD/bin "$0" name --scheme flytekit a.json"#, in: folder)
+            #expect(outcome.status == 74)
+            #expect(outcome.messages.contains("git cannot be run"))
+        }
+    }
+
     @Test func anErrorHasFlytekitsExceptionAndTheStatusOfAWrongSpec() throws {
         let outcome = try Tool.run(
             ["name", "--scheme", "flytekit", "-"], input: #"{"registry": "a b"}"#, in: "/")

@@ -89,6 +89,41 @@ import Testing
         #expect(try await runner.answer(shell("echo yes"))?.output == ["yes"])
     }
 
+    @Test func aProgramReadsItsInputToTheEnd() async throws {
+        for input in [Array("a\nb".utf8), [], [UInt8](repeating: 65, count: StandardInput.limit)] {
+            var command = shell("cat")
+            command.input = input
+            let outcome = try await runner(command)
+            #expect(outcome.isSuccess)
+            #expect(outcome.output.joined(separator: "\n") == String(decoding: input, as: UTF8.self))
+        }
+        #expect(try await runner(shell("cat")).output == [])
+    }
+
+    /// Writing to such a program would end this process by a signal.
+    @Test func aProgramMayCloseItsInputAtOnce() async throws {
+        for script in ["exec <&-; echo done", "echo done"] {
+            var command = shell(script)
+            command.input = [UInt8](repeating: 65, count: StandardInput.limit)
+            #expect(try await runner(command).output == ["done"])
+        }
+    }
+
+    @Test func tooLongAnInputIsAnError() async throws {
+        var command = shell("cat")
+        command.input = [UInt8](repeating: 65, count: StandardInput.limit + 1)
+        await #expect(throws: ImageSpecError.self) { try await runner(command) }
+    }
+
+    @Test func outputBeyondALimitIsDropped() async throws {
+        var command = shell("head -c 3000000 /dev/zero | tr '\\0' x; echo; echo end >&2")
+        command.keptOutput = 100
+        let outcome = try await runner(command)
+        #expect(outcome.isSuccess)
+        #expect(outcome.output == [String(repeating: "x", count: 100)])
+        #expect(outcome.messages == ["end"])
+    }
+
     @Test(arguments: [
         (["a\nb\n"], ["a", "b"]),
         (["a", "b\nc"], ["ab", "c"]),

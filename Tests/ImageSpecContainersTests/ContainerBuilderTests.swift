@@ -17,7 +17,7 @@ import Testing
 
         static func docker(_ answers: [String: CommandOutcome] = [:]) -> Machine {
             Machine(
-                programs: ["docker", "skopeo"],
+                programs: ["docker"],
                 answers: [
                     "docker version": .output("20.10.24"),
                     "docker build --help": .output("  --secret stringArray"), "docker build": .output(),
@@ -27,9 +27,9 @@ import Testing
                 ].merging(answers) { $1 })
         }
 
-        static func buildah(_ answers: [String: CommandOutcome] = [:], skopeo: Bool = true) -> Machine {
+        static func buildah(_ answers: [String: CommandOutcome] = [:]) -> Machine {
             Machine(
-                programs: skopeo ? ["buildah", "skopeo"] : ["buildah"],
+                programs: ["buildah"],
                 answers: [
                     "buildah info": .output("{"), "buildah --version": .output("buildah version 1.28.2"),
                     "buildah build": .output(), "buildah push": .output(), "buildah pull": .output(),
@@ -43,6 +43,8 @@ import Testing
         var commands: [Command]
         var lines: [String]
         var events: [ImageSpec.BuildEvent]
+        /// What the registry was asked, and with which file of credentials.
+        var asked: [String]
 
         /// The commands that do something, without the temporary folder.
         var work: [String] {
@@ -54,12 +56,9 @@ import Testing
         }
     }
 
-    private let absent = CommandOutcome.failure(
-        "reading manifest 1 in r.io/a: manifest unknown: manifest unknown")
-
     private func image(
         of spec: ImageSpec, on machine: consuming Machine, policy: ImageSpec.BuildPolicy = .init(),
-        files: [String: String] = [:]
+        files: [String: String] = [:], registry: ImageSpec.Existence = .absent, label: String? = nil
     ) async throws -> Seen {
         let programs = machine.programs
         let answers = machine.answers
@@ -78,8 +77,18 @@ import Testing
             let events = Mutex<[ImageSpec.BuildEvent]>([])
             let engine = ImageSpec.BuildEngine(policy: policy) { event in events.withLock { $0.append(event) }
             }
+            let asked = Mutex<[String]>([])
+            let images = RegistryImages(
+                existence: { image, file in
+                    asked.withLock {
+                        $0.append(image + " " + (file.map { "with " + $0.replacing(folder, with: "") } ?? ""))
+                    }
+                    return registry
+                },
+                specID: { _, _, _ in label })
             engine.register(
-                "default", ImageSpec.ContainerBuilder(runner: fake.runner, folders: [folder + "/bin"]))
+                "default",
+                ImageSpec.ContainerBuilder(runner: fake.runner, folders: [folder + "/bin"], registry: images))
             let result: Result<ImageSpec.BuildResult, any Error>
             do {
                 result = .success(try await engine.result(of: spec, in: context))
@@ -87,7 +96,8 @@ import Testing
                 result = .failure(error)
             }
             return Seen(
-                result: result, commands: fake.commands, lines: fake.lines, events: events.withLock { $0 })
+                result: result, commands: fake.commands, lines: fake.lines, events: events.withLock { $0 },
+                asked: asked.withLock { $0 })
         }
     }
 
@@ -101,16 +111,15 @@ import Testing
     // MARK: whether to build
 
     @Test func whatIsAbsentIsBuiltAndPushedByDocker() async throws {
-        let seen = try await image(of: spec, on: .docker(["skopeo": absent]))
+        let seen = try await image(of: spec, on: .docker())
         let result = try seen.result.get()
         let name = try name(spec)
         #expect(result.outcome == .built)
+        #expect(seen.asked == [name + " "])
         #expect(result.digest == "sha256:abc")
         #expect(result.engine == "docker 20.10.24")
         #expect(
             seen.work == [
-                "skopeo --override-os linux --override-arch amd64 inspect --no-tags --format "
-                    + "{{.Digest}} {{with .Labels}}{{index . \"imagespec.id\"}}{{end}} docker://\(name)",
                 "docker build --progress plain --platform linux/amd64 --tag \(name) --iidfile TMP/image-id TMP/context",
                 "docker push \(name)",
             ])
@@ -118,17 +127,21 @@ import Testing
         #expect(seen.events.contains(.started(imageName: name, engine: "docker 20.10.24")))
     }
 
-    @Test func whatExistsIsNotBuilt() async throws {
-        let seen = try await image(of: spec, on: .docker(["skopeo": .output("sha256:abc \(spec.id)")]))
+    @Test func whatExistsIsNotBuiltAndNeedsNoEngine() async throws {
+        let seen = try await image(
+            of: spec, on: Machine(programs: [], answers: [:]), registry: .present(digest: "sha256:abc"),
+            label: spec.id)
         let result = try seen.result.get()
         #expect(result.outcome == .found)
         #expect(result.digest == "sha256:abc")
-        #expect(seen.work.count == 1)
+        #expect(result.engine == nil)
+        #expect(seen.commands.isEmpty)
         #expect(seen.events == [.finished(result)])
     }
 
     @Test func aLabelOfAnotherSpecIsAWarning() async throws {
-        let seen = try await image(of: spec, on: .docker(["skopeo": .output("sha256:abc 1234")]))
+        let seen = try await image(
+            of: spec, on: .docker(), registry: .present(digest: "sha256:abc"), label: "1234")
         #expect(try seen.result.get().outcome == .found)
         guard case .warning(let text)? = seen.events.first else {
             Issue.record("there is no warning")
@@ -140,28 +153,20 @@ import Testing
     @Test func aForcedBuildAsksNothing() async throws {
         let seen = try await image(of: spec.forcePush(), on: .docker())
         #expect(try seen.result.get().outcome == .built)
-        #expect(!seen.work.contains { $0.hasPrefix("skopeo") })
+        #expect(seen.asked.isEmpty)
     }
 
     @Test func whatNobodyCanTellStopsTheBuild() async throws {
-        let denied = CommandOutcome.failure("unauthorized: authentication required")
-        let seen = try await image(of: spec, on: .docker(["skopeo": denied]))
+        let denied = ImageSpec.Existence.unknown(reason: "authentication required")
+        let seen = try await image(of: spec, on: .docker(), registry: denied)
         let error = #expect(throws: ImageSpecError.self) { try seen.result.get() }
         #expect(error?.code == .existenceUnknown)
         #expect(error?.message.contains("authentication required") == true)
 
         let assumed = try await image(
-            of: spec, on: .docker(["skopeo": denied]), policy: .init(assumesPresent: true))
+            of: spec, on: .docker(), policy: .init(assumesPresent: true), registry: denied)
         #expect(try assumed.result.get().outcome == .assumed)
         #expect(assumed.events.contains { if case .warning = $0 { true } else { false } })
-    }
-
-    @Test func theReasonIsWhatSkopeoSaysWithoutItsLogFields() async throws {
-        let line =
-            #"time="2026" level=fatal msg="Error parsing image name \"docker://r.io/a:1\": pinging r.io: \"x\" refused""#
-        let seen = try await image(of: spec, on: .docker(["skopeo": .failure(line)]))
-        let error = #expect(throws: ImageSpecError.self) { try seen.result.get() }
-        #expect(error?.message.contains("told: pinging r.io: \"x\" refused;") == true)
     }
 
     @Test func withoutARegistryTheEngineIsAskedAndNothingIsPushed() async throws {
@@ -183,34 +188,12 @@ import Testing
         #expect(seen.work.map { $0.split(separator: " ")[1] } == ["inspect", "build"])
     }
 
-    @Test func withoutSkopeoTheImageIsFetchedToFindOut() async throws {
-        let seen = try await image(
-            of: spec,
-            on: .buildah(
-                ["buildah pull": .output("c7fa"), "buildah inspect": .output("c7fa \(spec.id)")],
-                skopeo: false))
-        #expect(try seen.result.get().outcome == .found)
-        #expect(seen.work.first == "buildah pull --quiet \(try name(spec))")
-    }
-
-    // Source: what the programs say; a registry that hides what it has says "denied" for what it has not.
     @Test(arguments: [
-        ("reading manifest 2 in localhost:5000/t/x: manifest unknown: manifest unknown", true),
-        (
-            "Error response from daemon: manifest for r.io/x:2 not found: manifest unknown: manifest unknown",
-            true
-        ),
-        ("name unknown: repository name not known to registry", true),
-        ("Error: No such image: nope", true),
-        ("Error: importing settings: nope: image not known", true),
-        ("pull access denied for x, repository does not exist or may require 'docker login'", false),
-        ("requested access to the resource is denied: manifest unknown", false),
-        ("dial tcp 127.0.0.1:5556: connect: connection refused", false),
-        ("x509: certificate signed by unknown authority", false),
-        ("dial tcp: lookup r.io: no such host", false),
+        ("Error: No such image: nope", true), ("Error: importing settings: nope: image not known", true),
+        ("permission denied while trying to connect to the Docker daemon", false),
     ])
     func onlyCertainWordsMeanAbsent(_ reason: String, _ isAbsent: Bool) {
-        #expect(ImageFinder.existence(reason: reason) == (isAbsent ? .absent : .unknown(reason: reason)))
+        #expect(LocalImages.existence(reason: reason) == (isAbsent ? .absent : .unknown(reason: reason)))
     }
 
     // MARK: what is built
@@ -218,10 +201,10 @@ import Testing
     @Test func buildahFetchesFromLoopbackRegistriesBeforeAndWritesTheDigestToAFile() async throws {
         let local = ImageSpec(name: "a", registry: "localhost:5000/x", baseImage: "127.0.0.1:5000/base:1")
         let name = try name(local)
-        let seen = try await image(of: local, on: .buildah(["skopeo": absent]))
+        let seen = try await image(of: local, on: .buildah())
         #expect(try seen.result.get().outcome == .built)
         #expect(
-            Array(seen.work.dropFirst()) == [
+            seen.work == [
                 "buildah pull --quiet --tls-verify=false 127.0.0.1:5000/base:1",
                 "buildah build --layers --force-rm --platform linux/amd64 --tag \(name) --iidfile TMP/image-id TMP/context",
                 "buildah push --digestfile TMP/digest --tls-verify=false \(name) docker://\(name)",
@@ -253,8 +236,8 @@ import Testing
 
     @Test func optionsBecomeArguments() async throws {
         let options = spec.withBuilderOptions(["network": "host", "cache": false, "progress": "plain"])
-        let seen = try await image(of: options, on: .docker(["skopeo": absent]))
-        #expect(seen.work[1].contains(" --network host --no-cache "))
+        let seen = try await image(of: options, on: .docker())
+        #expect(seen.work[0].contains(" --network host --no-cache "))
     }
 
     @Test(
@@ -272,7 +255,7 @@ import Testing
         _ options: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>, _ code: ImageSpecError.Code,
         _ text: String
     ) async throws {
-        let seen = try await image(of: spec.withBuilderOptions(options), on: .docker(["skopeo": absent]))
+        let seen = try await image(of: spec.withBuilderOptions(options), on: .docker())
         let error = #expect(throws: ImageSpecError.self) { try seen.result.get() }
         #expect(error?.code == code)
         #expect(error?.message.contains(text) == true)
@@ -281,20 +264,21 @@ import Testing
 
     @Test func severalPlatformsMakeAnIndexWhereTheEngineCan() async throws {
         let both = spec.withPlatform("linux/amd64,linux/arm64")
-        let seen = try await image(of: both, on: .buildah(["skopeo": absent]))
+        let seen = try await image(of: both, on: .buildah())
         #expect(try seen.result.get().outcome == .built)
         let name = try name(both)
-        let words = seen.work[1].split(separator: " ").map(String.init)
+        let words = seen.work[0].split(separator: " ").map(String.init)
         let index = words[try #require(words.firstIndex(of: "--manifest")) + 1]
         #expect(index.hasPrefix("localhost/imagespec-"))
-        #expect(seen.work[1].contains("--platform linux/amd64,linux/arm64"))
+        #expect(seen.work[0].contains("--platform linux/amd64,linux/arm64"))
         #expect(
             seen.work.suffix(2) == [
                 "buildah manifest push --all --digestfile TMP/digest \(index) docker://\(name)",
                 "buildah manifest rm \(index)",
             ])
+        #expect(seen.events.allSatisfy { if case .warning = $0 { false } else { true } })
         for (spec, machine, text) in [
-            (both, ["skopeo": absent], "buildx"), (both.withRegistry(nil), [:], "platform"),
+            (both, [:], "buildx"), (both.withRegistry(nil), [:], "platform"),
         ] as [(ImageSpec, [String: CommandOutcome], String)] {
             let seen = try await image(of: spec, on: .docker(machine))
             let error = #expect(throws: ImageSpecError.self) { try seen.result.get() }
@@ -306,16 +290,17 @@ import Testing
     @Test func aRegistryConfigReachesEachEngineInItsWay() async throws {
         let folder = ImageSpec(name: "a", registry: "r.io", baseImage: "debian:1", registryConfig: "auth")
         let docker = try await image(
-            of: folder, on: .docker(["skopeo": absent]), files: ["auth/config.json": "{}"])
-        #expect(docker.work[0].contains("/project/auth/config.json"))
+            of: folder, on: .docker(), files: ["auth/config.json": "{}"])
+        #expect(docker.asked == [try name(folder) + " with /project/auth/config.json"])
         let push = try #require(docker.commands.last)
         #expect(push.environment["DOCKER_CONFIG"]??.hasSuffix("/project/auth") == true)
 
         let file = ImageSpec(name: "a", registry: "r.io", baseImage: "debian:1", registryConfig: "auth.json")
-        let buildah = try await image(of: file, on: .buildah(["skopeo": absent]), files: ["auth.json": "{}"])
+        let buildah = try await image(of: file, on: .buildah(), files: ["auth.json": "{}"])
+        #expect(buildah.asked == [try name(file) + " with /project/auth.json"])
         for command in buildah.work { #expect(command.contains(" --authfile TMP/docker/config.json")) }
 
-        let gone = try await image(of: file, on: .buildah(["skopeo": absent]))
+        let gone = try await image(of: file, on: .buildah())
         let error = #expect(throws: ImageSpecError.self) { try gone.result.get() }
         #expect(error?.code == .missingInput)
         #expect(error?.message.contains("registry_config") == true)
@@ -334,7 +319,7 @@ import Testing
                 "executor failed running [/bin/sh -c echo one; exit 3]: exit code: 3",
             ])
         let seen = try await image(
-            of: spec, on: .docker(["skopeo": absent, "docker build --progress": failure]))
+            of: spec, on: .docker(["docker build --progress": failure]))
         let error = #expect(throws: ImageSpecError.self) { try seen.result.get() }
         #expect(error?.code == .toolFailed)
         #expect(
@@ -352,7 +337,7 @@ import Testing
                 "subprocess exited with status 3",
                 "Error: building at STEP \"RUN echo one; exit 3\": exit status 3",
             ])
-        let seen = try await image(of: spec, on: .buildah(["skopeo": absent, "buildah build": failure]))
+        let seen = try await image(of: spec, on: .buildah(["buildah build": failure]))
         let error = #expect(throws: ImageSpecError.self) { try seen.result.get() }
         #expect(
             error?.message == """
@@ -364,13 +349,13 @@ import Testing
     @Test func aPushThatFailsSaysSo() async throws {
         let seen = try await image(
             of: spec,
-            on: .docker(["skopeo": absent, "docker push": .failure("Preparing", "denied: no access")]))
+            on: .docker(["docker push": .failure("Preparing", "denied: no access")]))
         let error = #expect(throws: ImageSpecError.self) { try seen.result.get() }
         #expect(error?.message.contains("failed at \"pushing\": denied: no access") == true)
     }
 
     @Test func nothingTemporaryIsLeft() async throws {
-        for answers in [["skopeo": absent], ["skopeo": absent, "docker build --progress": .failure("no")]] {
+        for answers in [[:], ["docker build --progress": .failure("no")]] as [[String: CommandOutcome]] {
             let seen = try await image(of: spec, on: .docker(answers))
             let context = try #require(seen.commands.first { $0.arguments.contains("--tag") }?.arguments.last)
             #expect(context.hasSuffix("/context"))

@@ -43,6 +43,20 @@ extension Trait where Self == ConditionTrait {
         }
     }
 
+    @Test(.requiresPython) func noModuleOfTheWorkingDirectoryIsRun() async throws {
+        try await withTemporaryFolder { folder in
+            for module in ["csv", "email", "zipfile", "json", "textwrap", "pathlib"] {
+                try write("raise SystemExit('not Python\'s')\n", to: folder + "/\(module).py")
+            }
+            let python = try #require(EngineFinder().programs("python3").first)
+            try write(
+                "#!/bin/sh\ncd '\(folder)' && exec '\(python)' \"$@\"\n", to: folder + "/bin/python",
+                mode: 0o755)
+            let spec = try await ImageSpec.fromEnvironment(python: folder + "/bin/python")
+            #expect(spec.pythonVersion != nil)
+        }
+    }
+
     @Test(.requiresPython) func whatIsNotInstalledIsNamed() async throws {
         try await withPackage { environment in
             let error = await #expect(throws: ImageSpecError.self) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import ImageSpec
 import Synchronization
 import Testing
@@ -47,6 +48,18 @@ import Testing
         #expect(old.names.isEmpty)
         #expect(new.names == ["a"])
         #expect(engine.builderNames == ["noop", "recording"])
+    }
+
+    @Test func whatAReplacedBuilderMadeIsNotKnownAnyMore() async throws {
+        let old = RecordingBuilder { _, _ in "old:1" }
+        let new = RecordingBuilder { _, _ in "new:1" }
+        let engine = engine(old)
+        let spec = ImageSpec(name: "a")
+        #expect(try await engine.build(spec, in: context) == "old:1")
+        engine.register("recording", new)
+        let name = try spec.imageName(in: context)
+        #expect(try engine.imageName(for: spec, in: context) == name)
+        #expect(try await engine.build(spec, in: context) == "new:1")
     }
 
     @Test func aBuilderThatIsNotRegisteredIsNamedWithThoseThatAre() async throws {
@@ -190,6 +203,92 @@ import Testing
         #expect(try await engine.build(ImageSpec(builder: "second"), in: context) == "second")
     }
 
+    @Test func whoDoesNotForceABuildJoinsOneThatIsForced() async throws {
+        let started = Gate()
+        let gate = Gate()
+        let builder = RecordingBuilder { _, _ in
+            started.open()
+            try await gate.pass()
+            return "real:1"
+        }
+        let engine = engine(builder)
+        let spec = ImageSpec(name: "a")
+        let forced = Task { try await engine.build(spec.forcePush(), in: context) }
+        try await started.pass()
+        let other = Task { try await engine.build(spec, in: context) }
+        // One that joined waits, and one that did not would have called the builder.
+        for _ in 0..<1000 where builder.requests.count == 1 { await Task.yield() }
+        gate.open()
+        #expect(try await [forced.value, other.value] == ["real:1", "real:1"])
+        #expect(builder.requests.count == 1)
+    }
+
+    // MARK: what is found before
+
+    @Test func whatIsWrongWithASpecIsFoundBeforeItsBaseIsBuilt() async throws {
+        let builder = RecordingBuilder()
+        let engine = engine(builder)
+        let base = ImageSpec(name: "base")
+        for (top, code) in [
+            (
+                ImageSpec(name: "top", builder: "envd", baseImage: .spec(base)),
+                ImageSpecError.Code.builderNotRegistered
+            ),
+            (ImageSpec(name: "top", builder: "noop", baseImage: .spec(base)), .unsupportedField),
+        ] {
+            let error = await #expect(throws: ImageSpecError.self) {
+                try await engine.build(top, in: context)
+            }
+            #expect(error?.code == code)
+        }
+        #expect(builder.requests.isEmpty)
+    }
+
+    @Test func theContextOfARequestHasTheFilesAsTheyWereNamed() async throws {
+        let folder = TemporaryFolder()
+        try folder.folder("source")
+        try folder.write("source/a.py", "one")
+        let output = folder.path + "/output"
+        let builder = RecordingBuilder { request, _ in
+            // Not among the files that the image is named by.
+            try folder.write("source/later.py", "two")
+            try request.buildContext().write(to: output)
+            return nil
+        }
+        let engine = engine(builder)
+        let context = ImageSpec.HashContext(workingDirectory: folder.path, hostArchitecture: "x86_64")
+        let spec = ImageSpec(name: "a", sourceRoot: "source", sourceCopyMode: .all)
+        try await engine.build(spec, in: context)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: output + "/source") == ["a.py"])
+        try folder.write("source/a.py", "changed")
+        let changing = RecordingBuilder { request, _ in
+            try folder.write("source/a.py", "changed again")
+            try request.buildContext().write(to: folder.path + "/other")
+            return nil
+        }
+        let other = self.engine(changing)
+        let error = await #expect(throws: ImageSpecError.self) { try await other.build(spec, in: context) }
+        #expect(error?.code == .sourceChanged)
+    }
+
+    @Test func aDockerfileBuilderUnderAnEngineUsesItsContextAndTheBasesName() async throws {
+        let folder = TemporaryFolder()
+        try folder.folder("source")
+        try folder.write("source/a.py", "one")
+        let engine = engine(RecordingBuilder { _, _ in "real/base:1" })
+        engine.register("file", ImageSpec.DockerfileBuilder(directory: folder.path + "/output"), priority: 0)
+        let spec = ImageSpec(
+            name: "a", builder: "file", sourceRoot: "source", baseImage: .spec(ImageSpec(name: "base")),
+            sourceCopyMode: .all)
+        let context = ImageSpec.HashContext(workingDirectory: folder.path, hostArchitecture: "x86_64")
+        let result = try await engine.result(of: spec, in: context)
+        #expect(result.outcome == .built)
+        let name = try spec.imageName(in: context)
+        #expect(result.imageName == name)
+        let text = try String(contentsOfFile: folder.path + "/output/Dockerfile", encoding: .utf8)
+        #expect(text.contains("FROM real/base:1"))
+    }
+
     @Test func aFailureReachesAllWhoWaitAndCanBeTriedAgain() async throws {
         let gate = Gate()
         let builder = RecordingBuilder { _, count in
@@ -233,25 +332,6 @@ import Testing
         #expect(builder.cancellations == 1)
     }
 
-    @Test func whoIsCancelledLeavesTheBuildToTheOthers() async throws {
-        let started = Gate()
-        let gate = Gate()
-        let builder = RecordingBuilder { _, _ in
-            started.open()
-            try await gate.pass()
-            return "real:1"
-        }
-        let engine = engine(builder)
-        let stays = Task { try await engine.build(ImageSpec(name: "a"), in: context) }
-        try await started.pass()
-        let leaves = Task { try await engine.build(ImageSpec(name: "a"), in: context) }
-        leaves.cancel()
-        await #expect(throws: CancellationError.self) { try await leaves.value }
-        gate.open()
-        #expect(try await stays.value == "real:1")
-        #expect(builder.cancellations == 0)
-    }
-
     @Test func aCancelledBuildCanBeTriedAgain() async throws {
         let started = Gate()
         let builder = RecordingBuilder { _, count in
@@ -272,13 +352,18 @@ import Testing
 
     @Test func insideAnExecutionNoBuilderIsAsked() async throws {
         let builder = RecordingBuilder()
-        let engine = engine(builder, .init(isInsideExecution: true))
+        let events = Mutex<[ImageSpec.BuildEvent]>([])
+        let engine = Engine(policy: .init(isInsideExecution: true)) { event in
+            events.withLock { $0.append(event) }
+        }
+        engine.register("recording", builder)
         let spec = ImageSpec(name: "a", builder: "recording", baseImage: .spec(ImageSpec(name: "base")))
         let result = try await engine.result(of: spec, in: context)
         #expect(result.outcome == .skipped)
         let name = try spec.imageName(in: context)
         #expect(result.imageName == name)
         #expect(builder.requests.isEmpty)
+        #expect(events.withLock { $0 } == [.finished(result)])
     }
 
     @Test func aConfigAnswersFirst() async throws {

@@ -219,7 +219,12 @@ small() { # small NAME COMMAND…: a spec without packages
 print(json.dumps({"name": sys.argv[3], "registry": sys.argv[1], "base_image": sys.argv[2], "commands": sys.argv[4:],
     "builder_options": {"network": "host"}}))' "$registry/acme" "$base" "$@"
 }
-digest_of() { skopeo inspect --no-tags --tls-verify=false --format '{{.Digest}}' "docker://$1" 2>/dev/null; }
+# The digest in the registry; nothing where the registry says that there is none; else what is wrong.
+digest_of() {
+  local answer
+  if answer=$(skopeo inspect --no-tags --tls-verify=false --format '{{.Digest}}' "docker://$1" 2>&1); then echo "$answer"; return; fi
+  case $answer in *"manifest unknown"*|*"name unknown"*) ;; *) echo "no answer: $answer" ;; esac
+}
 
 # run ENGINE NAME PROGRAM…: from the registry, not from what the build left here
 run() {
@@ -239,17 +244,18 @@ run() {
 }
 
 nap=6$((RANDOM % 1000)).$RANDOM
-# Processes that were started here and live, besides the servers and this script.
-strays() {
+# Processes that were started here and live, besides the servers and this script; of one kind: step, tool or all.
+strays() { # strays [KIND]
+  local kind=${1:-all}
   local proc pid servers=" $(cat "$WORK"/*.pid 2>/dev/null | tr '\n' ' ') $$ "
   for proc in /proc/[0-9]*; do
     pid=${proc#/proc/}
     [[ $servers == *" $pid "* ]] && continue
     # Steps of a build have an environment of their own; they sleep for a time that no one else does.
     case $(cat "$proc/cmdline" 2>/dev/null | tr '\0' ' ') in
-      *sleep\ $nap*) echo "$pid" ;;
+      *sleep\ $nap*) [ $kind = tool ] || echo "$pid" ;;
       *imagespec\ build*|*buildah*|*podman*|*docker\ build*|*docker\ push*|*skopeo*)
-        grep -qzF "IMAGESPEC_TEST_RUN=$WORK" "$proc/environ" 2>/dev/null && echo "$pid" ;;
+        [ $kind = step ] || { grep -qzF "IMAGESPEC_TEST_RUN=$WORK" "$proc/environ" 2>/dev/null && echo "$pid"; } ;;
     esac
   done
 }
@@ -335,20 +341,20 @@ policy() {
 
   "$IMAGESPEC" build --engine "$engine" --registry localhost:1/none "policy-$engine.json" > "$WORK/out" 2> "$WORK/err"
   check "$engine: no answer from the registry is no answer" 69 $?
-  check_contains "$engine: and the reason is told" "connection refused" "$WORK/err"
+  check_contains "$engine: and the reason is told" "localhost:1: nobody answers there" "$WORK/err"
   "$IMAGESPEC" build --engine "$engine" --registry localhost:1/none --assume-present "policy-$engine.json" > "$WORK/out" 2> "$WORK/err"
   check "$engine: unless it is assumed" 0 $?
   FLYTE_IMG_FAST_FAIL=1 "$IMAGESPEC" build --engine "$engine" --registry localhost:1/none --assume-present "policy-$engine.json" > "$WORK/out" 2> "$WORK/err"
   check "$engine: and nothing is to fail fast" 69 $?
 
-  # A file changes while the registry is asked, which is after it was named.
+  # A file changes while the engine is looked for, which is after it was named.
   mkdir -p "$WORK/fake-$engine"; echo one > changing.txt
-  printf '#!/bin/sh\necho two >> "%s/changing.txt"\nPATH=${PATH#*:} exec skopeo "$@"\n' "$WORK/project" > "$WORK/fake-$engine/skopeo"; chmod 755 "$WORK/fake-$engine/skopeo"
+  printf '#!/bin/sh\necho two >> "%s/changing.txt"\nPATH=${PATH#*:} exec %s "$@"\n' "$WORK/project" "$engine" > "$WORK/fake-$engine/$engine"; chmod 755 "$WORK/fake-$engine/$engine"
   small "changing-$engine" true | sed 's/"commands"/"copy": ["changing.txt"], "commands"/' > "changing-$engine.json"
   name=$("$IMAGESPEC" name "changing-$engine.json")
   PATH=$WORK/fake-$engine:$PATH "$IMAGESPEC" build --engine "$engine" "changing-$engine.json" > "$WORK/out" 2> "$WORK/err"
   check "$engine: a file that changes meanwhile stops the build" 74 $?
-  check_contains "$engine: and it is said" "changed after it was named" "$WORK/err"
+  check_contains "$engine: and it is said" "changed while it was used" "$WORK/err"
   check "$engine: and nothing is pushed" "" "$(digest_of "$name")$(digest_of "$("$IMAGESPEC" name "changing-$engine.json")")"
 }
 
@@ -374,8 +380,10 @@ killed() {
   for _ in $(seq 600); do grep -qE -- "$pattern" "$WORK/err" && break; kill -0 $pid 2>/dev/null || break; sleep 0.02; done
   if [ "$stage" = building ]; then check "$engine: processes are seen while $stage" yes "$([ "$(strays | wc -l)" -ge 2 ] && echo yes)"; fi
   kill -"$signal" $pid 2>/dev/null; wait $pid; result=$?
+  # The engine is waited for; what a daemon runs for it ends by itself.
+  check "$engine: SIG$signal while $stage ends the engine before the tool" "" "$(strays tool | tr '\n' ' ')"
   check "$engine: SIG$signal while $stage ends the tool so" "$status" "$result"
-  wait_for eval '[ -z "$(strays)" ]'
+  for _ in $(seq 30); do [ -z "$(strays)" ] && break; sleep 0.1; done
   check "$engine: SIG$signal while $stage leaves no process" "" "$(strays | tr '\n' ' ')"
   check "$engine: SIG$signal while $stage leaves no folder" "" "$(ls -d "$TMPDIR"/imagespec-* 2>/dev/null)"
   check "$engine: SIG$signal while $stage leaves no name in the registry" "" "$(digest_of "$("$IMAGESPEC" name "$spec")")"
@@ -396,6 +404,25 @@ signals() {
   done
 }
 
+# Signals that a job in the background or behind nohup ignores, and messages that nobody reads.
+ignored() {
+  local engine=$1 signal pid name
+  for signal in INT HUP; do
+    small "ignored-$engine-$signal" 'echo mar''ker-$((1 + 1)); sleep 2' > "ignored-$engine-$signal.json"
+    (trap '' $signal; exec "$IMAGESPEC" build --engine "$engine" "ignored-$engine-$signal.json") > "$WORK/out" 2> "$WORK/err" & pid=$!
+    for _ in $(seq 600); do grep -qE -- '(^|[0-9] )marker-2$' "$WORK/err" && break; kill -0 $pid 2>/dev/null || break; sleep 0.02; done
+    kill -$signal $pid 2>/dev/null; wait $pid
+    check "$engine: SIG$signal that is ignored at the start stays so" "0 $("$IMAGESPEC" name "ignored-$engine-$signal.json")" "$? $(cat "$WORK/out")"
+  done
+  rm -rf "${TMPDIR:?}"/*
+  small "unread-$engine" 'echo one; echo two; echo three' > "unread-$engine.json"
+  name=$("$IMAGESPEC" name "unread-$engine.json")
+  "$IMAGESPEC" build --engine "$engine" "unread-$engine.json" 2>&1 >/dev/null | head -1 >/dev/null
+  check "$engine: who stops reading the messages does not stop the build" 0 "${PIPESTATUS[0]}"
+  check "$engine: which pushes the image" sha256 "$(digest_of "$name" | cut -d: -f1)"
+  check "$engine: and leaves no folder" "" "$(ls -d "$TMPDIR"/imagespec-* 2>/dev/null)"
+}
+
 storage=$CONTAINERS_STORAGE_CONF
 for engine in $engines; do
   if [ $engine = podman ]; then CONTAINERS_STORAGE_CONF=$WORK/podman.conf; else CONTAINERS_STORAGE_CONF=$storage; fi
@@ -404,6 +431,7 @@ for engine in $engines; do
   policy $engine
   failing $engine
   signals $engine
+  ignored $engine
 done
 if [[ " $ENGINES " == *" docker "* && $engines == *docker* && $engines == *buildah* ]]; then
   first=$(command -v docker)

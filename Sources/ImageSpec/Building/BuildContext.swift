@@ -35,7 +35,16 @@ extension ImageSpec {
             _ spec: ImageSpec, in context: HashContext = .current, baseImageName: String? = nil
         ) throws(ImageSpecError) {
             try spec.validate(in: context)
-            contents = try SpecContents(of: spec, in: context, records: [.entries])
+            try self.init(
+                spec, SpecContents(of: spec, in: context, records: [.entries]), in: context,
+                baseImageName: baseImageName)
+        }
+
+        /// Renders a spec whose files were read, with their entries.
+        init(
+            _ spec: ImageSpec, _ contents: SpecContents, in context: HashContext, baseImageName: String?
+        ) throws(ImageSpecError) {
+            self.contents = contents
             let inputs = try RenderingInputs(
                 of: spec, contents, in: context, baseImageName: baseImageName)
             requirements = inputs.requirements

@@ -18,7 +18,9 @@ extension ImageSpec {
     ///
     /// Source: flytekit `ImageBuildEngine`.
     public final class BuildEngine: Sendable {
-        private struct Registration {
+        fileprivate struct Registration: Sendable {
+            /// No two have one, so that what a builder made is not taken for the work of another one of its name.
+            var number: Int
             var name: String
             var builder: any Builder
             var priority: Int
@@ -26,13 +28,15 @@ extension ImageSpec {
 
         private struct State {
             var builders: [Registration] = []
+            var registrationCount = 0
             var results: [Image: BuildResult] = [:]
         }
 
         /// Builders differ in what they make of a spec, and may do so under one name.
         private struct Image: Hashable {
             var name: String
-            var builder: String
+            /// The number of its registration.
+            var builder: Int
         }
 
         private struct FlightKey: Hashable {
@@ -60,14 +64,18 @@ extension ImageSpec {
 
         // MARK: builders
 
-        /// Registers a builder, in place of one of the same name.
+        /// Registers a builder, in place of one of the same name. What that one built is not known any more.
         ///
         /// A spec that names no builder is built by that of the highest priority; among equals, by the one that was
         /// registered first. (Those of this package have priority 0, `noop`, and 1, `default`.)
         public func register(_ name: String, _ builder: some Builder, priority: Int = 5) {
-            let registration = Registration(name: name, builder: builder, priority: priority)
             state.withLock { state in
+                state.registrationCount += 1
+                let registration = Registration(
+                    number: state.registrationCount, name: name, builder: builder, priority: priority)
                 if let index = state.builders.firstIndex(where: { $0.name.hasSameBytes(as: name) }) {
+                    let replaced = state.builders[index].number
+                    state.results = state.results.filter { $0.key.builder != replaced }
                     state.builders[index] = registration
                 } else {
                     state.builders.append(registration)
@@ -115,43 +123,85 @@ extension ImageSpec {
 
         /// Does what ``build(_:in:)`` does, and says how it came about.
         public func result(of spec: ImageSpec, in context: HashContext? = nil) async throws -> BuildResult {
-            let context = context ?? .current
-            let imageName = try await Self.imageName(of: spec, in: context)
-            if policy.isInsideExecution { return BuildResult(imageName: imageName, outcome: .skipped) }
+            try await result(of: prepare(spec, in: context))
+        }
+
+        /// The image of a spec, named and checked, and those that it is based on.
+        package struct PreparedImage: Sendable {
+            fileprivate var request: BuildRequest
+            /// nil inside an execution, which asks no builder.
+            fileprivate var registration: Registration?
+            /// The base that is a spec: one or none.
+            fileprivate var bases: [PreparedImage] = []
+        }
+
+        /// Names an image and those that it is based on, and lets their builders find what will keep them from being built.
+        ///
+        /// Reads all files. What it returns holds their paths and digests, so that none is read again before it is copied.
+        /// - Throws: the errors of ``build(_:in:)`` that can be found before anything is built.
+        @concurrent
+        package func prepare(_ spec: ImageSpec, in context: HashContext? = nil) async throws -> PreparedImage
+        {
+            var image = PreparedImage(request: try namedRequest(for: spec, in: context ?? .current))
+            try Task.checkCancellation()
+            if policy.isInsideExecution { return image }
             let registration = try registration(for: spec)
-            let image = Image(name: imageName, builder: registration.name)
-            let key = FlightKey(image: image, isForcePush: spec.isForcePush)
-            return try await flights.value(for: key) {
-                if !spec.isForcePush, let known = self.known(image) { return known }
-                let result = try await self.result(of: spec, imageName, by: registration.builder, in: context)
+            image.registration = registration
+            let key = Image(name: image.request.imageName, builder: registration.number)
+            if !spec.isForcePush, known(key) != nil { return image }
+            if let base = spec.baseSpec(in: image.request.context) {
+                let prepared = try await prepare(base, in: image.request.context)
+                image.bases = [prepared]
+                image.request.baseImageName = prepared.request.imageName
+            }
+            try await registration.builder.check(image.request)
+            return image
+        }
+
+        private func namedRequest(
+            for spec: ImageSpec, in context: HashContext
+        ) throws(ImageSpecError) -> BuildRequest {
+            let (identity, contents) = try spec.identityAndContents(in: context)
+            var request = BuildRequest(
+                spec: spec, imageName: try identity.imageName(), context: context, policy: policy,
+                report: report)
+            request.contents = contents
+            return request
+        }
+
+        /// Does what ``result(of:in:)`` does for an image that was prepared by this engine.
+        package func result(of prepared: PreparedImage) async throws -> BuildResult {
+            let imageName = prepared.request.imageName
+            guard let registration = prepared.registration else {
+                let result = BuildResult(imageName: imageName, outcome: .skipped)
+                report(.finished(result))
+                return result
+            }
+            let image = Image(name: imageName, builder: registration.number)
+            let isForcePush = prepared.request.spec.isForcePush
+            let forced = FlightKey(image: image, isForcePush: true)
+            return try await flights.value(
+                for: FlightKey(image: image, isForcePush: isForcePush), joining: isForcePush ? nil : forced
+            ) {
+                if !isForcePush, let known = self.known(image) { return known }
+                let result = try await self.provide(prepared, by: registration.builder)
                 self.state.withLock { $0.results[image] = result }
                 self.report(.finished(result))
                 return result
             }
         }
 
-        private func result(
-            of spec: ImageSpec, _ imageName: String, by builder: any Builder, in context: HashContext
+        private func provide(
+            _ prepared: PreparedImage, by builder: any Builder
         ) async throws -> BuildResult {
-            var request = BuildRequest(
-                spec: spec, imageName: imageName, context: context, policy: policy, report: report)
-            if let base = spec.baseSpec(in: context) {
-                request.baseImageName = try await build(base, in: context)
-            }
+            var request = prepared.request
+            for base in prepared.bases { request.baseImageName = try await result(of: base).imageName }
             try Task.checkCancellation()
             let clock = ContinuousClock()
             let start = clock.now
             var result = try await builder.image(for: request)
             result.duration = clock.now - start
             return result
-        }
-
-        /// Reads the files of a spec, which may take its time.
-        @concurrent
-        private static func imageName(
-            of spec: ImageSpec, in context: HashContext
-        ) async throws -> String {
-            try spec.imageName(in: context)
         }
 
         // MARK: names
@@ -167,7 +217,7 @@ extension ImageSpec {
             for spec: ImageSpec, in context: HashContext = .current
         ) throws(ImageSpecError) -> String {
             let name = try spec.imageName(in: context)
-            return known(Image(name: name, builder: try registration(for: spec).name))?.imageName ?? name
+            return known(Image(name: name, builder: try registration(for: spec).number))?.imageName ?? name
         }
 
         /// The image of a piece of code: from the config where it is there, else built.

@@ -3,18 +3,20 @@
 extension ImageSpec {
     /// What a ``BuildEngine`` asks of a ``Builder``: the image of one spec, with all that is known about it by then.
     public struct BuildRequest: Sendable {
-        /// The spec. Its base image exists.
-        public var spec: ImageSpec
+        /// The spec. Its base image exists once the image is asked for.
+        public var spec: ImageSpec { didSet { contents = nil } }
         /// The name that the image is to have.
         public var imageName: String
         /// The name under which the image of a base that is a spec really lies; nil for a base that is none.
         public var baseImageName: String?
         /// Where relative paths of the spec count from.
-        public var context: HashContext
+        public var context: HashContext { didSet { contents = nil } }
         /// When to build, and whether to push.
         public var policy: BuildPolicy
         /// Is told what happens, from any thread.
         public var report: @Sendable (BuildEvent) -> Void
+        /// The files of the spec as they were read for its name, with the entries of its trees; nil: not read yet.
+        var contents: SpecContents?
 
         /// A request.
         public init(
@@ -27,6 +29,19 @@ extension ImageSpec {
             self.context = context
             self.policy = policy
             self.report = report
+        }
+
+        /// The Dockerfile of the spec, and the files that it copies.
+        ///
+        /// In a request of a ``BuildEngine``, of the files as they were read for the name: none is read again before it is
+        /// written. Otherwise, and where the spec or the context was changed, reads them all.
+        /// - Throws: the errors of ``BuildContext/init(_:in:baseImageName:)``.
+        public func buildContext() throws(ImageSpecError) -> BuildContext {
+            guard let contents else {
+                return try BuildContext(spec, in: context, baseImageName: baseImageName)
+            }
+            try spec.validate(in: context)
+            return try BuildContext(spec, contents, in: context, baseImageName: baseImageName)
         }
 
         /// Whether the image is built even where it exists.

@@ -20,6 +20,12 @@ extension ImageSpec {
         /// The default asks ``shouldBuild(_:)``, unless the build is forced, and then ``build(_:)``. A builder that needs to
         /// know where paths count from, what the base image is really called or whether to push implements this too.
         func image(for request: BuildRequest) async throws -> BuildResult
+
+        /// Finds what will keep the image from being built, as far as the spec and its files tell.
+        ///
+        /// Called for a spec and its bases before the first of them is built. The name of the base image is then that which
+        /// it is to have. The default finds nothing.
+        func check(_ request: BuildRequest) async throws
     }
 
     /// Writes a Dockerfile and what it copies, and leaves the building to others: to look at, to check in, to hand to
@@ -29,7 +35,8 @@ extension ImageSpec {
     public struct DockerfileBuilder: Builder {
         /// Where the build context goes; see ``BuildContext/write(to:)``.
         public let directory: String
-        /// Where relative paths of specs count from; nil: that of the process at the time.
+        /// Where relative paths of specs count from, unless a ``BuildEngine`` asks, which says so itself; nil: from that of
+        /// the process at the time.
         public let context: HashContext?
 
         /// A builder that writes to a folder, which is empty or does not exist yet in one that does.
@@ -46,6 +53,17 @@ extension ImageSpec {
             try buildContext.write(to: directory)
             return name
         }
+
+        /// Writes the build context of the request: with the name of its base image, in its surroundings.
+        @concurrent
+        public func image(for request: BuildRequest) async throws -> BuildResult {
+            try request.buildContext().write(to: directory)
+            return BuildResult(imageName: request.imageName, outcome: .built)
+        }
+
+        /// Renders the spec.
+        @concurrent
+        public func check(_ request: BuildRequest) async throws { _ = try request.buildContext() }
     }
 
     /// Builds nothing: the image is the base image, which exists.
@@ -68,12 +86,18 @@ extension ImageSpec {
         public func image(for request: BuildRequest) async throws -> BuildResult {
             BuildResult(imageName: try await build(request.spec) ?? request.imageName, outcome: .found)
         }
+
+        /// Looks whether the base image is a reference.
+        public func check(_ request: BuildRequest) async throws { _ = try await build(request.spec) }
     }
 }
 
 extension ImageSpec.Builder {
     /// True: the image has to be built.
     public func shouldBuild(_ spec: ImageSpec) async throws -> Bool { true }
+
+    /// Finds nothing.
+    public func check(_ request: ImageSpec.BuildRequest) async throws {}
 
     /// Builds where ``shouldBuild(_:)`` says so or the build is forced.
     public func image(for request: ImageSpec.BuildRequest) async throws -> ImageSpec.BuildResult {

@@ -169,7 +169,7 @@ extension Instructions {
 
 extension ImageSpec {
     /// An image that `builder_config` names.
-    fileprivate func builderImage(_ key: String) -> String? {
+    func builderImage(_ key: String) -> String? {
         guard case .string(let image) = builderConfig?[key] else { return nil }
         return image
     }

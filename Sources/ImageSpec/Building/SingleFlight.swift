@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Who is cancelled stops waiting, and the work goes on for the others. Where nobody else waits, the work is cancelled,
 /// and its end is waited for: what it holds is given back then.
-final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+package final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Flight {
         let key: Key
         let task: Task<Void, Never>
@@ -32,14 +32,17 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    /// The value of the work that runs for a key, which is started if there is none.
-    func value(
-        for key: Key, _ work: @escaping @Sendable () async throws -> Value
+    package init() {}
+
+    /// The value of the work that runs for a key, which is started if there is none. Where the work of a stronger key
+    /// runs, which serves as well, it is that one's.
+    package func value(
+        for key: Key, joining stronger: Key? = nil, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let waiter = Waiter()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                if !join(key, ObjectIdentifier(waiter), continuation, work) {
+                if !join(key, stronger, ObjectIdentifier(waiter), continuation, work) {
                     continuation.resume(throwing: CancellationError())
                 }
             }
@@ -48,14 +51,20 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         }
     }
 
+    /// How many wait for the work that runs for a key.
+    func waitingCount(for key: Key) -> Int {
+        state.withLock { state in state.open[key].flatMap { state.flights[$0]?.waiting.count } ?? 0 }
+    }
+
     /// False where the task is cancelled already: ``leave(_:)`` was or will be called, and found nobody.
     private func join(
-        _ key: Key, _ waiter: ObjectIdentifier, _ continuation: CheckedContinuation<Value, any Error>,
+        _ key: Key, _ stronger: Key?, _ waiter: ObjectIdentifier,
+        _ continuation: CheckedContinuation<Value, any Error>,
         _ work: @escaping @Sendable () async throws -> Value
     ) -> Bool {
         state.withLock { state in
             guard !Task.isCancelled else { return false }
-            if let number = state.open[key] {
+            if let number = stronger.flatMap({ state.open[$0] }) ?? state.open[key] {
                 state.flights[number]?.waiting[waiter] = continuation
                 return true
             }

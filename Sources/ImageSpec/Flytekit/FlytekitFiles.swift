@@ -69,10 +69,14 @@ enum FlytekitFiles {
         )
     }
 
-    /// All bytes of a file.
+    /// All bytes of a file. What is no file and has no end is an error, where flytekit would wait for ever.
     static func contents(_ path: String, field: String, shown: String) throws(ImageSpecError) -> [UInt8] {
+        guard let descriptor = try opened(Array(path.utf8), shown: Array(shown.utf8), field: field) else {
+            return []
+        }
+        defer { close(descriptor) }
         do throws(FileSystem.Failure) {
-            return try FileSystem.contents(path)
+            return try FileSystem.contents(descriptor: descriptor)
         } catch {
             throw .flytekitCannotRead(field: field, path: Array(shown.utf8), code: error.code)
         }
@@ -98,22 +102,8 @@ enum FlytekitFiles {
     private static func hashBytes(
         of path: [UInt8], shown: [UInt8], field: String, into hasher: inout MD5Hasher
     ) throws(ImageSpecError) {
-        let descriptor = FileSystem.withCPath(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
-        guard descriptor >= 0 else { throw .flytekitCannotRead(field: field, path: shown, code: errno) }
+        guard let descriptor = try opened(path, shown: shown, field: field) else { return }
         defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else {
-            throw .flytekitCannotRead(field: field, path: shown, code: errno)
-        }
-        if FileSystem.kind(ofMode: status.st_mode) == .other {
-            var null = stat()
-            if stat("/dev/null", &null) == 0, null.st_rdev == status.st_rdev,
-                status.st_mode & S_IFMT == S_IFCHR
-            {
-                return
-            }
-            throw .endlessFile(field: field, path: shown)
-        }
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         while true {
             let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
@@ -122,6 +112,28 @@ enum FlytekitFiles {
             if count == 0 { return }
             hasher.update(buffer[..<count])
         }
+    }
+
+    /// A file, opened; nil for `/dev/null`.
+    private static func opened(
+        _ path: [UInt8], shown: [UInt8], field: String
+    ) throws(ImageSpecError) -> Int32? {
+        let descriptor = FileSystem.withCPath(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+        guard descriptor >= 0 else { throw .flytekitCannotRead(field: field, path: shown, code: errno) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            let code = errno
+            close(descriptor)
+            throw .flytekitCannotRead(field: field, path: shown, code: code)
+        }
+        guard FileSystem.kind(ofMode: status.st_mode) == .other else { return descriptor }
+        close(descriptor)
+        var null = stat()
+        let isNull =
+            stat("/dev/null", &null) == 0 && null.st_rdev == status.st_rdev
+            && status.st_mode & S_IFMT == S_IFCHR
+        guard isNull else { throw .endlessFile(field: field, path: shown) }
+        return nil
     }
 
     /// Whether flytekit passes over what lies at a path: nothing, or a socket.

@@ -95,6 +95,11 @@ extension SHA256Digest {
     }
 }
 
+extension ImageSpec {
+    /// The SHA-256 of some bytes: 64 lower-case hexadecimal digits.
+    package static func sha256Hex(of bytes: [UInt8]) -> String { SHA256Digest(of: bytes).hex }
+}
+
 /// The digest of a manifest entry, as identity.md's manifests write it: `sha256:…`, or `sha256-1m:…`
 /// for a file of more than 1 MiB, whose digest is made from those of its chunks so that one large
 /// file can use every core.

@@ -69,6 +69,15 @@ extension ImageSpec {
         return try Identity(spec: self, identity(in: context, inheritedPlatform: nil))
     }
 
+    /// The same with what it was made from, which holds the entries of all trees.
+    func identityAndContents(
+        in context: HashContext
+    ) throws(ImageSpecError) -> (Identity, SpecContents) {
+        _ = try tagFormat.nonEmpty.map { format throws(ImageSpecError) in try TagFormat(format) }
+        let contents = try SpecContents(of: self, in: context, records: [.entries])
+        return (try Identity(spec: self, ContentIdentity(spec: self, contents: contents)), contents)
+    }
+
     /// The content digest alone, for a base spec, whose tag format plays no part.
     func identity(
         in context: HashContext, inheritedPlatform: String?

@@ -63,6 +63,16 @@ package enum FileSystem {
         }
     }
 
+    /// The bytes of a file that need not be there; nil where it is not.
+    package static func contents(ofOptionalFile path: String) throws(ImageSpecError) -> [UInt8]? {
+        do throws(Failure) {
+            return try contents(path)
+        } catch {
+            if error.isMissing { return nil }
+            throw ImageSpecError(.unreadableInput, error.text)
+        }
+    }
+
     /// All bytes of standard input.
     package static func contentsOfStandardInput() throws(ImageSpecError) -> [UInt8] {
         do throws(Failure) {

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ImageSpec
+import ImageSpecContainers
+
+struct ExistCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "exist",
+        abstract: "Say whether images exist: exit status 0 where they do, 1 where one is absent.",
+        discussion: """
+            Asks the registry of each spec, which needs neither docker nor another program; without a registry, the local \
+            container engine. One line a spec, in their order: present, the name and the digest, or absent and the name, or \
+            unknown and the name, whose reason goes to standard error. Exit status 69 where nobody can tell of one.
+
+              imagespec exist trainer.yaml || imagespec build trainer.yaml
+              imagespec exist *.yaml | sed -n 's/^absent //p'
+              imagespec exist --json trainer.yaml
+              {"digest":"sha256:…","existence":"present",
+               "image_name":"ghcr.io/acme/trainer:1d2e…"}
+
+            As JSON, an unknown one has a "reason". Passwords come from docker's and podman's configuration, or \
+            registry_config.
+            """)
+
+    @Argument(
+        help: "Specs: .json, .yaml or .yml files, or - for standard input.",
+        completion: .file(extensions: ["json", "yaml", "yml"]))
+    var specs: [String]
+
+    @OptionGroup var options: SpecOptions
+
+    @Flag(help: "Print one JSON object a line.")
+    var json = false
+
+    func run() async throws {
+        // All are read and named before the first question.
+        let named = try specs.map { try NamedSpec($0, options) }
+        let answers = try await Interruption.watch { await Self.answers(named) }
+        try StandardOutput.write(
+            zip(named, answers).flatMap { named, answer in
+                json ? answer.json(of: named.imageName) : Array(answer.line(of: named.imageName).utf8)
+            })
+        let unknown = zip(named, answers).compactMap { named, answer -> ImageSpecError? in
+            guard case .unknown(let reason) = answer else { return nil }
+            return ImageSpecError(.existenceUnknown, "\(named.imageName): \(reason)")
+        }
+        if !unknown.isEmpty { throw SpecProblems(problems: unknown) }
+        if answers.contains(.absent) { throw ImageAbsent() }
+    }
+
+    /// Several at once, and not all: each may ask a program.
+    private static func answers(_ specs: [NamedSpec]) async -> [ImageSpec.Existence] {
+        let builder = ImageSpec.ContainerBuilder()
+        return await withTaskGroup(of: (Int, ImageSpec.Existence).self) { group in
+            var answers = specs.map { _ in ImageSpec.Existence.absent }
+            var next = 0
+            func start() {
+                guard next < specs.count else { return }
+                let (index, named) = (next, specs[next])
+                next += 1
+                group.addTask { (index, await named.existence(builder)) }
+            }
+            for _ in 0..<16 { start() }
+            while let (index, answer) = await group.next() {
+                answers[index] = answer
+                start()
+            }
+            return answers
+        }
+    }
+}
+
+struct DigestCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "digest",
+        abstract: "Print the digest of the image's manifest in its registry.",
+        discussion: """
+            Asks the registry itself. For an image of several platforms it is that of the index. An image that is absent is \
+            an error, with exit status 1.
+
+              imagespec digest trainer.yaml
+              sha256:5f70…
+              imagespec digest --json trainer.yaml
+              {"digest":"sha256:5f70…","image_name":"ghcr.io/acme/trainer:1d2e…"}
+            """)
+
+    @OptionGroup var input: SpecInput
+
+    func run() async throws {
+        let named = try NamedSpec(input.spec, input.options)
+        guard let registry = named.spec.registry, !registry.isEmpty else {
+            throw input.located(
+                ImageSpecError(
+                    .invalidField,
+                    "registry: not given, and only a registry has a digest of the image; set it, or use --registry"
+                ))
+        }
+        let name = named.imageName
+        let registries = try SpecRegistries(of: named.spec, in: named.context)
+        let existence = try await Interruption.watch { await registries.existence(of: name) }
+        switch existence {
+        case .present(let digest?):
+            let object: ImageSpec.JSONValue = ["digest": .string(digest), "image_name": .string(name)]
+            let line = input.json ? object.canonicalForm : Array(digest.utf8)
+            try StandardOutput.write(line + [UInt8(ascii: "\n")])
+        case .present(nil):
+            throw ImageSpecError(
+                .existenceUnknown, "\(name): it exists, but its registry does not say its digest")
+        case .absent: throw ImageAbsent(message: "\(name) does not exist; build it by: imagespec build")
+        case .unknown(let reason): throw ImageSpecError(.existenceUnknown, "\(name): \(reason)")
+        }
+    }
+}
+
+/// A spec on the command line, and the name of its image.
+struct NamedSpec: Sendable {
+    let spec: ImageSpec
+    let context: ImageSpec.HashContext
+    let imageName: String
+
+    init(_ file: String, _ options: SpecOptions) throws(ImageSpecError) {
+        spec = try options.load(file)
+        context = options.context(of: file)
+        do throws(ImageSpecError) {
+            imageName = try spec.imageName(in: context)
+        } catch {
+            throw options.located(error, in: file)
+        }
+    }
+}
+
+extension NamedSpec {
+    fileprivate func existence(_ builder: ImageSpec.ContainerBuilder) async -> ImageSpec.Existence {
+        do {
+            return try await builder.existence(
+                for: .init(spec: spec, imageName: imageName, context: context, policy: .current))
+        } catch {
+            return .unknown(reason: "\(error)")
+        }
+    }
+}
+
+/// The answer is no. Scripts see it by the exit status.
+struct ImageAbsent: Error {
+    var message: String?
+}
+
+extension ImageSpec.Existence {
+    fileprivate func line(of name: String) -> String {
+        switch self {
+        case .present(let digest): "present \(name)" + (digest.map { " " + $0 } ?? "") + "\n"
+        case .absent: "absent \(name)\n"
+        case .unknown: "unknown \(name)\n"
+        }
+    }
+
+    fileprivate func json(of name: String) -> [UInt8] {
+        var object: ImageSpec.OrderedDictionary<ImageSpec.JSONValue> = ["image_name": .string(name)]
+        switch self {
+        case .present(let digest):
+            object["existence"] = "present"
+            object["digest"] = digest.map(ImageSpec.JSONValue.string)
+        case .absent: object["existence"] = "absent"
+        case .unknown(let reason):
+            object["existence"] = "unknown"
+            // As an error it would be without passwords in URLs.
+            object["reason"] = .string(ImageSpecError(.existenceUnknown, reason).message)
+        }
+        return ImageSpec.JSONValue.object(object).canonicalForm + [UInt8(ascii: "\n")]
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Standard error while something is going on: lines that stay, and on a terminal a block of lines below them that is
+/// rewritten.
+///
+/// One object owns them, and writes each change at once: what others print in between would be overwritten.
+final class TerminalLines: Sendable {
+    private struct State {
+        /// The lines of the block as they are on the terminal; the cursor is behind the last.
+        var block: [String] = []
+        var hasEnded = false
+    }
+
+    /// Whether there can be a block.
+    let isTerminal: Bool
+    private let state = Mutex(State())
+
+    init() {
+        let isDumb = ["", "dumb"].contains(ImageSpec.processEnvironment("TERM") ?? "")
+        isTerminal = isatty(STDERR_FILENO) == 1 && !isDumb
+    }
+
+    /// Prints a line that stays, above the block.
+    func print(_ line: String) {
+        state.withLock { state in
+            StandardError.writeControls(
+                Self.erasing(state.block) + Text.withoutControlCharacters(line) + "\n"
+                    + state.block.joined(separator: "\n"))
+        }
+    }
+
+    /// Replaces the block. Each line is cut where the terminal ends: one that wraps cannot be overwritten.
+    func setBlock(_ lines: [String]) {
+        guard isTerminal else { return }
+        let columns = Self.terminalWidth - 1
+        let block = lines.map { Text.fitting($0, columns: columns) }
+        state.withLock { state in
+            if state.hasEnded || (block.isEmpty && state.block.isEmpty) { return }
+            StandardError.writeControls(Self.erasing(state.block) + block.joined(separator: "\n"))
+            state.block = block
+        }
+    }
+
+    /// Takes the block away for good.
+    func end() { state.withLock { Self.end(&$0) } }
+
+    /// Does what ``end()`` does, unless someone is writing and perhaps waits for the terminal.
+    func endIfPossible() { state.withLockIfAvailable { Self.end(&$0) } }
+
+    private static func end(_ state: inout State) {
+        if !state.block.isEmpty { StandardError.writeControls(erasing(state.block)) }
+        state.block = []
+        state.hasEnded = true
+    }
+
+    /// What moves the cursor to where a block begins, and clears all that follows.
+    private static func erasing(_ block: [String]) -> String {
+        if block.isEmpty { return "" }
+        return "\r" + (block.count > 1 ? "\u{1B}[\(block.count - 1)A" : "") + "\u{1B}[J"
+    }
+
+    private static var terminalWidth: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 80 }
+        return Int(size.ws_col)
+    }
+}

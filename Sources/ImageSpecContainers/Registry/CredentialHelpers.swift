@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+import Synchronization
+
+/// Asks programs that keep credentials: `docker-credential-NAME get`, with the server on its standard input.
+///
+/// Source: docker/docker-credential-helpers.
+struct CredentialHelpers: Sendable {
+    let finder: EngineFinder
+    /// A helper may ask a person, or a server.
+    let limit: Duration
+
+    private let memory = Memory()
+
+    init(finder: EngineFinder = EngineFinder(), limit: Duration = .seconds(30)) {
+        self.finder = finder
+        self.limit = limit
+    }
+
+    /// Many times what an answer has.
+    private static let maximumAnswer = 1 << 20
+
+    /// What a helper knows of a registry; nil where it knows nothing.
+    ///
+    /// Asked once for all who ask at once, and remembered for a minute: it is a program to be started, for each of a hundred
+    /// images.
+    func credential(
+        for place: CredentialKey, helper: String, namedIn file: String
+    ) async throws(CredentialProblem) -> RegistryCredential? {
+        let question = Memory.Question(helper: helper, host: place.host, file: file)
+        do {
+            return try await memory.answer(question) {
+                try await ask(for: place, helper: helper, namedIn: file)
+            }
+        } catch let problem as CredentialProblem {
+            throw problem
+        } catch {
+            throw .helper(
+                "docker-credential-" + helper, namedIn: file, place, "was not waited for", toDo: "ask again")
+        }
+    }
+
+    private func ask(
+        for place: CredentialKey, helper: String, namedIn file: String
+    ) async throws(CredentialProblem) -> RegistryCredential? {
+        let program = "docker-credential-" + helper
+        func problem(_ what: String, _ advice: String? = nil) -> CredentialProblem {
+            .helper(
+                program, namedIn: file, place, what,
+                toDo: advice ?? "see what it says to: echo \(place.server) | \(program) get")
+        }
+        guard !helper.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 <= 0x20 || $0 == 0x7F }) else {
+            throw .malformed(
+                file, "the name of the credential helper for \(place.host) holds a slash or a space")
+        }
+        guard let path = finder.programs(program).first else {
+            throw problem("is not on PATH", "install it, or take it out of that file and log in again")
+        }
+        let command = Command(
+            executable: path, arguments: ["get"], environment: finder.environment,
+            input: Array((place.server + "\n").utf8), keptOutput: Self.maximumAnswer)
+        let outcome: CommandOutcome?
+        do {
+            outcome = try await finder.runner.answer(command, within: limit)
+        } catch is CancellationError {
+            throw problem("was not waited for", "ask again")
+        } catch {
+            // What it says of a program that does not start holds nothing that the program knows.
+            throw problem("cannot be run", "see what is wrong with \(path)")
+        }
+        guard let outcome else { throw problem("did not answer within \(limit.components.seconds) s") }
+        // Nothing of what it printed is quoted: it may be a secret.
+        let text = outcome.output.joined(separator: "\n")
+        switch outcome.status {
+        case .exited(0): break
+        case .exited where text.contains("credentials not found in native keychain"): return nil
+        case .exited(let status): throw problem("ended with status \(status)")
+        case .signaled(let signal): throw problem("was ended by signal \(signal)")
+        }
+        guard case .object(let answer)? = try? ImageSpec.JSONValue(json: text),
+            case .string(let user)? = answer["Username"], case .string(let secret)? = answer["Secret"]
+        else { throw problem("printed something other than a Username and a Secret in JSON") }
+        return secret.isEmpty && user.isEmpty ? nil : .named(user, secret)
+    }
+
+    /// What helpers have said.
+    private final class Memory: Sendable {
+        struct Question: Hashable, Sendable {
+            var helper: String
+            var host: String
+            var file: String
+        }
+
+        private let flights = SingleFlight<Question, RegistryCredential?>()
+        private let known = Mutex<[Question: (answer: RegistryCredential?, end: ContinuousClock.Instant)]>([:]
+        )
+
+        /// Who logs in meanwhile need not start anew.
+        private static let life = Duration.seconds(60)
+
+        func answer(
+            _ question: Question, _ ask: @escaping @Sendable () async throws -> RegistryCredential?
+        ) async throws -> RegistryCredential? {
+            if let known = known.withLock({ $0[question] }), known.end > .now { return known.answer }
+            return try await flights.value(for: question) { [self] in
+                let answer = try await ask()
+                known.withLock { $0[question] = (answer, .now + Self.life) }
+                return answer
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One request, to one server: what it answers is not followed anywhere.
+struct HTTPRequest: Hashable, Sendable {
+    enum Method: String, Hashable, Sendable {
+        case head = "HEAD"
+        case get = "GET"
+        case post = "POST"
+    }
+
+    var method: Method
+    var url: HTTPURL
+    var headers: [HTTPHeader] = []
+    /// What is posted.
+    var body: String = ""
+    /// The most bytes of a body; a longer one of a success is a failure, that of any other answer is cut.
+    var bodyLimit = 64 * 1024
+    var limits = HTTPLimits()
+    var trust = TrustSettings()
+    /// Whether no connection is used that was there before.
+    var isOnFreshConnection = false
+    /// The URL of a proxy, perhaps with a password; nil: none.
+    var proxy: String?
+}
+
+struct HTTPHeader: Hashable, Sendable {
+    var name: String
+    var value: String
+
+    init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// How long one request may take.
+struct HTTPLimits: Hashable, Sendable {
+    /// To find the server, reach it and agree on encryption.
+    var connect: Duration = .seconds(10)
+    /// To the first byte of the answer, from the start of the request.
+    var head: Duration = .seconds(20)
+    /// Without a byte of a body.
+    var stall: Duration = .seconds(10)
+    /// From the start of the request to the end of the answer.
+    var whole: Duration = .seconds(60)
+}
+
+struct HTTPResponse: Hashable, Sendable {
+    var status: Int
+    var headers: [HTTPHeader]
+    var body: [UInt8]
+    /// The address and port that answered.
+    var peer: String
+
+    /// The values of a header, in their order.
+    func values(_ name: String) -> [String] {
+        headers.filter { $0.name.lowercased() == name.lowercased() }.map(\.value)
+    }
+
+    func value(_ name: String) -> String? { values(name).first }
+}
+
+/// Why there is no answer.
+struct HTTPFailure: Error, Hashable, Sendable {
+    enum Kind: Hashable, Sendable {
+        case cancelled
+        /// There is no libcurl that can be used.
+        case noLibrary
+        case notResolved
+        case notReached
+        /// The proxy cannot be reached, or refuses.
+        case proxy
+        case connectTimeout
+        case headTimeout
+        case stalled
+        case wholeTimeout
+        /// No agreement on encryption; or what answers is no TLS server.
+        case handshake
+        /// The server's certificate is not accepted.
+        case certificate
+        /// A certificate file of this machine cannot be used.
+        case trust
+        /// The connection broke.
+        case reset
+        case headTooLarge
+        case bodyTooLarge
+        /// Not HTTP.
+        case malformed
+        case other
+    }
+
+    var kind: Kind
+    /// What libcurl says, on one line.
+    var detail = ""
+
+    /// Whether it is a whim of the network, which the next attempt may be spared.
+    var isTransient: Bool { kind == .reset }
+}

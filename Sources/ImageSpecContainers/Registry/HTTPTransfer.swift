@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CCurl
+
+/// One request while libcurl works on it. Only the thread of the transport touches it.
+final class HTTPTransfer {
+    let id: Int
+    let request: HTTPRequest
+    let easy: OpaquePointer
+    let start: ContinuousClock.Instant
+    private var list: OpaquePointer?
+    private let errorText: UnsafeMutablePointer<CChar>
+    private var answer = Answer()
+
+    /// What has come so far.
+    fileprivate struct Answer {
+        var status = 0
+        var headers: [HTTPHeader] = []
+        var body: [UInt8] = []
+        var headSize = 0
+        var isHeadComplete = false
+        /// Why no more is wanted.
+        var end: End?
+
+        enum End {
+            case failure(HTTPFailure)
+            /// Nobody reads the rest of an answer that is no success.
+            case enough
+        }
+    }
+
+    /// The most bytes of all headers of an answer.
+    static let headLimit = 256 * 1024
+    /// The most bytes that are read of an answer that is no success.
+    fileprivate static let refusalLimit = 64 * 1024
+
+    /// Makes the handle of a request.
+    init(_ id: Int, _ request: HTTPRequest) throws(HTTPFailure) {
+        guard let easy = ccurl_easy_new() else {
+            throw HTTPFailure(kind: .other, detail: "libcurl gives no handle")
+        }
+        self.id = id
+        self.request = request
+        self.easy = easy
+        start = .now
+        errorText = .allocate(capacity: Int(CCURL_ERROR_SIZE))
+        errorText.initialize(repeating: 0, count: Int(CCURL_ERROR_SIZE))
+        try configure()
+    }
+
+    deinit {
+        ccurl_easy_free(easy)
+        ccurl_list_free(list)
+        errorText.deallocate()
+    }
+
+    // MARK: the request
+
+    private func configure() throws(HTTPFailure) {
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        try check(ccurl_easy_set_sinks(easy, Self.takeHeader, Self.takeBody, context))
+        try check(ccurl_easy_set_error_buffer(easy, errorText))
+        try setText(CCURL_OPT_URL, request.url.text)
+        try setInteger(CCURL_OPT_NOSIGNAL, 1)
+        try setInteger(CCURL_OPT_NOPROGRESS, 1)
+        try setInteger(CCURL_OPT_FOLLOWLOCATION, 0)
+        try setInteger(CCURL_OPT_PATH_AS_IS, 1)
+        try setInteger(CCURL_OPT_SUPPRESS_CONNECT_HEADERS, 1)
+        try setText(CCURL_OPT_USERAGENT, "imagespec")
+        // The list of names came with 7.85; the bits (http and https) go some day.
+        if ccurl_easy_set_text(easy, Int32(CCURL_OPT_PROTOCOLS_STR), "http,https") != 0 {
+            try setInteger(CCURL_OPT_PROTOCOLS, 3)
+        }
+        // Ending a transfer never waits for a resolver that does not answer. Since 7.87.
+        _ = ccurl_easy_set_integer(easy, Int32(CCURL_OPT_QUICK_EXIT), 1)
+        // HTTP/2 where TLS offers it; then a connection takes more than one transfer, and is worth waiting for.
+        if ccurl_easy_set_integer(easy, Int32(CCURL_OPT_HTTP_VERSION), 4) == 0, request.url.scheme == .https {
+            try setInteger(CCURL_OPT_PIPEWAIT, 1)
+        }
+        if request.isOnFreshConnection { try setInteger(CCURL_OPT_FRESH_CONNECT, 1) }
+        try setTimes()
+        try setMethod()
+        try setHeaders()
+        try setProxy()
+        try setTrust()
+    }
+
+    private func setTimes() throws(HTTPFailure) {
+        try setInteger(CCURL_OPT_CONNECTTIMEOUT_MS, max(1, request.limits.connect.milliseconds))
+        try setInteger(CCURL_OPT_TIMEOUT_MS, max(1, request.limits.whole.milliseconds))
+        try setInteger(CCURL_OPT_LOW_SPEED_LIMIT, 1)
+        try setInteger(CCURL_OPT_LOW_SPEED_TIME, max(1, request.limits.stall.milliseconds / 1000))
+    }
+
+    private func setMethod() throws(HTTPFailure) {
+        switch request.method {
+        case .get: break
+        case .head: try setInteger(CCURL_OPT_NOBODY, 1)
+        case .post:
+            try setInteger(CCURL_OPT_POST, 1)
+            try setInteger(CCURL_OPT_POSTFIELDSIZE, request.body.utf8.count)
+            try setText(CCURL_OPT_COPYPOSTFIELDS, request.body)
+        }
+    }
+
+    private func setHeaders() throws(HTTPFailure) {
+        for header in request.headers + [HTTPHeader("Expect", "")] {
+            let line = header.value.isEmpty ? header.name + ":" : "\(header.name): \(header.value)"
+            // Whatever it holds, it stays one line.
+            guard line.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+                throw HTTPFailure(
+                    kind: .other, detail: "the header \(header.name) would hold a control character")
+            }
+            list = ccurl_list_append(list, line)
+        }
+        try check(ccurl_easy_set_list(easy, Int32(CCURL_OPT_HTTPHEADER), list))
+    }
+
+    private func setProxy() throws(HTTPFailure) {
+        // Both are given, so that libcurl does not look into the environment.
+        try setText(CCURL_OPT_PROXY, request.proxy ?? "")
+        try setText(CCURL_OPT_NOPROXY, "")
+    }
+
+    private func setTrust() throws(HTTPFailure) {
+        guard request.url.scheme == .https || request.proxy?.hasPrefix("https:") == true else { return }
+        let trust = request.trust
+        if let file = trust.file {
+            try setText(CCURL_OPT_CAINFO, file)
+            _ = ccurl_easy_set_text(easy, Int32(CCURL_OPT_PROXY_CAINFO), file)
+        }
+        if let folders = trust.folders {
+            try setText(CCURL_OPT_CAPATH, folders)
+            _ = ccurl_easy_set_text(easy, Int32(CCURL_OPT_PROXY_CAPATH), folders)
+        }
+        if let certificates = trust.certificates {
+            let code = certificates.withUnsafeBytes {
+                ccurl_easy_set_blob(easy, Int32(CCURL_OPT_CAINFO_BLOB), $0.baseAddress, $0.count)
+            }
+            guard code == 0 else {
+                let version = String(cString: ccurl_version())
+                throw HTTPFailure(
+                    kind: .trust,
+                    detail: "\(version) takes no certificates beside the system's; 7.77 with OpenSSL does")
+            }
+        }
+        if let certificate = trust.clientCertificate, let key = trust.clientKey {
+            try setText(CCURL_OPT_SSLCERT, certificate)
+            try setText(CCURL_OPT_SSLKEY, key)
+        }
+    }
+
+    private func setInteger(_ option: Int, _ value: Int) throws(HTTPFailure) {
+        try check(ccurl_easy_set_integer(easy, Int32(option), value))
+    }
+
+    private func setText(_ option: Int, _ value: String) throws(HTTPFailure) {
+        try check(ccurl_easy_set_text(easy, Int32(option), value))
+    }
+
+    private func check(_ code: Int32) throws(HTTPFailure) {
+        guard code == 0 else {
+            throw HTTPFailure(kind: .other, detail: String(cString: ccurl_easy_error(code)))
+        }
+    }
+
+    // MARK: the answer
+
+    private static let takeHeader: ccurl_sink = { bytes, size, count, context in
+        guard let bytes, let context else { return 0 }
+        let transfer = Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue()
+        let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
+        return transfer.answer.takeHeader(line) ? line.count : 0
+    }
+
+    private static let takeBody: ccurl_sink = { bytes, size, count, context in
+        guard let bytes, let context else { return 0 }
+        let transfer = Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue()
+        let piece = UnsafeRawBufferPointer(start: bytes, count: size * count)
+        return transfer.answer.takeBody(piece, limit: transfer.request.bodyLimit) ? piece.count : 0
+    }
+
+    /// The failure of an answer that has not begun in time.
+    var headTimeout: HTTPFailure { HTTPFailure(kind: isConnected ? .headTimeout : .connectTimeout) }
+
+    private var isConnected: Bool { ccurl_easy_number(easy, Int32(CCURL_INFO_PRETRANSFER_TIME)) > 0 }
+
+    var headDeadline: ContinuousClock.Instant { start + request.limits.head }
+    var isWaitingForHead: Bool { answer.headSize == 0 }
+
+    /// The answer, once libcurl is done.
+    func result(_ code: Int32) -> Result<HTTPResponse, HTTPFailure> {
+        if case .failure(let failure)? = answer.end { return .failure(failure) }
+        // Of a refusal all is known by its head.
+        let isRefusal = answer.isHeadComplete && answer.status >= 300
+        guard code == 0 || isRefusal else { return .failure(failure(code)) }
+        let address = ccurl_easy_text(easy, Int32(CCURL_INFO_PRIMARY_IP)).map { String(cString: $0) } ?? ""
+        let port = ccurl_easy_integer(easy, Int32(CCURL_INFO_PRIMARY_PORT))
+        return .success(
+            HTTPResponse(
+                status: answer.status, headers: answer.headers, body: answer.body, peer: "\(address):\(port)")
+        )
+    }
+
+    /// Whether the connection takes many transfers at once: HTTP/2 or later.
+    var isMultiplexed: Bool { ccurl_easy_integer(easy, Int32(CCURL_INFO_HTTP_VERSION)) >= 3 }
+
+    // Numbers of CURLcode in curl.h.
+    private func failure(_ code: Int32) -> HTTPFailure {
+        let said = String(cString: errorText)
+        let text = said.isEmpty ? String(cString: ccurl_easy_error(code)) : said
+        let isProxy = text.contains("proxy") || text.contains("CONNECT")
+        let kind: HTTPFailure.Kind =
+            switch code {
+            case 5, 97: .proxy
+            case 6: .notResolved
+            case 7: request.proxy == nil ? .notReached : .proxy
+            case 28: isConnected ? (isWaitingForHead ? .headTimeout : timeoutKind(text)) : .connectTimeout
+            case 35: .handshake
+            case 51, 60: .certificate
+            case 53, 54, 58, 59, 66, 77, 80, 82, 83, 90, 91: .trust
+            // Since TLS 1.3 a server may refuse a client after the handshake.
+            case 55, 56: isProxy ? .proxy : text.contains(" alert ") ? .handshake : .reset
+            case 16, 18, 52, 92: .reset
+            case 27, 100: answer.isHeadComplete ? .other : .headTooLarge
+            case 1, 8, 61: .malformed
+            default: .other
+            }
+        return HTTPFailure(kind: kind, detail: text.onOneLine)
+    }
+
+    private func timeoutKind(_ text: String) -> HTTPFailure.Kind {
+        text.contains("too slow") ? .stalled : .wholeTimeout
+    }
+}
+
+extension HTTPTransfer.Answer {
+    fileprivate mutating func takeHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        headSize += bytes.count
+        guard headSize <= HTTPTransfer.headLimit else {
+            end = .failure(HTTPFailure(kind: .headTooLarge))
+            return false
+        }
+        let line = String(decoding: bytes, as: UTF8.self).trimmed
+        if line.hasPrefix("HTTP/") {
+            // Another head: the one before was of a 1xx.
+            let words = line.split(separator: " ", maxSplits: 2)
+            status = words.count > 1 ? Int(words[1]) ?? 0 : 0
+            headers = []
+            isHeadComplete = false
+        } else if line.isEmpty {
+            isHeadComplete = status >= 200
+        } else if !isHeadComplete, let colon = line.firstIndex(of: ":") {
+            headers.append(
+                HTTPHeader(
+                    String(line[..<colon]).trimmed, String(line[colon...].dropFirst()).trimmed))
+        }
+        return true
+    }
+
+    fileprivate mutating func takeBody(_ bytes: UnsafeRawBufferPointer, limit: Int) -> Bool {
+        let isSuccess = (200..<300).contains(status)
+        let limit = isSuccess ? limit : min(limit, HTTPTransfer.refusalLimit)
+        guard body.count + bytes.count <= limit else {
+            end = isSuccess ? .failure(HTTPFailure(kind: .bodyTooLarge)) : .enough
+            return false
+        }
+        body += bytes
+        return true
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds.
+    var milliseconds: Int {
+        Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000)
+    }
+}
+
+extension String {
+    /// Without white space at its ends.
+    var trimmed: String {
+        String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+    }
+
+    /// For a sentence: without control characters, and not long.
+    var onOneLine: String {
+        let text = String(
+            unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
+        return text.count > 300 ? text.prefix(300) + "…" : text.trimmed
+    }
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+import Synchronization
+
+// Who asks: challenges, tokens, passwords.
+//
+// Source: docker's "Token Authentication Specification" and "OAuth2 Token Authentication"; RFC 7617 (Basic).
+
+extension RegistrySession {
+    /// What goes into the header `Authorization`, and where it came from.
+    struct Authorization: Sendable {
+        enum Source: Sendable {
+            case credential
+            case token(TokenKey, isRemembered: Bool)
+        }
+
+        var header: String
+        var source: Source
+    }
+
+    /// How a question ended: the last answer, and as whom it was asked.
+    struct Outcome: Sendable {
+        var answer: Answer
+        var authorization: Authorization?
+        var origin: HTTPURL
+
+        /// Whether the registry itself answered, and not whom it sent us to.
+        var isOwn: Bool { answer.url.origin == origin.origin }
+    }
+
+    private static let tokenSizeLimit = 64 * 1024
+    /// Docker's default where the server does not say.
+    private static let tokenLife = 60
+    /// A token is not used in its last seconds.
+    private static let tokenMargin = 5
+    private static let tokenCountLimit = 1000
+
+    /// Asks for something of a repository, and says who asks where that is wanted.
+    func ask(
+        _ method: HTTPRequest.Method, _ path: String, of reference: RegistryReference,
+        until deadline: ContinuousClock.Instant
+    ) async throws -> Outcome {
+        let contact = try await contact(reference, method, path, until: deadline)
+        let url = reference.url(contact.scheme, path)
+        var outcome: Outcome
+        if let first = contact.first, first.url == url, first.method == method {
+            outcome = Outcome(answer: first.answer, origin: url)
+        } else {
+            let authorization = try await authorization(
+                for: contact.challenges, of: reference, at: url, scope: reference.scope, until: deadline)
+            outcome = try await send(method, url, authorization, reference, until: deadline)
+        }
+        // Bounded: nothing, a token that was remembered, a new one, one of the scope that the registry names.
+        for _ in 0..<3 {
+            let challenges = Self.challenges(in: outcome.answer, of: url)
+            guard !challenges.isEmpty else { break }
+            state.withLock { $0.contacts[reference.registry]?.challenges = challenges }
+            guard let scope = nextScope(after: outcome.authorization, challenges, reference),
+                let authorization = try await authorization(
+                    for: challenges, of: reference, at: url, scope: scope, until: deadline)
+            else { break }
+            outcome = try await send(method, url, authorization, reference, until: deadline)
+        }
+        return outcome
+    }
+
+    private func send(
+        _ method: HTTPRequest.Method, _ url: HTTPURL, _ authorization: Authorization?,
+        _ reference: RegistryReference, until deadline: ContinuousClock.Instant
+    ) async throws -> Outcome {
+        do {
+            let answer = try await follow(
+                request(method, url), authorization: authorization?.header, until: deadline)
+            return Outcome(answer: answer, authorization: authorization, origin: url)
+        } catch RegistryProblem.failure(let failure, let request) {
+            // It may speak another protocol from now on.
+            state.withLock { $0.contacts[reference.registry] = nil }
+            throw RegistryProblem.failure(failure, request)
+        }
+    }
+
+    /// The scope of the token to ask for after a refusal; nil where another one would change nothing.
+    private func nextScope(
+        after authorization: Authorization?, _ challenges: [AuthenticationChallenge],
+        _ reference: RegistryReference
+    ) -> String? {
+        switch authorization?.source {
+        case nil: return reference.scope
+        case .credential: return nil
+        case .token(let key, isRemembered: true):
+            state.withLock { $0.tokens[key] = nil }
+            return key.scope
+        case .token(let key, isRemembered: false):
+            let wanted = challenges.first { $0.scheme == "bearer" }?.parameters["scope"]
+            guard let wanted, !wanted.isEmpty, wanted != key.scope, key.scope == reference.scope else {
+                return nil
+            }
+            return wanted
+        }
+    }
+
+    /// Nil where nothing that is asked for can be given.
+    private func authorization(
+        for challenges: [AuthenticationChallenge], of reference: RegistryReference, at url: HTTPURL,
+        scope: String,
+        until deadline: ContinuousClock.Instant
+    ) async throws -> Authorization? {
+        guard !challenges.isEmpty else { return nil }
+        let credential: RegistryCredential?
+        switch try await credentials(for: reference) {
+        case .anonymous: credential = nil
+        case .found(let found): credential = found
+        case .failed(let reason): throw ImageSpecError.credentialsUnusable(reference.registry, reason)
+        }
+        if case .registryToken(let token)? = credential?.kind {
+            guard Self.isToken(token) else {
+                throw ImageSpecError.credentialsUnusable(
+                    reference.registry, "its token has a character that no token has")
+            }
+            return Authorization(header: "Bearer " + token, source: .credential)
+        }
+        if let bearer = challenges.first(where: { $0.scheme == "bearer" }),
+            let text = bearer.parameters["realm"]
+        {
+            guard let realm = HTTPURL(text) else { throw ImageSpecError.unusableRealm(reference.registry) }
+            guard realm.scheme == .https || url.scheme == .http && isPlainAllowed(realm) else {
+                throw ImageSpecError.weakerRealm(reference.registry, realm.authority)
+            }
+            let key = TokenKey(
+                realm: realm, service: bearer.parameters["service"], scope: scope, credential: credential)
+            if let known = state.withLock({ $0.tokens[key] }), known.end > .now {
+                return Authorization(
+                    header: "Bearer " + known.text, source: .token(key, isRemembered: true))
+            }
+            let token = try await tokenFlights.value(for: key) { [self] in
+                let token = try await fetchToken(key, reference, until: deadline)
+                remember(token, key)
+                return token
+            }
+            return Authorization(header: "Bearer " + token.text, source: .token(key, isRemembered: false))
+        }
+        if challenges.contains(where: { $0.scheme == "basic" }),
+            case .password(let user, let password)? = credential?.kind
+        {
+            return Authorization(header: Self.basic(user, password), source: .credential)
+        }
+        return nil
+    }
+
+    private static func basic(_ user: String, _ password: String) -> String {
+        "Basic " + FormEncoding.base64(Array("\(user):\(password)".utf8))
+    }
+
+    private static func isToken(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    }
+
+    // MARK: tokens
+
+    private func remember(_ token: Token, _ key: TokenKey) {
+        state.withLock { state in
+            if state.tokens.count >= Self.tokenCountLimit {
+                let now = ContinuousClock.now
+                state.tokens = state.tokens.filter { $0.value.end > now }
+                if state.tokens.count >= Self.tokenCountLimit { state.tokens = [:] }
+            }
+            state.tokens[key] = token
+        }
+    }
+
+    private func fetchToken(
+        _ key: TokenKey, _ reference: RegistryReference, until deadline: ContinuousClock.Instant
+    ) async throws -> Token {
+        var request = HTTPRequest(method: .get, url: key.realm, bodyLimit: Self.tokenSizeLimit)
+        var authorization: String?
+        let service = key.service.map { [("service", $0)] } ?? []
+        if case .identityToken(let refreshToken)? = key.credential?.kind {
+            request.method = .post
+            request.headers = [HTTPHeader("Content-Type", "application/x-www-form-urlencoded")]
+            request.body = FormEncoding.query(
+                [("grant_type", "refresh_token")] + service + [
+                    ("client_id", "imagespec"), ("scope", key.scope), ("refresh_token", refreshToken),
+                ])
+        } else {
+            request.url.target += (key.realm.target.contains("?") ? "&" : "?")
+            request.url.target += FormEncoding.query(service + [("scope", key.scope)])
+            if case .password(let user, let password)? = key.credential?.kind {
+                authorization = Self.basic(user, password)
+            }
+        }
+        let start = ContinuousClock.now
+        let answer = try await follow(request, authorization: authorization, until: deadline)
+        let server = answer.url.authority
+        let response = answer.response
+        switch response.status {
+        case 200: break
+        case 401, 403:
+            throw key.credential == nil
+                ? ImageSpecError.anonymousTokenRefused(reference, server, response)
+                : ImageSpecError.credentialsRefused(reference, server, response)
+        default: throw ImageSpecError.noToken(reference.registry, server, response)
+        }
+        guard case .object(let object)? = try? ImageSpec.JSONValue(json: response.body) else {
+            throw ImageSpecError.malformedToken(reference.registry, server)
+        }
+        let texts = ["token", "access_token"].compactMap { name -> String? in
+            guard case .string(let text)? = object[name], Self.isToken(text) else { return nil }
+            return text
+        }
+        guard let text = texts.first else { throw ImageSpecError.malformedToken(reference.registry, server) }
+        var life = Self.tokenLife
+        if case .number(let number)? = object["expires_in"], number.value > 0 {
+            life = Int(min(number.value, 86_400))
+        }
+        return Token(text: text, end: start + .seconds(max(life - Self.tokenMargin, 1)))
+    }
+}

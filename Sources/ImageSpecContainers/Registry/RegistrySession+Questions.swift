@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+
+// What is asked: is it there, which digest has it, whose label does it have.
+
+extension RegistrySession {
+    private var deadline: ContinuousClock.Instant { .now + options.limits.total }
+
+    /// Why nothing is known, as a sentence.
+    static func reason(_ error: any Error) -> String {
+        switch error {
+        case is CancellationError: "the question was cancelled"
+        case RegistryProblem.failure(let failure, let request):
+            ImageSpecError.noAnswer(failure, request).message
+        default: "\(error)"
+        }
+    }
+
+    /// Whether an image is there.
+    ///
+    /// 200 and 404 are answers. Nothing else is: who is not let in is told nothing.
+    func existence(of reference: RegistryReference) async throws -> ImageSpec.Existence {
+        let deadline = deadline
+        let path = "manifests/" + reference.manifest
+        let head = try await ask(.head, path, of: reference, until: deadline)
+        switch head.answer.response.status {
+        case 200:
+            let digests = head.answer.response.values("docker-content-digest")
+            guard let digest = digests.first else { break }
+            guard ManifestDigest.isKnown(digest) else {
+                return .unknown(reason: ImageSpecError.malformedDigest(reference).message)
+            }
+            return present(digest, reference)
+        // Some front ends know no HEAD.
+        case 403, 405, 501: break
+        default: return existence(head, reference)
+        }
+        let get = try await ask(.get, path, of: reference, until: deadline)
+        guard get.answer.response.status == 200 else { return existence(get, reference) }
+        return existence(manifest: get.answer.response, reference)
+    }
+
+    private func present(_ digest: String, _ reference: RegistryReference) -> ImageSpec.Existence {
+        if let wanted = reference.digest, wanted != digest {
+            return .unknown(reason: ImageSpecError.otherDigest(reference, digest).message)
+        }
+        return .present(digest: digest)
+    }
+
+    /// The digest by the bytes of a manifest.
+    private func existence(manifest response: HTTPResponse, _ reference: RegistryReference)
+        -> ImageSpec.Existence
+    {
+        guard case .object(let manifest)? = try? ImageSpec.JSONValue(json: response.body),
+            manifest["schemaVersion"] != nil
+        else { return .unknown(reason: ImageSpecError.noManifest(reference).message) }
+        let said = response.value("docker-content-digest")
+        // A digest of another algorithm than ours is the registry's word.
+        if let digest = reference.digest ?? said, digest.hasPrefix("sha512:"), said == digest,
+            ManifestDigest.isKnown(digest)
+        {
+            return present(digest, reference)
+        }
+        let digest = ManifestDigest.of(response.body)
+        guard said == nil || said == digest else {
+            return .unknown(reason: ImageSpecError.otherDigest(reference, digest).message)
+        }
+        return present(digest, reference)
+    }
+
+    private func existence(_ outcome: Outcome, _ reference: RegistryReference) -> ImageSpec.Existence {
+        if outcome.answer.response.status == 404 { return .absent }
+        return .unknown(reason: ImageSpecError.refused(reference, outcome).message)
+    }
+
+    // MARK: labels
+
+    /// A label of an image, of that for one platform where it has several; nil where it cannot be told.
+    func label(_ name: String, of reference: RegistryReference, platform: String) async throws -> String? {
+        let deadline = deadline
+        guard var manifest = try await json("manifests/" + reference.manifest, of: reference, deadline) else {
+            return nil
+        }
+        if case .array(let manifests)? = manifest["manifests"] {
+            guard let digest = Self.digest(in: manifests, for: platform),
+                let inner = try await json("manifests/" + digest, of: reference, deadline)
+            else { return nil }
+            manifest = inner
+        }
+        guard case .object(let config)? = manifest["config"], case .string(let digest)? = config["digest"],
+            ManifestDigest.isKnown(digest),
+            let image = try await json("blobs/" + digest, of: reference, deadline),
+            case .object(let settings)? = image["config"], case .object(let labels)? = settings["Labels"],
+            case .string(let label)? = labels[name]
+        else { return nil }
+        return label
+    }
+
+    private func json(
+        _ path: String, of reference: RegistryReference, _ deadline: ContinuousClock.Instant
+    ) async throws -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue>? {
+        let response = try await ask(.get, path, of: reference, until: deadline).answer.response
+        guard response.status == 200,
+            case .object(let object)? = try? ImageSpec.JSONValue(json: response.body)
+        else { return nil }
+        return object
+    }
+
+    private static func digest(in manifests: [ImageSpec.JSONValue], for platform: String) -> String? {
+        let parts = platform.split(separator: "/").map(String.init)
+        for case .object(let entry) in manifests {
+            guard case .object(let found)? = entry["platform"], case .string(let digest)? = entry["digest"],
+                ManifestDigest.isKnown(digest)
+            else { continue }
+            let values = ["os", "architecture", "variant"].map { name -> String? in
+                guard case .string(let value)? = found[name] else { return nil }
+                return value
+            }
+            if zip(parts, values).allSatisfy({ $0 == $1 }) { return digest }
+        }
+        return nil
+    }
+}

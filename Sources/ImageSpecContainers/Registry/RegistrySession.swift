@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+import Synchronization
+
+/// What one client knows of registries, and how it asks them.
+final class RegistrySession: Sendable {
+    /// All that comes from outside of the client.
+    struct Surroundings: Sendable {
+        var credentials: @Sendable (_ image: RegistryReference) async -> CredentialLookup
+        var proxies: ProxySettings
+        var trust: TrustStore
+        var retryPause: Duration = .milliseconds(250)
+        var longestRetryPause: Duration = .seconds(30)
+    }
+
+    /// What is known of a registry once it has answered.
+    struct Contact: Sendable {
+        var scheme: HTTPURL.Scheme
+        /// What it asked for; none where it lets anybody in.
+        var challenges: [AuthenticationChallenge]
+        /// The first question, and the answer: whoever asked it need not ask again.
+        var first: (url: HTTPURL, method: HTTPRequest.Method, answer: Answer)?
+    }
+
+    /// The answer at the end of redirects.
+    struct Answer: Sendable {
+        var response: HTTPResponse
+        /// Who gave it.
+        var url: HTTPURL
+    }
+
+    struct TokenKey: Hashable, Sendable {
+        var realm: HTTPURL
+        var service: String?
+        var scope: String
+        var credential: RegistryCredential?
+    }
+
+    struct Token: Sendable {
+        var text: String
+        var end: ContinuousClock.Instant
+    }
+
+    struct State {
+        var contacts: [String: Contact] = [:]
+        var tokens: [TokenKey: Token] = [:]
+        var credentials: [String: (lookup: CredentialLookup, end: ContinuousClock.Instant)] = [:]
+        var trust: [String: TrustSettings] = [:]
+    }
+
+    let options: ImageSpec.RegistryClient.Options
+    let surroundings: Surroundings
+    let state = Mutex(State())
+    let tokenFlights = SingleFlight<TokenKey, Token>()
+    private let contactFlights = SingleFlight<String, Contact>()
+    private let credentialFlights = SingleFlight<String, CredentialLookup>()
+    private let transport = HTTPTransport.shared
+    private let plainHosts: Set<String>
+
+    private static let redirectLimit = 5
+    /// How long a password is remembered; who logs in meanwhile need not start anew.
+    private static let credentialLife = Duration.seconds(60)
+
+    init(_ options: ImageSpec.RegistryClient.Options, _ surroundings: Surroundings) {
+        self.options = options
+        self.surroundings = surroundings
+        plainHosts = Set(options.plainHTTPHosts.map { $0.lowercased() })
+    }
+
+    // MARK: one request
+
+    /// Sends a request, more than once where the server is busy or the connection breaks.
+    private func send(_ request: HTTPRequest, until deadline: ContinuousClock.Instant) async throws
+        -> HTTPResponse
+    {
+        var request = request
+        request.proxy = surroundings.proxies.proxy(for: request.url)
+        request.trust = try trust(for: request.url)
+        var policy = RetryPolicy()
+        policy.count = options.limits.retries
+        policy.pause = surroundings.retryPause
+        policy.longestPause = surroundings.longestRetryPause
+        var attempt = 0
+        while true {
+            try Task.checkCancellation()
+            let left = deadline - .now
+            guard left > .zero else {
+                throw RegistryProblem.failure(HTTPFailure(kind: .wholeTimeout), request)
+            }
+            request.limits = HTTPLimits(
+                connect: min(left, options.limits.connect), head: min(left, options.limits.head),
+                stall: options.limits.stall, whole: left)
+            let outcome = await transport.send(request)
+            try Task.checkCancellation()
+            var retryAfter: Duration?
+            switch outcome {
+            case .success(let response):
+                guard RetryPolicy.statuses.contains(response.status) else { return response }
+                retryAfter = response.value("retry-after").flatMap {
+                    RetryAfter.duration($0, date: response.value("date"))
+                }
+            case .failure(let failure):
+                // Libcurl itself tries again where a connection that it had kept turns out to be dead.
+                request.isOnFreshConnection = true
+                guard failure.isTransient else { throw RegistryProblem.failure(failure, request) }
+            }
+            switch policy.decision(attempt: attempt, retryAfter: retryAfter, left: deadline - .now) {
+            case .retry(let pause): try await Task.sleep(for: pause)
+            case .giveUp, .tooLong: return try outcome.mapError { RegistryProblem.failure($0, request) }.get()
+            }
+            attempt += 1
+        }
+    }
+
+    private func trust(for url: HTTPURL) throws -> TrustSettings {
+        guard url.scheme == .https else { return TrustSettings() }
+        if let known = state.withLock({ $0.trust[url.origin] }) { return known }
+        let settings = try surroundings.trust.settings(for: url)
+        state.withLock { $0.trust[url.origin] = settings }
+        return settings
+    }
+
+    /// Sends a request and follows where it is sent, without `Authorization` for anybody but who it is for.
+    ///
+    /// Curl could follow too; here it is one rule, and seen by tests: never from encryption to none.
+    func follow(
+        _ request: HTTPRequest, authorization: String?, until deadline: ContinuousClock.Instant
+    ) async throws -> Answer {
+        var request = request
+        let origin = request.url.origin
+        let headers = request.headers
+        for _ in 0...Self.redirectLimit {
+            let isOwn = request.url.origin == origin
+            request.headers =
+                headers + (isOwn ? authorization.map { [HTTPHeader("Authorization", $0)] } ?? [] : [])
+            let response = try await send(request, until: deadline)
+            guard [301, 302, 303, 307, 308].contains(response.status), request.method != .post else {
+                return Answer(response: response, url: request.url)
+            }
+            guard let location = response.value("location"), let next = request.url.resolving(location) else {
+                throw ImageSpecError.unusableRedirect(request.url.authority)
+            }
+            guard next.scheme == .https || request.url.scheme == .http && isPlainAllowed(next) else {
+                throw ImageSpecError.weakerRedirect(request.url.authority, next.authority)
+            }
+            request.url = next
+        }
+        throw ImageSpecError.tooManyRedirects(request.url.authority)
+    }
+
+    /// Whether a host may be asked without encryption.
+    func isPlainAllowed(_ url: HTTPURL) -> Bool {
+        url.isOnLoopback || plainHosts.contains(url.authority)
+            || plainHosts.contains("\(url.host):\(url.port ?? url.scheme.defaultPort)")
+    }
+
+    // MARK: one registry
+
+    /// What a registry is and wants, found out by the first of those who ask it at once.
+    func contact(
+        _ reference: RegistryReference, _ method: HTTPRequest.Method, _ path: String,
+        until deadline: ContinuousClock.Instant
+    ) async throws -> Contact {
+        if let known = state.withLock({ $0.contacts[reference.registry] }) { return known }
+        return try await contactFlights.value(for: reference.registry) { [self] in
+            let contact = try await firstContact(reference, method, path, until: deadline)
+            state.withLock { state in
+                state.contacts[reference.registry] = Contact(
+                    scheme: contact.scheme, challenges: contact.challenges)
+            }
+            return contact
+        }
+    }
+
+    private func firstContact(
+        _ reference: RegistryReference, _ method: HTTPRequest.Method, _ path: String,
+        until deadline: ContinuousClock.Instant
+    ) async throws -> Contact {
+        let https = reference.url(.https, path)
+        let isPlain = plainHosts.contains(reference.registry)
+        var schemes: [HTTPURL.Scheme] = isPlain ? [.http] : https.isOnLoopback ? [.https, .http] : [.https]
+        while true {
+            let scheme = schemes.removeFirst()
+            let url = reference.url(scheme, path)
+            do {
+                let answer = try await follow(
+                    request(method, url), authorization: nil, until: deadline)
+                return Contact(
+                    scheme: scheme, challenges: Self.challenges(in: answer, of: url),
+                    first: (url, method, answer))
+            } catch RegistryProblem.failure(let failure, let request) {
+                // No TLS, as an alert would be; or nothing at the port of https.
+                let isOther =
+                    failure.kind == .handshake && !failure.detail.contains("alert")
+                    || failure.kind == .notReached && url.port == nil
+                guard isOther, request.url == url, !schemes.isEmpty else {
+                    throw RegistryProblem.failure(failure, request)
+                }
+            }
+        }
+    }
+
+    func request(_ method: HTTPRequest.Method, _ url: HTTPURL) -> HTTPRequest {
+        HTTPRequest(
+            method: method, url: url, headers: [HTTPHeader("Accept", ManifestTypes.accepted)],
+            bodyLimit: options.limits.manifestSize)
+    }
+
+    /// What is asked for with 401; nothing is asked for by somebody that the registry sent us to.
+    static func challenges(in answer: Answer, of url: HTTPURL) -> [AuthenticationChallenge] {
+        guard answer.response.status == 401, answer.url.origin == url.origin else { return [] }
+        return AuthenticationChallenge.all(in: answer.response.values("www-authenticate"))
+    }
+
+    /// Who asks, looked up once for all who ask at once. Parts of one registry may have passwords of their own.
+    func credentials(for reference: RegistryReference) async throws -> CredentialLookup {
+        let key = reference.registry + "/" + reference.repository
+        if let known = state.withLock({ $0.credentials[key] }), known.end > .now { return known.lookup }
+        return try await credentialFlights.value(for: key) { [self] in
+            let lookup = await surroundings.credentials(reference)
+            if case .failed = lookup { return lookup }
+            state.withLock { $0.credentials[key] = (lookup, .now + Self.credentialLife) }
+            return lookup
+        }
+    }
+}
+
+/// A request that got no answer.
+enum RegistryProblem: Error {
+    case failure(HTTPFailure, HTTPRequest)
+}
+
+/// The kinds of manifests that are asked for.
+enum ManifestTypes {
+    static let accepted = [
+        "application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+    ].joined(separator: ", ")
+}

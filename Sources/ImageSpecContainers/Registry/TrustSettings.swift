@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Whose certificates are believed, and which certificate is shown.
+struct TrustSettings: Hashable, Sendable {
+    /// A file of certificates in place of the system's; nil: the system's.
+    var file: String?
+    /// Folders of certificates in place of the system's, separated by colons; nil: the system's.
+    var folders: String?
+    /// Certificates (PEM) in place of those of ``file``, with which they begin; nil: none but those.
+    var certificates: [UInt8]?
+    /// A client certificate and its key.
+    var clientCertificate: String?
+    var clientKey: String?
+}
+
+/// Finds the certificates for a host: those of the system, or of `SSL_CERT_FILE` and `SSL_CERT_DIR`, and those that lie
+/// in docker's and podman's folders for this host.
+///
+/// Source: docker, "Verify repository client with certificates"; containers-certs.d(5).
+struct TrustStore: Sendable {
+    /// Folders that have a folder for each host. The first client certificate counts, and all authorities.
+    var hostFolders: [String]
+    var file: String?
+    var folders: String?
+
+    init(hostFolders: [String], file: String? = nil, folders: String? = nil) {
+        self.hostFolders = hostFolders
+        self.file = file
+        self.folders = folders
+    }
+
+    init(environment: (String) -> String?) {
+        func value(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
+        let own =
+            value("HOME").map { [$0 + "/.config/containers/certs.d", $0 + "/.config/docker/certs.d"] } ?? []
+        self.init(
+            hostFolders: own + ["/etc/containers/certs.d", "/etc/docker/certs.d"],
+            file: value("SSL_CERT_FILE"), folders: value("SSL_CERT_DIR"))
+    }
+
+    /// Where systems keep the certificates that they trust, in one file.
+    private static let systemFiles = [
+        "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/cert.pem",
+    ]
+    private static let sizeLimit = 16 << 20
+
+    /// The settings for the server of a URL. Reads files.
+    func settings(for url: HTTPURL) throws(ImageSpecError) -> TrustSettings {
+        var settings = TrustSettings(file: file, folders: folders)
+        var own: [UInt8] = []
+        for folder in hostFolders {
+            for name in [url.authority, "\(url.host):\(url.port ?? url.scheme.defaultPort)"].uniqued {
+                try add(folder + "/" + name, to: &settings, &own)
+            }
+        }
+        guard !own.isEmpty else { return settings }
+        let base = [file].compactMap { $0 } + (file == nil ? Self.systemFiles : [])
+        let common = base.lazy.compactMap { LocalFile.bytes(of: $0, limit: Self.sizeLimit) }.first ?? []
+        settings.certificates = common + [UInt8(ascii: "\n")] + own
+        return settings
+    }
+
+    private func add(
+        _ folder: String, to settings: inout TrustSettings, _ own: inout [UInt8]
+    ) throws(ImageSpecError) {
+        for name in LocalFile.names(in: folder).sorted() {
+            let path = folder + "/" + name
+            if name.hasSuffix(".crt") {
+                guard let bytes = LocalFile.bytes(of: path, limit: Self.sizeLimit),
+                    bytes.firstRange(of: Array("-----BEGIN ".utf8)) != nil
+                else { throw .invalidCertificateFile(path, "is no certificate (PEM) that can be read") }
+                own += bytes + [UInt8(ascii: "\n")]
+            } else if name.hasSuffix(".cert"), settings.clientCertificate == nil {
+                let key = String(path.dropLast(".cert".count)) + ".key"
+                guard LocalFile.isReadable(key) else {
+                    throw .invalidCertificateFile(path, "is a client certificate whose .key cannot be read")
+                }
+                settings.clientCertificate = path
+                settings.clientKey = key
+            }
+        }
+    }
+}
+
+extension Array where Element: Hashable {
+    fileprivate var uniqued: [Element] {
+        var seen: Set<Element> = []
+        return filter { seen.insert($0).inserted }
+    }
+}
+
+extension LocalFile {
+    /// The bytes of a file of at most so many; nil where there is none, or a longer one.
+    static func bytes(of path: String, limit: Int) -> [UInt8]? {
+        guard let file = fopen(path, "re") else { return nil }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        while true {
+            let count = fread(&buffer, 1, buffer.count, file)
+            guard count > 0 else { return ferror(file) == 0 ? bytes : nil }
+            bytes += buffer[..<count]
+            guard bytes.count <= limit else { return nil }
+        }
+    }
+
+    /// The names in a folder; none where there is no such folder.
+    static func names(in folder: String) -> [String] {
+        guard let stream = opendir(folder) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            names.append(
+                withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                })
+        }
+        return names
+    }
+}

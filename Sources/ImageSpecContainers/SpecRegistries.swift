@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ImageSpec
+
+/// What registries have, asked with the credentials of a spec.
+package struct SpecRegistries: Sendable {
+    private let client: ImageSpec.RegistryClient
+
+    /// - Throws: ``ImageSpecError/Code/missingInput`` where `registry_config` names no file.
+    package init(of spec: ImageSpec, in context: ImageSpec.HashContext) throws(ImageSpecError) {
+        let file = try RegistryConfiguration.file(of: spec, in: context)
+        client = ImageSpec.RegistryClient(.init(credentialsFile: file))
+    }
+
+    /// The digest of an image.
+    /// - Throws: the errors of `RegistryClient.digest(of:)`.
+    package func digest(of reference: String) async throws -> String {
+        try await client.digest(of: reference)
+    }
+
+    /// Whether an image is there.
+    package func existence(of reference: String) async -> ImageSpec.Existence {
+        await client.existence(of: reference)
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ImageSpec
+
+/// The text of a spec file, in which a few values can be replaced: comments, order, quotes and indentation around them
+/// stay, byte for byte.
+package struct SpecText: Sendable {
+    package enum Format: Sendable {
+        case json, yaml
+    }
+
+    package let bytes: [UInt8]
+    private let format: Format
+    private let name: String
+    /// The folder of base specs that are files.
+    private let folder: String
+
+    private init(_ bytes: [UInt8], _ format: Format, name: String, folder: String) {
+        self.bytes = bytes
+        self.format = format
+        self.name = name
+        self.folder = folder
+    }
+
+    /// Reads a file, as `ImageSpec(contentsOf:)` does.
+    package init(contentsOf path: String) throws(ImageSpecError) {
+        let bytes = try FileSystem.contents(ofSpecFile: path)
+        guard let format = Format(fileName: path) else {
+            throw ImageSpecError.unknownFileNameExtension.inFile(path)
+        }
+        self.init(bytes, format, name: path, folder: ImageSpec.HashContext(specFile: path).workingDirectory)
+    }
+
+    /// A text without a file name, as `ImageSpec(contents:name:)` takes it.
+    package init(contents bytes: [UInt8], name: String) {
+        let format = Format(contents: bytes)
+        self.init(
+            bytes, format, name: name + (format == .json ? ", read as JSON" : ", read as YAML"), folder: ".")
+    }
+
+    /// The spec that the text is of, with bases that are other files. Errors name the text.
+    package func spec() throws(ImageSpecError) -> ImageSpec {
+        let document: ImageSpec.JSONValue
+        do throws(ImageSpecError) {
+            document = try self.document()
+        } catch {
+            throw error.inFile(name)
+        }
+        return try ImageSpec.SpecFiles(document: ImageSpec.document(contentsOf:)).spec(
+            document, named: name, in: folder)
+    }
+
+    /// The file that keys lead to, where a base on their way is another file; nil where they stay in this text.
+    package func otherFile(_ path: [String]) throws(ImageSpecError) -> String? {
+        var value = try document()
+        for key in path {
+            if case .string(let file) = value { return file }
+            guard case .object(let object) = value, let next = object[key] else { return nil }
+            value = next
+        }
+        return nil
+    }
+
+    /// The text with other values.
+    ///
+    /// Where a key is missing, it is added, with the objects around it. The new text is read again: it is the old
+    /// document but for these values, or this fails.
+    /// A value is given by the keys that lead to it and its new text, which needs no escapes in either format.
+    /// - Throws: `unsupportedField` with the line where a value cannot be replaced by itself.
+    package func replacing(_ values: [(path: [String], text: String)]) throws(ImageSpecError) -> SpecText {
+        do throws(ImageSpecError) {
+            if let result = try editing(values) { return result }
+            for value in values where try editing([value]) == nil {
+                throw .cannotReplace(value.path, line: try edit(value.path, value.text).line(in: bytes))
+            }
+            throw .cannotReplace(values.first?.path ?? [], line: 1)
+        } catch {
+            throw error.inFile(name)
+        }
+    }
+
+    /// nil where the new text is another document than it is to be.
+    private func editing(_ values: [(path: [String], text: String)]) throws(ImageSpecError) -> SpecText? {
+        var result = self
+        var expected = try document()
+        for (path, text) in values {
+            expected = expected.replacing(path[...], with: .string(text))
+            result = SpecText(
+                try result.edit(path, text).applied(to: result.bytes), format, name: name, folder: folder)
+        }
+        // But for the order of keys, and how numbers are written, which no edit touches.
+        let document = try? result.document()
+        return document?.canonicalForm == expected.canonicalForm ? result : nil
+    }
+
+    private func document() throws(ImageSpecError) -> ImageSpec.JSONValue {
+        switch format {
+        case .json: try ImageSpec.JSONValue(json: bytes)
+        case .yaml: try ImageSpec.JSONValue(yaml: bytes)
+        }
+    }
+
+    private func edit(_ path: [String], _ text: String) throws(ImageSpecError) -> TextEdit {
+        switch format {
+        case .json: try JSONText(bytes, path: path).edit(text)
+        case .yaml: try YAMLText(bytes, path: path).edit(text)
+        }
+    }
+}
+
+extension SpecText.Format {
+    /// By what follows the last full stop of a path's last component.
+    init?(fileName path: String) {
+        switch ImageSpec.fileNameExtension(of: path) {
+        case "json": self = .json
+        case "yaml", "yml": self = .yaml
+        default: return nil
+        }
+    }
+
+    /// JSON where the first byte after white space is `{`.
+    init(contents bytes: [UInt8]) {
+        let first = bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        self = first == UInt8(ascii: "{") ? .json : .yaml
+    }
+}
+
+/// Bytes that take the place of others.
+struct TextEdit {
+    var range: Range<Int>
+    var bytes: [UInt8]
+
+    init(_ range: Range<Int>, _ text: String) {
+        self.range = range
+        bytes = Array(text.utf8)
+    }
+
+    init(at position: Int, _ text: String) { self.init(position..<position, text) }
+
+    func applied(to text: [UInt8]) -> [UInt8] {
+        Array(text[..<range.lowerBound]) + bytes + Array(text[range.upperBound...])
+    }
+
+    func line(in text: [UInt8]) -> Int { text[..<range.lowerBound].count { $0 == UInt8(ascii: "\n") } + 1 }
+}
+
+extension ImageSpecError {
+    /// A value that cannot be replaced without changing another one.
+    static func cannotReplace(_ path: [String], line: Int) -> ImageSpecError {
+        ImageSpecError(
+            .unsupportedField,
+            "line \(line): \(path.joined(separator: ".")) cannot be written there by itself, since another value depends "
+                + "on the same text, or its form is too unusual; write it plainly, in a line of its own")
+    }
+}

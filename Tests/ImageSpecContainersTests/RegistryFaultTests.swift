@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import ImageSpec
+import Testing
+
+@testable import ImageSpecContainers
+
+/// What a client makes of registries that do not do what they should: the right answer, soon, and no password anywhere
+/// that it does not belong.
+@Suite(.enabled(if: FaultServer.missing == nil, "\(FaultServer.missing ?? "")"))
+struct RegistryFaultTests {
+    enum Expected: Sendable {
+        case present, absent
+        /// Words of the reason.
+        case unknown(String)
+    }
+
+    struct Row: Sendable, CustomTestStringConvertible {
+        var image: String
+        var expected: Expected
+        var server = "tls"
+        /// Nil: the name in the certificate.
+        var host = "localhost"
+        var credential: RegistryCredential.Kind? = .password(user: "user", password: "pass:word")
+        /// Hosts beside the registry that may be told who asks.
+        var trusted: [String] = []
+        /// The requests for manifests that it takes, where that matters.
+        var requests: Int?
+
+        init(
+            _ image: String, _ expected: Expected, on server: String = "tls", host: String = "localhost",
+            as credential: RegistryCredential.Kind? = .password(user: "user", password: "pass:word"),
+            trusting trusted: [String] = [], requests: Int? = nil
+        ) {
+            self.image = image
+            self.expected = expected
+            self.server = server
+            self.host = host
+            self.credential = credential
+            self.trusted = trusted
+            self.requests = requests
+        }
+
+        var testDescription: String { "\(image) on \(server)" }
+    }
+
+    private static let identity = RegistryCredential.Kind.identityToken("refresh-secret")
+    private static let registryToken = RegistryCredential.Kind.registryToken("the-token")
+    private static let secrets = [
+        "dXNlcjpwYXNzOndvcmQ=", "pass:word", "pass%3Aword", "the-token", "another-token", "refresh-secret",
+    ]
+
+    static let rows: [Row] = [
+        // Answers.
+        Row("fine", .present, requests: 1), Row("fine", .present, on: "plain"),
+        Row("absent", .absent, requests: 1),
+        Row("absent-oddly", .absent), Row("absent-endless", .absent), Row("absent-stalled", .absent),
+        // Who asks.
+        Row("loop", .unknown("is absent, or who is logged in may not read it")),
+        Row("loop", .unknown("is absent, or private"), as: nil),
+        Row("loop-basic", .unknown("is refused (401); log in by docker login"), requests: 2),
+        Row("loop-basic", .unknown("wants to know who asks (401)"), as: nil, requests: 1),
+        Row("loop-basic", .unknown("wants to know who asks (401)"), as: identity),
+        Row("no-challenge", .unknown("wants to know who asks")),
+        Row("odd-challenge", .unknown("wants to know who asks")),
+        Row("basic", .present), Row("basic", .present, on: "plain"), Row("token", .present, requests: 2),
+        Row("token", .present, on: "plain"), Row("token", .present, as: nil),
+        Row("token", .present, as: identity),
+        Row("token", .present, as: registryToken), Row("access-token", .present),
+        Row("many-challenges", .present),
+        Row("other-scope", .present, requests: 3),
+        // 403, 405 and the like.
+        Row("forbidden", .unknown("access is refused (403 DENIED)")), Row("no-head", .present, requests: 2),
+        Row("forbidden-head", .present, requests: 2), Row("no-head-absent", .absent),
+        Row("no-digest", .present),
+        Row("odd-digest", .unknown("is no digest")), Row("wrong-digest", .unknown("is not that, but")),
+        Row("portal", .unknown("with no manifest")), Row("teapot", .unknown("answers 418")),
+        // Busy for a moment, and for longer.
+        Row("timeout-408", .present), Row("busy-429", .present, requests: 2), Row("busy-429-date", .present),
+        Row("busy-500", .present), Row("busy-502", .present), Row("busy-503", .present),
+        Row("busy-504", .present),
+        Row(
+            "busy-long", .unknown("asked too often (429) and asks to wait 3600 s"),
+            requests: 1),
+        Row("down-408", .unknown("408"), requests: 4), Row("down-429", .unknown("429"), requests: 4),
+        Row("down-500", .unknown("500"), requests: 4), Row("down-501", .unknown("501")),
+        Row("down-502", .unknown("502"), requests: 4), Row("down-503", .unknown("503"), requests: 4),
+        Row("down-504", .unknown("504"), requests: 4),
+        // Connections that break, never end, or say nothing.
+        Row("reset", .unknown("the connection broke")), Row("reset-once", .present),
+        Row("reset-body", .unknown("the connection broke")),
+        Row("endless-body", .unknown("answer is too large")),
+        Row("stalled-body", .unknown("did not end within the time limit")),
+        Row("endless-head", .unknown("header of its answer is too large"), requests: 1),
+        Row("endless-line", .unknown("header of its answer is too large"), requests: 1),
+        Row("stalled", .unknown("no answer within the time limit"), requests: 1),
+        Row("not-http", .unknown("does not speak HTTP")),
+        Row("fine", .unknown("no connection within the time limit"), on: "silent"),
+        Row("fine", .unknown("nobody answers there"), on: "closed"),
+        Row("fine", .unknown("no such host"), host: "no-such-host.invalid"),
+        // Servers that give tokens.
+        Row("realm-malformed-token", .unknown("no token that can be read")),
+        Row("realm-injecting-token", .unknown("no token that can be read")),
+        Row("realm-empty-token", .unknown("no token that can be read")),
+        Row("realm-endless-token", .unknown("answer is too large")),
+        Row("realm-refusing", .unknown("refuses the password or token (401 UNAUTHORIZED)")),
+        Row("realm-refusing", .unknown("gives no token to somebody unknown"), as: nil),
+        Row("realm-down", .unknown("which gives its tokens, answers 503")),
+        Row("realm-redirecting", .present, as: nil),
+        Row("realm-redirecting", .present), Row("realm-redirecting", .unknown("answers 307"), as: identity),
+        Row("realm-other-host", .present, trusting: ["127.0.0.1"]),
+        Row("realm-other-host", .present, as: identity, trusting: ["127.0.0.1"]),
+        Row("realm-plain", .unknown("without encryption, which nothing is sent to")),
+        Row("realm-plain", .present, on: "plain"),
+        Row("realm-plain-elsewhere", .unknown("without encryption, which nothing is sent to"), on: "plain"),
+        Row("realm-odd", .unknown("names no URL")),
+        // Redirects.
+        Row("redirect-same", .present), Row("redirect-host", .present),
+        Row("redirect-host-challenge", .unknown("gets no password of yours")),
+        Row("redirect-plain", .unknown("without encryption, which is not followed")),
+        Row("redirect-plain", .present, on: "plain"),
+        Row("redirect-plain-elsewhere", .unknown("without encryption, which is not followed"), on: "plain"),
+        Row("redirect-loop", .unknown("again and again"), requests: 6),
+        Row("redirect-nowhere", .unknown("no URL")),
+        Row("redirect-file", .unknown("no URL")),
+        // Certificates.
+        Row("fine", .unknown("expired"), on: "expired"),
+        Row("fine", .unknown("certificate is not accepted"), on: "other"),
+        Row("fine", .unknown("no agreement on encryption"), on: "client"),
+    ]
+
+    @Test(arguments: rows) func theAnswerIsRightAndSoonAndTellsNobody(_ row: Row) async throws {
+        let server = try FaultServer.shared.get()
+        let mark = "m" + UUID().uuidString.lowercased().filter { $0 != "-" }
+        let host = "\(row.host):\(try server.port(row.server))"
+        let client = server.client(row.credential)
+        let start = ContinuousClock.now
+        let existence = await client.existence(of: "\(host)/\(row.image)/\(mark):1")
+        let time = ContinuousClock.now - start
+        // Alone, none takes longer than 5 s. Among all tests each waits for its turn, at every step.
+        #expect(time < .seconds(60 + 30))
+
+        switch (row.expected, existence) {
+        case (.present, .present(let digest)): #expect(digest?.hasPrefix("sha256:") == true)
+        case (.absent, .absent): break
+        case (.unknown(let words), .unknown(let reason)):
+            #expect(reason.contains(words), "\(reason)")
+            #expect(reason.hasPrefix(host), "\(reason)")
+        default: Issue.record("\(existence)")
+        }
+        for secret in Self.secrets { #expect(!"\(existence)".contains(secret)) }
+
+        let requests = try await server.record().requests.filter {
+            $0.target.contains(mark) || $0.body.contains(mark)
+        }
+        let trusted = (row.trusted + [row.host]).map { $0 + ":" }
+        for request in requests {
+            let text = "\(request)"
+            guard Self.secrets.contains(where: text.contains) else { continue }
+            let host = request.headers["host"] ?? ""
+            #expect(trusted.contains { host.hasPrefix($0) }, "\(request)")
+            // And nobody is told by way of what servers log.
+            #expect(!Self.secrets.contains(where: request.target.contains), "\(request)")
+        }
+        if let count = row.requests {
+            #expect(requests.count { $0.target.contains("/manifests/") } == count)
+        }
+    }
+
+    @Test func aPasswordIsSentToNobodyWhoDoesNotAsk() async throws {
+        let server = try FaultServer.shared.get()
+        let mark = "m" + UUID().uuidString.lowercased().filter { $0 != "-" }
+        let client = server.client(.password(user: "user", password: "pass:word"))
+        let image = "localhost:\(try server.port("tls"))/fine/\(mark)"
+        guard case .present = await client.existence(of: image) else { throw CancellationError() }
+        let requests = try await server.record().requests.filter { $0.target.contains(mark) }
+        #expect(requests.count == 1)
+        #expect(requests.allSatisfy { $0.headers["authorization"] == nil })
+    }
+
+    @Test func aTokenThatIsRevokedIsReplacedOnce() async throws {
+        let server = try FaultServer.shared.get()
+        let mark = "m" + UUID().uuidString.lowercased().filter { $0 != "-" }
+        let client = server.client()
+        let image = "localhost:\(try server.port("tls"))/stale/\(mark)"
+        for _ in 0..<3 {
+            guard case .present = await client.existence(of: image) else {
+                Issue.record("not present")
+                return
+            }
+        }
+        let requests = try await server.record().requests.filter { $0.target.contains(mark) }
+        #expect(requests.count { $0.target.hasPrefix("/token") } == 2)
+    }
+
+    @Test func credentialsThatCannotBeReadMatterWhereTheyAreWanted() async throws {
+        let server = try FaultServer.shared.get()
+        var surroundings = server.client().session.surroundings
+        surroundings.credentials = { registry in .failed(reason: "the file for \(registry) is damaged") }
+        let client = ImageSpec.RegistryClient(session: RegistrySession(.init(), surroundings))
+        let host = "localhost:\(try server.port("tls"))"
+        guard case .present = await client.existence(of: host + "/fine/unread") else {
+            Issue.record("not present")
+            return
+        }
+        let existence = await client.existence(of: host + "/token/unread")
+        guard case .unknown(let reason) = existence else {
+            Issue.record("\(existence)")
+            return
+        }
+        #expect(
+            reason
+                == "\(host): it wants to know who asks, and that is not known: the file for \(host) is damaged"
+        )
+    }
+
+    // MARK: references by digest
+
+    @Test func aDigestIsComparedWithWhatTheRegistryHas() async throws {
+        let server = try FaultServer.shared.get()
+        let client = server.client()
+        let image = "localhost:\(try server.port("tls"))/fine/by-digest"
+        let digest = try await client.digest(of: image)
+        #expect(await client.existence(of: image + "@" + digest) == .present(digest: digest))
+        let other = "sha256:" + String(repeating: "3", count: 64)
+        for name in ["fine", "no-digest"] {
+            let existence = await client.existence(
+                of: "localhost:\(try server.port("tls"))/\(name)/x@\(other)")
+            guard case .unknown(let reason) = existence else {
+                Issue.record("\(existence)")
+                continue
+            }
+            #expect(reason.contains("is not that, but \(digest)"))
+        }
+    }
+
+    @Test func digestsOfWhatIsNotThereAreErrors() async throws {
+        let server = try FaultServer.shared.get()
+        let host = "localhost:\(try server.port("tls"))"
+        for (image, code) in [
+            ("\(host)/absent/x", ImageSpecError.Code.missingInput), ("\(host)/teapot/x", .existenceUnknown),
+            ("\(host)/UPPER", .invalidReference),
+        ] {
+            let error = await #expect(throws: ImageSpecError.self) {
+                try await server.client().digest(of: image)
+            }
+            #expect(error?.code == code)
+        }
+    }
+
+    @Test(arguments: ["labelled", "index"]) func theLabelIsReadByWayOfTheConfig(_ name: String) async throws {
+        let server = try FaultServer.shared.get()
+        let reference = try RegistryReference("localhost:\(try server.port("tls"))/\(name)/x:1")
+        let session = server.client().session
+        #expect(try await session.label("imagespec.id", of: reference, platform: "linux/amd64") == "1234")
+        #expect(try await session.label("other", of: reference, platform: "linux/amd64") == nil)
+    }
+
+    // MARK: certificates and proxies
+
+    @Test func anAuthorityOfOnesOwnIsBelievedWhereOneSaysSo() async throws {
+        let server = try FaultServer.shared.get()
+        let image = "localhost:\(try server.port("tls"))/fine/own"
+        let nowhere = server.client(trust: TrustStore(hostFolders: [server.folder + "/none"]))
+        guard case .unknown(let reason) = await nowhere.existence(of: image) else {
+            Issue.record("believed without a reason")
+            return
+        }
+        #expect(reason.contains("/etc/docker/certs.d/localhost:"))
+        let byFile = server.client(trust: TrustStore { ["SSL_CERT_FILE": server.authority][$0] })
+        guard case .present = await byFile.existence(of: image) else {
+            Issue.record("SSL_CERT_FILE does not count")
+            return
+        }
+    }
+
+    @Test func aCertificateOfOnesOwnIsShown() async throws {
+        let server = try FaultServer.shared.get()
+        try await withTemporaryFolder { folder in
+            let host = "localhost:\(try server.port("client"))"
+            let place = "\(folder)/\(host)"
+            try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+            for (from, to) in [("ca.crt", "ca.crt"), ("client.crt", "client.cert")] {
+                try FileManager.default.copyItem(atPath: "\(server.folder)/\(from)", toPath: "\(place)/\(to)")
+            }
+            let trust = TrustStore(hostFolders: [folder])
+            guard
+                case .unknown(let reason) = await server.client(trust: trust).existence(of: host + "/fine/a")
+            else {
+                Issue.record("a certificate without a key")
+                return
+            }
+            #expect(reason.contains("whose .key cannot be read"))
+            try FileManager.default.copyItem(
+                atPath: server.folder + "/client.key", toPath: place + "/client.key")
+            guard case .present = await server.client(trust: trust).existence(of: host + "/fine/a") else {
+                Issue.record("not let in")
+                return
+            }
+        }
+    }
+
+    @Test func proxiesAreUsedAndTheirPasswordsKept() async throws {
+        let server = try FaultServer.shared.get()
+        let proxy = "http://me:proxysecret@127.0.0.1:\(try server.port("proxy"))"
+        let trust = TrustStore(hostFolders: [server.folder + "/certs.d"])
+        let tls = "registry.test:\(try server.port("tls"))"
+        let plain = "registry.test:\(try server.port("plain"))"
+        let client = server.client(
+            plainHTTPHosts: [plain], trust: trust, proxies: ["HTTPS_PROXY": proxy, "HTTP_PROXY": proxy])
+        for host in [tls, plain] {
+            let existence = await client.existence(of: host + "/fine/by-proxy")
+            guard case .present = existence else {
+                Issue.record("\(existence)")
+                continue
+            }
+        }
+        let requests = try await server.record().requests.filter { $0.server == "proxy" }
+        #expect(requests.contains { $0.method == "CONNECT" && $0.target == tls })
+        #expect(requests.contains { $0.target == "http://\(plain)/v2/fine/by-proxy/manifests/latest" })
+        #expect(requests.allSatisfy { $0.headers["proxy-authorization"] != nil })
+
+        let refused = await client.existence(of: "refused.test:\(try server.port("tls"))/fine/x")
+        guard case .unknown(let reason) = refused else {
+            Issue.record("\(refused)")
+            return
+        }
+        #expect(reason.contains("the proxy does not let this through"))
+        #expect(!reason.contains("proxysecret") && !reason.contains("me:"))
+    }
+}

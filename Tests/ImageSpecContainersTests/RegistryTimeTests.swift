@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import ImageSpec
+import Testing
+
+@testable import ImageSpecContainers
+
+/// How long questions take: many at once, and those that are called off.
+@Suite(.serialized, .enabled(if: FaultServer.missing == nil, "\(FaultServer.missing ?? "")"))
+struct RegistryTimeTests {
+    /// With L seconds an answer and c connections, n questions need ⌈n/c⌉ · L: a request each. What the client adds is one
+    /// first request, by which it learns what the registry wants, and one for a token. (Servers of HTTP/2 take all at once.)
+    ///
+    /// The least of a few measurements counts: what else runs on the machine only adds.
+    @Test(arguments: [("slow-fine", 100), ("slow-token", 101)])
+    func aHundredQuestionsAtOnceShareConnections(_ image: String, _ requestCount: Int) async throws {
+        let latency = 0.2
+        let count = 100
+        let rounds = (count + HTTPTransferLoop.connectionLimit - 1) / HTTPTransferLoop.connectionLimit
+        let limit = Duration.seconds(1.5 * Double(rounds) * latency)
+        var times: [Duration] = []
+        while times.count < 5, !times.contains(where: { $0 < limit }) {
+            let server = try FaultServer(latency: latency)
+            times.append(
+                try await time(
+                    of: count, "localhost:\(try server.port("tls"))/\(image)/x",
+                    server.client(limits: .init())))
+            let record = try await server.record()
+            #expect(record.requests.count { $0.target.contains("/manifests/") } == requestCount)
+            #expect(
+                record.requests.count { $0.target.hasPrefix("/token") } == (image == "slow-token" ? 1 : 0))
+            // One more asks for the record.
+            #expect(record.connections.all <= HTTPTransferLoop.connectionLimit + 1)
+        }
+        print("\(image): \(count) questions in \(times), which need \(rounds) rounds of \(latency) s")
+        #expect(times.contains { $0 < limit })
+    }
+
+    private func time(of count: Int, _ image: String, _ client: ImageSpec.RegistryClient) async throws
+        -> Duration
+    {
+        let start = ContinuousClock.now
+        let present = await withTaskGroup(of: Bool.self) { group in
+            for number in 0..<count {
+                group.addTask {
+                    if case .present = await client.existence(of: "\(image):\(number)") {
+                        true
+                    } else {
+                        false
+                    }
+                }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(present == count)
+        return ContinuousClock.now - start
+    }
+
+    /// Where a server offers HTTP/2, one connection takes all questions. The proxy counts connections.
+    @Test(.enabled(if: !EngineFinder().programs("nghttpd").isEmpty, "nghttpd is not on PATH"))
+    func aServerOfHTTP2NeedsOneConnection() async throws {
+        let server = try FaultServer()
+        let port = try server.port("closed")
+        let manifests = server.folder + "/htdocs/v2/x/manifests"
+        try write(#"{"schemaVersion": 2}"#, to: manifests + "/0")
+        let count = 100
+        for number in 1..<count {
+            try FileManager.default.copyItem(atPath: manifests + "/0", toPath: manifests + "/\(number)")
+        }
+        let nghttpd = Process()
+        nghttpd.executableURL = URL(fileURLWithPath: try #require(EngineFinder().programs("nghttpd").first))
+        nghttpd.arguments = [
+            "--address=127.0.0.1", "--htdocs=\(server.folder)/htdocs", "\(port)", server.folder + "/tls.key",
+            server.folder + "/tls.crt",
+        ]
+        nghttpd.standardOutput = FileHandle.nullDevice
+        nghttpd.standardError = FileHandle.nullDevice
+        try nghttpd.run()
+        // Threads of tests block the other signals, and their children do.
+        defer { kill(nghttpd.processIdentifier, SIGKILL) }
+
+        let trust = TrustStore { ["SSL_CERT_FILE": server.authority][$0] }
+        let proxy = ["HTTPS_PROXY": "http://127.0.0.1:\(try server.port("proxy"))"]
+        let image = "registry.test:\(port)/x"
+        // It listens once it answers.
+        var existence = ImageSpec.Existence.absent
+        for _ in 0..<100 {
+            try #require(nghttpd.isRunning)
+            existence = await server.client(trust: trust).existence(of: "localhost:\(port)/x:0")
+            if case .present = existence { break }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        guard case .present = existence else {
+            Issue.record("\(existence)")
+            return
+        }
+        #expect(try await server.record().requests.isEmpty)
+        _ = try await time(of: count, image, server.client(limits: .init(), trust: trust, proxies: proxy))
+        // A question and, as this server tells no digest, another one for the manifest: 200 requests.
+        #expect(try await server.record().requests.count { $0.method == "CONNECT" } == 1)
+    }
+
+    struct Wait: Sendable, CustomTestStringConvertible {
+        var name: String
+        var image: String
+        var server = "tls"
+        var testDescription: String { name }
+    }
+
+    @Test(arguments: [
+        Wait(name: "waiting for an answer", image: "stalled"),
+        Wait(name: "waiting for the rest of an answer", image: "stalled-body"),
+        Wait(name: "waiting to try again", image: "down-503"),
+        Wait(name: "waiting for encryption", image: "fine", server: "silent"),
+    ])
+    func whoCallsAQuestionOffWaitsNoMore(_ wait: Wait) async throws {
+        let server = try FaultServer.shared.get()
+        let limits = ImageSpec.RegistryClient.Limits(
+            connect: .seconds(60), head: .seconds(60), stall: .seconds(60))
+        let client = server.client(limits: limits, retryPause: .seconds(1))
+        let host = "localhost:\(try server.port(wait.server))"
+        let time = try await leastTimeToCallOff {
+            let mark = "m" + UUID().uuidString.lowercased().filter { $0 != "-" }
+            let task = Task { await client.existence(of: "\(host)/\(wait.image)/\(mark):1") }
+            if wait.server == "tls" {
+                try await server.waitForRequest { $0.target.contains(mark) }
+            } else {
+                // Nothing can be seen of it but that it goes on.
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            return task
+        }
+        print("\(wait.name): called off in \(time)")
+        #expect(time < .milliseconds(100))
+    }
+
+    @Test func programsThatDoNotSayWhoAsksKeepNobodyFromCallingOff() async throws {
+        let server = try FaultServer.shared.get()
+        let (started, continuation) = AsyncStream<Void>.makeStream()
+        var surroundings = server.client().session.surroundings
+        surroundings.credentials = { _ in
+            continuation.yield()
+            // Deaf to being cancelled, as a program may be.
+            await withCheckedContinuation { done in
+                DispatchQueue.global().asyncAfter(deadline: .now() + 2) { done.resume() }
+            }
+            return .anonymous
+        }
+        let image = "localhost:\(try server.port("tls"))/token/deaf"
+        let time = try await leastTimeToCallOff {
+            let client = ImageSpec.RegistryClient(session: RegistrySession(.init(), surroundings))
+            let task = Task { await client.existence(of: image) }
+            for await _ in started { break }
+            return task
+        }
+        #expect(time < .milliseconds(100))
+    }
+
+    /// The least of a few measurements: threads that other tests keep busy resume nobody.
+    private func leastTimeToCallOff(_ start: () async throws -> Task<ImageSpec.Existence, Never>) async throws
+        -> Duration
+    {
+        var least = Duration.seconds(3600)
+        for _ in 0..<5 where least >= .milliseconds(100) {
+            let task = try await start()
+            let begin = ContinuousClock.now
+            task.cancel()
+            let existence = await task.value
+            least = min(least, ContinuousClock.now - begin)
+            #expect(existence == .unknown(reason: "the question was cancelled"))
+        }
+        return least
+    }
+
+    @Test func oneWhoLeavesDoesNotDisturbTheOthers() async throws {
+        let server = try FaultServer(latency: 0.3)
+        let client = server.client()
+        let image = "localhost:\(try server.port("tls"))/slow-fine/shared"
+        let first = Task { await client.existence(of: image + ":1") }
+        try await server.waitForRequest { $0.target.contains("shared") }
+        async let second = client.existence(of: image + ":2")
+        first.cancel()
+        #expect(await first.value == .unknown(reason: "the question was cancelled"))
+        guard case .present = await second else {
+            Issue.record("disturbed")
+            return
+        }
+    }
+}
