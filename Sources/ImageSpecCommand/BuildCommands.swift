@@ -6,28 +6,48 @@ import ImageSpec
 struct RenderCommand: SpecCommand {
     static let configuration = CommandConfiguration(
         commandName: "render",
-        abstract: "Print the Dockerfile.",
+        abstract: "Print the Dockerfile, or the build.envd of a spec for envd.",
         discussion: """
             What it copies lies in a build context: imagespec context writes both. A spec that cannot be rendered is refused, \
             with all that is wrong about it.
 
               imagespec render trainer.yaml
               imagespec render trainer.yaml | diff Dockerfile -
+              imagespec render --builder envd trainer.yaml
 
-            With --json: {"dockerfile":…,"secrets":[{"id":…,"source":…}]}; each secret is passed to a build by \
-            --secret id=ID,src=SOURCE.
+            With --json: {"dockerfile":…,"secrets":[{"id":…,"source":…}]}, or {"build_envd":…}; each secret is passed to a build \
+            by --secret id=ID,src=SOURCE.
             """)
 
     @OptionGroup var input: SpecInput
 
-    func result() throws(ImageSpecError) -> [UInt8] {
-        let dockerfile = try input.inspect { spec, context throws(ImageSpecError) in
-            try ImageSpec.Dockerfile(spec, in: context)
+    @Option(
+        help: ArgumentHelp(
+            "Print what this builder builds from: default (a Dockerfile) or envd. (default: the spec's builder)",
+            valueName: "builder"),
+        completion: .list(["default", ImageSpec.envdBuilderName]))
+    var builder: String?
+
+    func validate() throws {
+        if let builder, !["default", ImageSpec.envdBuilderName].contains(builder) {
+            throw ValidationError(
+                "'\(builder)' is no builder that a file is rendered for; use default or envd.")
         }
-        guard input.json else { return Array(dockerfile.text.utf8) }
-        return line(
-            dockerfile.text,
-            json: ["dockerfile": .string(dockerfile.text), "secrets": dockerfile.secretsJSON])
+    }
+
+    func result() throws(ImageSpecError) -> [UInt8] {
+        let builder = builder
+        return try input.inspect { spec, context throws(ImageSpecError) in
+            if builder.map({ $0 == ImageSpec.envdBuilderName }) ?? spec.isForEnvd {
+                let text = try ImageSpec.EnvdFile(spec, in: context).text
+                return input.json ? line(text, json: ["build_envd": .string(text)]) : Array(text.utf8)
+            }
+            let dockerfile = try ImageSpec.Dockerfile(spec, in: context)
+            guard input.json else { return Array(dockerfile.text.utf8) }
+            return line(
+                dockerfile.text,
+                json: ["dockerfile": .string(dockerfile.text), "secrets": dockerfile.secretsJSON])
+        }
     }
 }
 
@@ -103,7 +123,7 @@ struct ContextCommand: SpecCommand {
         }
         let place = try place()
         // Ctrl-C takes away what was written.
-        try await Interruption.watch {
+        try await Interruption.watch(onSecondSignal: {}) {
             switch place {
             case .folder(let folder): try context.write(to: folder)
             case .file(let file): try context.writeTar(toFile: file)

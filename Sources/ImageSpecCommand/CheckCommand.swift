@@ -37,7 +37,11 @@ struct CheckCommand: ParsableCommand {
             if !problems.isEmpty { return problems.map(input.located) }
             do throws(ImageSpecError) {
                 // What only shows when every file is read.
-                _ = try ImageSpec.BuildContext(spec, in: input.context).identity.imageName()
+                let identity =
+                    try spec.isForEnvd
+                    ? ImageSpec.EnvdContext(spec, in: input.context).identity
+                    : ImageSpec.BuildContext(spec, in: input.context).identity
+                _ = try identity.imageName()
                 return []
             } catch {
                 return [input.located(error)]

@@ -34,7 +34,7 @@ extension ImageSpec {
         public init(
             _ spec: ImageSpec, in context: HashContext = .current, baseImageName: String? = nil
         ) throws(ImageSpecError) {
-            try spec.validate(in: context)
+            try spec.validate(as: .dockerfile, in: context)
             try self.init(
                 spec, SpecContents(of: spec, in: context, records: [.entries]), in: context,
                 baseImageName: baseImageName)
