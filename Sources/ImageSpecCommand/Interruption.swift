@@ -30,7 +30,8 @@ struct Interruption: Error {
     ///
     /// `onSecondSignal` is done before a second signal ends the process at once.
     static func watch<Value: Sendable>(
-        onSecondSignal: @escaping @Sendable () -> Void, _ work: @escaping @Sendable () async throws -> Value
+        onSecondSignal: @escaping @Sendable () -> Void = {},
+        _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         guard let pipe = SignalPipe.shared else { return try await work() }
         let state = Mutex(State())

@@ -197,7 +197,7 @@ struct RegistryFaultTests {
     @Test func credentialsThatCannotBeReadMatterWhereTheyAreWanted() async throws {
         let server = try FaultServer.shared.get()
         var surroundings = server.client().session.surroundings
-        surroundings.credentials = { registry in .failed(reason: "the file for \(registry) is damaged") }
+        surroundings.credentials = { .failed(reason: "the file for \($0.registry) is damaged") }
         let client = ImageSpec.RegistryClient(session: RegistrySession(.init(), surroundings))
         let host = "localhost:\(try server.port("tls"))"
         guard case .present = await client.existence(of: host + "/fine/unread") else {

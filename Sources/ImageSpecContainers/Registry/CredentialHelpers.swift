@@ -104,6 +104,8 @@ struct CredentialHelpers: Sendable {
         ) async throws -> RegistryCredential? {
             if let known = known.withLock({ $0[question] }), known.end > .now { return known.answer }
             return try await flights.value(for: question) { [self] in
+                // Another flight may have landed between the look and this one.
+                if let known = known.withLock({ $0[question] }), known.end > .now { return known.answer }
                 let answer = try await ask()
                 known.withLock { $0[question] = (answer, .now + Self.life) }
                 return answer

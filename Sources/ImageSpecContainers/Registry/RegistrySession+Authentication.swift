@@ -134,6 +134,8 @@ extension RegistrySession {
                     header: "Bearer " + known.text, source: .token(key, isRemembered: true))
             }
             let token = try await tokenFlights.value(for: key) { [self] in
+                // Another flight may have landed between the look and this one.
+                if let known = state.withLock({ $0.tokens[key] }), known.end > .now { return known }
                 let token = try await fetchToken(key, reference, until: deadline)
                 remember(token, key)
                 return token

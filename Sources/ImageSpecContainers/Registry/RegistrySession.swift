@@ -164,6 +164,8 @@ final class RegistrySession: Sendable {
     ) async throws -> Contact {
         if let known = state.withLock({ $0.contacts[reference.registry] }) { return known }
         return try await contactFlights.value(for: reference.registry) { [self] in
+            // Another flight may have landed between the look and this one.
+            if let known = state.withLock({ $0.contacts[reference.registry] }) { return known }
             let contact = try await firstContact(reference, method, path, until: deadline)
             state.withLock { state in
                 state.contacts[reference.registry] = Contact(
@@ -218,6 +220,7 @@ final class RegistrySession: Sendable {
         let key = reference.registry + "/" + reference.repository
         if let known = state.withLock({ $0.credentials[key] }), known.end > .now { return known.lookup }
         return try await credentialFlights.value(for: key) { [self] in
+            if let known = state.withLock({ $0.credentials[key] }), known.end > .now { return known.lookup }
             let lookup = await surroundings.credentials(reference)
             if case .failed = lookup { return lookup }
             state.withLock { $0.credentials[key] = (lookup, .now + Self.credentialLife) }
