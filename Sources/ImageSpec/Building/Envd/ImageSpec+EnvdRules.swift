@@ -31,6 +31,13 @@ extension ImageSpec {
         refuse(
             "pip_extra_args", if: pipExtraArgs.nonEmpty != nil,
             "it passes pip no arguments; write options into a requirements file, or use another builder")
+        for (field, urls) in [
+            ("pip_index", pipIndex.map { [$0] }), ("pip_extra_index_url", pipExtraIndexURLs),
+        ] {
+            refuse(
+                field, if: (urls ?? []).contains { $0.utf8.contains { $0 >= 0x80 } },
+                "pip reads it from a file, at any white space of Unicode; escape what is not ASCII as in %20")
+        }
         refuse(
             "requirements",
             if: requirements.nonEmpty.flatMap {
