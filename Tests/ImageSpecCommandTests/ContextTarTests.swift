@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (["context", "a.yaml"], "Say where the context goes"),
+        (["context", "a.yaml"], "say where the context goes"),
         (["context", "a.yaml", "out", "--tar", "out.tar"], "leave one of them out"),
         (["context", "a.yaml", "--tar", "-", "--json"], "leave --json out"),
         (["render", "a.yaml", "--builder", "kaniko"], "use default or envd"),
@@ -58,8 +58,8 @@ import Testing
                 os.close(slave)
                 print(result.returncode, "is a terminal" in result.stderr)
                 """
-            try Data(script.utf8).write(to: URL(fileURLWithPath: folder + "/pty.py"))
-            let outcome = try Tool.shell("\(Self.python) pty.py \"$0\"", in: folder)
+            try Data(script.utf8).write(to: URL(fileURLWithPath: folder + "/terminal.py"))
+            let outcome = try Tool.shell("\(Self.python) terminal.py \"$0\"", in: folder)
             #expect(outcome.text == "64 True\n", "\(outcome.messages)")
         }
     }
@@ -80,16 +80,51 @@ import Testing
         try withFolder(of: Self.files) { folder in
             try Data(repeating: 0x61, count: 4 << 20).write(to: URL(fileURLWithPath: folder + "/conf/large"))
             let outcome = try Tool.shell(
-                "{ \"$0\" context --tar - a.yaml; echo \"status $?\" >&2; } | head -c 10 >/dev/null", in: folder)
+                "{ \"$0\" context --tar - a.yaml; echo \"status $?\" >&2; } | head -c 10 >/dev/null",
+                in: folder)
             #expect(!outcome.messages.contains("status 0"), "\(outcome.messages)")
             #expect(outcome.messages.contains("status "))
+        }
+    }
+
+    // MARK: the law
+
+    // Nothing of the host, the user, the day or the surroundings is in an archive.
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/sha256sum"), "needs sha256sum"))
+    func theBytesAreTheSameEverywhere() throws {
+        var files = Self.files
+        for index in 0..<40 { files["src/m\(index * 7919 % 41).py"] = "\(index)" }
+        try withFolder(of: files) { folder in
+            // A second project, whose files were made in another order, by another user, on another day.
+            let script = """
+                chmod 755 .
+                sum() { "$@" | sha256sum; }
+                sum "$0" context --tar - a.yaml
+                mkdir other && ls -r | grep -v other | xargs -I {} cp -r {} other/
+                (cd other/src && for f in $(ls -r); do cp "$f" ../t && rm "$f" && umask 000 && cp ../t "$f"; done; rm ../t)
+                find other -exec touch -h -d 2001-02-03 {} +
+                chmod -R a+rwX other
+                (umask 077; TZ=Asia/Kathmandu LC_ALL=C sum "$0" context --tar - other/a.yaml)
+                (umask 000; TZ=America/St_Johns LC_ALL=tr_TR.UTF-8 LANG=tr_TR.UTF-8 sum "$0" context --tar - other/a.yaml)
+                (cd other && umask 027 && "$0" context --tar ../x.tar a.yaml >/dev/null && sha256sum < ../x.tar)
+                if [ "$(id -u)" = 0 ] && setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$0" -a -r a.yaml; then
+                  sum setpriv --reuid=65534 --regid=65534 --clear-groups "$0" context --tar - other/a.yaml
+                fi
+                """
+            let outcome = try Tool.shell(script, in: folder)
+            #expect(outcome.messages == "")
+            let sums = outcome.text.split(separator: "\n")
+            #expect(sums.count >= 4)
+            #expect(Set(sums).count == 1, "\(outcome.text)")
         }
     }
 
     // MARK: render
 
     @Test func theBuilderDecidesWhatIsRendered() throws {
-        let files = ["a.yaml": "packages: [numpy]\nbase_image: debian:1", "b.yaml": "builder: envd\ncommands: [id]"]
+        let files = [
+            "a.yaml": "packages: [numpy]\nbase_image: debian:1", "b.yaml": "builder: envd\ncommands: [id]",
+        ]
         try withFolder(of: files) { folder in
             func text(_ arguments: String...) throws -> String {
                 let outcome = try Tool.run(["render"] + arguments, in: folder)

@@ -207,12 +207,17 @@ import Testing
 
     @Test func aFailedBuildShowsWhatEnvdSaid() async throws {
         let answers = Self.working.merging([
-            "envd build": .failure("#5 ERROR", "level=fatal msg=exit app=envd error=\"no space\"")
+            "envd build": .failure(
+                "#6 ERROR: process \"bash\" did not complete", "time=\"2026\" level=error msg=\"no\"",
+                #"time="2026" level=fatal msg=exit app=envd error="failed to build: \"bash\" ended" version=v1.3.6"#
+            )
         ]) { $1 }
         let error = try await image(of: spec, answers: answers).error
         #expect(error?.code == .toolFailed)
         #expect(error?.message.contains("envd 1.3.6 failed at \"building\"") == true)
-        #expect(error?.message.contains("no space") == true)
+        #expect(error?.message.contains(": failed to build: \"bash\" ended\n") == true)
+        #expect(error?.message.contains("#6 ERROR: process") == true)
+        #expect(error?.message.contains("level=") == false)
     }
 
     @Test func whatEnvdCannotDoIsFoundBeforeItIsAsked() async throws {

@@ -76,7 +76,7 @@ import Testing
                 names.append(member.name)
                 print(kind, oct(member.mode)[2:], member.size, ascii(member.name), ascii(member.linkname))
             assert names[-1] == "Dockerfile"
-            ordered = [name.encode("utf-8", "surrogateescape") for name in names[:-1]]
+            ordered = [name.encode("utf-8", "surrogateescape").replace(b"/", b"\\0") for name in names[:-1]]
             assert ordered == sorted(ordered) and len(set(ordered)) == len(ordered)
             """
         let outcome = try Programs.run(["python3", "-c", script, project.output("context.tar")])

@@ -113,6 +113,12 @@ environment = {
 os.makedirs(environment["HOME"], exist_ok=True)
 
 
+# The default context of older versions wants a daemon.
+subprocess.run(
+    [ENVD, "context", "create", "--name", "compiling", "--builder", "moby-worker", "--use"], env=environment,
+    capture_output=True)
+
+
 def compile(folder):
     """The operations that envd compiles a folder's build.envd to."""
     result = subprocess.run(
@@ -204,6 +210,17 @@ if operations:
     (install,) = [e["args"] for e in executions(operations) if "install" in e["args"] and e["args"][0].endswith("micromamba")]
     expected = ["-c", "conda-forge", "-c", "nvidia", "-c", "a'b"] + sorted(conda, key=str.encode)
     check("every conda package is one argument", install[-len(expected):] == expected, f"{install!a}")
+
+# envd reads a requirements file itself where it can, and takes its lines apart.
+(Path(WORK) / "specs/requirements.txt").write_text("six ; python_version > '3'\ntoml==0.10.2\n")
+lines = Path(WORK) / "specs/requirements/requirements"
+lines.mkdir(parents=True, exist_ok=True)
+(lines / "requirements.txt").write_text("six ; python_version > '3'\ntoml==0.10.2\n")
+operations, reason = spec_operations("requirements", base | {"requirements": "requirements.txt"})
+check("requirements are compiled", operations is not None, reason)
+if operations:
+    (install,) = [e["args"] for e in executions(operations) if e["args"][:4] == ["python", "-m", "pip", "install"]]
+    check("requirements are read by pip", install[4:] == ["-r", "requirements/requirements.txt"], f"{install[4:]!a}")
 
 project = Path(WORK) / "specs"
 (project / "src").mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ extension ImageSpec.BuildContext {
     ///
     /// It holds what ``write(to:)`` writes to a folder, with the same modes and time stamps, and is the same to the byte
     /// on every host, for every user, on every day: ustar headers, and pax headers for names that are longer than 100
-    /// bytes or not ASCII; entries by the bytes of their names, the Dockerfile last; no owner. A file that was there is
+    /// bytes or not ASCII; folder by folder, in each by the bytes of the names, the Dockerfile last; no owner. A file that was there is
     /// replaced at the end; a pipe or a device is written to as it is.
     ///
     /// Takes memory for the path of each file. Cancelling the task ends it.

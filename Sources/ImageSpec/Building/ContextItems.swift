@@ -61,10 +61,10 @@ struct ContextItems {
         trees.append((tree, field))
     }
 
-    /// Gives everything to a sink, by the bytes of the paths; files of the project are read and hashed on their way.
+    /// Gives everything to a sink, folder by folder and in each by the bytes of the names; files of the project are read and hashed on their way.
     func write(to sink: some ContextSink) throws(ImageSpecError) {
         let reader = EntryReader()
-        for item in items.sorted(by: { $0.path.lexicographicallyPrecedes($1.path) }) {
+        for item in items.sorted(by: { Self.precedes($0.path, $1.path) }) {
             try checkCancellation()
             switch item.content {
             case .folder: try sink.addFolder(item.path)
@@ -80,6 +80,16 @@ struct ContextItems {
             }
         }
     }
+}
+
+extension ContextItems {
+    /// What is in a folder comes right after it, before a name that only begins like its own: tar gives a folder its time
+    /// stamp once it sees something that is not in it, and what came into it later would change that.
+    private static func precedes(_ path: [UInt8], _ other: [UInt8]) -> Bool {
+        path.lexicographicallyPrecedes(other) { rank($0) < rank($1) }
+    }
+
+    private static func rank(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: "/") ? 0 : byte }
 }
 
 extension ContextSink {

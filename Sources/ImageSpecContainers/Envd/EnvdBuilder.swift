@@ -145,9 +145,27 @@ extension ImageSpec {
                 }
                 if outcome.isSuccess { return }
             }
+            let lines = printed.withLock { $0.lines }
             throw ImageSpecError.buildFailed(
                 request.imageName, engine: engine,
-                BuildFailure(stage: step.name, printed: printed.withLock { $0.lines }, outcome: outcome))
+                BuildFailure(
+                    stage: step.name, printed: lines.filter { !Self.isLog($0) },
+                    outcome: Self.withReason(outcome)))
+        }
+
+        /// Whether envd logged a line, which says in the end what the last one says.
+        private static func isLog(_ line: String) -> Bool {
+            line.hasPrefix("time=\"") && line.contains(" level=")
+        }
+
+        /// The reason out of the last line that envd logs: `time="…" level=fatal msg=exit app=envd error="…" version=…`.
+        private static func withReason(_ outcome: CommandOutcome) -> CommandOutcome {
+            guard let line = outcome.messages.last(where: { !$0.isEmpty }), isLog(line),
+                let found = line.firstMatch(of: #/ error="((?:[^"\\]|\\.)*)"/#)
+            else { return outcome }
+            var outcome = outcome
+            outcome.messages.append(String(found.1).replacing("\\\"", with: "\""))
+            return outcome
         }
 
         /// A request in the surroundings of this process.

@@ -191,9 +191,13 @@ private struct EnvdCalls {
             )
         }
         if let requirements = inputs.requirements {
+            // In quotes in any case: envd finds no file of that name then, and leaves the lines to pip. Those that it
+            // finds it puts into a command as they are, where a marker such as "; python_version > '3'" falls apart.
             let path = ImageSpec.BuildContext.requirementsFolder + "/" + requirements.main
             calls.append(
-                StarlarkCall("install.python_packages", ("requirements", path.shellQuoted.starlarkLiteral)))
+                StarlarkCall(
+                    "install.python_packages",
+                    ("requirements", ("'" + path.withinSingleQuotes + "'").starlarkLiteral)))
         }
         if let packages = spec.condaPackages.nonEmptySet {
             let channels =
