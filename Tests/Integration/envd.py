@@ -131,11 +131,11 @@ def compile(folder):
 
 
 def executions(operations):
-    return [o["Op"]["exec"]["meta"] for o in operations if "exec" in o.get("Op", {})]
+    return [o["Op"]["exec"]["meta"] for o in operations if "exec" in (o.get("Op") or {})]
 
 
 def copies(operations):
-    actions = [a for o in operations if "file" in o.get("Op", {}) for a in o["Op"]["file"]["actions"]]
+    actions = [a for o in operations if "file" in (o.get("Op") or {}) for a in o["Op"]["file"]["actions"]]
     return [a["Action"]["copy"] for a in actions if "copy" in a["Action"] and a["Action"]["copy"].get("owner")]
 
 
@@ -239,7 +239,7 @@ if operations:
 operations, reason = spec_operations("cuda", {"python_version": "3.10", "cuda": "11.2.2", "cudnn": "8"})
 check("cuda is compiled", operations is not None, reason)
 if operations:
-    sources = [o["Op"]["source"]["identifier"] for o in operations if "source" in o.get("Op", {})]
+    sources = [o["Op"]["source"]["identifier"] for o in operations if "source" in (o.get("Op") or {})]
     image_name = "docker-image://docker.io/nvidia/cuda:11.2.2-cudnn8-runtime-ubuntu20.04"
     check("cuda is that of NVIDIA's image", image_name in sources, sources)
 
