@@ -22,6 +22,7 @@ let package = Package(
         .library(name: "ImageSpecContainers", targets: ["ImageSpecContainers"]),
         .library(name: "ImageSpecYAML", targets: ["ImageSpecYAML"]),
         .executable(name: "imagespec", targets: ["ImageSpecCommand"]),
+        .plugin(name: "ImageSpecPlugin", targets: ["ImageSpecPlugin"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -37,10 +38,12 @@ let package = Package(
             pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
         ),
-        .target(name: "ImageSpec", dependencies: ["CLibcrypto"], swiftSettings: settings),
         // Loads libcurl when it is first needed: building needs no header of it. On older systems dlopen lies in a library
         // of its own.
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+        // A header alone: system calls that Swift does not show.
+        .systemLibrary(name: "CFileSystem"),
+        .target(name: "ImageSpec", dependencies: ["CLibcrypto", "CFileSystem"], swiftSettings: settings),
         .target(
             name: "ImageSpecContainers",
             dependencies: [
@@ -54,14 +57,26 @@ let package = Package(
             name: "ImageSpecYAML", dependencies: ["ImageSpec", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings
         ),
+        // No product: it is for the tool alone.
+        .target(
+            name: "ImageSpecDrafting", dependencies: ["ImageSpec", "ImageSpecYAML"], swiftSettings: settings),
         // Not named imagespec: where file names ignore case, that module's files would be those of ImageSpec.
         .executableTarget(
             name: "ImageSpecCommand",
             dependencies: [
-                "ImageSpec", "ImageSpecContainers", "ImageSpecYAML",
+                "ImageSpec", "ImageSpecContainers", "ImageSpecDrafting", "ImageSpecYAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
+        ),
+        // Asks for no permission, so that commands which only read need no flag.
+        .plugin(
+            name: "ImageSpecPlugin",
+            capability: .command(
+                intent: .custom(
+                    verb: "image-spec",
+                    description: "Name, render and build the container images of the package.")),
+            dependencies: ["ImageSpecCommand"]
         ),
         .testTarget(
             name: "ImageSpecTests", dependencies: ["ImageSpec"], resources: [.copy("Fixtures")],
@@ -74,9 +89,27 @@ let package = Package(
         .testTarget(
             name: "ImageSpecYAMLTests", dependencies: ["ImageSpec", "ImageSpecYAML"], swiftSettings: settings
         ),
+        .testTarget(
+            name: "ImageSpecDraftingTests",
+            dependencies: ["ImageSpec", "ImageSpecDrafting", "ImageSpecYAML"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ErrorMessageTests",
+            dependencies: ["ImageSpec", "ImageSpecContainers", "ImageSpecDrafting", "ImageSpecYAML"],
+            exclude: ["Fixtures"], swiftSettings: settings
+        ),
         // The executable is no module that these import; they run it, and so it must be built.
         .testTarget(
             name: "ImageSpecCommandTests", dependencies: ["ImageSpecCommand"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Sanitizers slow a build and its tests; what they look for is in the core alone.
+if Context.environment["IMAGESPEC_CORE_ONLY"] == "1" {
+    let core = ["CLibcrypto", "CFileSystem", "ImageSpec", "ImageSpecTests"]
+    package.targets.removeAll { !core.contains($0.name) }
+    package.products.removeAll { $0.name != "ImageSpec" }
+    package.dependencies = []
+}

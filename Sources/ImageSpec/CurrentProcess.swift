@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if canImport(Glibc)
+internal import CFileSystem
 import Glibc
 #elseif canImport(Musl)
+internal import CFileSystem
 import Musl
 #else
 import Darwin
@@ -30,6 +32,27 @@ enum CurrentProcess {
         getenv(name).map { String(cString: $0) }
     }
 
-    /// How many processors are online.
-    static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+    /// How many processors this process may run on.
+    static var processorCount: Int {
+        #if canImport(Glibc) || canImport(Musl)
+        let count = imagespec_processor_count()
+        if count > 0 { return count }
+        #endif
+        return max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    }
+
+    /// The folder that digest caches lie in, as the environment says; nil where there is to be none.
+    ///
+    /// `IMAGESPEC_CACHE` names it, or says `off`. Else it is `imagespec` in `XDG_CACHE_HOME`, else in `.cache` in `HOME`;
+    /// relative paths in these two say nothing (XDG Base Directory Specification).
+    static var digestCacheFolder: String? {
+        if let folder = environmentVariable("IMAGESPEC_CACHE").nonEmpty {
+            return folder == "off" ? nil : folder
+        }
+        if let folder = environmentVariable("XDG_CACHE_HOME"), Path.isAbsolute(folder) {
+            return Path.join(folder, "imagespec")
+        }
+        guard let home = environmentVariable("HOME"), Path.isAbsolute(home) else { return nil }
+        return Path.join(home, ".cache/imagespec")
+    }
 }

@@ -2,7 +2,7 @@
 
 extension ImageSpec {
     /// What a tag depends on besides the spec: where relative paths count from, the host's architecture, and
-    /// which modules a host has loaded.
+    /// which modules a host has loaded. Beside that, how it is computed: with which cache, and who follows.
     ///
     /// The forms of `tag` and `imageName()` without an argument take ``current``; tests and tools pass their own.
     public struct HashContext: Hashable, Sendable {
@@ -22,12 +22,27 @@ extension ImageSpec {
         /// In flytekit's scheme they are the files of `sys.modules`, duplicates count, and nil is an error.
         public var loadedModules: [String]?
 
+        /// Where digests of unchanged files are kept between runs. It never changes what comes out.
+        ///
+        /// flytekit's scheme, and whatever lists or copies files, has no use for it.
+        public var digestCache: DigestCache
+
+        /// Follows the reading of files; nil for nobody.
+        public var progress: HashingProgress?
+
+        var hashing: HashingOptions { HashingOptions(digestCache: digestCache, progress: progress) }
+
         /// The working directory as an absolute path. What is normalised by its text alone, as the paths of included
         /// requirements, must not depend on how the folder is spelled.
         var folder: String { Path.join(CurrentProcess.workingDirectory, workingDirectory) }
 
         /// A context.
-        public init(workingDirectory: String, hostArchitecture: String, loadedModules: [String]? = nil) {
+        public init(
+            workingDirectory: String, hostArchitecture: String, loadedModules: [String]? = nil,
+            digestCache: DigestCache = .automatic, progress: HashingProgress? = nil
+        ) {
+            self.digestCache = digestCache
+            self.progress = progress
             self.workingDirectory = workingDirectory
             self.hostArchitecture = hostArchitecture
             self.loadedModules = loadedModules

@@ -147,11 +147,16 @@ extension ImageSpec {
                     [ImageSpecError.invalidText(field + ", target", mount.target, $0)]
                 } ?? []
             if mount.source.isEmpty || mount.source.utf8.contains(0) {
-                problems.append(.invalidText(field + ", source", mount.source, "is no path of a file"))
+                problems.append(
+                    .invalidText(
+                        field + ", source", mount.source,
+                        "is no path of a file; name the file that holds the secret"))
             }
             if !targets.insert(ByteString(Path.lexicallyNormalized(mount.target))).inserted {
                 problems.append(
-                    .invalidText(field + ", target", mount.target, "is the target of another mount too"))
+                    .invalidText(
+                        field + ", target", mount.target,
+                        "is the target of another mount too; choose another path"))
             }
             return problems
         }

@@ -87,8 +87,10 @@ extension ImageSpecError {
 
     static func wrongType(_ path: String, _ value: ImageSpec.JSONValue, expected: String) -> ImageSpecError {
         var found = value.kind
-        if case .number(let number) = value {
-            found = "the number \(CanonicalWriter.ecmaScript(number.value))"
+        switch value {
+        case .number(let number): found = "the number \(CanonicalWriter.ecmaScript(number.value))"
+        case .array(let list) where expected.hasPrefix("a list of two"): found = "a list of \(list.count)"
+        default: break
         }
         var message = "\(path): expected \(expected), found \(found)"
         switch value {
@@ -155,7 +157,8 @@ extension ImageSpecError {
         if failure.isMissing {
             return ImageSpecError(.missingInput, "\(shown(path)) does not exist; expected a spec file")
         }
-        return ImageSpecError(.unreadableInput, "\(shown(path)) cannot be read: \(failure.text)")
+        return ImageSpecError(
+            .unreadableInput, "\(shown(path)) cannot be read: \(failure.text); put that right")
     }
 
     static func missing(field: String, path: String, expected: String) -> ImageSpecError {
@@ -163,19 +166,23 @@ extension ImageSpecError {
     }
 
     static func wrongKind(field: String, path: String, expected: String) -> ImageSpecError {
-        ImageSpecError(.missingInput, "\(field): \(shown(path)) is not a \(expected)")
+        ImageSpecError(.missingInput, "\(field): \(shown(path)) is not a \(expected); name one that is")
     }
 
     static func unreadable(field: String, path: String, reason: String) -> ImageSpecError {
-        ImageSpecError(.unreadableInput, "\(field): \(shown(path)) cannot be read: \(reason)")
+        ImageSpecError(
+            .unreadableInput,
+            "\(field): \(shown(path)) cannot be read: \(reason); put that right, or leave it out")
     }
 
     static func unreadableStandardInput(reason: String) -> ImageSpecError {
-        ImageSpecError(.unreadableInput, "standard input cannot be read: \(reason)")
+        ImageSpecError(
+            .unreadableInput, "standard input cannot be read: \(reason); name a spec file in place of -")
     }
 
     static func missingModule(_ path: String) -> ImageSpecError {
-        ImageSpecError(.missingInput, "loaded modules: \(shown(path)) is not an existing file")
+        ImageSpecError(
+            .missingInput, "loaded modules: \(shown(path)) is not an existing file; leave it out of the list")
     }
 
     static func sourceChanged(_ path: String, _ what: String) -> ImageSpecError {
@@ -209,7 +216,8 @@ extension ImageSpecError {
     static func invalidTag(_ tag: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "tag_format gives the tag \"\(tag)\"; a tag has at most 128 letters, digits, '_', '.' and '-', the first no '.' or '-'"
+            "tag_format gives the tag \"\(tag.shortened)\"; change it: a tag has at most 128 letters, digits, '_', '.' and '-', the "
+                + "first no '.' or '-'"
         )
     }
 
@@ -218,7 +226,7 @@ extension ImageSpecError {
         let name = name.utf8.lastIndex(of: UInt8(ascii: "@")).map { "…" + name[$0...] } ?? name
         return ImageSpecError(
             .invalidReference,
-            "the image name \"\(name)\" is not allowed: \(what); change registry (host[:port][/path]) or name"
+            "the image name \"\(name.shortened(to: 300))\" is not allowed: \(what); change registry (host[:port][/path]) or name"
         )
     }
 

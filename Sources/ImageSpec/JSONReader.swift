@@ -34,13 +34,15 @@ private struct JSONReader {
         }
         let value = try value(depth: 0)
         skipWhiteSpace()
-        guard position == bytes.count else { throw error("text after the end of the value") }
+        guard position == bytes.count else {
+            throw error("text after the end of the value; a document is one value")
+        }
         return value
     }
 
     private mutating func value(depth: Int) throws(ImageSpecError) -> ImageSpec.JSONValue {
         guard depth < Self.maximumDepth else {
-            throw error("nested more than \(Self.maximumDepth) levels deep")
+            throw error("nested more than \(Self.maximumDepth) levels deep; no field needs that")
         }
         skipWhiteSpace()
         switch peek() {
@@ -56,9 +58,9 @@ private struct JSONReader {
             if take("false") { return .bool(false) }
             if take("null") { return .null }
             for word in ["NaN", "Infinity"] where bytes[position...].starts(with: word.utf8) {
-                throw error("\(word) is no JSON number")
+                throw error("\(word) is no JSON number; if it is text, put it in quotes")
             }
-            throw error("\(describe(position)) where a value should stand")
+            throw error("\(describe(position)) where a value should stand; text goes in double quotes")
         }
     }
 
@@ -79,7 +81,7 @@ private struct JSONReader {
             let key = try string()
             guard seen.insert(ByteString(key)).inserted else {
                 position = start
-                throw error("the key \"\(key)\" stands twice in one object")
+                throw error("the key \"\(key)\" stands twice in one object; leave one of them out")
             }
             skipWhiteSpace()
             guard takeByte(":") else { throw error("\(describe(position)) where a colon should stand") }
@@ -108,7 +110,16 @@ private struct JSONReader {
     private mutating func string() throws(ImageSpecError) -> String {
         let start = position
         position += 1
+        // Most strings have no escape and are taken as they are.
         var text: [UInt8] = []
+        if let end = bytes[position...].firstIndex(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) {
+            if bytes[end] == 0x22, let string = String(validating: bytes[position..<end], as: UTF8.self) {
+                position = end + 1
+                return string
+            }
+            text = Array(bytes[position..<end])
+            position = end
+        }
         while true {
             guard let byte = peek() else {
                 position = start
@@ -119,7 +130,7 @@ private struct JSONReader {
                 position += 1
                 guard let string = String(validating: text, as: UTF8.self) else {
                     position = start
-                    throw error("a string that is not UTF-8")
+                    throw error("a string that is not UTF-8; save the file as UTF-8")
                 }
                 return string
             case UInt8(ascii: "\\"):
@@ -156,12 +167,13 @@ private struct JSONReader {
             }
             guard let scalar = Unicode.Scalar(scalar) else {
                 position = start
-                throw error("a lone surrogate, which no UTF-8 text can hold")
+                throw error(
+                    "a lone surrogate, which no UTF-8 text can hold; write both halves of the character")
             }
             text.append(contentsOf: Character(scalar).utf8)
         default:
             position = start
-            throw error("an unknown escape in a string")
+            throw error("an unknown escape in a string; a backslash itself is written \\\\")
         }
     }
 
@@ -170,7 +182,7 @@ private struct JSONReader {
         guard end <= bytes.count,
             bytes[position..<end].allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
             let unit = UInt16(String(decoding: bytes[position..<end], as: UTF8.self), radix: 16)
-        else { throw error("\\u without four hexadecimal digits") }
+        else { throw error("\\u without four hexadecimal digits; write four, or \\\\u for the text") }
         position = end
         return unit
     }

@@ -27,7 +27,9 @@ extension TextRule {
         !text.utf8.allSatisfy(PipRequirements.isWhiteSpace)
     }
 
-    static let noNUL = requires("has a NUL character, which nothing can be given") { !$0.utf8.contains(0) }
+    static let noNUL = requires("has a NUL character, which nothing can be given; leave it out") {
+        !$0.utf8.contains(0)
+    }
 
     /// For values that may hold every other character.
     static let lineBreak = requires("has a line break or a NUL character; it must be one line") { text in
@@ -52,10 +54,12 @@ extension TextRule {
         hasCredential(text) ? "" : nil
     }
 
-    static let quotes = requires("has a quote that is not closed") { ArgumentText.words($0) != nil }
+    static let quotes = requires("has a quote that is not closed; close it") { ArgumentText.words($0) != nil }
 
     /// Between words a line break is white space as any other; in one it would break the instruction's line.
-    static let plainWords = requires("has a line break or another control character within quotes") { text in
+    static let plainWords = requires(
+        "has a line break or another control character within quotes; leave it out"
+    ) { text in
         (ArgumentText.words(text) ?? []).allSatisfy { word in !word.utf8.contains { $0 < 0x20 || $0 == 0x7F }
         }
     }
@@ -123,6 +127,8 @@ extension TextRule {
         guard let first = text.utf8.first, first.isASCIILetterOrDigit || first == UInt8(ascii: "[") else {
             return false
         }
+        // The URL of an image is the slip that is easiest to make.
+        if text.contains("://") { return false }
         return text.utf8.allSatisfy { $0.isASCIILetterOrDigit || "._/:@-[]".utf8.contains($0) }
     }
 
@@ -214,7 +220,9 @@ extension TextRule {
         Row("python_exec", text: \.pythonExec, [noControls, absolute]),
     ]
 
-    private static let commandStart = requires("begins with \"-\", which no command does") {
+    private static let commandStart = requires(
+        "begins with \"-\", which no command does; put the program's name first"
+    ) {
         $0.utf8.first != UInt8(ascii: "-")
     }
 }

@@ -14,27 +14,100 @@ struct CheckCommand: ParsableCommand {
               imagespec check trainer.yaml && echo fine
               imagespec check --json trainer.yaml
               {"problems":[{"code":"invalidField","message":"trainer.yaml: packages: …"}],"valid":false}
+
+            With --tag the spec must have that tag too; else the exit status is 1. Where --record names a record of that tag, \
+            written by imagespec tag --record, standard output says why it is another now, as imagespec diff does:
+
+              imagespec check --tag "$(cat trainer.tag)" --record trainer.record.json trainer.yaml
+
+            With --json there are also "same_tag", "tag", and with a record "comparison", which is what diff prints.
             """)
 
     @OptionGroup var input: SpecInput
 
-    func run() throws {
-        let problems = self.problems()
-        if input.json {
-            let list = problems.map { problem -> ImageSpec.JSONValue in
-                ["code": .string(problem.code.description), "message": .string(problem.message)]
-            }
-            let object: ImageSpec.JSONValue = ["problems": .array(list), "valid": .bool(problems.isEmpty)]
-            try StandardOutput.write(object.canonicalForm + [UInt8(ascii: "\n")])
+    @Option(help: ArgumentHelp("The tag that the spec must have.", valueName: "tag"))
+    var tag: String?
+
+    @Option(
+        name: .customLong("record"),
+        help: ArgumentHelp("A record of that tag, to say what changed since.", valueName: "file"),
+        completion: .file(extensions: ["json"]))
+    var recordFile: String?
+
+    /// So many changes of one kind say enough in a log; diff prints all.
+    private static let limit = 100
+
+    func validate() throws {
+        if recordFile != nil && tag == nil {
+            throw ValidationError("--record explains why the tag is not that of --tag; give that too.")
         }
-        if !problems.isEmpty { throw SpecProblems(problems: problems) }
     }
 
-    private func problems() -> [ImageSpecError] {
+    func run() throws {
+        let (problems, checked) = findings()
+        var object: ImageSpec.OrderedDictionary<ImageSpec.JSONValue> = [
+            "problems": .array(
+                problems.map { ["code": .string($0.code.description), "message": .string($0.message)] }),
+            "valid": .bool(problems.isEmpty),
+        ]
+        var difference: Difference?
+        if let tag, let (spec, found) = checked {
+            let isSame = found == tag
+            object["same_tag"] = .bool(isSame)
+            object["tag"] = .string(found)
+            if !isSame {
+                let comparison = try comparison(with: spec)
+                difference = self.difference(from: tag, to: found, comparison)
+                object["comparison"] = comparison?.document
+                if !input.json, let comparison {
+                    let text = comparison.text(limit: Self.limit)
+                    try StandardOutput.write(Array(Style.standardOutput.comparison(text).utf8))
+                }
+            }
+        }
+        if input.json {
+            try StandardOutput.write(
+                ImageSpec.JSONValue.object(object).canonicalForm + [UInt8(ascii: "\n")])
+        }
+        if !problems.isEmpty { throw SpecProblems(problems: problems) }
+        if let difference { throw difference }
+    }
+
+    /// What changed since the record; nil without one.
+    private func comparison(with spec: ImageSpec) throws(ImageSpecError) -> ImageSpec.Comparison? {
+        guard let recordFile else { return nil }
+        let record = try ImageSpec.Record(contentsOf: recordFile)
+        do throws(ImageSpecError) {
+            return ImageSpec.Comparison(from: record, to: try spec.record(in: input.context))
+        } catch {
+            throw input.located(error)
+        }
+    }
+
+    private func difference(
+        from tag: String, to found: String, _ comparison: ImageSpec.Comparison?
+    ) -> Difference {
+        let file = SpecOptions.isStandardInput(input.spec) ? "standard input" : input.spec
+        var messages = ["\(file): the tag is \(found), not \(tag)"]
+        if let comparison, let recordFile {
+            if comparison.from.tag != tag {
+                messages.append(
+                    "\(recordFile): it is a record of the tag \(comparison.from.tag), not of \(tag)")
+            }
+        } else {
+            messages.append(
+                "to see why next time, keep a record beside the tag ('imagespec tag --record FILE') and pass it by --record"
+            )
+        }
+        return Difference(messages: messages)
+    }
+
+    /// All problems, or the spec and its tag.
+    private func findings() -> (problems: [ImageSpecError], checked: (spec: ImageSpec, tag: String)?) {
         do throws(ImageSpecError) {
             let spec = try input.load()
             let problems = spec.problems(in: input.context)
-            if !problems.isEmpty { return problems.map(input.located) }
+            if !problems.isEmpty { return (problems.map(input.located), nil) }
             do throws(ImageSpecError) {
                 // What only shows when every file is read.
                 let identity =
@@ -42,12 +115,12 @@ struct CheckCommand: ParsableCommand {
                     ? ImageSpec.EnvdContext(spec, in: input.context).identity
                     : ImageSpec.BuildContext(spec, in: input.context).identity
                 _ = try identity.imageName()
-                return []
+                return ([], (spec, identity.tag))
             } catch {
-                return [input.located(error)]
+                return ([input.located(error)], nil)
             }
         } catch {
-            return [error]
+            return ([error], nil)
         }
     }
 }

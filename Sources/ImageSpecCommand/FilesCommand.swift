@@ -78,7 +78,7 @@ struct FilesCommand: SpecCommand {
 
     private func shown(_ path: [UInt8]) -> [UInt8] {
         let path = path.starts(with: Self.basePrefix) ? Array("./".utf8) + path : path
-        return null ? path : Text.quotedPath(path)
+        return null ? path : ShownText.quotedPath(path)
     }
 
     private func json(_ inputs: ImageSpec.Inputs) -> ImageSpec.JSONValue {

@@ -54,18 +54,50 @@ struct TagCommand: SpecCommand {
               imagespec tag --tag-format '{spec_hash:.12}-dev' trainer.yaml
               imagespec tag --json trainer.yaml
               {"content_digest":"1d2e…","id":"9c01…","platform":"linux/amd64","tag":"1d2e…"}
+
+            --record also writes what the tag is made of to a file: fields, lines of requirements, and each file's mode and \
+            digest. When the tag is another one day, that file says why:
+
+              imagespec tag --record trainer.record.json trainer.yaml
+              imagespec diff trainer.record.json trainer.yaml
             """)
 
     @OptionGroup var input: SpecInput
     @OptionGroup var scheme: SchemeInput
 
+    @Option(
+        name: .customLong("record"),
+        help: ArgumentHelp("Write what the tag is made of to this file, for diff.", valueName: "file"),
+        completion: .file(extensions: ["json"]))
+    var recordFile: String?
+
+    func validate() throws {
+        if recordFile == nil { return }
+        if scheme.isFlytekit {
+            throw ValidationError("--record is about this package's own tags; leave out --scheme flytekit.")
+        }
+        if recordFile == "-" {
+            throw ValidationError("--record needs the path of a file; standard output carries the tag.")
+        }
+    }
+
     func result() async throws -> [UInt8] {
+        if let recordFile {
+            let recording = try input.inspect { spec, context throws(ImageSpecError) in
+                try Recording(of: spec, in: context)
+            }
+            try recording.write(to: recordFile)
+            return line(recording.identity)
+        }
         if scheme.isFlytekit {
             let names = try await ImageSpec.FlytekitNames(input)
             return line(names.tag, json: names.json(withImageName: false))
         }
-        let identity = try input.identity()
-        return line(
+        return line(try input.identity())
+    }
+
+    private func line(_ identity: ImageSpec.Identity) -> [UInt8] {
+        line(
             identity.tag,
             json: [
                 "content_digest": .string(identity.contentDigest), "id": .string(identity.id),

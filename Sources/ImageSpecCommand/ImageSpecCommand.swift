@@ -26,6 +26,7 @@ struct ImageSpecCommand: AsyncParsableCommand {
               imagespec name --scheme flytekit trainer.yaml    the name that flytekit gives
               imagespec tag --tag-format '{spec_hash:.12}' trainer.yaml
               imagespec files trainer.yaml            the files that enter the tag
+              imagespec diff old.yaml trainer.yaml    why their tags differ
               imagespec render trainer.yaml           the Dockerfile
               imagespec context trainer.yaml build/   the Dockerfile and all that it copies
               imagespec build trainer.yaml            the image, built and pushed where it does not exist
@@ -34,7 +35,7 @@ struct ImageSpecCommand: AsyncParsableCommand {
               imagespec pin trainer.yaml              writes the digests of base and tool images into the spec
 
             The result goes to standard output, messages to standard error. Exit status: 0 done, 1 an image is absent \
-            (exist, digest), 64 wrong usage, \
+            (exist, digest) or a tag or id differs (diff, check), 64 wrong usage, \
             65 a wrong spec, 66 a missing or unreadable file, 69 no container engine, or nobody can tell whether an image \
             exists, 70 a mistake in this tool, 73 the output cannot be written, 74 a build failed or a file changed while \
             it was used, 129, 130, 131 and 143 ended by a signal.
@@ -42,7 +43,8 @@ struct ImageSpecCommand: AsyncParsableCommand {
         version: version,
         subcommands: [
             NameCommand.self, TagCommand.self, IDCommand.self, DocumentCommand.self,
-            FilesCommand.self, RenderCommand.self, ContextCommand.self, CheckCommand.self, BuildCommand.self,
+            FilesCommand.self, DiffCommand.self, RenderCommand.self, ContextCommand.self, CheckCommand.self,
+            BuildCommand.self, InitCommand.self,
             ExistCommand.self, DigestCommand.self, PinCommand.self,
         ]
     )

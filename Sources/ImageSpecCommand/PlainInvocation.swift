@@ -24,7 +24,8 @@ enum PlainInvocation {
         case "id", "name", "tag": spec = try ImageSpec(contentsOf: path)
         default: return nil
         }
-        let context = ImageSpec.HashContext(specFile: path)
+        var context = ImageSpec.HashContext(specFile: path)
+        context.progress = HashingDisplay.progress()
         return switch command {
         case "id": spec.id
         case "name": try spec.imageName(in: context)

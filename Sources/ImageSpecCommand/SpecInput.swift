@@ -101,12 +101,19 @@ struct SpecOptions: ParsableArguments {
 
     /// A spec with its replaced fields.
     func load(_ file: String) throws(ImageSpecError) -> ImageSpec {
-        var spec: ImageSpec
         if Self.isStandardInput(file) {
-            spec = try ImageSpec(contents: FileSystem.contentsOfStandardInput(), name: "standard input")
-        } else {
-            spec = try ImageSpec(contentsOf: file)
+            return try spec(fromStandardInput: FileSystem.contentsOfStandardInput())
         }
+        return replacingFields(of: try ImageSpec(contentsOf: file))
+    }
+
+    /// The same of what was read already.
+    func spec(fromStandardInput bytes: [UInt8]) throws(ImageSpecError) -> ImageSpec {
+        replacingFields(of: try ImageSpec(contents: bytes, name: "standard input"))
+    }
+
+    private func replacingFields(of spec: ImageSpec) -> ImageSpec {
+        var spec = spec
         if let name { spec = spec.withName(name) }
         if let registry { spec = spec.withRegistry(registry) }
         if let tagFormat { spec = spec.withTagFormat(tagFormat) }
@@ -119,6 +126,7 @@ struct SpecOptions: ParsableArguments {
         if let baseFolder { context.workingDirectory = baseFolder }
         if let architecture { context.hostArchitecture = architecture }
         if !loadedModules.isEmpty { context.loadedModules = loadedModules }
+        context.progress = HashingDisplay.progress()
         return context
     }
 
@@ -131,7 +139,7 @@ struct SpecOptions: ParsableArguments {
         }
     }
 
-    private static func isStandardInput(_ file: String) -> Bool { file == "-" }
+    static func isStandardInput(_ file: String) -> Bool { file == "-" }
 }
 
 extension ImageSpecError {

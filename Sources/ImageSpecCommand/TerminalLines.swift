@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ImageSpec
 import Synchronization
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// Standard error while something is going on: lines that stay, and on a terminal a block of lines below them that is
 /// rewritten.
@@ -26,13 +17,11 @@ final class TerminalLines: Sendable {
     let isTerminal: Bool
     private let state = Mutex(State())
 
-    init() {
-        let isDumb = ["", "dumb"].contains(ImageSpec.processEnvironment("TERM") ?? "")
-        isTerminal = isatty(STDERR_FILENO) == 1 && !isDumb
-    }
+    init() { isTerminal = Terminal.isStandardError }
 
     /// Prints a line that stays, above the block.
     func print(_ line: String) {
+        HashingDisplay.clear()
         state.withLock { state in
             StandardError.writeControls(
                 Self.erasing(state.block) + Text.withoutControlCharacters(line) + "\n"
@@ -43,7 +32,8 @@ final class TerminalLines: Sendable {
     /// Replaces the block. Each line is cut where the terminal ends: one that wraps cannot be overwritten.
     func setBlock(_ lines: [String]) {
         guard isTerminal else { return }
-        let columns = Self.terminalWidth - 1
+        let columns = Terminal.width - 1
+        HashingDisplay.clear()
         let block = lines.map { Text.fitting($0, columns: columns) }
         state.withLock { state in
             if state.hasEnded || (block.isEmpty && state.block.isEmpty) { return }
@@ -68,11 +58,5 @@ final class TerminalLines: Sendable {
     private static func erasing(_ block: [String]) -> String {
         if block.isEmpty { return "" }
         return "\r" + (block.count > 1 ? "\u{1B}[\(block.count - 1)A" : "") + "\u{1B}[J"
-    }
-
-    private static var terminalWidth: Int {
-        var size = winsize()
-        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 80 }
-        return Int(size.ws_col)
     }
 }

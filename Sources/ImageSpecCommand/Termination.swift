@@ -11,11 +11,11 @@ import Musl
 import Darwin
 #endif
 
-/// The exit statuses of the tool. Source: sysexits.h, where it has them.
+/// The exit statuses of the tool. Source: sysexits.h, where it has them, and diff(1).
 enum ExitStatus: Int32 {
     case success = 0
-    /// An image that was asked for is not there.
-    case absent = 1
+    /// The answer is no: an image is not there, two tags differ.
+    case negative = 1
     case usage = 64
     case wrongSpec = 65
     case missingInput = 66
@@ -56,12 +56,17 @@ struct Termination {
             messages = problems.flatMap { $0.message.split(separator: "\n").map(String.init) }
             return
         }
+        if let difference = error as? Difference {
+            status = .negative
+            messages = difference.messages
+            return
+        }
         if let interruption = error as? Interruption {
             status = ExitStatus(rawValue: 128 + interruption.signal) ?? .terminated
             return
         }
         if let absent = error as? ImageAbsent {
-            status = .absent
+            status = .negative
             messages = absent.message.map { [$0] } ?? []
             return
         }
@@ -110,6 +115,7 @@ enum StandardOutput {
     /// Writes the result. Nothing follows it: the output is closed, since some file systems report only then that they
     /// are full.
     static func write(_ bytes: [UInt8]) throws(ImageSpecError) {
+        HashingDisplay.clear()
         if bytes.isEmpty { return }
         guard writeAll(bytes, to: STDOUT_FILENO), close(STDOUT_FILENO) == 0 else { throw unwritable }
     }
@@ -131,6 +137,7 @@ enum StandardOutput {
 /// Standard error, which carries messages. Where it cannot be written, nobody can be told.
 enum StandardError {
     static func write(_ text: String) {
+        HashingDisplay.clear()
         // The text of usage messages has line breaks on purpose.
         let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map {
             Text.withoutControlCharacters(String(Substring($0)))

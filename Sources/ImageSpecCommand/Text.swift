@@ -2,62 +2,6 @@
 
 /// How awkward text is written so that it stays in its line and tells a terminal nothing.
 enum Text {
-    /// A path in double quotes with C escapes where it needs them, else as it is.
-    ///
-    /// Source: git-config(1), `core.quotePath`, as it is when false; and C1 control characters, which git leaves.
-    static func quotedPath(_ path: [UInt8]) -> [UInt8] {
-        let isPlain = path.allSatisfy {
-            $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
-        }
-        if isPlain { return path }
-
-        var quoted: [UInt8] = []
-        var needsQuotes = false
-        func escape(_ text: some Sequence<UInt8>) {
-            quoted.append(UInt8(ascii: "\\"))
-            quoted += text
-            needsQuotes = true
-        }
-        var rest = path[...]
-        while let byte = rest.first {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): escape([byte])
-            case 0x07: escape("a".utf8)
-            case 0x08: escape("b".utf8)
-            case 0x09: escape("t".utf8)
-            case 0x0A: escape("n".utf8)
-            case 0x0B: escape("v".utf8)
-            case 0x0C: escape("f".utf8)
-            case 0x0D: escape("r".utf8)
-            case 0x20..<0x7F: quoted.append(byte)
-            default:
-                if let scalar = leadingScalar(of: rest), !(0x7F...0x9F).contains(scalar.value),
-                    scalar.value > 0x7F
-                {
-                    let count = UTF8.width(scalar)
-                    quoted += rest.prefix(count)
-                    rest = rest.dropFirst(count)
-                    continue
-                }
-                escape(octal(byte))
-            }
-            rest = rest.dropFirst()
-        }
-        return needsQuotes ? [UInt8(ascii: "\"")] + quoted + [UInt8(ascii: "\"")] : path
-    }
-
-    /// The scalar that bytes begin with; nil where they begin with no UTF-8.
-    private static func leadingScalar(of bytes: ArraySlice<UInt8>) -> Unicode.Scalar? {
-        var decoder = UTF8()
-        var iterator = bytes.makeIterator()
-        guard case .scalarValue(let scalar) = decoder.decode(&iterator) else { return nil }
-        return scalar
-    }
-
-    private static func octal(_ byte: UInt8) -> [UInt8] {
-        [byte >> 6, byte >> 3 & 7, byte & 7].map { UInt8(ascii: "0") + $0 }
-    }
-
     /// The beginning of a line, as much as a terminal shows in so many columns. Control characters become `\u{…}`.
     static func fitting(_ line: String, columns: Int) -> String {
         // None takes less than one, as it is counted here: a character of several scalars takes less on most terminals.

@@ -44,8 +44,9 @@ struct ContainerOptions: Hashable, Sendable {
             case ("cache", .bool(let isUsed)): usesCache = isUsed
             case ("progress", .string("plain")): break
             case ("progress", _): throw .invalidOption(key, "only \"plain\" is known; leave it out")
-            case ("cache", _): throw .invalidOption(key, "expected true or false")
-            case ("engine", _), ("network", _): throw .invalidOption(key, "expected a string")
+            case ("cache", _): throw .invalidOption(key, "expected true or false, without quotes")
+            case ("engine", _): throw .invalidOption(key, "expected a string, such as \"podman\"")
+            case ("network", _): throw .invalidOption(key, "expected a string, such as \"host\"")
             default: throw .unknownOption(key, known: Self.names)
             }
         }

@@ -6,16 +6,25 @@ import ImageSpec
 
 extension ImageSpecError {
     static func cannotRun(_ executable: String, _ reason: String) -> ImageSpecError {
-        ImageSpecError(.toolFailed, "\(executable) cannot be run: \(reason)")
+        // The reason may be a sentence of its own.
+        let reason = reason.hasSuffix(".") ? String(reason.dropLast()) : reason
+        return ImageSpecError(
+            .toolFailed, "\(executable) cannot be run: \(reason); see that it is a program for this machine")
     }
 
     static func noScratchFolder(_ path: String, _ reason: String) -> ImageSpecError {
-        ImageSpecError(.unwritableOutput, "\"\(path)\": no temporary folder can be made there: \(reason)")
+        ImageSpecError(
+            .unwritableOutput,
+            "\"\(path)\": no temporary folder can be made there: \(reason); make room there, or set "
+                + "TMPDIR to another folder")
     }
 
     static func noEngine(_ wanted: ImageSpec.ContainerEngine?, _ reasons: [String]) -> ImageSpecError {
         let what = wanted.map { "\($0.rawValue) does not work" } ?? "no container engine works"
-        return ImageSpecError(.toolUnavailable, "\(what): \(reasons.joined(separator: "; "))")
+        let advice =
+            wanted == nil
+            ? "install one of them, or have it started" : "install it, have it started, or use another"
+        return ImageSpecError(.toolUnavailable, "\(what): \(reasons.joined(separator: "; ")); \(advice)")
     }
 
     // MARK: fields
@@ -25,10 +34,11 @@ extension ImageSpecError {
     }
 
     static func unknownOption(_ key: String, known: [String]) -> ImageSpecError {
-        let nearest = Spelling.nearest(to: key, among: known).map { "did you mean \"\($0)\"? " } ?? ""
+        let advice =
+            Spelling.nearest(to: key, among: known).map { "did you mean \"\($0)\"?" } ?? "leave it out"
         return ImageSpecError(
             .unsupportedField,
-            "builder_options: \"\(key)\" is no option of this builder; \(nearest)It knows \(known.joined(separator: ", "))"
+            "builder_options: \"\(key)\" is no option of this builder, which knows \(known.joined(separator: ", ")); \(advice)"
         )
     }
 

@@ -9,7 +9,7 @@ extension ImageSpecError {
     static var unknownFileNameExtension: ImageSpecError {
         ImageSpecError(
             .invalidDocument,
-            "the name of a spec file ends in .json, .yaml or .yml, so that its format is known")
+            "the name of a spec file ends in .json, .yaml or .yml, so that its format is known; rename it")
     }
 
     static var emptyYAML: ImageSpecError {
@@ -21,11 +21,11 @@ extension ImageSpecError {
     }
 
     static func tooDeep(_ mark: Mark?) -> ImageSpecError {
-        invalidYAML("nested more than \(YAMLReader.maximumDepth) levels deep", mark)
+        invalidYAML("nested more than \(YAMLReader.maximumDepth) levels deep; no field needs that", mark)
     }
 
     static func repeatedKey(_ key: String, _ mark: Mark?) -> ImageSpecError {
-        invalidYAML("the key \"\(key)\" stands twice in one mapping", mark)
+        invalidYAML("the key \"\(key)\" stands twice in one mapping; leave one of them out", mark)
     }
 
     static func mergeKey(_ mark: Mark?) -> ImageSpecError {
@@ -57,7 +57,7 @@ extension ImageSpecError {
     }
 
     static func wrongTag(_ tag: String, _ text: String, _ mark: Mark?) -> ImageSpecError {
-        invalidYAML("\"\(text)\" is not what its tag \(tag) says", mark)
+        invalidYAML("\"\(text)\" is not what its tag \(tag) says; leave the tag out", mark)
     }
 
     static func tooManyAliases(_ count: Int) -> ImageSpecError {
@@ -76,7 +76,8 @@ extension ImageSpecError {
             column += 1
             if scalar == "\n" { (line, column) = (line + 1, 1) }
         }
-        return ImageSpecError(.invalidDocument, "text that is not UTF-8").at(line: line, column: column)
+        return ImageSpecError(.invalidDocument, "text that is not UTF-8; save the file as UTF-8").at(
+            line: line, column: column)
     }
 
     /// The error at a place of the text.
@@ -96,12 +97,14 @@ extension ImageSpecError {
             return tooDeep(mark)
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
-            return invalidYAML([context?.text, problem].compactMap(\.self).joined(separator: ", "), mark)
+            let what = [context?.text, problem].compactMap(\.self).joined(separator: ", ")
+            return invalidYAML(what + advice(problem), mark)
         case .duplicatedKeysInMapping(let keys, let context):
             return repeatedKey(keys.first ?? "", context.mark)
         case .reader(let problem, let offset, let value, let text):
             let character = value >= 0 ? ": U+" + String(value, radix: 16, uppercase: true) : ""
-            let error = invalidYAML(problem + character, nil)
+            let error = invalidYAML(
+                problem + character + "; leave it out, or write it as an escape in double quotes", nil)
             guard let offset else { return error }
             let before = text.prefix(offset)
             return error.at(
@@ -110,5 +113,18 @@ extension ImageSpecError {
         default:
             return invalidYAML("\(error)", nil)
         }
+    }
+
+    /// What mostly helps where Yams finds a problem; its own words say only what a parser expected.
+    private static func advice(_ problem: String) -> String {
+        let known = [
+            ("mapping values are not allowed", "put text that has a colon in quotes"),
+            ("cannot start any token", "indent with spaces, and put text that begins with a sign in quotes"),
+            ("undefined alias", "put text that begins with * in quotes"),
+            ("another document", "a spec file holds one"),
+            ("unexpected end of stream", "close what is open"),
+            ("did not find expected", "see that brackets, quotes and indentation are closed"),
+        ]
+        return known.first { problem.contains($0.0) }.map { "; " + $0.1 } ?? ""
     }
 }

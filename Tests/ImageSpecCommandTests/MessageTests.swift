@@ -4,7 +4,9 @@ import Testing
 
 /// What somebody reads who made a mistake, to the word.
 @Suite struct MessageTests {
-    static let commands = ["name", "tag", "id", "document", "files", "render", "context", "check"]
+    static let commands = [
+        "name", "tag", "id", "document", "files", "diff", "render", "context", "check", "init",
+    ]
 
     struct Usage: Sendable, CustomTestStringConvertible {
         var arguments: [String]
@@ -32,7 +34,7 @@ import Testing
         // Arguments.
         Usage("tag", says: "missing expected argument '<spec>'", help: "tag"),
         Usage("tag", "a.yaml", "b.yaml", says: "unexpected argument 'b.yaml'", help: "tag"),
-        Usage("context", "a.yaml", says: "missing expected argument '<dir>'", help: "context"),
+        Usage("context", "a.yaml", says: "say where the context goes: ", help: "context"),
         Usage("document", "a.yaml", says: "missing one of: '--id', '--tag'", help: "document"),
         Usage(
             "document", "--id", "--tag", "a.yaml",
@@ -76,7 +78,10 @@ import Testing
         try withTemporaryFolder { folder in
             let words = try Tool.run(["--help"], in: folder).text.split { $0.isWhitespace }.joined(
                 separator: " ")
-            #expect(words.contains("Exit status: 0 done, 1 an image is absent (exist, digest), 64 "))
+            #expect(
+                words.contains(
+                    "Exit status: 0 done, 1 an image is absent (exist, digest) or a tag or id differs (diff, check), 64 "
+                ))
             #expect(words.contains(", 65 a wrong spec, 66 "))
         }
     }

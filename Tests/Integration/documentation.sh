@@ -7,5 +7,5 @@ cd "$(dirname "$0")/../.."
 . Scripts/common.sh
 install_packages chromium fonts-dejavu-core python3 >/dev/null
 command -v chromium >/dev/null || { echo "no chromium here"; exit 77; }
-[ -e .build/documentation/index.html ] || Scripts/docs
+Scripts/docs >/dev/null
 exec python3 Tests/Integration/documentation.py .build/documentation

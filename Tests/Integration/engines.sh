@@ -409,6 +409,7 @@ ignored() {
   local engine=$1 signal pid name
   for signal in INT HUP; do
     small "ignored-$engine-$signal" 'echo mar''ker-$((1 + 1)); sleep 2' > "ignored-$engine-$signal.json"
+    : > "$WORK/err"
     (trap '' $signal; exec "$IMAGESPEC" build --engine "$engine" "ignored-$engine-$signal.json") > "$WORK/out" 2> "$WORK/err" & pid=$!
     for _ in $(seq 600); do grep -qE -- '(^|[0-9] )marker-2$' "$WORK/err" && break; kill -0 $pid 2>/dev/null || break; sleep 0.02; done
     kill -$signal $pid 2>/dev/null; wait $pid

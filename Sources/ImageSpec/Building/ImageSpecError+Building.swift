@@ -98,7 +98,8 @@ extension ImageSpecError {
     static func unwritable(_ path: [UInt8], _ reason: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput,
-            "\"\(String(decoding: path, as: UTF8.self).shortened)\" cannot be written: \(reason)")
+            "\"\(String(decoding: path, as: UTF8.self).shortened)\" cannot be written: \(reason); put that right, or choose another "
+                + "place")
     }
 
     static func parentMissing(_ directory: String, parent: String) -> ImageSpecError {

@@ -16,7 +16,7 @@ extension ImageSpecError {
     ) -> ImageSpecError {
         let advice =
             isFailingFast
-            ? "FLYTE_IMG_FAST_FAIL asks to stop then"
+            ? "log in to the registry, or unset FLYTE_IMG_FAST_FAIL, which asks to stop here"
             : "log in to the registry, or take it to exist by --assume-present (assumesPresent of the policy)"
         return ImageSpecError(
             .existenceUnknown,

@@ -12,6 +12,8 @@ struct RequirementFiles: Sendable {
         var name: String
         /// What counts of the file: for pip its logical lines, each with an LF; for a lock file all bytes.
         var bytes: [UInt8]
+        /// The file as it lies there.
+        var raw: [UInt8]
     }
 
     var kind: Kind
@@ -48,9 +50,11 @@ struct RequirementFiles: Sendable {
             files = try Self.pipFiles(main, folder: folder)
         } else {
             let project = Path.join(folder, "pyproject.toml")
+            let lock = try Self.read(main)
+            let beside = try Self.read(project, besideLock: name)
             files = [
-                File(name: name, bytes: try Self.read(main)),
-                File(name: "pyproject.toml", bytes: try Self.read(project)),
+                File(name: name, bytes: lock, raw: lock),
+                File(name: "pyproject.toml", bytes: beside, raw: beside),
             ]
         }
         files.sort { $0.name.precedesInUTF8($1.name) }
@@ -74,13 +78,18 @@ struct RequirementFiles: Sendable {
                 if seen.insert(ByteString(target)).inserted { waiting.append((target, path)) }
             }
             let bytes = lines.flatMap { $0.text + [UInt8(ascii: "\n")] }
-            files.append(File(name: Path.relative(path, from: folder), bytes: bytes))
+            files.append(
+                File(name: Path.relative(path, from: folder), bytes: bytes, raw: text.bytes))
         }
         return files
     }
 
-    private static func read(_ path: String, includedBy: String? = nil) throws(ImageSpecError) -> [UInt8] {
-        let field = includedBy.map { "requirements: included by \"\($0)\"" } ?? "requirements"
+    private static func read(
+        _ path: String, includedBy: String? = nil, besideLock lock: String? = nil
+    ) throws(ImageSpecError) -> [UInt8] {
+        let why =
+            includedBy.map { "included by \"\($0)\"" } ?? lock.map { "which belongs beside \($0)" }
+        let field = why.map { "requirements: " + $0 } ?? "requirements"
         do throws(FileSystem.Failure) {
             guard !path.utf8.contains(0) else {
                 throw FileSystem.Failure(code: FileSystem.Failure.missing.code)
@@ -192,13 +201,15 @@ struct PipRequirements {
         if let quote = rest.first, quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"") {
             rest = rest.dropFirst()
             guard let end = rest.firstIndex(of: quote) else {
-                throw problem("the name of an included file has no closing quote")
+                throw problem("the name of an included file has no closing quote; close it")
             }
             name = rest[..<end]
         } else {
             name = rest.prefix { !Self.isWhiteSpace($0) }
         }
-        guard !name.isEmpty else { throw problem("an include without a file name") }
+        guard !name.isEmpty else {
+            throw problem("an include without a file name; write one, or remove the line")
+        }
         guard name.first != UInt8(ascii: "/") else {
             throw problem(
                 "an included file has an absolute path; the image's name would depend on this machine, use a relative one"

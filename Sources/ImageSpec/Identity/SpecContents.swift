@@ -20,9 +20,12 @@ struct SpecContents: Sendable {
     var source: SourceTree?
 
     /// Reads all files that the spec names. The most expensive step of a tag: every byte is hashed.
+    ///
+    /// `readBase` reads a base that is a spec, for this platform, where more of it is wanted than its identity.
     init(
         of spec: ImageSpec, in context: ImageSpec.HashContext, inheritedPlatform: String? = nil,
-        records: SourceTree.Records = []
+        records: SourceTree.Records = [],
+        readBase: ((ImageSpec, String) throws(ImageSpecError) -> ContentIdentity)? = nil
     ) throws(ImageSpecError) {
         platform = spec.platform(in: context, inherited: inheritedPlatform)
         // What can be refused without reading a file comes first.
@@ -34,22 +37,28 @@ struct SpecContents: Sendable {
         }
 
         if case .spec(let baseSpec) = spec.baseImage {
-            base = try baseSpec.identity(in: context, inheritedPlatform: platform)
+            if let readBase {
+                base = try readBase(baseSpec, platform)
+            } else {
+                base = try baseSpec.identity(in: context, inheritedPlatform: platform)
+            }
         }
         if let path = spec.requirements.nonEmpty {
             requirements = try RequirementFiles(path, workingDirectory: context.folder)
         }
         for path in copyPaths {
-            copied.append(try Self.copied(path, in: context.folder, records: records))
+            copied.append(try Self.copied(path, in: context, records: records))
         }
         if let sourceRoot, let mode, mode != .noCopy {
             let path = Path.join(context.folder, sourceRoot)
             if mode == .loadedModules, let modules = context.loadedModules {
                 source = try .loadedModules(
-                    modules, sourceRoot: path, workingDirectory: context.folder, records: records)
+                    modules, sourceRoot: path, workingDirectory: context.folder, records: records,
+                    options: context.hashing)
             } else {
                 source = try .sourceRoot(
-                    path, field: "source_root", pythonModulesOnly: mode == .loadedModules, records: records)
+                    path, field: "source_root", pythonModulesOnly: mode == .loadedModules, records: records,
+                    options: context.hashing)
             }
         }
     }
@@ -67,15 +76,17 @@ struct SpecContents: Sendable {
     }
 
     private static func copied(
-        _ path: String, in workingDirectory: String, records: SourceTree.Records
+        _ path: String, in context: ImageSpec.HashContext, records: SourceTree.Records
     ) throws(ImageSpecError) -> Copied {
-        let place = Path.join(workingDirectory, path)
-        if try isFolder(copied: path, in: workingDirectory) {
+        let place = Path.join(context.folder, path)
+        if try isFolder(copied: path, in: context.folder) {
             return Copied(
-                path: path, isFolder: true, tree: try .copiedFolder(place, field: "copy", records: records))
+                path: path, isFolder: true,
+                tree: try .copiedFolder(place, field: "copy", records: records, options: context.hashing))
         }
         let tree = try SourceTree.copiedFile(
-            Path.lastComponent(place), in: Path.folder(of: place), field: "copy", records: records)
+            Path.lastComponent(place), in: Path.folder(of: place), field: "copy", records: records,
+            options: context.hashing)
         return Copied(path: path, isFolder: false, tree: tree)
     }
 

@@ -160,24 +160,25 @@ package enum FileSystem {
 
     /// Opens a folder that is no link, by a path of any length; -1 with `errno` where that fails.
     ///
+    /// A relative path counts from `folder`; the empty one is that folder.
     /// The system takes no path of more than PATH_MAX bytes, but a tree may well be deeper: then it is opened step by step.
-    static func openFolder(_ path: [UInt8]) -> Int32 {
+    static func openFolder(_ path: [UInt8], in folder: Int32 = AT_FDCWD) -> Int32 {
         let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
-        var from = AT_FDCWD
-        var rest = path[...]
+        var from = folder
+        var rest = path.isEmpty ? [UInt8(ascii: ".")] : path[...]
         while rest.count >= Int(PATH_MAX) {
             guard let slash = rest.prefix(Int(PATH_MAX) - 1).lastIndex(of: UInt8(ascii: "/")),
                 slash > rest.startIndex
             else { break }
             let step = withCPath(Array(rest[..<slash])) { openat(from, $0, flags) }
-            if from != AT_FDCWD { closeKeepingError(from) }
+            if from != folder { closeKeepingError(from) }
             guard step >= 0 else { return step }
             from = step
             rest = rest[(slash + 1)...]
         }
-        let folder = withCPath(Array(rest)) { openat(from, $0, flags | O_NOFOLLOW) }
-        if from != AT_FDCWD { closeKeepingError(from) }
-        return folder
+        let opened = withCPath(Array(rest)) { openat(from, $0, flags | O_NOFOLLOW) }
+        if from != folder { closeKeepingError(from) }
+        return opened
     }
 
     private static func closeKeepingError(_ descriptor: Int32) {

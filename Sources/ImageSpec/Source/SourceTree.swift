@@ -86,42 +86,72 @@ extension SourceTree {
     ///
     /// `field` is what errors name, `path` the folder.
     static func sourceRoot(
-        _ path: String, field: String, pythonModulesOnly: Bool, records: Records = []
+        _ path: String, field: String, pythonModulesOnly: Bool, records: Records = [],
+        options: HashingOptions = HashingOptions()
     ) throws(ImageSpecError) -> SourceTree {
         let root = try realFolder(path, field: field)
-        let scope = try sourceRootRules(root)
-        return try TreeWalk(
-            root: root, field: field, contents: .walk(scope), pythonModulesOnly: pythonModulesOnly,
-            readsGitignore: true, records: records
-        ).run()
+        let (scope, rulesKey) = try sourceRootRules(root)
+        return try walk(
+            root, field: field, kind: pythonModulesOnly ? "source_root of modules" : "source_root",
+            contents: .walk(scope), rulesKey: rulesKey, pythonModulesOnly: pythonModulesOnly,
+            readsGitignore: true, records: records, options: options)
+    }
+
+    private static func walk(
+        _ root: [UInt8], field: String, kind: String, contents: TreeFolder.Contents, rulesKey: SHA256Digest,
+        pythonModulesOnly: Bool = false, readsGitignore: Bool = false, records: Records,
+        options: HashingOptions
+    ) throws(ImageSpecError) -> SourceTree {
+        let descriptor = FileSystem.openFolder(root)
+        guard descriptor >= 0 else {
+            throw .cannotUse(
+                field: field, path: String(decoding: root, as: UTF8.self), expected: "folder",
+                FileSystem.Failure.last)
+        }
+        let rootDescriptor = FolderDescriptor(descriptor)
+        let isChoice = if case .exactly = contents { true } else { false }
+        let cache = DigestCacheSession(
+            options, root: rootDescriptor,
+            key: DigestCacheKey(root: root, kind: kind, choice: isChoice ? rulesKey : nil), rules: rulesKey,
+            needsListing: !records.isEmpty)
+        let walk = TreeWalk(
+            root: root, rootDescriptor: rootDescriptor, field: field, contents: contents, rulesKey: rulesKey,
+            pythonModulesOnly: pythonModulesOnly, readsGitignore: readsGitignore, records: records,
+            cache: cache,
+            progress: options.progress)
+        if let digest = cache?.digest { return walk.tree(digest) }
+        return try walk.run()
     }
 
     /// The tree of a copied folder: everything below it but what the standard rules leave out.
     static func copiedFolder(
-        _ path: String, field: String, records: Records = []
+        _ path: String, field: String, records: Records = [], options: HashingOptions = HashingOptions()
     ) throws(ImageSpecError) -> SourceTree {
-        try TreeWalk(
-            root: try realFolder(path, field: field), field: field,
-            contents: .walk(IgnoreScope([.standard])), records: records
-        ).run()
+        try walk(
+            try realFolder(path, field: field), field: field, kind: "copy",
+            contents: .walk(IgnoreScope([.standard])), rulesKey: SHA256Digest(), records: records,
+            options: options)
     }
 
     /// A tree of one file, `name` in `folder`; the name of a link stands for its target.
     static func copiedFile(
-        _ name: String, in folder: String, field: String, records: Records = []
+        _ name: String, in folder: String, field: String, records: Records = [],
+        options: HashingOptions = HashingOptions()
     ) throws(ImageSpecError) -> SourceTree {
-        try TreeWalk(
-            root: try realFolder(folder, field: field), field: field,
-            contents: .exactly(ExactFolder(files: [Array(name.utf8)])), records: records
-        ).run()
+        try walk(
+            try realFolder(folder, field: field), field: field, kind: "files",
+            contents: .exactly(ExactFolder(files: [Array(name.utf8)])),
+            rulesKey: SHA256Digest(of: Array(name.utf8)), records: records, options: options)
     }
 
     /// The tree of a source root that holds exactly the listed module files.
     static func loadedModules(
-        _ modules: [String], sourceRoot path: String, workingDirectory: String, records: Records = []
+        _ modules: [String], sourceRoot path: String, workingDirectory: String, records: Records = [],
+        options: HashingOptions = HashingOptions()
     ) throws(ImageSpecError) -> SourceTree {
         let root = try realFolder(path, field: "source_root")
         var tree = ExactFolder()
+        var places: [[UInt8]] = []
         for module in modules {
             let joined = Path.join(workingDirectory, module)
             guard let place = try modulePlace(joined) else {
@@ -135,10 +165,14 @@ extension SourceTree {
             guard let components = components(of: place, below: root) else { continue }
             guard (try? FileSystem.kind(joined)) == .file else { throw .missingModule(joined) }
             tree.add(components)
+            places.append(place)
         }
-        return try TreeWalk(
-            root: root, field: "source_root", contents: .exactly(tree), records: records
-        ).run()
+        // The order of the list does not count.
+        let key = SHA256Digest(
+            of: places.sorted { $0.lexicographicallyPrecedes($1) }.flatMap { $0 + [0] })
+        return try walk(
+            root, field: "source_root", kind: "files", contents: .exactly(tree), rulesKey: key,
+            records: records, options: options)
     }
 
     /// The real path of a module's folder with the module's own name; nil where the folder does not exist.
@@ -189,9 +223,19 @@ extension SourceTree {
 extension SourceTree {
     /// The ignore rules at a source root: `.dockerignore`, the standard rules, and the `.gitignore` files above it in
     /// the same git work tree. (Its own `.gitignore`, and those below, are read by the walk.)
-    private static func sourceRootRules(_ root: [UInt8]) throws(ImageSpecError) -> IgnoreScope {
+    ///
+    /// With them comes a digest that tells them from others.
+    private static func sourceRootRules(
+        _ root: [UInt8]
+    ) throws(ImageSpecError) -> (scope: IgnoreScope, key: SHA256Digest) {
         var scope = IgnoreScope([.standard])
+        var key = SHA256Hasher()
+        /// Each text with where it stands and its length, so that no two lists of texts look the same.
+        func addToKey(_ place: [UInt8], _ text: [UInt8]) {
+            key.update(place + [0] + Array(String(text.count).utf8) + [0] + text)
+        }
         if let text = try ignoreFile(".dockerignore", in: root) {
+            addToKey(Array(".dockerignore".utf8), text)
             do throws(ImageSpecError) {
                 if let file = try IgnoreFile.docker(text, path: ".dockerignore") { scope.add(file, at: []) }
             } catch {
@@ -206,15 +250,16 @@ extension SourceTree {
             let folder = [UInt8(ascii: "/")] + names.joined(separator: [UInt8(ascii: "/")])
             if !below.isEmpty { above.append((folder, below)) }
             if holdsGit(folder) { break }
-            guard let name = names.popLast() else { return scope }
+            guard let name = names.popLast() else { return (scope, key.finalize()) }
             below = below.isEmpty ? name : name + [UInt8(ascii: "/")] + below
         }
         for (folder, path) in above.reversed() {
             guard let text = try ignoreFile(".gitignore", in: folder) else { continue }
+            addToKey(path, text)
             let ups = String(repeating: "../", count: path.count { $0 == UInt8(ascii: "/") } + 1)
             if let file = IgnoreFile.git(text, path: ups + ".gitignore") { scope.add(file, at: path) }
         }
-        return scope
+        return (scope, key.finalize())
     }
 
     private static func holdsGit(_ folder: [UInt8]) -> Bool {

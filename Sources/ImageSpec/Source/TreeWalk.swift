@@ -29,6 +29,10 @@ final class TreeWalk: Sendable {
     let pythonModulesOnly: Bool
     let readsGitignore: Bool
     let records: SourceTree.Records
+    /// The root, open.
+    let rootDescriptor: FolderDescriptor
+    let cache: DigestCacheSession?
+    let progress: ImageSpec.HashingProgress?
     private let rules: IgnoreScope?
     private let rootFolder: TreeFolder
     private let queue = WorkQueue<Job>()
@@ -40,19 +44,32 @@ final class TreeWalk: Sendable {
         var error: ImageSpecError?
         var entries: [SourceTree.Entry] = []
         var leftOut: [SourceTree.LeftOut] = []
+        var recorders: [Recording] = []
+    }
+
+    /// What one thread adds to the digest cache.
+    ///
+    /// `@unchecked Sendable`: its thread is done with it when it is handed over.
+    private struct Recording: @unchecked Sendable {
+        let recorder: DigestCacheRecorder
     }
 
     init(
-        root: [UInt8], field: String, contents: TreeFolder.Contents, pythonModulesOnly: Bool = false,
-        readsGitignore: Bool = false, records: SourceTree.Records
+        root: [UInt8], rootDescriptor: FolderDescriptor, field: String, contents: TreeFolder.Contents,
+        rulesKey: SHA256Digest, pythonModulesOnly: Bool, readsGitignore: Bool, records: SourceTree.Records,
+        cache: DigestCacheSession?, progress: ImageSpec.HashingProgress?
     ) {
         self.root = root
+        self.rootDescriptor = rootDescriptor
+        self.cache = cache
+        self.progress = progress
         self.field = field
         self.pythonModulesOnly = pythonModulesOnly
         self.readsGitignore = readsGitignore
         self.records = records
         rules = if case .walk(let scope) = contents { scope } else { nil }
-        rootFolder = TreeFolder(parent: nil, indexInParent: 0, path: [], contents: contents)
+        rootFolder = TreeFolder(
+            parent: nil, indexInParent: 0, path: [], contents: contents, rulesKey: rulesKey)
     }
 
     /// Walks the tree. Blocks; the calling thread takes part.
@@ -61,16 +78,22 @@ final class TreeWalk: Sendable {
         work()
         queue.waitForThreads()
         let outcome = outcome.withLock { $0 }
-        if let error = outcome.error { throw error }
-        return SourceTree(
-            root: root,
-            // Nothing in it: the digest of no entries.
-            digest: outcome.digest ?? SHA256Digest(of: [UInt8]()),
-            entries: outcome.entries.sorted { $0.path.lexicographicallyPrecedes($1.path) },
-            leftOut: outcome.leftOut.sorted { $0.path.lexicographicallyPrecedes($1.path) },
-            rules: rules,
-            readsGitignore: readsGitignore
-        )
+        if let error = outcome.error {
+            cache?.discard()
+            throw error
+        }
+        cache?.finish(outcome.recorders.map(\.recorder))
+        var tree = tree(outcome.digest)
+        tree.entries = outcome.entries.sorted { $0.path.lexicographicallyPrecedes($1.path) }
+        tree.leftOut = outcome.leftOut.sorted { $0.path.lexicographicallyPrecedes($1.path) }
+        return tree
+    }
+
+    /// The tree with a digest; nil where nothing is in it.
+    func tree(_ digest: SHA256Digest?) -> SourceTree {
+        SourceTree(
+            root: root, digest: digest ?? SHA256Digest(of: [UInt8]()), rules: rules,
+            readsGitignore: readsGitignore)
     }
 
     /// Offers jobs to all threads; the last one is taken first. Starts the threads once there is enough for them.
@@ -82,7 +105,8 @@ final class TreeWalk: Sendable {
             return !hasThreads
         }
         guard isFirst else { return }
-        for _ in 1..<max(2, min(CurrentProcess.processorCount, 64)) where CurrentProcess.processorCount > 1 {
+        let threads = min(CurrentProcess.processorCount, 64)
+        for _ in 1..<max(2, threads) where threads > 1 {
             queue.startThread { self.work() }
         }
     }
@@ -100,6 +124,11 @@ final class TreeWalk: Sendable {
             } catch {
                 fail(error)
             }
+        }
+        if let recorder = worker.recorder, let cache {
+            cache.add(recorder.gain)
+            let recording = Recording(recorder: recorder)
+            outcome.withLock { $0.recorders.append(recording) }
         }
         if records.isEmpty { return }
         outcome.withLock { outcome in
@@ -142,7 +171,11 @@ final class TreeFolder: Sendable {
         let name: Int32
         let length: Int32
         var mode: SourceTree.Mode
+        /// A symbolic link whose target is read.
+        var isLinkToFile = false
         var digest: ContentDigest?
+        /// What a digest cache needs to know of the file again.
+        var stamp = FileStamp()
     }
 
     struct State: Sendable {
@@ -150,6 +183,13 @@ final class TreeFolder: Sendable {
         var entries: [Entry] = []
         /// Parts that are not done yet: sub-folders, batches of files, large files, and the listing itself.
         var pending = 1
+        // The rest is for the digest cache.
+        var stamp = FileStamp()
+        /// Of the folder's own `.gitignore`, where one counts.
+        var gitignore: FileStamp?
+        var rulesBelow = SHA256Digest()
+        /// Looking at the folder does not tell what it holds: that depends on what links lead to.
+        var isVolatile = false
     }
 
     let parent: TreeFolder?
@@ -157,9 +197,14 @@ final class TreeFolder: Sendable {
     /// Relative to the root of the walk; empty for the root.
     let path: [UInt8]
     let contents: Contents
+    /// Tells the ignore rules that the folder is judged by, its own `.gitignore` aside, from all others.
+    let rulesKey: SHA256Digest
     let state = Locked(State())
 
-    init(parent: TreeFolder?, indexInParent: Int, path: [UInt8], contents: Contents) {
+    init(
+        parent: TreeFolder?, indexInParent: Int, path: [UInt8], contents: Contents, rulesKey: SHA256Digest
+    ) {
+        self.rulesKey = rulesKey
         self.parent = parent
         self.indexInParent = indexInParent
         self.path = path
@@ -193,8 +238,14 @@ final class FileBatch: Sendable {
     let descriptor: FolderDescriptor
     /// Indices of the entries, their names, and whether a name is a link to be followed.
     let files: ArraySlice<TreeWorker.ListedFile>
+    /// What an earlier run knew of the folder.
+    let known: KnownFolder?
 
-    init(folder: TreeFolder, descriptor: FolderDescriptor, files: ArraySlice<TreeWorker.ListedFile>) {
+    init(
+        folder: TreeFolder, descriptor: FolderDescriptor, files: ArraySlice<TreeWorker.ListedFile>,
+        known: KnownFolder?
+    ) {
+        self.known = known
         self.folder = folder
         self.descriptor = descriptor
         self.files = files
@@ -220,11 +271,15 @@ final class LargeFile: Sendable {
     let index: Int
     let mode: SourceTree.Mode
     let size: Int
+    let stamp: FileStamp
     /// Closed with the file, when the last chunk is done.
     let descriptor: FolderDescriptor
     let state: Locked<State>
 
-    init(folder: TreeFolder, index: Int, mode: SourceTree.Mode, size: Int, descriptor: Int32) {
+    init(
+        folder: TreeFolder, index: Int, mode: SourceTree.Mode, size: Int, stamp: FileStamp, descriptor: Int32
+    ) {
+        self.stamp = stamp
         self.folder = folder
         self.index = index
         self.mode = mode

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if canImport(Glibc)
+internal import CFileSystem
 import Glibc
 #elseif canImport(Musl)
+internal import CFileSystem
 import Musl
 #else
 import Darwin
@@ -25,6 +27,8 @@ final class TreeWorker {
     private static let batchSize = 128
     /// Measured: less than 128 KiB costs calls, more costs cache.
     private static let bufferSize = 256 * 1024
+    /// Bytes of names that are listed at a time.
+    private static let listingSize = 64 * 1024
     /// A manifest is hashed in pieces of about this size.
     private static let manifestPiece = 64 * 1024
 
@@ -34,6 +38,10 @@ final class TreeWorker {
     private let matcher = IgnoreMatcher()
     /// What files are read into.
     let buffer: UnsafeMutableRawBufferPointer
+    /// What this thread adds to the digest cache, where there is one.
+    let recorder: DigestCacheRecorder?
+    /// What was read and not reported yet.
+    var counted = (files: 0, bytes: 0)
     private var listed: [Listed] = []
     private var manifest: [UInt8] = []
 
@@ -45,6 +53,7 @@ final class TreeWorker {
 
     init(walk: TreeWalk) {
         self.walk = walk
+        recorder = walk.cache.map(DigestCacheRecorder.init)
         buffer = .allocate(byteCount: Self.bufferSize, alignment: 64)
     }
 
@@ -57,9 +66,24 @@ final class TreeWorker {
         var state = TreeFolder.State()
         var files: [ListedFile] = []
         var subfolders: [TreeFolder] = []
+        state.rulesBelow = folder.rulesKey
+        let known = walk.cache?.folder(folder.path)
+        if let recorder {
+            // Before the folder is read: what changes from now on is seen by the next run.
+            var status = stat()
+            guard fstat(descriptor.number, &status) == 0 else { throw unreadable(folder.path) }
+            state.stamp = recorder.stamp(of: status, descriptor.number)
+            if case .walk = folder.contents, state.stamp != FileStamp(),
+                state.stamp != known?.header.folder || folder.rulesKey != known?.header.rules
+            {
+                recorder.gain.folders += 1
+            }
+        }
         switch folder.contents {
         case .walk(let scope):
+            if let known, try takeOver(known, as: folder, descriptor, scope, &state, &subfolders) { break }
             try readNames(of: folder, descriptor, into: &state.names)
+            state.entries.reserveCapacity(listed.count)
             try judge(folder, descriptor, scope, &state, &files, &subfolders)
         case .exactly(let choice):
             for name in choice.files {
@@ -72,17 +96,18 @@ final class TreeWorker {
                 subfolders.append(
                     TreeFolder(
                         parent: folder, indexInParent: state.entries.count, path: folder.path(of: name),
-                        contents: .exactly(contents)))
+                        contents: .exactly(contents), rulesKey: folder.rulesKey))
                 state.append(name, .folder)
             }
         }
         let batches = stride(from: 0, to: files.count, by: Self.batchSize).map { start in
             FileBatch(
                 folder: folder, descriptor: descriptor,
-                files: files[start..<min(start + Self.batchSize, files.count)])
+                files: files[start..<min(start + Self.batchSize, files.count)], known: known)
         }
         state.pending += subfolders.count + batches.count
-        folder.state.withLock { $0 = state }
+        // Moved, not copied: whoever changes a state that two hold copies it, and a folder can have many entries.
+        folder.state.withLock { swap(&$0, &state) }
         // Sub-folders lie below the batches on the stack: a folder's files come before what is under it, so that
         // few folders are open at once.
         let jobs = subfolders.map(TreeWalk.Job.folder) + batches.dropFirst().map(TreeWalk.Job.files)
@@ -92,10 +117,73 @@ final class TreeWorker {
     }
 
     private func open(_ folder: TreeFolder) throws(ImageSpecError) -> FolderDescriptor {
-        let path = folder.path.isEmpty ? walk.root : walk.root + [UInt8(ascii: "/")] + folder.path
-        let number = FileSystem.openFolder(path)
+        let number = FileSystem.openFolder(folder.path, in: walk.rootDescriptor.number)
         guard number >= 0 else { throw unreadable(folder.path) }
         return FolderDescriptor(number)
+    }
+
+    /// Adds to `state` what an earlier run knew of a folder, if looking at the folder and its files showed that it still
+    /// holds; false where the folder has to be listed.
+    private func takeOver(
+        _ known: KnownFolder, as folder: TreeFolder, _ descriptor: FolderDescriptor, _ scope: IgnoreScope,
+        _ state: inout TreeFolder.State, _ subfolders: inout [TreeFolder]
+    ) throws(ImageSpecError) -> Bool {
+        guard let cache = walk.cache, known.header.rules == folder.rulesKey, cache.isUnchanged(folder.path)
+        else {
+            return false
+        }
+        var below = scope
+        if known.flags.contains(.hasGitignore) {
+            try addGitignore(of: folder, descriptor, to: &below, &state)
+        }
+        // It was read again, and so could have changed in between.
+        guard state.rulesBelow == known.header.rulesBelow else {
+            state.gitignore = nil
+            state.rulesBelow = folder.rulesKey
+            return false
+        }
+        matcher.begin(below)
+        known.forEach { entry, name in
+            let start = Int32(state.names.count)
+            state.names.append(contentsOf: name)
+            state.names.append(0)
+            var digest: ContentDigest? = ContentDigest(entry.digest, isChunked: entry.isChunked != 0)
+            var mode = entry.stamp.mode & UInt32(S_IXUSR) != 0 ? SourceTree.Mode.executable : .file
+            if entry.kind == DigestCacheFormat.EntryKind.folder.rawValue {
+                mode = .folder
+                let subfolder = self.subfolder(name, of: folder, state)
+                switch subfolder {
+                case .unchanged(let known): digest = known.map { ContentDigest($0) }
+                case .toBeWalked(let subfolder):
+                    subfolders.append(subfolder)
+                    digest = nil
+                }
+            }
+            state.add(start, Int32(name.count), mode, digest)
+            state.setLast(
+                isLinkToFile: entry.kind == DigestCacheFormat.EntryKind.linkedFile.rawValue, entry.stamp)
+        }
+        return true
+    }
+
+    private enum Subfolder {
+        /// As it was, with everything below it; nil where it has no entries.
+        case unchanged(SHA256Digest?)
+        case toBeWalked(TreeFolder)
+    }
+
+    /// A folder in the current one, which the matcher is at. Its entry is the next one.
+    private func subfolder(
+        _ name: UnsafeRawBufferPointer, of folder: TreeFolder, _ state: TreeFolder.State
+    ) -> Subfolder {
+        let path = folder.path(of: name)
+        if let known = walk.cache?.unchangedTree(path, rules: state.rulesBelow) {
+            return .unchanged(known.digest)
+        }
+        return .toBeWalked(
+            TreeFolder(
+                parent: folder, indexInParent: state.entries.count, path: path,
+                contents: .walk(matcher.scope(entering: name)), rulesKey: state.rulesBelow))
     }
 
     /// Reads the names of a folder into `names` and `listed`.
@@ -103,6 +191,23 @@ final class TreeWorker {
         of folder: TreeFolder, _ descriptor: FolderDescriptor, into names: inout [UInt8]
     ) throws(ImageSpecError) {
         listed.removeAll(keepingCapacity: true)
+        #if canImport(Glibc) || canImport(Musl)
+        // Directly into our buffer: a stream would cost half a dozen calls and an allocation for each folder.
+        while true {
+            let size = imagespec_getdents(descriptor.number, buffer.baseAddress, UInt(Self.listingSize))
+            guard size >= 0 else { throw unreadable(folder.path) }
+            if size == 0 { return }
+            var offset = 0
+            while offset < size {
+                // struct linux_dirent64: inode and offset of eight bytes, length of two, type of one, name with a NUL.
+                let entry = UnsafeRawBufferPointer(rebasing: buffer[offset...])
+                let type = entry[18]
+                offset += Int(entry.loadUnaligned(fromByteOffset: 16, as: UInt16.self))
+                guard let base = entry.baseAddress else { break }
+                append((base + 19).assumingMemoryBound(to: CChar.self), type, to: &names)
+            }
+        }
+        #else
         // The stream owns a descriptor of its own; ours is still needed to open the files.
         let copy = fcntl(descriptor.number, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0, let stream = fdopendir(copy) else {
@@ -117,14 +222,20 @@ final class TreeWorker {
                 return
             }
             withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                let name = UnsafeRawPointer(pointer).assumingMemoryBound(to: CChar.self)
-                let length = strlen(name)
-                if name[0] == 0x2E && (length == 1 || (length == 2 && name[1] == 0x2E)) { return }
-                listed.append(
-                    Listed(name: Int32(names.count), length: Int32(length), type: entry.pointee.d_type))
-                names.append(contentsOf: UnsafeRawBufferPointer(start: name, count: length + 1))
+                append(
+                    UnsafeRawPointer(pointer).assumingMemoryBound(to: CChar.self), entry.pointee.d_type,
+                    to: &names)
             }
         }
+        #endif
+    }
+
+    /// Adds a name to the listing, but for `.` and `..`.
+    private func append(_ name: UnsafePointer<CChar>, _ type: UInt8, to names: inout [UInt8]) {
+        let length = strlen(name)
+        if name[0] == 0x2E && (length == 1 || (length == 2 && name[1] == 0x2E)) { return }
+        listed.append(Listed(name: Int32(names.count), length: Int32(length), type: type))
+        names.append(contentsOf: UnsafeRawBufferPointer(start: name, count: length + 1))
     }
 
     /// Decides which of the listed names are entries, and adds them to `state`.
@@ -135,7 +246,7 @@ final class TreeWorker {
     ) throws(ImageSpecError) {
         var scope = scope
         if walk.readsGitignore, listed.contains(where: { isNamed(".gitignore", $0, state.names) }) {
-            try addGitignore(of: folder, descriptor, to: &scope)
+            try addGitignore(of: folder, descriptor, to: &scope, &state)
         }
         matcher.begin(scope)
         for item in listed {
@@ -157,12 +268,16 @@ final class TreeWorker {
             }
             switch kind {
             case .folder:
-                let below = state.names.withUnsafeBytes { matcher.scope(entering: Self.name(item, $0)) }
-                subfolders.append(
-                    TreeFolder(
-                        parent: folder, indexInParent: state.entries.count,
-                        path: folder.path(of: state.names[item.range]), contents: .walk(below)))
-                state.add(item.name, item.length, .folder)
+                let subfolder = state.names.withUnsafeBytes {
+                    self.subfolder(Self.name(item, $0), of: folder, state)
+                }
+                switch subfolder {
+                case .unchanged(let digest):
+                    state.add(item.name, item.length, .folder, digest.map { ContentDigest($0) })
+                case .toBeWalked(let subfolder):
+                    subfolders.append(subfolder)
+                    state.add(item.name, item.length, .folder)
+                }
             case .file, .link:
                 if walk.pythonModulesOnly, !state.names[item.range].suffix(3).elementsEqual(".py".utf8) {
                     leaveOut(folder, item, state.names, isFolder: false, .notPython)
@@ -180,17 +295,31 @@ final class TreeWorker {
     }
 
     private func addGitignore(
-        of folder: TreeFolder, _ descriptor: FolderDescriptor, to scope: inout IgnoreScope
+        of folder: TreeFolder, _ descriptor: FolderDescriptor, to scope: inout IgnoreScope,
+        _ state: inout TreeFolder.State
     ) throws(ImageSpecError) {
         let name = Array(".gitignore".utf8)
         let text: [UInt8]?
+        if let recorder {
+            // Before it is read, as always. A link here is no ignore file, and stays one as long as the folder is as it is.
+            var status = stat()
+            if fstatat(descriptor.number, ".gitignore", &status, AT_SYMLINK_NOFOLLOW) == 0 {
+                state.gitignore = recorder.stamp(of: status, descriptor.number)
+            }
+        }
         do throws(FileSystem.Failure) {
             text = try FileSystem.contents(ofRegularFile: name, inFolder: descriptor.number)
         } catch {
             throw unreadable(folder.path(of: name), error)
         }
         let shown = String(decoding: folder.path(of: name), as: UTF8.self)
-        if let text, let file = IgnoreFile.git(text, path: shown) { scope.add(file, at: []) }
+        guard let text else { return }
+        if let file = IgnoreFile.git(text, path: shown) { scope.add(file, at: []) }
+        if recorder == nil { return }
+        var hasher = SHA256Hasher()
+        folder.rulesKey.withBytes { hasher.update($0) }
+        hasher.update(text)
+        state.rulesBelow = hasher.finalize()
     }
 
     private func kind(
@@ -218,6 +347,8 @@ final class TreeWorker {
         _ files: inout [ListedFile]
     ) throws(ImageSpecError) {
         var status = stat()
+        var isFile = false
+        defer { if !isFile { state.isVolatile = true } }
         let result = state.names.withUnsafeBytes {
             fstatat(descriptor.number, Self.cName(item.name, $0), &status, 0)
         }
@@ -230,8 +361,10 @@ final class TreeWorker {
         }
         switch FileSystem.kind(ofMode: status.st_mode) {
         case .file:
+            isFile = true
             files.append(ListedFile(index: Int32(state.entries.count), name: item.name, isLink: true))
             state.add(item.name, item.length, .file)
+            state.setLast(isLinkToFile: true, FileStamp())
         case .folder:
             let path = folder.path(of: state.names[item.range])
             guard let target = try targetInTree(of: path) else {
@@ -286,12 +419,13 @@ final class TreeWorker {
     /// The digest of a folder's manifest; nil where it has no entries and so is none of its parent.
     private func manifestDigest(of folder: TreeFolder, _ state: TreeFolder.State) -> SHA256Digest? {
         var hasher = SHA256Hasher()
-        let isEmpty = state.names.withUnsafeBytes { names in
+        let digest = state.names.withUnsafeBytes { names in
             // Indices, not entries: a folder can have hundreds of thousands. The NUL that ends each name sorts before
             // every byte, as the end of a name does.
             var sorted: [Int32] = []
             sorted.reserveCapacity(state.entries.count)
-            for index in state.entries.indices where state.entries[index].digest != nil {
+            // Folders without entries have no digest; the cache has to know of them all the same.
+            for index in state.entries.indices where recorder != nil || state.entries[index].digest != nil {
                 sorted.append(Int32(index))
             }
             sorted.sort { left, right in
@@ -300,11 +434,12 @@ final class TreeWorker {
                     Self.cName(state.entries[Int(right)].name, names))
                     < 0
             }
+            var isEmpty = true
             for index in sorted {
                 let entry = state.entries[Int(index)]
                 guard let digest = entry.digest else { continue }
-                let start = Int(entry.name)
-                let name = UnsafeRawBufferPointer(rebasing: names[start..<start + Int(entry.length)])
+                isEmpty = false
+                let name = Self.name(entry, names)
                 SourceTree.appendManifestEntry(entry.mode, digest, name, to: &manifest)
                 if manifest.count > Self.manifestPiece {
                     hasher.update(manifest)
@@ -315,14 +450,56 @@ final class TreeWorker {
                         SourceTree.Entry(path: folder.path(of: name), mode: entry.mode, digest: digest))
                 }
             }
-            return sorted.isEmpty
+            hasher.update(manifest)
+            manifest.removeAll(keepingCapacity: true)
+            let digest = isEmpty ? nil : hasher.finalize()
+            record(folder, state, sorted, names, digest)
+            return digest
         }
-        hasher.update(manifest)
-        manifest.removeAll(keepingCapacity: true)
-        return isEmpty ? nil : hasher.finalize()
+        return digest
+    }
+
+    /// Adds a finished folder to the digest cache.
+    private func record(
+        _ folder: TreeFolder, _ state: TreeFolder.State, _ sorted: [Int32], _ names: UnsafeRawBufferPointer,
+        _ digest: SHA256Digest?
+    ) {
+        guard let recorder else { return }
+        var flags: DigestCacheFormat.PieceFlags = state.isVolatile ? [.isVolatile] : []
+        if case .exactly = folder.contents { flags.insert(.isChoice) }
+        if digest != nil { flags.insert(.hasDigest) }
+        if state.gitignore != nil { flags.insert(.hasGitignore) }
+        var header = DigestCacheFormat.PieceHeader()
+        header.flags = flags.rawValue
+        header.folder = state.stamp
+        header.gitignore = state.gitignore ?? FileStamp()
+        header.digest = digest ?? SHA256Digest()
+        header.rules = folder.rulesKey
+        header.rulesBelow = state.rulesBelow
+        for index in sorted {
+            let entry = state.entries[Int(index)]
+            // A link to a folder: its digest is made of what the link says, which the next run asks anew.
+            if entry.mode == .link { continue }
+            var row = DigestCacheFormat.Entry()
+            row.stamp = entry.stamp
+            row.digest = entry.digest?.sha256 ?? SHA256Digest()
+            row.isChunked = entry.digest?.isChunked == true ? 1 : 0
+            row.kind =
+                entry.mode == .folder
+                ? DigestCacheFormat.EntryKind.folder.rawValue
+                : (entry.isLinkToFile ? DigestCacheFormat.EntryKind.linkedFile : .file).rawValue
+            recorder.add(row, Self.name(entry, names), to: header, folder.path)
+        }
+        recorder.end(header, folder.path)
     }
 
     // MARK: small things
+
+    private static func name(_ entry: TreeFolder.Entry, _ names: UnsafeRawBufferPointer)
+        -> UnsafeRawBufferPointer
+    {
+        UnsafeRawBufferPointer(rebasing: names[Int(entry.name)..<Int(entry.name) + Int(entry.length)])
+    }
 
     private static func name(_ item: Listed, _ names: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: names[item.range])
@@ -388,5 +565,12 @@ extension TreeFolder.State {
         _ name: Int32, _ length: Int32, _ mode: SourceTree.Mode, _ digest: ContentDigest? = nil
     ) {
         entries.append(TreeFolder.Entry(name: name, length: length, mode: mode, digest: digest))
+    }
+
+    /// What else there is to say of the entry that was added last.
+    fileprivate mutating func setLast(isLinkToFile: Bool, _ stamp: FileStamp) {
+        let last = entries.count - 1
+        entries[last].isLinkToFile = isLinkToFile
+        entries[last].stamp = stamp
     }
 }

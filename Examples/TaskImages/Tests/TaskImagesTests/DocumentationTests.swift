@@ -162,4 +162,18 @@ import Testing
         #expect(registered.isForcePush)
         #expect(spec.sourceRoot == nil)
     }
+
+    @Test func `Two records say why their tags differ`() throws {
+        let spec = TrainerImage.spec
+        let context = TrainerImageTests().context
+
+        let before = try spec.record(in: context)
+        let after = try spec.withPackages("numpy==2.1.3").record(in: context)
+        let comparison = ImageSpec.Comparison(from: before, to: after)
+        print(comparison)
+
+        #expect(comparison.changes.map(\.description) == ["+ packages: numpy==2.1.3"])
+        #expect(comparison.changes.map(\.effects) == [[.id, .content]])
+        #expect(!comparison.isSame)
+    }
 }

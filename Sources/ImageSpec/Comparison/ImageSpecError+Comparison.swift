@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The sentences about records.
+
+extension ImageSpecError {
+    private static let writeAnew = "write it anew with 'imagespec tag --record'"
+
+    static let noRecord = ImageSpecError(
+        .invalidDocument, "this is no record of a tag; 'imagespec tag --record' writes one")
+
+    /// `error` says where the JSON ends too early, or what is wrong with it.
+    static func tornRecord(_ error: ImageSpecError) -> ImageSpecError {
+        ImageSpecError(
+            .invalidDocument, "the record was cut off or edited: \(error.message); \(writeAnew)")
+    }
+
+    static let editedRecord = ImageSpecError(
+        .invalidDocument,
+        "the record is not as it was written: its checksum is not that of its lines; \(writeAnew)")
+
+    static let incompleteRecord = ImageSpecError(
+        .invalidDocument,
+        "the record does not hold what one of its version (\(ImageSpec.Record.format)) does; \(writeAnew)")
+
+    static func otherRecordVersion(_ format: String) -> ImageSpecError {
+        ImageSpecError(
+            .invalidDocument,
+            "the record has the format \"\(format.shortened)\", and this release reads \(ImageSpec.Record.format); \(writeAnew), "
+                + "or read it with the release that wrote it")
+    }
+
+    static func recordAmongInputs(_ path: String, field: String) -> ImageSpecError {
+        let ignored =
+            field == "source_root" ? ", or leave it out by a line in .gitignore or .dockerignore" : ""
+        return ImageSpecError(
+            .unwritableOutput,
+            "\"\(path.shortened)\" lies among the files of \(field), so that writing the record there would change the tag; "
+                + "choose another place\(ignored)")
+    }
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ImageSpec.Record {
+    static let formatPrefix = "imagespec.record."
+    static let format = formatPrefix + "v1"
+
+    /// The record as JSON, UTF-8: the same bytes for the same record.
+    ///
+    /// Its last member is the SHA-256 of all lines before it, so that a record that was cut off or edited is not taken for one.
+    public var json: String { String(decoding: jsonBytes, as: UTF8.self) }
+
+    var jsonBytes: [UInt8] {
+        var object: ImageSpec.OrderedDictionary<ImageSpec.JSONValue> = [
+            "format": .string(Self.format),
+            "id": .string(id),
+            "tag": .string(tag),
+            "content_digest": .string(contentDigest),
+            "image_name": .string(imageName),
+            "declared": spec.document,
+        ]
+        for (key, value) in contents.json { object.appendNew(key, value) }
+        var bytes = IndentedJSON.bytes(of: .object(object))
+        // The closing bracket goes; a comma follows the last member.
+        bytes.removeLast(3)
+        bytes += ",\n".utf8
+        return bytes + Self.trailer(of: bytes[...])
+    }
+
+    private static func trailer(of bytes: ArraySlice<UInt8>) -> [UInt8] {
+        let digest = bytes.withUnsafeBytes { ContentDigest(SHA256Digest(of: $0)) }
+        return Array("  \"checksum\": \"\(digest)\"\n}\n".utf8)
+    }
+
+    /// Whether bytes are those of a record, of whatever version, whole or not; else they may be a spec.
+    package static func isRecord(_ bytes: [UInt8]) -> Bool {
+        func skipWhiteSpace(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+            bytes.drop { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        }
+        var rest = skipWhiteSpace(bytes[...])
+        guard rest.first == UInt8(ascii: "{") else { return false }
+        let key = Array("\"format\"".utf8)
+        let value = Array("\"\(formatPrefix)".utf8)
+        // Not always the first key: other programs may have sorted them.
+        while let quote = rest.firstIndex(of: UInt8(ascii: "\"")) {
+            rest = rest[quote...]
+            guard rest.starts(with: key) else {
+                rest = rest.dropFirst()
+                continue
+            }
+            rest = skipWhiteSpace(rest.dropFirst(key.count))
+            guard rest.first == UInt8(ascii: ":") else { continue }
+            rest = skipWhiteSpace(rest.dropFirst())
+            if rest.starts(with: value) { return true }
+        }
+        return false
+    }
+
+    /// Reads a record from a file.
+    /// - Throws: ``ImageSpecError/Code/missingInput``, ``ImageSpecError/Code/unreadableInput``, and
+    ///   ``ImageSpecError/Code/invalidDocument`` for what is no record, one of another version, one that was cut off or
+    ///   edited.
+    public init(contentsOf path: String) throws(ImageSpecError) {
+        let bytes = try FileSystem.contents(ofRecordFile: path)
+        do throws(ImageSpecError) {
+            try self.init(json: bytes)
+        } catch {
+            throw error.inFile(path)
+        }
+    }
+
+    /// Reads a record from UTF-8 bytes.
+    /// - Throws: ``ImageSpecError/Code/invalidDocument`` for what is no record, one of another version, one that was cut off
+    ///   or edited.
+    public init(json bytes: [UInt8]) throws(ImageSpecError) {
+        guard Self.isRecord(bytes) else { throw .noRecord }
+        let document: ImageSpec.JSONValue
+        do throws(ImageSpecError) {
+            document = try ImageSpec.JSONValue(json: bytes)
+        } catch {
+            throw .tornRecord(error)
+        }
+        guard case .object(let object) = document, let format = object["format"]?.text else {
+            throw .noRecord
+        }
+        guard format == Self.format else { throw .otherRecordVersion(format) }
+        let trailerCount = Self.trailer(of: []).count
+        guard bytes.count > trailerCount,
+            bytes.suffix(trailerCount).elementsEqual(Self.trailer(of: bytes.dropLast(trailerCount)))
+        else { throw .editedRecord }
+        guard let id = object["id"]?.text, let tag = object["tag"]?.text,
+            let contentDigest = object["content_digest"]?.text,
+            let imageName = object["image_name"]?.text, let declared = object["declared"],
+            let contents = RecordedContents(json: object)
+        else { throw .incompleteRecord }
+        self.init(
+            id: id, tag: tag, contentDigest: contentDigest, imageName: imageName,
+            spec: try ImageSpec(document: declared), contents: contents)
+    }
+}
+
+// MARK: parts
+
+extension RecordedContents {
+    fileprivate typealias Object = ImageSpec.OrderedDictionary<ImageSpec.JSONValue>
+
+    fileprivate var json: Object {
+        var object: Object = ["tag_fields": .object(tagFields)]
+        object["requirements"] = requirements?.json
+        if !copied.isEmpty {
+            object["copy"] = .array(
+                copied.map { copy in
+                    [
+                        "path": .string(copy.path), "kind": copy.isFolder ? "folder" : "file",
+                        "files": copy.tree.json,
+                    ]
+                })
+        }
+        object["source_root"] = source.map { ["files": $0.json] }
+        object["base"] = base.first.map { .object($0.json) }
+        return object
+    }
+
+    fileprivate init?(json object: Object) {
+        guard case .object(let fields) = object["tag_fields"] else { return nil }
+        self.init(tagFields: fields)
+        if let value = object["requirements"] {
+            guard let read = RecordedRequirements(json: value) else { return nil }
+            requirements = read
+        }
+        for value in object["copy"]?.list ?? [] {
+            guard let path = value["path"]?.text, let kind = value["kind"]?.text,
+                let files = value["files"], let tree = RecordedTree(json: files)
+            else { return nil }
+            copied.append(RecordedCopy(path: path, isFolder: kind == "folder", tree: tree))
+        }
+        if let value = object["source_root"] {
+            guard let files = value["files"], let tree = RecordedTree(json: files) else { return nil }
+            source = tree
+        }
+        if let value = object["base"] {
+            guard case .object(let nested) = value, let read = RecordedContents(json: nested) else {
+                return nil
+            }
+            base = [read]
+        }
+    }
+}
+
+extension RecordedRequirements {
+    fileprivate var json: ImageSpec.JSONValue {
+        let files = files.map { file -> ImageSpec.JSONValue in
+            var object: ImageSpec.OrderedDictionary<ImageSpec.JSONValue> = [
+                "path": .string(file.name), "digest": .string(file.digest.description),
+                "file_digest": .string(file.rawDigest.description),
+            ]
+            switch file.text {
+            case .lines(let lines): object["lines"] = .array(lines.map(ImageSpec.JSONValue.string))
+            case .locked(let packages): object["locked"] = .array(packages.map(ImageSpec.JSONValue.string))
+            case .none: break
+            }
+            return .object(object)
+        }
+        return ["name": .string(main), "files": .array(files)]
+    }
+
+    fileprivate init?(json: ImageSpec.JSONValue) {
+        guard let main = json["name"]?.text, let list = json["files"]?.list else { return nil }
+        var files: [File] = []
+        for value in list {
+            guard let name = value["path"]?.text, let digest = value["digest"]?.text,
+                let rawDigest = value["file_digest"]?.text,
+                let digest = ContentDigest(Array(digest.utf8)[...]),
+                let rawDigest = ContentDigest(Array(rawDigest.utf8)[...])
+            else { return nil }
+            var text = Text.none
+            if let lines = value["lines"]?.list { text = .lines(lines.compactMap(\.text)) }
+            if let packages = value["locked"]?.list { text = .locked(packages.compactMap(\.text)) }
+            files.append(File(name: name, digest: digest, rawDigest: rawDigest, text: text))
+        }
+        self.init(main: main, files: files)
+    }
+}
+
+extension RecordedTree {
+    /// A file is the text `MODE DIGEST PATH`; what that cannot hold is an object.
+    fileprivate var json: ImageSpec.JSONValue {
+        .array(
+            files.map { file in
+                let start = "\(file.mode.text) \(file.digest)"
+                if file.target == nil, let path = String(validating: file.path, as: UTF8.self) {
+                    return .string(start + " " + path)
+                }
+                var object: ImageSpec.OrderedDictionary<ImageSpec.JSONValue> = ["entry": .string(start)]
+                object.append("path", bytes: file.path)
+                if let target = file.target { object.append("target", bytes: target) }
+                return .object(object)
+            })
+    }
+
+    fileprivate init?(json: ImageSpec.JSONValue) {
+        guard let list = json.list else { return nil }
+        var files: [File] = []
+        files.reserveCapacity(list.count)
+        for value in list {
+            let file: File?
+            if case .string(let text) = value {
+                file = text.withBytes { File(entry: $0[...], path: nil) }
+            } else if let entry = value["entry"]?.text, let path = value.bytes("path") {
+                file = entry.withBytes { File(entry: $0[...], path: path, target: value.bytes("target")) }
+            } else {
+                file = nil
+            }
+            guard let file else { return nil }
+            // A comparison goes through two lists side by side.
+            if let last = files.last, !last.path.lexicographicallyPrecedes(file.path) { return nil }
+            files.append(file)
+        }
+        self.init(files: files)
+    }
+}
+
+extension RecordedTree.File {
+    /// `MODE DIGEST`, and the path if that is not given.
+    fileprivate init?(entry: Slice<UnsafeBufferPointer<UInt8>>, path: [UInt8]?, target: [UInt8]? = nil) {
+        let space = UInt8(ascii: " ")
+        let modes: [SourceTree.Mode] = [.file, .executable, .link]
+        guard entry.count > 7,
+            let mode = modes.first(where: { mode in
+                mode.text.withUTF8Buffer { entry.prefix(6).elementsEqual($0) }
+            }), entry[entry.startIndex + 6] == space
+        else { return nil }
+        let rest = entry.dropFirst(7)
+        let end = rest.firstIndex(of: space) ?? rest.endIndex
+        guard let digest = ContentDigest(rest[..<end]) else { return nil }
+        if let path {
+            self.init(path: path, mode: mode, digest: digest, target: target)
+        } else {
+            guard end < rest.endIndex else { return nil }
+            self.init(path: Array(rest[(end + 1)...]), mode: mode, digest: digest)
+        }
+    }
+}
+
+// MARK: values
+
+extension ContentDigest {
+    /// Reads `sha256:…` or `sha256-1m:…`.
+    fileprivate init?(_ text: some BidirectionalCollection<UInt8>) {
+        let digits = text.suffix(SHA256Digest.hexCount)
+        let algorithm = text.dropLast(SHA256Digest.hexCount)
+        let isChunked = algorithm.elementsEqual("sha256-1m:".utf8)
+        guard isChunked || algorithm.elementsEqual("sha256:".utf8), let digest = SHA256Digest(hex: digits)
+        else { return nil }
+        self.init(digest, isChunked: isChunked)
+    }
+}
+
+extension SHA256Digest {
+    fileprivate init?(hex: some Collection<UInt8>) {
+        guard hex.count == Self.hexCount else { return nil }
+        self.init()
+        let isRight = withUnsafeMutableBytes(of: &words) { output in
+            for (index, digit) in hex.enumerated() {
+                guard let value = Hexadecimal.value(of: digit) else { return false }
+                output[index / 2] = output[index / 2] << 4 | value
+            }
+            return true
+        }
+        guard isRight else { return nil }
+    }
+}
+
+enum Hexadecimal {
+    static func value(of digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        default: nil
+        }
+    }
+
+    static func text(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(
+            decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    static func bytes(_ text: String) -> [UInt8]? {
+        let values = text.utf8.compactMap(value)
+        guard values.count == text.utf8.count, values.count.isMultiple(of: 2) else { return nil }
+        return stride(from: 0, to: values.count, by: 2).map { values[$0] << 4 | values[$0 + 1] }
+    }
+}
+
+extension ImageSpec.OrderedDictionary<ImageSpec.JSONValue> {
+    /// Appends bytes as text, or as `KEY_hex` where they are no UTF-8.
+    fileprivate mutating func append(_ key: String, bytes: [UInt8]) {
+        if let text = String(validating: bytes, as: UTF8.self) {
+            appendNew(key, .string(text))
+        } else {
+            appendNew(key + "_hex", .string(Hexadecimal.text(bytes)))
+        }
+    }
+}
+
+extension ImageSpec.JSONValue {
+    var text: String? { if case .string(let text) = self { text } else { nil } }
+    var list: [ImageSpec.JSONValue]? { if case .array(let list) = self { list } else { nil } }
+
+    /// A member of an object; nil where this is none.
+    subscript(key: String) -> ImageSpec.JSONValue? {
+        if case .object(let object) = self { object[key] } else { nil }
+    }
+
+    fileprivate func bytes(_ key: String) -> [UInt8]? {
+        self[key]?.text.map { Array($0.utf8) } ?? self[key + "_hex"]?.text.flatMap(Hexadecimal.bytes)
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ImageSpec {
+    /// What a tag was made of at one time: the declared fields, and each file by its path, mode and digest.
+    ///
+    /// Two records say why their tags differ (``Comparison``), without the files still being there. It holds no content
+    /// of files but the lines of requirements, no secret that ``pipSecretMounts`` names, and in place of user info in URLs a digest.
+    /// The values of ``env`` and all other fields are in it as they are in the image.
+    ///
+    /// Takes memory for each path; a tree of 50,000 files makes a file of about 5 MB.
+    public struct Record: Hashable, Sendable {
+        /// See ``ImageSpec/id``.
+        public let id: String
+        /// See ``ImageSpec/tag``.
+        public let tag: String
+        /// See ``Identity/contentDigest``.
+        public let contentDigest: String
+        /// `[registry/]name:tag`; not checked to be a name that a registry takes.
+        public let imageName: String
+
+        /// What was declared, without credentials.
+        let spec: ImageSpec
+        let contents: RecordedContents
+
+        init(
+            id: String, tag: String, contentDigest: String, imageName: String, spec: ImageSpec,
+            contents: RecordedContents
+        ) {
+            self.id = id
+            self.tag = tag
+            self.contentDigest = contentDigest
+            self.imageName = imageName
+            self.spec = spec
+            self.contents = contents
+        }
+    }
+
+    /// What the tag is made of, to be kept and compared.
+    ///
+    /// Reads every file that the spec names once, as the tag does.
+    /// - Parameter context: where paths count from.
+    /// - Returns: the record; ``Record/write(to:)`` keeps it.
+    /// - Throws: the errors of ``identity(in:)``.
+    public func record(in context: HashContext) throws(ImageSpecError) -> Record {
+        try Recording(of: self, in: context).record
+    }
+}
+
+/// A record, and the places of the folders that it is of.
+package struct Recording {
+    package let record: ImageSpec.Record
+    /// What names the image, from the same reading.
+    package let identity: ImageSpec.Identity
+    let trees: [(field: String, tree: SourceTree, isPythonOnly: Bool)]
+
+    /// Reads a spec and its files; see ``ImageSpec/ImageSpec/record(in:)``.
+    package init(of spec: ImageSpec, in context: ImageSpec.HashContext) throws(ImageSpecError) {
+        // A wrong format is found before any file is read.
+        _ = try spec.tagFormat.nonEmpty.map { format throws(ImageSpecError) in try TagFormat(format) }
+        let reader = RecordReader(context: context)
+        let (contents, content) = try reader.read(spec, inheritedPlatform: nil)
+        identity = try ImageSpec.Identity(spec: spec, content)
+        record = ImageSpec.Record(
+            id: spec.id, tag: identity.tag, contentDigest: identity.contentDigest,
+            imageName: Credential.redacted(identity.repository) + ":" + identity.tag,
+            spec: try ImageSpec(document: spec.document.redacted), contents: contents)
+        trees = reader.trees
+    }
+}
+
+/// Reads a spec with its base specs, each file once.
+private final class RecordReader {
+    let context: ImageSpec.HashContext
+    var trees: [(field: String, tree: SourceTree, isPythonOnly: Bool)] = []
+
+    init(context: ImageSpec.HashContext) { self.context = context }
+
+    func read(
+        _ spec: ImageSpec, inheritedPlatform: String?
+    ) throws(ImageSpecError) -> (RecordedContents, ContentIdentity) {
+        var base: [RecordedContents] = []
+        let contents = try SpecContents(
+            of: spec, in: context, inheritedPlatform: inheritedPlatform, records: [.entries]
+        ) { baseSpec, platform throws(ImageSpecError) in
+            let (recorded, identity) = try self.read(baseSpec, inheritedPlatform: platform)
+            base.append(recorded)
+            return identity
+        }
+        let identity = ContentIdentity(spec: spec, contents: contents)
+        var recorded = RecordedContents(tagFields: try Self.fields(of: identity.document))
+        recorded.base = base
+        recorded.requirements = contents.requirements.map { RecordedRequirements($0) }
+        for copied in contents.copied {
+            recorded.copied.append(
+                RecordedCopy(
+                    path: copied.path, isFolder: copied.isFolder,
+                    tree: try keep(copied.tree, field: "copy")))
+        }
+        recorded.source = try contents.source.map { tree throws(ImageSpecError) in
+            try keep(
+                tree, field: "source_root", isPythonOnly: spec.effectiveCopyMode == .loadedModules)
+        }
+        return (recorded, identity)
+    }
+
+    private func keep(
+        _ tree: SourceTree, field: String, isPythonOnly: Bool = false
+    ) throws(ImageSpecError) -> RecordedTree {
+        var place = tree
+        // Where a walk found the entries, its rules say what else would be one.
+        if place.rules != nil { place.entries = [] }
+        trees.append((field, place, isPythonOnly))
+        return try RecordedTree(tree)
+    }
+
+    private static func fields(of document: [UInt8]) throws(ImageSpecError)
+        -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue>
+    {
+        guard case .object(let object) = try ImageSpec.JSONValue(json: document),
+            case .object(let fields) = object["fields"]?.redacted
+        else { return [:] }
+        return fields
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+extension ImageSpec {
+    /// Follows the reading of files, for a display of what takes long.
+    ///
+    /// ```swift
+    /// var context = ImageSpec.HashContext.current
+    /// context.progress = ImageSpec.HashingProgress { print("\($0.files) files, \($0.bytes) bytes") }
+    /// let tag = try spec.tag(in: context)
+    /// ```
+    ///
+    /// What a cache knows is not read and not counted. It counts on from one call to the next, so give each call one of its
+    /// own to begin with nothing. Costs nothing where a context has none.
+    public final class HashingProgress: Hashable, Sendable {
+        /// What was read so far.
+        public struct Count: Hashable, Sendable {
+            /// Files that were read to their end.
+            public var files: Int
+            /// Bytes of their content, and of the files that are being read.
+            public var bytes: Int
+
+            /// A count.
+            public init(files: Int = 0, bytes: Int = 0) {
+                self.files = files
+                self.bytes = bytes
+            }
+        }
+
+        private struct State: Sendable {
+            var count = Count()
+            var nextReport: UInt64 = 0
+            var isReporting = false
+        }
+
+        /// The time between two reports, in nanoseconds.
+        private static let interval: UInt64 = 100_000_000
+
+        private let state = Locked(State())
+        private let report: @Sendable (Count) -> Void
+
+        /// Follows with a function.
+        /// - Parameter report: called at most ten times a second, by one thread at a time, on the threads that read;
+        ///   they wait for it. The last call need not have the final count, which is ``count``.
+        public init(_ report: @escaping @Sendable (Count) -> Void) {
+            self.report = report
+        }
+
+        /// What was read so far.
+        public var count: Count { state.withLock { $0.count } }
+
+        func add(files: Int, bytes: Int) {
+            let now = Self.now
+            let report = state.withLock { state -> Count? in
+                state.count.files += files
+                state.count.bytes += bytes
+                if state.isReporting || now < state.nextReport { return nil }
+                state.isReporting = true
+                return state.count
+            }
+            guard let report else { return }
+            self.report(report)
+            let end = Self.now
+            state.withLock { state in
+                state.isReporting = false
+                state.nextReport = end + Self.interval
+            }
+        }
+
+        private static var now: UInt64 {
+            var time = timespec()
+            clock_gettime(CLOCK_MONOTONIC, &time)
+            return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+        }
+
+        /// Whether both are the same one.
+        public static func == (left: HashingProgress, right: HashingProgress) -> Bool { left === right }
+
+        /// Hashes which one it is.
+        public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+    }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Finds out which folders of a cached tree are as they were, on all cores: one look at each folder and at each file,
+/// and nothing else. Nothing is allocated for an entry.
+final class DigestCacheCheck: Sendable {
+    /// What came out.
+    struct Outcome: Sendable {
+        /// Pieces that hold something that changed.
+        var changed: Set<Int> = []
+        /// The hashes of the paths of the folders above them.
+        var above: Set<UInt64> = []
+        /// A piece is not as it was written; then nothing of the cache counts.
+        var isBroken = false
+    }
+
+    /// Bytes of pieces that a thread takes at a time.
+    private static let portion = 64 * 1024
+    /// A further thread costs as much as looking at some dozen files.
+    private static let entriesWorthAThread = 400
+
+    private let reader: DigestCacheReader
+    private let root: FolderDescriptor
+    private let next = Locked(0)
+    private let outcome = Locked(Outcome())
+
+    private init(_ reader: DigestCacheReader, _ root: FolderDescriptor) {
+        self.reader = reader
+        self.root = root
+    }
+
+    static func run(_ reader: DigestCacheReader, root: FolderDescriptor) -> Outcome {
+        let check = DigestCacheCheck(reader, root)
+        let threads = WorkQueue<Never>()
+        let entries = reader.pieces.reduce(0) { $0 + Int($1.entryCount) + 4 }
+        let count = min(CurrentProcess.processorCount, 64, 1 + entries / Self.entriesWorthAThread)
+        for _ in 1..<max(2, count) where count > 1 {
+            threads.startThread { check.work() }
+        }
+        check.work()
+        threads.waitForThreads()
+        return check.outcome.withLock { $0 }
+    }
+
+    /// Pieces that lie one after the other in the file.
+    private func take() -> Range<Int> {
+        next.withLock { next in
+            let first = next
+            let pieces = reader.pieces
+            var bytes = 0
+            while next < pieces.count {
+                let piece = pieces[next]
+                if next > first,
+                    bytes + Int(piece.length) > Self.portion
+                        || piece.offset != pieces[next - 1].offset + UInt64(pieces[next - 1].length)
+                {
+                    break
+                }
+                bytes += Int(piece.length)
+                next += 1
+            }
+            return first..<next
+        }
+    }
+
+    private func work() {
+        var buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.portion, alignment: 64)
+        defer { buffer.deallocate() }
+        var changed: [Int] = []
+        var above: [UInt64] = []
+        var isBroken = false
+        while !isBroken {
+            let range = take()
+            if range.isEmpty { break }
+            let size = reader.pieces[range].reduce(0) { $0 + Int($1.length) }
+            if size > buffer.count {
+                buffer.deallocate()
+                buffer = .allocate(byteCount: size, alignment: 64)
+            }
+            guard reader.read(range, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<size])) else {
+                isBroken = true
+                break
+            }
+            var start = 0
+            for index in range {
+                let end = start + Int(reader.pieces[index].length)
+                let bytes = UnsafeRawBufferPointer(rebasing: buffer[start..<end])
+                start = end
+                guard reader.isWhole(index, bytes), let piece = DigestCachePiece(bytes) else {
+                    isBroken = true
+                    break
+                }
+                if !isUnchanged(piece) {
+                    changed.append(index)
+                    _ = DigestCacheFormat.pathHash(piece.path) { above.append($0) }
+                }
+            }
+        }
+        outcome.withLock { outcome in
+            outcome.changed.formUnion(changed)
+            outcome.above.formUnion(above)
+            if isBroken { outcome.isBroken = true }
+        }
+    }
+
+    /// Whether a folder and all files of a piece are what they were.
+    private func isUnchanged(_ piece: DigestCachePiece) -> Bool {
+        if piece.flags.contains(.isVolatile) { return false }
+        var folder = root.number
+        if piece.header.pathLength > 0 {
+            if piece.header.pathLength < UInt32(PATH_MAX), let path = piece.cPath {
+                folder = openat(root.number, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+            } else {
+                folder = FileSystem.openFolder(Array(piece.path), in: root.number)
+            }
+            if folder < 0 { return false }
+        }
+        defer { if folder != root.number { close(folder) } }
+        var status = stat()
+        if !piece.flags.contains(.isChoice) {
+            guard fstat(folder, &status) == 0, FileStamp(status) == piece.header.folder else { return false }
+        }
+        if piece.flags.contains(.hasGitignore) {
+            guard fstatat(folder, ".gitignore", &status, AT_SYMLINK_NOFOLLOW) == 0,
+                FileStamp(status) == piece.header.gitignore
+            else { return false }
+        }
+        for index in 0..<piece.count {
+            let entry = piece.entry(index)
+            guard entry.kind != DigestCacheFormat.EntryKind.folder.rawValue else { continue }
+            let flags = entry.kind == DigestCacheFormat.EntryKind.file.rawValue ? AT_SYMLINK_NOFOLLOW : 0
+            guard let name = piece.name(entry), fstatat(folder, name, &status, flags) == 0,
+                FileStamp(status) == entry.stamp
+            else { return false }
+        }
+        return true
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// The pieces that one worker adds to a cache.
+final class DigestCacheRecorder {
+    typealias Format = DigestCacheFormat
+
+    /// What a new cache would spare the next run.
+    struct Gain: Sendable {
+        /// Files that were read, and their bytes.
+        var files = 0
+        var bytes = 0
+        /// Folders that were listed.
+        var folders = 0
+
+        mutating func add(_ other: Gain) {
+            files += other.files
+            bytes += other.bytes
+            folders += other.folders
+        }
+    }
+
+    /// Bytes that are collected before they are written.
+    private static let room = 256 * 1024
+
+    private let session: DigestCacheSession
+    private(set) var bytes: [UInt8] = []
+    private(set) var pieces: [Format.Piece] = []
+    var gain = Gain()
+    private var entries: [UInt8] = []
+    private var names: [UInt8] = []
+    private var count = 0
+    /// Whether the current folder has a piece already.
+    private var hasPiece = false
+    /// The device that was seen last, and whether its times can be relied on.
+    private var device: (number: UInt64, isExact: Bool)?
+
+    init(_ session: DigestCacheSession) { self.session = session }
+
+    /// The stamp of an open file or folder; one that is never trusted where it could change and look the same.
+    func stamp(of status: stat, _ descriptor: Int32) -> FileStamp {
+        let stamp = FileStamp(status)
+        guard stamp.isOlder(than: session.stamp) else { return FileStamp() }
+        if device?.number != stamp.device {
+            device = (stamp.device, FileSystem.hasExactTimes(descriptor))
+        }
+        return device?.isExact == true ? stamp : FileStamp()
+    }
+
+    func add(
+        _ entry: Format.Entry, _ name: UnsafeRawBufferPointer, to header: Format.PieceHeader, _ path: [UInt8]
+    ) {
+        var entry = entry
+        entry.name = UInt32(names.count)
+        entry.nameLength = UInt32(name.count)
+        withUnsafeBytes(of: entry) { entries.append(contentsOf: $0) }
+        names.append(contentsOf: name)
+        names.append(0)
+        count += 1
+        if count == Format.pieceEntries { endPiece(header, path) }
+    }
+
+    /// Ends a folder's last piece; each folder has at least one.
+    func end(_ header: Format.PieceHeader, _ path: [UInt8]) {
+        if count > 0 || !hasPiece { endPiece(header, path) }
+        hasPiece = false
+    }
+
+    private func endPiece(_ header: Format.PieceHeader, _ path: [UInt8]) {
+        var header = header
+        header.entryCount = UInt32(count)
+        header.namesLength = UInt32(names.count)
+        header.pathLength = UInt32(path.count)
+        let start = bytes.count
+        withUnsafeBytes(of: header) { bytes.append(contentsOf: $0) }
+        bytes.append(contentsOf: entries)
+        bytes.append(contentsOf: names)
+        bytes.append(contentsOf: path)
+        repeat { bytes.append(0) } while bytes.count % 8 != 0
+        let checksum = bytes.withUnsafeBytes {
+            Format.checksum(UnsafeRawBufferPointer(rebasing: $0[start...]))
+        }
+        pieces.append(
+            Format.Piece(
+                pathHash: Format.pathHash(path), offset: UInt64(start), checksum: checksum,
+                length: UInt32(bytes.count - start), entryCount: UInt32(count)))
+        entries.removeAll(keepingCapacity: true)
+        names.removeAll(keepingCapacity: true)
+        count = 0
+        hasPiece = true
+        guard bytes.count > Self.room else { return }
+        session.append(bytes, pieces)
+        bytes.removeAll(keepingCapacity: true)
+        pieces.removeAll(keepingCapacity: true)
+    }
+}

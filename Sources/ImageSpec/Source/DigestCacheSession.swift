@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// The digest cache of one walk: what earlier runs knew of the tree, and what this one finds out.
+final class DigestCacheSession: Sendable {
+    typealias Format = DigestCacheFormat
+
+    private struct Output: Sendable {
+        var file: Int32 = -1
+        var name = ""
+        var end = UInt64(Format.headerSize)
+        var pieces: [Format.Piece] = []
+        var hasFailed = false
+        var gain = DigestCacheRecorder.Gain()
+        /// The hashes of the paths of folders that are taken over with everything below them.
+        var unchanged: Set<UInt64> = []
+    }
+
+    /// When the walk began. What changed since then could change once more and look the same.
+    let stamp: Int64
+    /// The digest of the whole tree where nothing at all changed; its value is nil where the tree has no entries.
+    let digest: SHA256Digest??
+    private let options: HashingOptions
+    private let folder: String
+    private let key: DigestCacheKey
+    private let reader: DigestCacheReader?
+    /// nil where the entries of folders have to be listed and judged anew.
+    private let changes: DigestCacheCheck.Outcome?
+    private let output = Locked(Output())
+
+    /// nil where there is to be no cache.
+    ///
+    /// `rules` tells the rules at the root from others. `needsListing` is for a walk that has to see each name.
+    init?(
+        _ options: HashingOptions, root: FolderDescriptor, key: DigestCacheKey, rules: SHA256Digest,
+        needsListing: Bool
+    ) {
+        guard let folder = options.digestCache.path, FileSystem.hasExactTimes(root.number) else { return nil }
+        stamp = FileStamp.now
+        self.options = options
+        self.folder = folder
+        self.key = key
+        guard let open = DigestCacheFolder(folder), let reader = DigestCacheReader(open, key, now: stamp),
+            let known = reader.folder([], firstPieceOnly: true)
+        else {
+            self.reader = nil
+            changes = nil
+            digest = nil
+            return
+        }
+        // With other rules each folder has to be judged anew.
+        guard !needsListing, known.header.rules == rules else {
+            self.reader = reader
+            changes = nil
+            digest = nil
+            return
+        }
+        let changes = DigestCacheCheck.run(reader, root: root)
+        self.reader = changes.isBroken ? nil : reader
+        self.changes = changes.isBroken ? nil : changes
+        digest = changes.changed.isEmpty && !changes.isBroken ? .some(known.digest) : nil
+    }
+
+    // MARK: what is known
+
+    /// What an earlier run knew of a folder.
+    func folder(_ path: [UInt8]) -> KnownFolder? { reader?.folder(path) }
+
+    /// Whether the folder's entries are what they were, those below sub-folders aside.
+    func isUnchanged(_ path: [UInt8]) -> Bool {
+        guard let reader, let changes else { return false }
+        let indices = reader.indices(of: path)
+        return !indices.isEmpty && !indices.contains { changes.changed.contains(Int($0)) }
+    }
+
+    /// The folder, if nothing in it and below it changed since it was seen with these rules; it is then taken over.
+    func unchangedTree(_ path: [UInt8], rules: SHA256Digest) -> KnownFolder? {
+        guard let changes, isUnchanged(path) else { return nil }
+        let hash = Format.pathHash(path)
+        guard !changes.above.contains(hash), let known = reader?.folder(path, firstPieceOnly: true),
+            known.header.rules == rules
+        else {
+            return nil
+        }
+        output.withLock { _ = $0.unchanged.insert(hash) }
+        return known
+    }
+
+    // MARK: what is found out
+
+    /// Writes pieces to the new cache. `pieces` have the offset that they have in `bytes`.
+    func append(_ bytes: [UInt8], _ pieces: [Format.Piece]) {
+        output.withLock { output in
+            guard open(&output) else { return }
+            append(bytes, pieces, &output)
+        }
+    }
+
+    private func append(_ bytes: [UInt8], _ pieces: [Format.Piece], _ output: inout Output) {
+        let start = output.end
+        guard write(bytes, &output) else { return }
+        for var piece in pieces {
+            piece.offset += start
+            output.pieces.append(piece)
+        }
+    }
+
+    func add(_ gain: DigestCacheRecorder.Gain) {
+        output.withLock { $0.gain.add(gain) }
+    }
+
+    /// Makes what was found out the tree's cache, if it is worth it. Where that fails, nothing happened.
+    func finish(_ recorders: [DigestCacheRecorder]) {
+        output.withLock { output in
+            let gain = output.gain
+            let isWorth =
+                reader == nil
+                ? gain.files >= options.filesWorthACache || gain.bytes >= options.bytesWorthACache
+                : gain.files + gain.folders > 0
+            if isWorth && open(&output) && write(recorders, &output) {
+                output.name = ""
+            }
+            discard(&output)
+        }
+    }
+
+    /// Ends without a new cache.
+    func discard() { output.withLock { discard(&$0) } }
+
+    private func discard(_ output: inout Output) {
+        if output.file >= 0 { close(output.file) }
+        output.file = -1
+        if !output.name.isEmpty { DigestCacheFolder(folder)?.remove(output.name) }
+        output.name = ""
+        output.hasFailed = true
+    }
+
+    private func open(_ output: inout Output) -> Bool {
+        if output.hasFailed { return false }
+        if output.file >= 0 { return true }
+        guard let place = DigestCacheFolder.made(folder), let (number, name) = place.makeTemporary() else {
+            output.hasFailed = true
+            return false
+        }
+        output.file = number
+        output.name = name
+        // By the file system's own time, too, this is after the walk began, as far as it has fine times. Else a clock was
+        // set back.
+        var status = stat()
+        if fstat(number, &status) != 0 || FileStamp(status).modified < stamp &- 2_000_000_000 {
+            output.hasFailed = true
+        }
+        return !output.hasFailed
+    }
+
+    private func write(_ recorders: [DigestCacheRecorder], _ output: inout Output) -> Bool {
+        for recorder in recorders { append(recorder.bytes, recorder.pieces, &output) }
+        copyUnchanged(&output)
+        let table = output.pieces.withUnsafeBytes { Array($0) }
+        let header = Format.Header(
+            stamp: stamp, key: key.digest, tableOffset: output.end, pieceCount: UInt64(output.pieces.count),
+            tableChecksum: table.withUnsafeBytes { Format.checksum($0) })
+        guard write(table, &output) else { return false }
+        output.end = 0
+        guard write(header.bytes, &output), let place = DigestCacheFolder(folder),
+            place.rename(output.name, to: key.name)
+        else { return false }
+        place.removeUnused()
+        return true
+    }
+
+    /// Takes over what lies below the folders that nothing changed in.
+    private func copyUnchanged(_ output: inout Output) {
+        guard let reader, !output.unchanged.isEmpty else { return }
+        let unchanged = output.unchanged
+        for (index, piece) in reader.pieces.enumerated() {
+            guard !output.hasFailed else { return }
+            let bytes = [UInt8](unsafeUninitializedCapacity: Int(piece.length)) { buffer, count in
+                count =
+                    reader.read(index..<index + 1, into: UnsafeMutableRawBufferPointer(buffer))
+                    ? buffer.count : 0
+            }
+            let isWanted = bytes.withUnsafeBytes { bytes in
+                guard reader.isWhole(index, bytes), let path = DigestCachePiece(bytes)?.path else {
+                    return false
+                }
+                var isBelow = false
+                let hash = Format.pathHash(path) { if unchanged.contains($0) { isBelow = true } }
+                return isBelow || unchanged.contains(hash)
+            }
+            if !isWanted { continue }
+            var copy = piece
+            copy.offset = 0
+            append(bytes, [copy], &output)
+        }
+    }
+
+    private func write(_ bytes: [UInt8], _ output: inout Output) -> Bool {
+        guard !output.hasFailed else { return false }
+        let isWritten = bytes.withUnsafeBytes { bytes in
+            var done = 0
+            while done < bytes.count {
+                let count = pwrite(
+                    output.file, bytes.baseAddress.map { $0 + done }, bytes.count - done,
+                    off_t(output.end) + off_t(done))
+                if count < 0 && errno == EINTR { continue }
+                if count <= 0 { return false }
+                done += count
+            }
+            return true
+        }
+        output.end += UInt64(bytes.count)
+        output.hasFailed = !isWritten
+        return isWritten
+    }
+}

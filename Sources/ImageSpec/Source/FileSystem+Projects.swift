@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+// What drafting a spec asks of a project's folder, and the one file that it writes.
+
+extension FileSystem {
+    /// A file that is read to find out about a project, none of which has to be there.
+    package enum TextFile: Equatable, Sendable {
+        case missing
+        case text(String)
+        /// It is there, but nothing can be learnt from it.
+        case unusable(String)
+    }
+
+    /// What lies in a folder, hidden entries too.
+    package struct Listing: Sendable {
+        package enum Kind: Sendable { case file, folder }
+
+        /// Files and folders by name; a link is what it leads to. In the order of their bytes.
+        package var entries: [(name: String, kind: Kind)] = []
+        /// How many names are no UTF-8 or have control characters.
+        package var unusableNames = 0
+
+        package init() {}
+
+        package func has(_ name: String, _ kind: Kind = .file) -> Bool {
+            entries.contains { $0.name.hasSameBytes(as: name) && $0.kind == kind }
+        }
+    }
+
+    /// The text of a file of at most `limit` bytes. Links are followed; a pipe is not waited for.
+    package static func text(ofProjectFile path: String, limit: Int) -> TextFile {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            let failure = Failure.last
+            return failure.code == ENOENT || failure.code == ENOTDIR ? .missing : .unusable(failure.text)
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return .unusable(Failure.last.text) }
+        switch kind(ofMode: status.st_mode) {
+        case .file: break
+        case .folder: return .unusable("it is a folder")
+        case .link, .other: return .unusable("it is no regular file")
+        }
+        guard Int(status.st_size) <= limit else {
+            return .unusable("it has more than \(limit) bytes")
+        }
+        do throws(Failure) {
+            let bytes = try contents(descriptor: descriptor)
+            let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+            return String(validating: text, as: UTF8.self).map(TextFile.text) ?? .unusable("it is not UTF-8")
+        } catch {
+            return .unusable(error.text)
+        }
+    }
+
+    /// What lies in a folder; nil where it cannot be opened or is none.
+    package static func listing(ofFolder path: String) -> Listing? {
+        guard let stream = opendir(path) else { return nil }
+        defer { closedir(stream) }
+        var listing = Listing()
+        while let entry = readdir(stream) {
+            let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+            guard let name = String(validating: bytes, as: UTF8.self),
+                !bytes.contains(where: { $0 < 0x20 || $0 == 0x7F })
+            else {
+                listing.unusableNames += 1
+                continue
+            }
+            if name == "." || name == ".." { continue }
+            switch try? kind(Path.join(path, name)) {
+            case .file: listing.entries.append((name, .file))
+            case .folder: listing.entries.append((name, .folder))
+            default: break
+            }
+        }
+        listing.entries.sort { $0.name.precedesInUTF8($1.name) }
+        return listing
+    }
+
+    /// The real path of a project's folder.
+    package static func realPath(ofProject path: String) throws(ImageSpecError) -> String {
+        do throws(Failure) {
+            guard !path.isEmpty, !path.utf8.contains(0), let kind = try kind(path) else {
+                throw Failure.missing
+            }
+            guard kind == .folder else { throw Failure.notAFolder }
+            let real = try realPath(path)
+            guard listing(ofFolder: path) != nil else { throw Failure.last }
+            return String(decoding: real, as: UTF8.self)
+        } catch {
+            throw .cannotUse(field: "folder", path: path, expected: "folder", error)
+        }
+    }
+
+    /// Writes a file that must not be there yet. Where writing fails, none is left.
+    package static func create(_ path: String, holding bytes: [UInt8]) throws(ImageSpecError) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            if errno == EEXIST { throw .outputExists(path) }
+            throw .unwritable(Array(path.utf8), Failure.last.text)
+        }
+        var rest = bytes[...]
+        var failure: Failure?
+        while !rest.isEmpty, failure == nil {
+            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if count == 0 || errno != EINTR {
+                failure = .last
+            }
+        }
+        // Some file systems report only here that they are full.
+        if close(descriptor) != 0, failure == nil { failure = .last }
+        guard let failure else { return }
+        unlink(path)
+        throw .unwritable(Array(path.utf8), failure.text)
+    }
+}
+
+extension ImageSpecError {
+    static func outputExists(_ path: String) -> ImageSpecError {
+        ImageSpecError(
+            .unwritableOutput,
+            "\"\(path.shortened)\" exists already and is not overwritten; move it away, write to another file by --output, "
+                + "or print by --output -")
+    }
+
+    /// `expected` says what would do.
+    package static func wrongOutput(_ path: String, _ expected: String) -> ImageSpecError {
+        ImageSpecError(.unwritableOutput, "\"\(path.shortened)\" \(expected)")
+    }
+}
+
+extension String {
+    /// Whether the text has a URL with user info, which may be a password.
+    package var holdsCredential: Bool { IndexURL.holdsCredential(Array(utf8)) }
+
+    /// The text on one line for a comment or message: at most `limit` characters, and no user info of a URL.
+    package func onOneLine(limit: Int = 120) -> String {
+        var text = ""
+        for (count, scalar) in IndexURL.withoutAnyUserInfo(self).unicodeScalars.enumerated() {
+            if count == limit { return text + "…" }
+            text.unicodeScalars.append(scalar.isPrintable ? scalar : "\u{FFFD}")
+        }
+        return text
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether the character has a shape of its own, or is the space, in every version of YAML and on a terminal.
+    package var isPrintable: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
+            false
+        default: true
+        }
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ImageSpec
+
+struct DiffCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "diff",
+        abstract: "Say why two specs, or a record and a spec, have different tags or ids.",
+        discussion: """
+            Each of both is a spec file or a record that imagespec tag --record wrote; which of them, its content says. A line \
+            is + for what is new, - for what is gone, ~ for what changed; what does not change the tag stands by itself.
+
+              imagespec diff old.yaml trainer.yaml
+              git show HEAD:trainer.yaml | imagespec diff --base-dir . - trainer.yaml
+              imagespec diff trainer.record.json trainer.yaml
+              tag: 1d2e… → 77a0…
+              id: 9c01…
+              Changes the tag:
+                ~ requirements.txt: numpy 2.1 → 2.2
+                + src/model.py
+                ~ src/train.sh: mode 644 → 755
+
+            The exit status is 0 where id and tag are the same (what does not count is listed all the same), 1 where they \
+            differ. The options that replace fields do so in both specs.
+
+            With --json: {"changes":[{"aspect":…,"changes_content":…,"changes_id":…,"changes_tag":…,"field":…,"from":…,\
+            "keys":…,"kind":…,"path":…,"to":…}],"from":{…},"same_content":…,"same_id":…,"same_tag":…,"to":{…}}.
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "What was: a spec, a record, or - for standard input.", valueName: "from"),
+        completion: .file(extensions: ["json", "yaml", "yml"]))
+    var from: String
+
+    @Argument(
+        help: ArgumentHelp("What is: a spec, a record, or - for standard input.", valueName: "to"),
+        completion: .file(extensions: ["json", "yaml", "yml"]))
+    var to: String
+
+    @OptionGroup var options: SpecOptions
+
+    @Option(help: ArgumentHelp("Show so many changes under each heading, not all.", valueName: "count"))
+    var limit: Int?
+
+    @Flag(help: "Print the result as one JSON object in one line.")
+    var json = false
+
+    func validate() throws {
+        if SpecOptions.isStandardInput(from) && SpecOptions.isStandardInput(to) {
+            throw ValidationError("standard input can be one of the two, not both.")
+        }
+        if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more.") }
+    }
+
+    func run() throws {
+        let comparison = ImageSpec.Comparison(from: try record(from), to: try record(to))
+        if json {
+            try StandardOutput.write(comparison.document.canonicalForm + [UInt8(ascii: "\n")])
+        } else {
+            try StandardOutput.write(
+                Array(Style.standardOutput.comparison(comparison.text(limit: limit)).utf8))
+        }
+        if !comparison.isSame { throw Difference() }
+    }
+
+    private func record(_ file: String) throws(ImageSpecError) -> ImageSpec.Record {
+        try options.record(of: file)
+    }
+}
+
+/// What was asked for is there, and two things differ.
+struct Difference: Error {
+    var messages: [String] = []
+}
+
+extension SpecOptions {
+    /// A record from a file, or that of the spec in it.
+    func record(of file: String) throws(ImageSpecError) -> ImageSpec.Record {
+        let isStandardInput = Self.isStandardInput(file)
+        let bytes =
+            try isStandardInput
+            ? FileSystem.contentsOfStandardInput() : FileSystem.contents(ofSpecFile: file)
+        if ImageSpec.Record.isRecord(bytes) {
+            do throws(ImageSpecError) {
+                return try ImageSpec.Record(json: bytes)
+            } catch {
+                throw located(error, in: file)
+            }
+        }
+        let spec = try isStandardInput ? spec(fromStandardInput: bytes) : load(file)
+        do throws(ImageSpecError) {
+            return try spec.record(in: context(of: file))
+        } catch {
+            throw located(error, in: file)
+        }
+    }
+}

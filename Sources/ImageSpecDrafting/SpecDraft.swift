@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ImageSpec
+import ImageSpecYAML
+
+/// A spec file for a folder that has none: what the folder's files say for certain, with comments that say why and what
+/// else could be.
+///
+/// The same folder gives the same bytes, wherever it lies. What it drafts passes every check: a field that does not is
+/// turned into a comment.
+package struct SpecDraft: Sendable {
+    /// The spec as YAML.
+    package let text: String
+    /// What was recognised, a line each.
+    package let notes: [String]
+
+    /// Looks at a folder. Reads the files of a project that have to do with images, and, as a check of the spec does, every
+    /// file that the spec names.
+    /// - Throws: `missingInput` and `unreadableInput` for the folder itself.
+    package init(folder: String) throws(ImageSpecError) {
+        let project = try ProjectFolder(folder)
+        var fields = Drafting(project).fields
+        var notes = project.notes
+        let context = ImageSpec.HashContext(workingDirectory: folder, hostArchitecture: "x86_64")
+        let start = Self.start(project)
+        while true {
+            let text = start + fields.map { "\n" + $0.text }.joined()
+            guard let problem = try Self.problem(text, in: context) else {
+                self.text = text
+                self.notes = notes.map { $0.onOneLine(limit: 300) }
+                return
+            }
+            let index =
+                fields.firstIndex {
+                    $0.value != nil && problem.message.hasPrefix($0.name) && $0.name != "name"
+                }
+                ?? fields.lastIndex { $0.value != nil && ["source_root", "copy"].contains($0.name) }
+                ?? fields.lastIndex { $0.value != nil && $0.name != "name" }
+            // A name alone has nothing that could be wrong with it.
+            guard let index else { throw problem }
+            notes.append("\(fields[index].name) is not used: \(problem.message)")
+            let isSource = fields[index].name == "source_root"
+            fields[index].refuse()
+            if isSource { fields.removeAll { $0.name == "source_copy_mode" } }
+        }
+    }
+
+    /// The first thing that a check finds wrong.
+    private static func problem(
+        _ text: String, in context: ImageSpec.HashContext
+    ) throws(ImageSpecError) -> ImageSpecError? {
+        let spec = try ImageSpec(yaml: text)
+        if let problem = spec.problems(in: context).first { return problem }
+        do throws(ImageSpecError) {
+            _ = try ImageSpec.BuildContext(spec, in: context).identity.imageName()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private static func start(_ project: ProjectFolder) -> String {
+        var text =
+            "# What the container image of this folder is. Paths count from this file's folder; comments are in no name.\n"
+            + "# Check it with `imagespec check`, see the Dockerfile with `imagespec render`.\n"
+        if !project.remarks.isEmpty {
+            text += "#\n# Not understood, so look at it:\n"
+            text += project.remarks.map { "#   " + $0.onOneLine(limit: 200) + "\n" }.joined()
+        }
+        if let rest = project.dockerfile?.rest, !rest.isEmpty {
+            text +=
+                "#\n# Of the Dockerfile, these instructions are left to you (commands, copy, source_root, entrypoint):\n"
+            text += rest.map { "#   line \($0.line): \($0.text.onOneLine())\n" }.joined()
+        }
+        return text
+    }
+}
+
+extension SpecDraft {
+    /// Where a draft goes if nobody says otherwise.
+    package static let fileName = "image.yaml"
+
+    /// Writes the draft to a file that is not there yet, in the folder that it is of.
+    /// - Throws: `unwritableOutput`.
+    package func write(to path: String, ofFolder folder: String) throws(ImageSpecError) {
+        guard [".yaml", ".yml"].contains(where: path.lowercased().hasSuffix) else {
+            throw .wrongOutput(
+                path,
+                "is no name of a YAML file; let it end in .yaml, or print to standard output by --output -")
+        }
+        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let place = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let isThere: Bool
+        do throws(ImageSpecError) {
+            isThere = try FileSystem.realPath(ofProject: place).utf8.elementsEqual(
+                FileSystem.realPath(ofProject: folder).utf8)
+        } catch {
+            isThere = false
+        }
+        guard isThere else {
+            throw .wrongOutput(
+                path,
+                "does not lie in the folder \"\(folder.onOneLine())\", from which the draft's paths count; write it there"
+            )
+        }
+        try FileSystem.create(path, holding: Array(text.utf8))
+    }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+
+@testable import ImageSpecContainers
+
+extension ErrorArea {
+    static let engines = ErrorArea(
+        name: "engines",
+        cases: [
+            ErrorCase("builderNotRegistered", "builder: envd") { scene in
+                try await ImageSpec.BuildEngine(policy: .init()).build(
+                    ImageSpec(builder: "envd"), in: scene.context)
+            },
+            ErrorCase("existenceUnknown", "a registry that refuses") { _ in
+                _ = try ImageSpec.BuildPolicy().decision(
+                    for: "ghcr.io/acme/a:1", .unknown(reason: "the registry answers 401 Unauthorized"))
+            },
+            ErrorCase("existenceUnknown", "a registry that refuses, and FLYTE_IMG_FAST_FAIL") { _ in
+                _ = try ImageSpec.BuildPolicy(isFailingFast: true).decision(
+                    for: "ghcr.io/acme/a:1", .unknown(reason: "the registry answers 401 Unauthorized"))
+            },
+            ErrorCase("noDefaultImage", "an image config without default_image, and no spec") { _ in
+                _ = try await ImageSpec.BuildEngine(policy: .init()).resolve(nil, in: ImageSpec.ImageConfig())
+            },
+            ErrorCase("noopNeedsReference", "builder: noop, without a base_image") { scene in
+                try await ImageSpec.BuildEngine(policy: .init()).build(
+                    ImageSpec(builder: "noop"), in: scene.context)
+            },
+        ])
+
+    /// A program that works as buildah does, but cannot build.
+    private static let brokenBuildah = """
+        case "$1" in
+        info) exit 0 ;;
+        --version) echo "buildah version 1.28.2" ;;
+        inspect|images) exit 1 ;;
+        *) echo "STEP 1/2: FROM debian"; echo "Error: no space left on device" >&2; exit 125 ;;
+        esac
+        """
+
+    /// A build of a spec with the programs that lie in the case's own folder.
+    private static func build(
+        _ spec: ImageSpec, _ engine: ImageSpec.ContainerEngine? = nil, in scene: Scene
+    ) async throws {
+        let builder = ImageSpec.ContainerBuilder(
+            engine: engine, runner: .system, folders: [scene.folder], registry: .system)
+        let request = ImageSpec.BuildRequest(
+            spec: spec, imageName: try spec.imageName(in: scene.context), context: scene.context,
+            policy: .init(isForcePush: true))
+        _ = try await builder.image(for: request)
+    }
+
+    private static func option(_ factory: String, _ options: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>)
+        -> ErrorCase
+    {
+        let shown = String(decoding: ImageSpec.JSONValue.object(options).canonicalForm, as: UTF8.self)
+        return ErrorCase(factory, "builder_options: \(shown)") { scene in
+            try await build(ImageSpec(builderOptions: options), in: scene)
+        }
+    }
+
+    static let containers = ErrorArea(
+        name: "containers",
+        cases: [
+            ErrorCase("noEngine", "no engine on PATH") { scene in try await build(ImageSpec(), in: scene) },
+            ErrorCase("noEngine", "podman, which is not on PATH") { scene in
+                try await build(ImageSpec(), .podman, in: scene)
+            },
+            ErrorCase("noEngine", "podman, which says that it does not work") { scene in
+                try scene.program("podman", "echo 'Error: cannot open its storage' >&2; exit 125")
+                try await build(ImageSpec(), .podman, in: scene)
+            },
+            option("invalidOption", ["engine": "kaniko"]), option("invalidOption", ["engine": 3]),
+            option("invalidOption", ["network": "a b"]), option("invalidOption", ["cache": "no"]),
+            option("invalidOption", ["progress": "fancy"]), option("unknownOption", ["netwrok": "host"]),
+            option("unknownOption", ["colour": "red"]),
+            ErrorCase("enginesDiffer", "builder_options: {engine: docker}, and --engine podman") { scene in
+                try await build(ImageSpec(builderOptions: ["engine": "docker"]), .podman, in: scene)
+            },
+            ErrorCase("platformsUnsupported", "two platforms, and no registry") { scene in
+                try scene.program("buildah", brokenBuildah)
+                try await build(ImageSpec(platform: "linux/amd64,linux/arm64"), .buildah, in: scene)
+            },
+            ErrorCase("platformsUnsupported", "two platforms, and docker without buildx") { scene in
+                try scene.program(
+                    "docker",
+                    #"""
+                    case "$1 $2" in
+                    "version "*) echo 28.2.2 ;;
+                    "buildx "*) exit 1 ;;
+                    "build --help") echo "      --secret stringArray" ;;
+                    *) echo "Docker version 28.2.2" ;;
+                    esac
+                    """#)
+                try await build(
+                    ImageSpec(registry: "localhost:1", platform: "linux/amd64,linux/arm64"), .docker,
+                    in: scene)
+            },
+            ErrorCase("missingSecret", "pip_secret_mounts: [[netrc, /root/.netrc]], without the file") {
+                scene in
+                try scene.program("buildah", brokenBuildah)
+                let spec = ImageSpec(
+                    packages: ["a"], pipSecretMounts: [.init(source: "netrc", target: "/root/.netrc")])
+                try await build(spec, .buildah, in: scene)
+            },
+            ErrorCase("invalidRegistryConfig", "registry_config: .docker, which is not there") { scene in
+                try await build(ImageSpec(registryConfig: ".docker"), in: scene)
+            },
+            ErrorCase("buildFailed", "a build that fails") { scene in
+                try scene.program("buildah", brokenBuildah)
+                try await build(ImageSpec(name: "a"), .buildah, in: scene)
+            },
+            ErrorCase("pythonVersionGiven", "python_version: '3.12', and the running environment's") { _ in
+                _ = try await ImageSpec.fromEnvironment(of: ImageSpec(pythonVersion: "3.12"))
+            },
+            ErrorCase("cannotRun", "a Python that is not there") { scene in
+                _ = try await ImageSpec.fromEnvironment(python: scene.path("python"))
+            },
+            ErrorCase("noPython", "a Python that fails") { scene in
+                try scene.program("python", "echo 'no module named encodings' >&2; exit 1")
+                _ = try await ImageSpec.fromEnvironment(python: scene.path("python"))
+            },
+            ErrorCase("notInstalled", "packages that are not installed") { scene in
+                try scene.program("python", "echo 3.12; echo; echo 2.1")
+                _ = try await ImageSpec.fromEnvironment(
+                    pinning: ["torch", "numpy"], python: scene.path("python"))
+            },
+        ])
+}

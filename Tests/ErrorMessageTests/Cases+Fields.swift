@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+
+extension ErrorArea {
+    /// What no field may hold.
+    static let fields = ErrorArea(
+        name: "fields",
+        cases: [
+            .spec("invalidText", "python_version: '3'"), .spec("invalidText", "packages: ['']"),
+            .spec("invalidText", "packages: [\"a\\nb\"]"), .spec("invalidText", "packages: [-r x.txt]"),
+            .spec("invalidText", "conda_channels: [my channel]"), .spec("invalidText", "apt_packages: [Git]"),
+            .spec("invalidText", "base_image: https://ghcr.io/a"), .spec("invalidText", "platform: amd64"),
+            .spec("invalidText", "pip_index: 'https://a b'"),
+            .spec("invalidText", "pip_extra_args: \"--a 'b\""),
+            .spec("invalidText", "pip_extra_args: \"'a\\nb'\""),
+            .spec("invalidText", "entrypoint: [\"a\\0\"]"),
+            .spec("invalidText", "commands: [-v]"), .spec("invalidText", "commands: [' ']"),
+            .spec("invalidText", "copy: [\"a\\tb\"]", files: ["a\tb": ""]),
+            .spec("invalidText", "python_exec: bin/python"),
+            .spec("invalidText", "env: {1A: b}"), .spec("invalidText", "env: {A: \"b\\nc\"}"),
+            .spec("invalidText", "pip_secret_mounts: [[a, b]]"),
+            .spec("invalidText", "pip_secret_mounts: [['', /b]]"),
+            .spec("invalidText", "pip_secret_mounts: [[a, /opt/venv/b]]"),
+            .spec("invalidText", "pip_secret_mounts: [[a, /b], [c, /b]]"),
+            .spec("invalidText", "builder_config: {uv_image: ''}"),
+            .spec("invalidText", "builder_config: {uv_image: 3}"),
+            .spec("invalidText", "builder_config: {uv_image: 'a b'}"),
+            .spec("credential", "pip_index: https://me:secret@example.com"),
+            .spec("credential", "packages: ['a @ https://me:secret@example.com/a.whl']"),
+            .spec(
+                "credential", "requirements: r.txt",
+                files: ["r.txt": "--index-url https://me:secret@example.com"]),
+            .spec("cudaUnsupported", "cuda: '12.4'"),
+            .spec("unsupportedBeside", "python_exec: /usr/bin/python3\nconda_packages: [a]"),
+            .spec("unsupportedBeside", "python_exec: /usr/bin/python3\npython_version: '3.12'"),
+            .spec(
+                "unsupportedBeside", "requirements: uv.lock\npackages: [a]",
+                files: ["uv.lock": "", "pyproject.toml": ""]),
+            .spec(
+                "unsupportedBeside", "requirements: poetry.lock\npip_extra_args: -v",
+                files: ["poetry.lock": "", "pyproject.toml": ""]),
+            .spec("unknownBuilderConfiguration", "builder_config: {uv: a}"),
+            .spec("reservedVariable", "env: {_F_IMG_ID: a}"),
+            .spec("sourceRootRequired", "source_copy_mode: all"),
+            ErrorCase("instructionTooLong", "a command of 70,000 characters") { scene in
+                _ = try ImageSpec.Dockerfile(
+                    ImageSpec(commands: ["echo " + String(repeating: "a", count: 70_000)]), in: scene.context)
+            },
+            ErrorCase("pythonVersionBesideEnvironment", "python_version 3.12, and an environment's") { _ in
+                _ = try ImageSpec(pythonVersion: "3.12").withPythonEnvironment(version: "3.11", pinned: [:])
+            },
+        ])
+
+    /// What gives no image name.
+    static let names = ErrorArea(
+        name: "names",
+        cases: [
+            .name("invalidTagFormat", "tag_format: dev"),
+            .name("invalidTagFormat", "tag_format: '{spec_hash:.4}'"),
+            .name("invalidTagFormat", "tag_format: '{spec_hash'"),
+            .name("invalidTagFormat", "tag_format: '{id}'"),
+            .name("invalidTag", "tag_format: '-{spec_hash}'"),
+            .name("invalidTag", "tag_format: '{spec_hash}{spec_hash}{spec_hash}'"),
+            .name("invalidImageName", "name: my image"), .name("invalidImageName", "name: a//b"),
+            .name("invalidImageName", "registry: https://ghcr.io/acme"),
+            .name("invalidImageName", "registry: me:secret@ghcr.io/acme"),
+            .name("invalidImageName", "name: " + String(repeating: "a", count: 300)),
+        ])
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import ImageSpec
+import ImageSpecDrafting
+
+extension ErrorArea {
+    /// Files that a spec names, and the spec file.
+    static let files = ErrorArea(
+        name: "files",
+        cases: [
+            .spec("missing", "source_root: src"), .spec("missing", "copy: [conf]"),
+            .spec("missing", "requirements: r.txt"),
+            .spec("missing", "requirements: r.txt", files: ["r.txt": "-r s.txt"]),
+            .spec("missing", "requirements: uv.lock", files: ["uv.lock": ""]),
+            .spec("wrongKind", "source_root: src", files: ["src": ""]),
+            .spec("wrongKind", "requirements: src", files: ["src/a": ""]),
+            .spec("wrongKind", "requirements: r.txt/"),
+            ErrorCase("unreadable", "requirements: r.txt, which has a gigabyte") { scene in
+                try scene.writeHole("r.txt", size: 1 << 30)
+                _ = try ImageSpec(requirements: "r.txt").imageName(in: scene.context)
+            },
+            ErrorCase("cannotUse", "copy: [a], which is a pipe") { scene in
+                guard mkfifo(scene.path("a"), 0o644) == 0 else { return }
+                _ = try ImageSpec(copy: ["a"]).imageName(in: scene.context)
+            },
+            ErrorCase("cannotUseSpec", "a spec file that is not there") { scene in
+                _ = try ImageSpec(jsonContentsOf: scene.path("spec.json"))
+            },
+            ErrorCase("cannotUseSpec", "a spec file that is a folder") { scene in
+                _ = try ImageSpec(jsonContentsOf: scene.folder)
+            },
+            ErrorCase("cannotUseSpec", "a spec file of a gigabyte") { scene in
+                try scene.writeHole("spec.json", size: 1 << 30)
+                _ = try ImageSpec(jsonContentsOf: scene.path("spec.json"))
+            },
+            ErrorCase("missingModule", "a loaded module src/a.py that is not there") { scene in
+                try scene.write(["src/b.py": ""])
+                var context = scene.context
+                context.loadedModules = ["src/a.py"]
+                _ = try ImageSpec(sourceRoot: "src").imageName(in: context)
+            },
+            .name("invalidCopyPath", "copy: ['']"), .name("invalidCopyPath", "copy: [/etc/passwd]"),
+            .name("invalidCopyPath", "copy: [../a]"),
+            ErrorCase("invalidRequirements", "requirements: r.txt, which is not UTF-8") { scene in
+                try scene.write("r.txt", [0xFF])
+                _ = try ImageSpec(requirements: "r.txt").imageName(in: scene.context)
+            },
+            .name("invalidRequirements", "requirements: r.txt", files: ["r.txt": "numpy\n-r"]),
+            .name("invalidRequirements", "requirements: r.txt", files: ["r.txt": "-r 'a.txt"]),
+            .name("invalidRequirements", "requirements: r.txt", files: ["r.txt": "-c /etc/a.txt"]),
+            .spec("requirementEndsInBackslash", "requirements: r.txt", files: ["r.txt": "numpy\\ # why"]),
+            ErrorCase(
+                "includeThroughOwnFolder", "requirements: p/r.txt; p/r.txt: \"-r ../p/s.txt\"; p/s.txt: \"\""
+            ) { scene in
+                try scene.write([
+                    "p/r.txt": "-r ../p/t/../s.txt\n-r ../x.txt", "p/s.txt": "", "x.txt": "-r p/s.txt",
+                ])
+                try ImageSpec(requirements: "p/r.txt").validate(in: scene.context)
+            },
+            .spec("folderLikeItsOnlyFile", "copy: [a]", files: ["a/a": ""]),
+        ])
+
+    static let ignoreFiles = ErrorArea(
+        name: "ignore-files",
+        cases: [
+            ErrorCase("ignoreFileIsNotUTF8", ".dockerignore: a byte FF in line 2") { scene in
+                try scene.write("src/.dockerignore", [0x61, 0x0A, 0xFF])
+                _ = try ImageSpec(sourceRoot: "src").imageName(in: scene.context)
+            }
+        ]
+            + ["!", "[a", "a[]", "[z-a]", "a\\"].map { pattern in
+                .name("malformedIgnorePattern", "source_root: src", files: ["src/.dockerignore": pattern])
+            })
+
+    /// Where build contexts are written.
+    static let contexts = ErrorArea(
+        name: "contexts",
+        cases: [
+            ErrorCase("contextAmongSources", "source_root: src, and the folder src/build") { scene in
+                try scene.write(["src/a.py": ""])
+                let spec = ImageSpec(sourceRoot: "src", sourceCopyMode: .all)
+                try ImageSpec.BuildContext(spec, in: scene.context).write(to: scene.path("src/build"))
+            },
+            ErrorCase("unwritable", "a folder below a file") { scene in
+                try scene.write(["a": ""])
+                try ImageSpec.BuildContext(ImageSpec(), in: scene.context).write(to: scene.path("a/b"))
+            },
+            ErrorCase("unwritable", "a file in the place of the folder") { scene in
+                try scene.write(["a": ""])
+                try ImageSpec.BuildContext(ImageSpec(), in: scene.context).write(to: scene.path("a"))
+            },
+            ErrorCase("unwritable", "no name of a folder") { scene in
+                try ImageSpec.BuildContext(ImageSpec(), in: scene.context).write(to: "")
+            },
+            ErrorCase("parentMissing", "a/b, where there is no a") { scene in
+                try ImageSpec.BuildContext(ImageSpec(), in: scene.context).write(to: scene.path("a/b"))
+            },
+            ErrorCase("notEmpty", "a folder with a file") { scene in
+                try scene.write(["a/b": ""])
+                try ImageSpec.BuildContext(ImageSpec(), in: scene.context).write(to: scene.path("a"))
+            },
+        ])
+
+    static let drafts = ErrorArea(
+        name: "drafts",
+        cases: [
+            ErrorCase("cannotUse", "a draft for a folder that is not there") { scene in
+                _ = try SpecDraft(folder: scene.path("a"))
+            },
+            ErrorCase("cannotUse", "a draft for a file") { scene in
+                try scene.write(["a": ""])
+                _ = try SpecDraft(folder: scene.path("a"))
+            },
+            ErrorCase("outputExists", "a draft to a file that exists") { scene in
+                try scene.write(["image.yaml": ""])
+                try SpecDraft(folder: scene.folder).write(
+                    to: scene.path("image.yaml"), ofFolder: scene.folder)
+            },
+            ErrorCase("wrongOutput", "a draft to image.json") { scene in
+                try SpecDraft(folder: scene.folder).write(
+                    to: scene.path("image.json"), ofFolder: scene.folder)
+            },
+            ErrorCase("wrongOutput", "a draft to another folder") { scene in
+                try scene.write(["b/c": ""])
+                try SpecDraft(folder: scene.folder).write(
+                    to: scene.path("b/image.yaml"), ofFolder: scene.folder)
+            },
+        ])
+}

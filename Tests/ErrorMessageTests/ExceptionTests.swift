@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import ImageSpec
+@testable import ImageSpecContainers
+
+/// The sentences that only a special machine or moment causes, made by their factories.
+@Suite struct ExceptionTests {
+    static let errors: [(String, ImageSpecError, ImageSpecError.Code, String)] = [
+        (
+            "sourceChanged", .sourceChanged("/a/b.py", "it grew"), .sourceChanged,
+            "\"/a/b.py\" changed while it was used: it grew; try again when nothing writes to it"
+        ),
+        (
+            "unreadableStandardInput", .unreadableStandardInput(reason: "Bad file descriptor"),
+            .unreadableInput,
+            "standard input cannot be read: Bad file descriptor; name a spec file in place of -"
+        ),
+        (
+            "renamed", .renamed("a:1", "a:2"), .sourceChanged,
+            "files of a:1 changed after it was named, and now it would be a:2; try again when nothing writes to them"
+        ),
+        (
+            "noScratchFolder", .noScratchFolder("/tmp", "No space left on device"), .unwritableOutput,
+            "\"/tmp\": no temporary folder can be made there: No space left on device; make room there, or set TMPDIR to "
+                + "another folder"
+        ),
+    ]
+
+    @Test func eachSaysWhatIsRecorded() {
+        for (name, error, code, message) in Self.errors {
+            #expect(error.code == code, "\(name)")
+            #expect(error.message == message, "\(name)")
+        }
+        #expect(Set(Self.errors.map(\.0)) == Set(ErrorMessageTests.exceptions.keys))
+    }
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+@testable import ImageSpec
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Whatever lies in a cache's place: the digest is right, there is no error, and the next run has a whole cache again.
+@Suite(
+    .enabled(if: CachedTree.isPossibleHere, "the file system of temporary files is none that a cache trusts"))
+struct DigestCacheDamageTests {
+    private static func bytes(_ path: String) throws -> [UInt8] {
+        Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+    }
+
+    /// A tree with a whole cache, that cache, and the digest of the tree after a change that keeps all sizes.
+    private static func prepared() throws -> (tree: CachedTree, cache: [UInt8], digest: SHA256Digest) {
+        let tree = try CachedTree.small()
+        try tree.settle()
+        return (tree, try bytes(tree.file), try tree.digest(HashingOptions()))
+    }
+
+    @Test func aCacheThatIsCutOffAnywhereIsAsNone() throws {
+        let (tree, cache, expected) = try Self.prepared()
+        let file = "cache/" + URL(fileURLWithPath: try tree.file).lastPathComponent
+        for length in 0..<cache.count {
+            try tree.folder.write(Array(file.utf8), Array(cache[..<length]), mode: 0o600)
+            let (digest, files) = try tree.read()
+            #expect(
+                digest == expected && files == CachedTree.fileCount,
+                "\(length) of \(cache.count) bytes, \(files) files read")
+        }
+    }
+
+    @Test func aCacheWithOneOtherByteIsNeverBelieved() throws {
+        let (tree, cache, expected) = try Self.prepared()
+        let file = "cache/" + URL(fileURLWithPath: try tree.file).lastPathComponent
+        for index in cache.indices {
+            var damaged = cache
+            damaged[index] ^= [0x01, 0x80, 0xFF][index % 3]
+            try tree.folder.write(Array(file.utf8), damaged, mode: 0o600)
+            let (digest, files) = try tree.read()
+            // As without one.
+            #expect(digest == expected && files == CachedTree.fileCount, "byte \(index), \(files) files read")
+        }
+    }
+
+    @Test func aCacheOfZerosOrWithATailIsAsNone() throws {
+        let (tree, cache, expected) = try Self.prepared()
+        let file = "cache/" + URL(fileURLWithPath: try tree.file).lastPathComponent
+        for damaged in [
+            [UInt8](repeating: 0, count: cache.count), cache + [0], cache + cache,
+            Array(cache[..<128]) + [UInt8](repeating: 0, count: cache.count - 128),
+        ] {
+            try tree.folder.write(Array(file.utf8), damaged, mode: 0o600)
+            let (digest, files) = try tree.read()
+            #expect(digest == expected && files == CachedTree.fileCount)
+        }
+        try tree.settle()
+    }
+
+    @Test func theCacheOfAnotherTreeIsNotUsed() throws {
+        let (tree, _, expected) = try Self.prepared()
+        let (other, cache, _) = try Self.prepared()
+        try other.folder.write("tree/a.py", "something else")
+        let file = "cache/" + URL(fileURLWithPath: try tree.file).lastPathComponent
+        try tree.folder.write(Array(file.utf8), cache, mode: 0o600)
+        let (digest, files) = try tree.read()
+        #expect(digest == expected && files == CachedTree.fileCount)
+    }
+
+    @Test func aCacheFromTheFutureOrAnotherVersionIsNotUsed() throws {
+        typealias Format = DigestCacheFormat
+        let (tree, cache, expected) = try Self.prepared()
+        let file = "cache/" + URL(fileURLWithPath: try tree.file).lastPathComponent
+        var header = try #require(
+            cache.withUnsafeBytes {
+                Format.Header(UnsafeRawBufferPointer(rebasing: $0[..<Format.headerSize]))
+            })
+        // With the stamp that it has, the same bytes are a cache; so the next line says something.
+        try tree.folder.write(Array(file.utf8), header.bytes + cache[Format.headerSize...], mode: 0o600)
+        #expect(try tree.read() == (expected, 0))
+        header.stamp = FileStamp.now + 3_600_000_000_000
+        try tree.folder.write(Array(file.utf8), header.bytes + cache[Format.headerSize...], mode: 0o600)
+        #expect(try tree.read() == (expected, CachedTree.fileCount))
+
+        var older = cache
+        older[0] ^= 1
+        let sum = older.withUnsafeBytes { Format.checksum(UnsafeRawBufferPointer(rebasing: $0[..<120])) }
+        older.withUnsafeMutableBytes { $0.storeBytes(of: sum, toByteOffset: 120, as: UInt64.self) }
+        try tree.folder.write(Array(file.utf8), older, mode: 0o600)
+        #expect(try tree.read() == (expected, CachedTree.fileCount))
+    }
+
+    @Test(arguments: [0o620, 0o602, 0o666] as [mode_t])
+    func aCacheThatOthersCanWriteToIsNotUsed(mode: mode_t) throws {
+        let (tree, _, expected) = try Self.prepared()
+        #expect(try chmod(tree.file, mode) == 0)
+        #expect(try tree.read() == (expected, CachedTree.fileCount))
+        // It was replaced.
+        try tree.settle()
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can give files away"))
+    func aCacheOfAnotherUserIsNotUsed() throws {
+        let (tree, _, expected) = try Self.prepared()
+        #expect(try chown(tree.file, 1, 1) == 0)
+        #expect(try tree.read() == (expected, CachedTree.fileCount))
+        #expect(chown(tree.cache, 1, 1) == 0)
+        let before = try FileManager.default.contentsOfDirectory(atPath: tree.cache)
+        #expect(try tree.read() == (expected, CachedTree.fileCount))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: tree.cache) == before)
+    }
+
+    @Test func aFolderThatOthersCanWriteToIsNotUsed() throws {
+        let (tree, _, expected) = try Self.prepared()
+        chmod(tree.cache, 0o777)
+        #expect(try tree.read() == (expected, CachedTree.fileCount))
+        #expect(try tree.read() == (expected, CachedTree.fileCount))
+    }
+
+    @Test func aLinkInTheCachesPlaceIsReplacedAndNotFollowed() throws {
+        let (tree, cache, expected) = try Self.prepared()
+        let file = try tree.file
+        try tree.folder.write(Array("elsewhere".utf8), cache, mode: 0o600)
+        unlink(file)
+        #expect(symlink(tree.folder.path + "/elsewhere", file) == 0)
+        #expect(try tree.read() == (expected, CachedTree.fileCount))
+        try tree.settle()
+        #expect(try Self.bytes(tree.folder.path + "/elsewhere") == cache)
+    }
+
+    @Test(arguments: ["folder", "pipe"])
+    func somethingElseInTheCachesPlaceIsLeftAlone(kind: String) throws {
+        let (tree, _, expected) = try Self.prepared()
+        let file = try tree.file
+        unlink(file)
+        if kind == "folder" { mkdir(file, 0o700) } else { mkfifo(file, 0o600) }
+        #expect(try tree.read() == (expected, CachedTree.fileCount))
+    }
+
+    /// Folders that cannot be made or written to.
+    @Test(arguments: ["/dev/null/cache", "/proc/self/cache", "tree/a.py", "missing/missing/missing", "nul\0"])
+    func aCacheThatCannotBeWrittenIsNoError(place: String) throws {
+        let (tree, _, expected) = try Self.prepared()
+        let path = place.hasPrefix("/") ? place : tree.folder.path + "/" + place
+        #expect(try tree.digest(tree.options(.folder(path))) == expected)
+    }
+
+    @Test(.enabled(if: geteuid() != 0, "root may write everywhere"))
+    func aReadOnlyFolderIsNoError() throws {
+        let (tree, _, expected) = try Self.prepared()
+        try tree.folder.write("tree/b.txt", "other of b.txt!!")
+        let changed = try tree.digest(HashingOptions())
+        chmod(tree.cache, 0o500)
+        #expect(changed != expected)
+        #expect(try tree.read().digest == changed)
+    }
+}

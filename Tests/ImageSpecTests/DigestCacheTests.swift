@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+@testable import ImageSpec
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// A tree and its digest cache.
+struct CachedTree {
+    let folder = TemporaryFolder()
+    var root: String { folder.path + "/tree" }
+    var cache: String { folder.path + "/cache" }
+
+    static let isPossibleHere: Bool = {
+        let folder = TemporaryFolder()
+        let descriptor = open(folder.path, O_RDONLY)
+        defer { close(descriptor) }
+        return FileSystem.hasExactTimes(descriptor)
+    }()
+
+    func options(_ cache: ImageSpec.DigestCache? = nil) -> HashingOptions {
+        HashingOptions(digestCache: cache ?? .folder(self.cache), filesWorthACache: 1)
+    }
+
+    func digest(
+        _ options: HashingOptions, modules: Bool = false, records: SourceTree.Records = []
+    ) throws -> SHA256Digest {
+        try SourceTree.sourceRoot(
+            root, field: "source_root", pythonModulesOnly: modules, records: records, options: options
+        ).digest
+    }
+
+    /// The digest, and how many files were read for it.
+    func read(modules: Bool = false) throws -> (digest: SHA256Digest, files: Int) {
+        let progress = ImageSpec.HashingProgress { _ in }
+        var options = options()
+        options.progress = progress
+        return (try digest(options, modules: modules), progress.count.files)
+    }
+
+    /// Runs until the cache knows everything: what changed in the tick in which it was read is read again.
+    func settle() throws {
+        for _ in 0..<100_000 where try read().files == 0 { return }
+        Issue.record("the cache never knew all files")
+    }
+
+    /// The one cache file.
+    var file: String {
+        get throws {
+            let names = try FileManager.default.contentsOfDirectory(atPath: cache)
+            try #require(names.count == 1, "\(names)")
+            return cache + "/" + names[0]
+        }
+    }
+
+    /// How many files the small tree has, the link and the ignore file included.
+    static let fileCount = 6
+
+    /// A small tree with a bit of everything.
+    static func small() throws -> CachedTree {
+        let tree = CachedTree()
+        for name in ["a.py", "b.txt", "src/c.py", "src/d.log", "src/deep/e.py"] {
+            try tree.folder.write("tree/" + name, "content of \(name)")
+        }
+        try tree.folder.write("tree/src/.gitignore", "*.log\n")
+        try tree.folder.link("tree/src/link.py", to: "../a.py")
+        try tree.folder.folder("tree/empty")
+        return tree
+    }
+}
+
+@Suite(
+    .enabled(if: CachedTree.isPossibleHere, "the file system of temporary files is none that a cache trusts"))
+struct DigestCacheTests {
+    @Test func whatIsUnchangedIsNotReadAgain() throws {
+        let tree = try CachedTree.small()
+        try tree.settle()
+        let expected = try tree.digest(HashingOptions())
+        #expect(try tree.read() == (expected, 0))
+        // One file changed: it alone is read.
+        try tree.folder.write("tree/src/deep/e.py", "other")
+        let changed = try tree.read()
+        #expect(changed.files == 1)
+        #expect(try changed.digest == tree.digest(HashingOptions()))
+        #expect(changed.digest != expected)
+        // A file more: the others are still known.
+        try tree.settle()
+        try tree.folder.write("tree/src/new.py", "new")
+        let added = try tree.read()
+        #expect(added.files == 1)
+        #expect(try added.digest == tree.digest(HashingOptions()))
+        // New rules: every folder is judged again, but no file is read.
+        try tree.settle()
+        try tree.folder.write("tree/.dockerignore", "b.txt\n")
+        let ruled = try tree.read()
+        #expect(ruled.files <= 1)
+        #expect(try ruled.digest == tree.digest(HashingOptions()))
+        #expect(ruled.digest != added.digest)
+    }
+
+    @Test func aCacheIsTheUsersAlone() throws {
+        let tree = try CachedTree.small()
+        try tree.settle()
+        var status = stat()
+        #expect(try stat(tree.file, &status) == 0 && status.st_mode & 0o777 == 0o600)
+        #expect(stat(tree.cache, &status) == 0 && status.st_mode & 0o777 == 0o700)
+    }
+
+    @Test func aTreeOfAFewFilesHasNoCache() throws {
+        let tree = try CachedTree.small()
+        _ = try tree.digest(HashingOptions(digestCache: .folder(tree.cache)))
+        #expect(!FileManager.default.fileExists(atPath: tree.cache))
+        let context = ImageSpec.HashContext(
+            workingDirectory: tree.root, hostArchitecture: "x86_64", digestCache: .folder(tree.cache))
+        _ = try ImageSpec(requirements: nil, sourceCopyMode: .noCopy, copy: ["a.py"]).tag(in: context)
+        #expect(!FileManager.default.fileExists(atPath: tree.cache))
+    }
+
+    @Test func aSingleLargeFileHasACache() throws {
+        let folder = TemporaryFolder()
+        try folder.write(Array("weights".utf8), [UInt8](repeating: 7, count: 9 << 20))
+        func read() throws -> (tag: String, bytes: Int) {
+            let progress = ImageSpec.HashingProgress { _ in }
+            let context = ImageSpec.HashContext(
+                workingDirectory: folder.path, hostArchitecture: "x86_64",
+                digestCache: .folder(folder.path + "/cache"), progress: progress)
+            return (try ImageSpec(copy: ["weights"]).tag(in: context), progress.count.bytes)
+        }
+        let first = try read()
+        #expect(first.bytes == 9 << 20)
+        var next = try read()
+        for _ in 0..<100_000 where next.bytes > 0 { next = try read() }
+        #expect(next == (first.tag, 0))
+    }
+
+    @Test func oldCachesAndLeftoversAreRemoved() throws {
+        let tree = try CachedTree.small()
+        try tree.folder.folder("cache")
+        chmod(tree.cache, 0o700)
+        let old = String(repeating: "a", count: 64) + ".digests"
+        let young = String(repeating: "b", count: 64) + ".digests"
+        for name in [old, young, "leftover.tmp", "mine.txt"] { try tree.folder.write("cache/" + name, "") }
+        for name in [old, "leftover.tmp", "mine.txt"] {
+            var times = [
+                timespec(tv_sec: 1_000_000_000, tv_nsec: 0), timespec(tv_sec: 1_000_000_000, tv_nsec: 0),
+            ]
+            utimensat(AT_FDCWD, tree.cache + "/" + name, &times, 0)
+        }
+        _ = try tree.read()
+        for _ in 0..<100_000 where FileManager.default.fileExists(atPath: tree.cache + "/" + old) {
+            _ = try tree.read()
+        }
+        let names = try FileManager.default.contentsOfDirectory(atPath: tree.cache)
+        #expect(names.count == 3 && names.contains(young) && names.contains("mine.txt"), "\(names)")
+    }
+
+    @Test func manyWalksAtOnceShareACache() async throws {
+        let tree = try CachedTree.small()
+        for index in 0..<700 { try tree.folder.write("tree/many/\(index % 7)/\(index)", "\(index)") }
+        for round in 0..<4 {
+            try tree.folder.write("tree/a.py", "round \(round)")
+            let expected = try tree.digest(HashingOptions())
+            try await withThrowingTaskGroup(of: SHA256Digest.self) { group in
+                for _ in 0..<8 { group.addTask { try tree.digest(tree.options()) } }
+                for try await digest in group { #expect(digest == expected) }
+            }
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: tree.cache).count == 1)
+    }
+
+    // MARK: any change is seen
+
+    /// Names that collide often.
+    private static let names = ["a", "b.py", "c.log", "d", "e.txt", "f.py"]
+
+    @Test(arguments: 0..<24)
+    func theDigestIsTheSameWithAndWithoutTheCacheWhateverChanges(seed: Int) throws {
+        var random = SeededGenerator(state: UInt64(seed) &* 0x9E37_79B9 &+ 77)
+        let tree = CachedTree()
+        try tree.folder.folder("tree")
+        let modules = seed % 4 == 3
+        for _ in 0..<12 { Self.mutate(tree.root, &random) }
+        var known = 0
+        for round in 0..<60 {
+            for _ in 0..<Int.random(in: 0...3, using: &random) { Self.mutate(tree.root, &random) }
+            let records: SourceTree.Records = round % 7 == 6 ? [.entries] : []
+            let cached = try tree.digest(tree.options(), modules: modules, records: records)
+            let expected = try tree.digest(HashingOptions(), modules: modules)
+            #expect(cached == expected, "seed \(seed), round \(round)")
+            // Once more at once, and after a change in the same tick.
+            let again = try tree.read(modules: modules)
+            #expect(again.digest == expected, "seed \(seed), round \(round)")
+            if again.files == 0 { known += 1 }
+            Self.mutate(tree.root, &random)
+            #expect(
+                try tree.digest(tree.options(), modules: modules)
+                    == tree.digest(HashingOptions(), modules: modules), "seed \(seed), round \(round)")
+        }
+        // Else the cache had no part in it.
+        #expect(known > 0)
+    }
+
+    private static func path(_ root: String, _ random: inout SeededGenerator) -> String {
+        var path = root
+        for _ in 0..<Int.random(in: 1...3, using: &random) {
+            path += "/" + (names.randomElement(using: &random) ?? "a")
+        }
+        return path
+    }
+
+    /// One change. Many fail, because what they need is not there.
+    private static func mutate(_ root: String, _ random: inout SeededGenerator) {
+        let (one, other) = (path(root, &random), path(root, &random))
+        switch Int.random(in: 0..<16, using: &random) {
+        case 0, 1, 2:
+            mkdir(String(one.prefix(upTo: one.lastIndex(of: "/") ?? one.endIndex)), 0o755)
+            write(one, "content \(Int.random(in: 0..<10, using: &random))")
+        case 3: mkdir(one, 0o755)
+        case 4: unlink(one)
+        case 5: rename(one, other)
+        case 6: rewrite(one, &random, keepingTimes: false)
+        case 7: rewrite(one, &random, keepingTimes: true)
+        case 8: chmod(one, [0o644, 0o755].randomElement(using: &random) ?? 0o644)
+        case 9:
+            let third = root + "-swapped"
+            rename(one, third)
+            rename(other, one)
+            rename(third, other)
+        case 10:
+            unlink(one)
+            symlink(names.randomElement(using: &random) ?? "a", one)
+        case 11:
+            unlink(one)
+            symlink("../" + (names.randomElement(using: &random) ?? "a"), one)
+        case 12:
+            var times = [
+                timespec(tv_sec: 1_000_000_000, tv_nsec: 0), timespec(tv_sec: 1_000_000_000, tv_nsec: 0),
+            ]
+            utimensat(AT_FDCWD, one, &times, 0)
+        case 13:
+            let rules = ["*.log", "b.py", "/a", "d/", "!c.log", "*.txt"].randomElement(using: &random) ?? ""
+            write(one + "/.gitignore", rules + "\n")
+        case 14:
+            let rules = ["*.log\n", "**/b.py\n!a/b.py\n", "d\n"].randomElement(using: &random) ?? ""
+            write(root + "/.dockerignore", rules)
+        default:
+            // A folder in place of another, with all that is in it.
+            rename(one, root + "/" + (names.randomElement(using: &random) ?? "a"))
+            unlink(root + "/.dockerignore")
+        }
+    }
+
+    private static func write(_ path: String, _ text: String) {
+        let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        guard file >= 0 else { return }
+        _ = text.withCString { Glibc.write(file, $0, strlen($0)) }
+        close(file)
+    }
+
+    /// Changes one byte in place, and says that nothing changed, as far as a program can.
+    private static func rewrite(_ path: String, _ random: inout SeededGenerator, keepingTimes: Bool) {
+        let file = open(path, O_RDWR | O_NOFOLLOW)
+        guard file >= 0 else { return }
+        defer { close(file) }
+        var status = stat()
+        fstat(file, &status)
+        guard status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else { return }
+        var byte = UInt8.random(in: .min ... .max, using: &random)
+        pwrite(file, &byte, 1, off_t(Int.random(in: 0..<Int(status.st_size), using: &random)))
+        if keepingTimes {
+            var times = [status.st_atim, status.st_mtim]
+            futimens(file, &times)
+        }
+    }
+}
