@@ -17,7 +17,7 @@ protocol ContextSink: AnyObject {
 
     func addFolder(_ path: [UInt8]) throws(ImageSpecError)
     func addLink(_ path: [UInt8], to target: [UInt8]) throws(ImageSpecError)
-    /// - Parameter body: is called once and writes exactly `size` bytes, or throws.
+    /// Adds a file. `body` is called once, and writes exactly `size` bytes or throws.
     func addFile(
         _ path: [UInt8], isExecutable: Bool, size: Int, _ body: (Write) throws(ImageSpecError) -> Void
     ) throws(ImageSpecError)
