@@ -19,7 +19,7 @@ extension ImageSpec.BuildContext {
             if let place = try file.realPlace() { try checkPlace(ofFile: place) }
             try writeTar { bytes throws(ImageSpecError) in
                 do throws(FileSystem.Failure) {
-                    try FileSystem.write(bytes, to: file.descriptor)
+                    try FileSystem.writeAll(bytes, to: file.descriptor)
                 } catch {
                     throw .unwritable(Array(path.utf8), error.text)
                 }
@@ -40,7 +40,7 @@ extension ImageSpec.BuildContext {
     public func writeTar(to descriptor: Int32) throws(ImageSpecError) {
         try writeTar { bytes throws(ImageSpecError) in
             do throws(FileSystem.Failure) {
-                try FileSystem.write(bytes, to: descriptor)
+                try FileSystem.writeAll(bytes, to: descriptor)
             } catch {
                 throw .unwritableArchive(error.text)
             }

@@ -129,7 +129,7 @@ final class ContextWriter: ContextSink {
         _ bytes: ArraySlice<UInt8>, to file: Int32, _ path: [UInt8]
     ) throws(ImageSpecError) {
         do throws(FileSystem.Failure) {
-            try FileSystem.write(bytes, to: file)
+            try FileSystem.writeAll(bytes, to: file)
         } catch {
             throw unwritable(path, error)
         }

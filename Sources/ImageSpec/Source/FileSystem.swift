@@ -136,10 +136,10 @@ package enum FileSystem {
     }
 
     /// Writes all bytes.
-    static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) throws(Failure) {
+    static func writeAll(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) throws(Failure) {
         var rest = bytes
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { systemWrite(descriptor, $0) }
+            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 {
                 if errno == EINTR { continue }
                 throw .last
@@ -204,9 +204,4 @@ package enum FileSystem {
         defer { free(resolved) }
         return Array(UnsafeRawBufferPointer(start: resolved, count: strlen(resolved)))
     }
-}
-
-/// The system's `write`, whose name the function above has.
-private func systemWrite(_ file: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
-    write(file, bytes.baseAddress, bytes.count)
 }
