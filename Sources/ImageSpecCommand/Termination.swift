@@ -117,9 +117,18 @@ enum StandardOutput {
     static func write(_ bytes: [UInt8]) throws(ImageSpecError) {
         HashingDisplay.clear()
         if bytes.isEmpty { return }
-        guard writeAll(bytes, to: STDOUT_FILENO), close(STDOUT_FILENO) == 0 else {
-            throw .unwritableStandardOutput(String(cString: strerror(errno)))
-        }
+        guard writeAll(bytes, to: STDOUT_FILENO), close(STDOUT_FILENO) == 0 else { throw unwritable }
+    }
+
+    /// Has a result written that is too large to be held.
+    static func write(_ body: (Int32) throws(ImageSpecError) -> Void) throws(ImageSpecError) {
+        try body(STDOUT_FILENO)
+        guard close(STDOUT_FILENO) == 0 else { throw unwritable }
+    }
+
+    static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    private static var unwritable: ImageSpecError { .unwritableStandardOutput(String(cString: strerror(errno))) }
     }
 }
 

@@ -185,13 +185,16 @@ extension ImageSpec {
 }
 
 extension ImageSpec.BuildEngine {
-    /// An engine with the builder `default`, a ``ImageSpec/ContainerBuilder`` of priority 1, besides `noop`.
+    /// An engine with the builders `default`, an ``ImageSpec/ContainerBuilder`` of priority 1, and `envd`, an
+    /// ``ImageSpec/EnvdBuilder`` for specs that name it, besides `noop`.
     public static func containers(
         engine: ImageSpec.ContainerEngine? = nil, policy: ImageSpec.BuildPolicy = .current,
         report: @escaping @Sendable (ImageSpec.BuildEvent) -> Void = { _ in }
     ) -> ImageSpec.BuildEngine {
         let buildEngine = ImageSpec.BuildEngine(policy: policy, report: report)
         buildEngine.register("default", ImageSpec.ContainerBuilder(engine: engine), priority: 1)
+        // Below `default`: what a spec becomes must not depend on what else is there. In flytekit it is 5.
+        buildEngine.register(ImageSpec.envdBuilderName, ImageSpec.EnvdBuilder(), priority: 0)
         return buildEngine
     }
 }

@@ -40,7 +40,7 @@ extension ImageSpec {
             guard let contents else {
                 return try BuildContext(spec, in: context, baseImageName: baseImageName)
             }
-            try spec.validate(in: context)
+            try spec.validate(as: .dockerfile, in: context)
             return try BuildContext(spec, contents, in: context, baseImageName: baseImageName)
         }
 
