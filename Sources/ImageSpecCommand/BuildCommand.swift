@@ -24,8 +24,8 @@ struct BuildCommand: AsyncParsableCommand {
                "image_name":"ghcr.io/acme/trainer:1d2e…","outcome":"built"}
 
             The outcome is built, found, assumed (nobody can tell, and --assume-present was given) or skipped (inside an \
-            execution); there is an object for each spec, and one that failed has "image_name", the outcome failed or \
-            not_built (its base failed), "code" and "message". Ctrl-C ends the engines and cleans up, and what was built stays; \
+            execution). With --json there is an object for each spec; one that failed has "image_name", the outcome failed \
+            or not_built (its base failed), "code" and "message". Ctrl-C ends the engines and cleans up, and what was built stays; \
             a second one, a second later or more, ends at once. The variables FLYTE_FORCE_PUSH_IMAGE_SPEC, FLYTE_PUSH_IMAGE_SPEC and FLYTE_IMG_FAST_FAIL do what they \
             do for flytekit.
             """)

@@ -11,6 +11,7 @@ final class Progress: Sendable {
         var running: [(imageName: String, line: String)] = []
         var finished = 0
         var failed = 0
+        var notBuilt = 0
     }
 
     private let isQuiet: Bool
@@ -51,6 +52,9 @@ final class Progress: Sendable {
             }
             // Of one image alone, its error says so at once.
             if total > 1 { lines.print("\(name): failed") }
+        case .notBuilt(let name, _):
+            change { $0.notBuilt += 1 }
+            lines.print("\(name): not built, its base failed")
         }
     }
 
@@ -83,7 +87,8 @@ final class Progress: Sendable {
         if labels.isEmpty { return shown.map(\.line).filter { !$0.isEmpty } }
         if shown.isEmpty { return [] }
         let failed = state.failed > 0 ? ", \(state.failed) failed" : ""
-        return ["\(state.finished) of \(total) done\(failed), \(state.running.count) being built"]
+        let notBuilt = state.notBuilt > 0 ? ", \(state.notBuilt) not built" : ""
+        return ["\(state.finished) of \(total) done\(failed)\(notBuilt), \(state.running.count) being built"]
             + shown.map { "  \(labels[$0.imageName] ?? $0.imageName) | \($0.line)" }
     }
 

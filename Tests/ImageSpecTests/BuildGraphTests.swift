@@ -205,7 +205,13 @@ import Testing
         let failed = try #require(graph.nodes.first { $0.spec.name == failing })
         let events = Mutex<[String]>([])
         let engine = Engine(policy: .init()) { event in
-            if case .failed(let name, _) = event { events.withLock { $0.append(name) } }
+            switch event {
+            case .failed(let name, _): events.withLock { $0.append(name) }
+            case .notBuilt(let name, let base):
+                events.withLock { $0.append(name) }
+                #expect(base == failed.imageName)
+            default: break
+            }
         }
         engine.register("recording", builder)
         let results = try await engine.results(of: graph, jobs: 4)

@@ -84,6 +84,7 @@ extension ImageSpec.BuildEngine {
     package func results(
         of prepared: PreparedGraph, jobs: Int
     ) async -> [Result<ImageSpec.BuildResult, any Error>?] {
+        let graph = prepared.graph
         var schedule = Schedule(prepared)
         await withTaskGroup(of: (Int, Result<ImageSpec.BuildResult, any Error>).self) { group in
             var running = 0
@@ -94,8 +95,10 @@ extension ImageSpec.BuildEngine {
                 }
                 guard let (node, result) = await group.next() else { break }
                 running -= 1
-                for (imageName, error) in schedule.finish(node, result) {
-                    report(.failed(imageName: imageName, reason: error.message))
+                for above in schedule.finish(node, result) {
+                    report(
+                        .notBuilt(
+                            imageName: graph.nodes[above].imageName, base: graph.nodes[node].imageName))
                 }
             }
         }
@@ -146,9 +149,7 @@ extension ImageSpec.BuildEngine {
         }
 
         /// Lets the images above follow, or returns those that cannot be built any more.
-        mutating func finish(
-            _ number: Int, _ result: Result<ImageSpec.BuildResult, any Error>
-        ) -> [(imageName: String, error: ImageSpecError)] {
+        mutating func finish(_ number: Int, _ result: Result<ImageSpec.BuildResult, any Error>) -> [Int] {
             finished[number] = result
             switch result {
             case .success(let built):
@@ -163,15 +164,13 @@ extension ImageSpec.BuildEngine {
             }
         }
 
-        private mutating func giveUp(
-            above base: Int, since failed: Int
-        ) -> [(imageName: String, error: ImageSpecError)] {
-            var given: [(imageName: String, error: ImageSpecError)] = []
+        private mutating func giveUp(above base: Int, since failed: Int) -> [Int] {
+            var given: [Int] = []
             for child in children[base] ?? [] {
-                let name = graph.nodes[child].imageName
-                let error = ImageSpecError.baseNotBuilt(name, base: graph.nodes[failed].imageName)
-                finished[child] = .failure(error)
-                given.append((name, error))
+                finished[child] = .failure(
+                    ImageSpecError.baseNotBuilt(
+                        graph.nodes[child].imageName, base: graph.nodes[failed].imageName))
+                given.append(child)
                 given += giveUp(above: child, since: failed)
             }
             return given

@@ -100,8 +100,10 @@ extension ImageSpec {
         case warning(String)
         /// There is an image.
         case finished(BuildResult)
-        /// There is no image: its build failed, or that of a base did. The reason is that of the error.
+        /// There is no image, because its build failed. The reason is that of the error.
         case failed(imageName: String, reason: String)
+        /// There is no image of a graph, because one that it is based on failed.
+        case notBuilt(imageName: String, base: String)
 
         /// The event of an image, which is named in it.
         func about(_ imageName: String) -> BuildEvent {
