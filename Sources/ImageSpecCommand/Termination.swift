@@ -38,7 +38,7 @@ enum ExitStatus: Int32 {
         case .missingInput, .unreadableInput: self = .missingInput
         case .unwritableOutput: self = .unwritableOutput
         case .existenceUnknown, .toolUnavailable: self = .unavailable
-        case .sourceChanged, .toolFailed: self = .failedBuild
+        case .sourceChanged, .toolFailed, .baseNotBuilt: self = .failedBuild
         default: self = .internalError
         }
     }
@@ -54,6 +54,10 @@ struct Termination {
         if let problems = (error as? SpecProblems)?.problems ?? (error as? ImageSpecError).map({ [$0] }) {
             status = problems.first.map { ExitStatus($0.code) } ?? .internalError
             messages = problems.flatMap { $0.message.split(separator: "\n").map(String.init) }
+            return
+        }
+        if let failed = error as? BuildsFailed {
+            status = failed.status
             return
         }
         if let difference = error as? Difference {

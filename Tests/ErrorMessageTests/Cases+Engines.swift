@@ -12,6 +12,13 @@ extension ErrorArea {
                 try await ImageSpec.BuildEngine(policy: .init()).build(
                     ImageSpec(builder: "envd"), in: scene.context)
             },
+            ErrorCase("baseNotBuilt", "a base whose builder fails") { scene in
+                let engine = ImageSpec.BuildEngine(policy: .init())
+                engine.register("broken", BrokenBuilder())
+                let top = ImageSpec(name: "top", baseImage: .spec(ImageSpec(name: "base")))
+                let graph = try ImageSpec.BuildGraph([top], in: scene.context)
+                for result in try await engine.results(of: graph) { _ = try result.get() }
+            },
             ErrorCase("existenceUnknown", "a registry that refuses") { _ in
                 _ = try ImageSpec.BuildPolicy().decision(
                     for: "ghcr.io/acme/a:1", .unknown(reason: "the registry answers 401 Unauthorized"))
@@ -28,6 +35,12 @@ extension ErrorArea {
                     ImageSpec(builder: "noop"), in: scene.context)
             },
         ])
+
+    /// A builder of which nothing comes.
+    private struct BrokenBuilder: ImageSpec.Builder {
+        struct Failure: Error {}
+        func build(_ spec: ImageSpec) async throws -> String? { throw Failure() }
+    }
 
     /// A program that works as buildah does, but cannot build.
     private static let brokenBuildah = """

@@ -26,7 +26,7 @@ import Testing
         """
 
     /// Runs a shell script in a folder with `a.json`, `b.json` and that engine alone.
-    private func run(
+    func run(
         _ script: String, files: [String: String] = [:], _ check: (Tool.Outcome, [String]) throws -> Void
     ) throws {
         let specs = [

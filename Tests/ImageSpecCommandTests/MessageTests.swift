@@ -5,7 +5,7 @@ import Testing
 /// What somebody reads who made a mistake, to the word.
 @Suite struct MessageTests {
     static let commands = [
-        "name", "tag", "id", "document", "files", "diff", "render", "context", "check", "init",
+        "name", "tag", "id", "document", "files", "diff", "render", "context", "check", "graph", "init",
     ]
 
     struct Usage: Sendable, CustomTestStringConvertible {
