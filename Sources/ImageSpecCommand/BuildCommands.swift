@@ -68,7 +68,7 @@ struct ContextCommand: SpecCommand {
             entry and without the blocks that end an archive, and the exit status is not 0.
 
               imagespec context --tar context.tar trainer.yaml
-              imagespec context --tar - trainer.yaml | gzip -n | kubectl run … --stdin -- --context tar://stdin …
+              imagespec context --tar - trainer.yaml | gzip -n >context.tar.gz
 
             With --json: {"directory":…,"image_name":…,"secrets":[{"id":…,"source":…}]}, or "tar" in place of "directory"; \
             each secret is passed to a build by --secret id=ID,src=SOURCE.

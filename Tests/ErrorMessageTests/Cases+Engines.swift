@@ -30,11 +30,24 @@ extension ErrorArea {
             ErrorCase("noDefaultImage", "an image config without default_image, and no spec") { _ in
                 _ = try await ImageSpec.BuildEngine(policy: .init()).resolve(nil, in: ImageSpec.ImageConfig())
             },
+            ErrorCase("noEnvd", "builder: envd, without envd") { scene in try await envd(in: scene) },
+            ErrorCase("noEnvd", "builder: envd, with an envd of 2023") { scene in
+                try scene.program("envd", "echo envd: v0.3.9")
+                try await envd(in: scene)
+            },
             ErrorCase("noopNeedsReference", "builder: noop, without a base_image") { scene in
                 try await ImageSpec.BuildEngine(policy: .init()).build(
                     ImageSpec(builder: "noop"), in: scene.context)
             },
         ])
+
+    /// A build with the envd that lies in the case's own folder.
+    @Sendable private static func envd(in scene: Scene) async throws {
+        let engine = ImageSpec.BuildEngine(policy: .init())
+        engine.register(
+            "envd", ImageSpec.EnvdBuilder(runner: .system, folders: [scene.folder], registry: .system))
+        try await engine.build(ImageSpec(name: "a", builder: "envd").forcePush(), in: scene.context)
+    }
 
     /// A builder of which nothing comes.
     private struct BrokenBuilder: ImageSpec.Builder {
