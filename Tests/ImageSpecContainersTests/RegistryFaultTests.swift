@@ -329,4 +329,30 @@ struct RegistryFaultTests {
         #expect(reason.contains("the proxy does not let this through"))
         #expect(!reason.contains("proxysecret") && !reason.contains("me:"))
     }
+
+    /// libcurl quotes a URL that it does not understand; of others it takes a part of the password for the host.
+    @Test(arguments: [
+        "http://user:s3/cret@127.0.0.1:1", "http://user:s3#cret@127.0.0.1:1",
+        "http://user:s3?cret@127.0.0.1:1", "http://user:s3 cret@127.0.0.1:1",
+        "http://user:3/cret@127.0.0.1:1", "user:s3/cret@127.0.0.1:1", "user:s3://cret@127.0.0.1:1",
+        "htp://user:s3cret@127.0.0.1:1", "http://user:s3cret@127.0.0.1:99999999",
+        "http://user:s3cret@[::1:1", "http://user:s3\ncret@127.0.0.1:1", "http://user:s3%cret@/",
+    ])
+    func aProxyThatIsNoURLIsNotQuoted(_ proxy: String) async throws {
+        let client = try FaultServer.shared.get().client(proxies: ["HTTPS_PROXY": proxy])
+        guard case .unknown(let reason) = await client.existence(of: "registry.invalid/a:1") else {
+            Issue.record("asked by no proxy")
+            return
+        }
+        #expect(reason.hasPrefix("registry.invalid: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is no URL"))
+        #expect(!["s3", "cret", "127.0.0.1"].contains { reason.contains($0) }, "\(reason)")
+    }
+
+    @Test(arguments: [
+        ("http://user:p%2Fw@host:3128", true), ("HTTPS://host/", true), ("socks5h://u:p@[::1]:1", true),
+        ("http://u:a@b@host", false), ("http://u:a@/", false), ("http://", false), ("host:1", false), ("ftp://host", false),
+    ])
+    func whatIsAProxysURL(_ text: String, _ isURL: Bool) {
+        #expect(ProxySettings.isURL(text) == isURL)
+    }
 }

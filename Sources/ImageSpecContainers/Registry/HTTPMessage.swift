@@ -70,6 +70,8 @@ struct HTTPFailure: Error, Hashable, Sendable {
         case notReached
         /// The proxy cannot be reached, or refuses.
         case proxy
+        /// The proxy's URL is none.
+        case proxyURL
         case connectTimeout
         case headTimeout
         case stalled
@@ -90,7 +92,7 @@ struct HTTPFailure: Error, Hashable, Sendable {
     }
 
     var kind: Kind
-    /// What libcurl says, on one line.
+    /// What libcurl says, on one line; nothing of a URL with a password.
     var detail = ""
 
     /// Whether it is a whim of the network, which the next attempt may be spared.

@@ -117,6 +117,8 @@ final class HTTPTransfer {
     }
 
     private func setProxy() throws(HTTPFailure) {
+        // Else libcurl takes a part of the password for the host, and names it.
+        if let proxy = request.proxy, !ProxySettings.isURL(proxy) { throw HTTPFailure(kind: .proxyURL) }
         // Both are given, so that libcurl does not look into the environment.
         try setText(CCURL_OPT_PROXY, request.proxy ?? "")
         try setText(CCURL_OPT_NOPROXY, "")
@@ -209,6 +211,10 @@ final class HTTPTransfer {
     private func failure(_ code: Int32) -> HTTPFailure {
         let said = String(cString: errorText)
         let text = said.isEmpty ? String(cString: ccurl_easy_error(code)) : said
+        // What it does not understand, it quotes: `Unsupported proxy syntax in '…'`.
+        if let proxy = request.proxy, text.contains("Unsupported proxy") || text.contains(proxy) {
+            return HTTPFailure(kind: .proxyURL)
+        }
         let isProxy = text.contains("proxy") || text.contains("CONNECT")
         let kind: HTTPFailure.Kind =
             switch code {

@@ -36,6 +36,9 @@ extension ImageSpecError {
             case .notReached: "\(host): nobody answers there\(detail); check the port, or start the registry"
             case .proxy:
                 "\(host): the proxy does not let this through\(detail); check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+            case .proxyURL:
+                "\(host): HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is no URL of a proxy; expected http:// and a host, with user and "
+                    + "password before it; in these write %2F for /, %3F for ?, %23 for #, %40 for @, and %20 for a space"
             case .connectTimeout: "\(host): no connection within the time limit\(detail); check the network"
             case .headTimeout:
                 "\(host): connected, and no answer within the time limit\(detail); try again later"
