@@ -101,6 +101,35 @@ struct RegistryTimeTests {
         #expect(try await server.record().requests.count { $0.method == "CONNECT" } == 1)
     }
 
+    /// An answer that has not begun is not one that makes no progress.
+    @Test(arguments: [("slow-fine", true), ("stalled", false)])
+    func anAnswerMayBeginLate(_ image: String, _ isAnswered: Bool) async throws {
+        let server = try FaultServer(latency: 3)
+        let limits = ImageSpec.RegistryClient.Limits(head: .seconds(isAnswered ? 50 : 3), stall: .seconds(1))
+        let start = ContinuousClock.now
+        let existence = await server.client(limits: limits).existence(
+            of: "localhost:\(try server.port("tls"))/\(image)/late")
+        let time = ContinuousClock.now - start
+        #expect(time >= .seconds(3))
+        switch existence {
+        case .present: #expect(isAnswered)
+        case .unknown(let reason) where !isAnswered:
+            #expect(reason.contains("connected, and no answer within the time limit"), "\(reason)")
+        default: Issue.record("\(existence)")
+        }
+    }
+
+    /// It may be shorter than a second, and counts anew from each byte.
+    @Test func anAnswerThatStopsIsNotWaitedFor() async throws {
+        let server = try FaultServer.shared.get()
+        let limits = ImageSpec.RegistryClient.Limits(stall: .milliseconds(300), retries: 0)
+        let host = "localhost:\(try server.port("tls"))"
+        let start = ContinuousClock.now
+        let existence = await server.client(limits: limits).existence(of: host + "/stalled-body/soon")
+        #expect(ContinuousClock.now - start < .seconds(8))
+        #expect("\(existence)".contains("did not end within the time limit"))
+    }
+
     struct Wait: Sendable, CustomTestStringConvertible {
         var name: String
         var image: String

@@ -101,8 +101,8 @@ final class HTTPTransferLoop {
 
     private func endOverdue() -> Bool {
         let now = ContinuousClock.now
-        let overdue = running.values.filter { $0.isWaitingForHead && $0.headDeadline <= now }
-        for transfer in overdue { end(transfer, .failure(transfer.headTimeout)) }
+        let overdue = running.values.filter { $0.due <= now }
+        for transfer in overdue { end(transfer, transfer.overdueResult(at: now)) }
         return !overdue.isEmpty
     }
 
@@ -135,8 +135,7 @@ final class HTTPTransferLoop {
     /// Milliseconds until something is due; long where nothing is.
     private var pause: Int32 {
         let now = ContinuousClock.now
-        let next = running.values.lazy.filter(\.isWaitingForHead).map(\.headDeadline).min()
-        guard let next else { return 60_000 }
+        guard let next = running.values.lazy.map(\.due).min() else { return 60_000 }
         return Int32(clamping: max(1, min(60_000, (next - now).milliseconds + 1)))
     }
 }

@@ -44,6 +44,8 @@ extension ImageSpecError {
                 "\(host): connected, and no answer within the time limit\(detail); try again later"
             case .stalled, .wholeTimeout:
                 "\(host): the answer did not end within the time limit\(detail); try again later"
+            case .queueTimeout:
+                "\(host): busy with other questions until the time limit of this one; ask fewer at once, or try again later"
             case .handshake:
                 "\(host): no agreement on encryption\(detail); a registry without it is asked only on this machine, or "
                     + "where it is allowed by plainHTTPHosts"
