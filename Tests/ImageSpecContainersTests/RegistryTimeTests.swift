@@ -130,6 +130,30 @@ struct RegistryTimeTests {
         #expect("\(existence)".contains("did not end within the time limit"))
     }
 
+    @Test func theTimeOfAQuestionRunsWhileOthersHaveAllConnections() async throws {
+        let server = try FaultServer()
+        let host = "localhost:\(try server.port("tls"))"
+        let limits = ImageSpec.RegistryClient.Limits(head: .seconds(100), stall: .seconds(100), total: .seconds(100))
+        let patient = server.client(limits: limits)
+        // From here on it has connections of its own to ask by.
+        guard case .present = await patient.existence(of: host + "/fine/first") else { throw CancellationError() }
+        let tasks = (0..<HTTPTransferLoop.connectionLimit).map { number in
+            Task { await patient.existence(of: "\(host)/stalled/held:\(number)") }
+        }
+        while try await server.record().requests.count(where: { $0.target.contains("/stalled/") }) < tasks.count {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        let start = ContinuousClock.now
+        let existence = await server.client(limits: .init(total: .seconds(1))).existence(of: host + "/fine/queued")
+        #expect(ContinuousClock.now - start < .seconds(30))
+        for task in tasks { task.cancel() }
+        guard case .unknown(let reason) = existence else {
+            Issue.record("\(existence)")
+            return
+        }
+        #expect(reason.contains("busy with other questions until the time limit of this one"), "\(reason)")
+    }
+
     struct Wait: Sendable, CustomTestStringConvertible {
         var name: String
         var image: String
