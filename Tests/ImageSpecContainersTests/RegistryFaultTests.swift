@@ -89,6 +89,8 @@ struct RegistryFaultTests {
         Row("down-504", .unknown("504"), requests: 4),
         // Connections that break, never end, or say nothing.
         Row("reset", .unknown("the connection broke")), Row("reset-once", .present),
+        Row("absent-cut", .unknown("the connection broke"), requests: 4),
+        Row("absent-cut", .unknown("the connection broke"), on: "plain", requests: 4),
         Row("reset-body", .unknown("the connection broke")),
         Row("endless-body", .unknown("answer is too large")),
         Row("stalled-body", .unknown("did not end within the time limit")),

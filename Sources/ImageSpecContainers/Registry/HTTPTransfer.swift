@@ -205,6 +205,8 @@ final class HTTPTransfer {
         // Of a refusal all is known by its head.
         let isRefusal = answer.isHeadComplete && answer.status >= 300
         if let failure, !isRefusal { return .failure(failure) }
+        // To libcurl an answer may end within its head. Its status is no answer then.
+        guard answer.isHeadComplete else { return .failure(HTTPFailure(kind: .reset)) }
         let address = ccurl_easy_text(easy, Int32(CCURL_INFO_PRIMARY_IP)).map { String(cString: $0) } ?? ""
         let port = ccurl_easy_integer(easy, Int32(CCURL_INFO_PRIMARY_PORT))
         return .success(
