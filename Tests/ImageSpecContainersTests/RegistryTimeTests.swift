@@ -210,6 +210,36 @@ struct RegistryTimeTests {
         #expect(time < .milliseconds(100))
     }
 
+    /// One that does not end when it is asked to is ended, soon after nobody waits for it any more.
+    @Test func programsThatAreAskedForPasswordsDoNotLiveOn() async throws {
+        let server = try FaultServer.shared.get()
+        try await withTemporaryFolder { folder in
+            try write("{\"credsStore\": \"deaf\"}", to: folder + "/config.json")
+            try write(
+                "#!/bin/sh\ntrap '' TERM\necho $$ > \(folder)/new\nmv \(folder)/new \(folder)/pid\n"
+                    + "for i in 1 2 3 4 5 6 7 8 9; do sleep 1; done\n",
+                to: folder + "/bin/docker-credential-deaf", mode: 0o755)
+            let credentials = RegistryCredentials(
+                configurationFile: folder + "/config.json", environment: { _ in nil },
+                helpers: CredentialHelpers(finder: EngineFinder(folders: [folder + "/bin"])))
+            var surroundings = server.client().session.surroundings
+            surroundings.credentials = { await credentials.credential(for: $0.registry) }
+            let client = ImageSpec.RegistryClient(session: RegistrySession(.init(), surroundings))
+            let image = "localhost:\(try server.port("tls"))/basic/deaf-program"
+            let task = Task { await client.existence(of: image) }
+            while !FileManager.default.fileExists(atPath: folder + "/pid") {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            let program = try #require(Int32(String(contentsOfFile: folder + "/pid", encoding: .utf8).dropLast()))
+            let start = ContinuousClock.now
+            task.cancel()
+            #expect(await task.value == .unknown(reason: "the question was cancelled"))
+            await UnawaitedWork.end(within: .seconds(60))
+            #expect(ContinuousClock.now - start < .seconds(5))
+            #expect(kill(program, 0) != 0)
+        }
+    }
+
     /// The least of a few measurements: threads that other tests keep busy resume nobody.
     private func leastTimeToCallOff(_ start: () async throws -> Task<ImageSpec.Existence, Never>) async throws
         -> Duration
