@@ -16,7 +16,8 @@ struct YAMLText {
     init(_ bytes: [UInt8], path: [String]) throws(ImageSpecError) {
         let text = String(decoding: bytes, as: UTF8.self)
         do {
-            guard let root = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot() else {
+            let content = YAMLByteOrderMarks.textBehindMark(text)
+            guard let root = try Parser(yaml: content, resolver: .basic, encoding: .utf8).singleRoot() else {
                 throw ImageSpecError.emptyYAML
             }
             self.root = root
@@ -29,7 +30,9 @@ struct YAMLText {
         }
         self.bytes = bytes
         self.path = path
-        lines = Self.lineStarts(text)
+        var lines = Self.lineStarts(text)
+        if text.unicodeScalars.first == "\u{FEFF}" { lines[0] = UTF8.width("\u{FEFF}") }
+        self.lines = lines
         lineBreak = text.unicodeScalars.contains("\r") ? "\r\n" : "\n"
     }
 

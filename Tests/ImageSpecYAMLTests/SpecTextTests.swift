@@ -68,6 +68,18 @@ import Testing
         .init(
             name: "byte order mark", old: "\u{FEFF}base_image: debian:12\n", new: "\u{FEFF}base_image: @\n"),
         .init(
+            name: "byte order mark, and the first of two keys", old: "\u{FEFF}base_image: debian:12\nname: a\n",
+            new: "\u{FEFF}base_image: @\nname: a\n"),
+        .init(
+            name: "byte order mark, and the second of two keys", old: "\u{FEFF}name: a\nbase_image: debian:12\n",
+            new: "\u{FEFF}name: a\nbase_image: @\n"),
+        .init(
+            name: "byte order mark, in flow", old: "\u{FEFF}{name: a, base_image: debian:12}",
+            new: "\u{FEFF}{name: a, base_image: @}"),
+        .init(
+            name: "byte order mark, before an insertion", path: uv, old: "\u{FEFF}builder_config: {}\nname: a\n",
+            new: "\u{FEFF}builder_config: {uv_image: \"@\"}\nname: a\n"),
+        .init(
             name: "same text elsewhere",
             old: "commands: [echo debian:12]\nbase_image: debian:12\nname: debian\n",
             new: "commands: [echo debian:12]\nbase_image: @\nname: debian\n"),
