@@ -130,21 +130,41 @@ struct RegistryTimeTests {
         #expect("\(existence)".contains("did not end within the time limit"))
     }
 
+    @Test(arguments: [Duration.seconds(Int64.max), .seconds(Int64.min), .zero, .nanoseconds(1)])
+    func everyLimitCanBeTaken(_ limit: Duration) async throws {
+        let server = try FaultServer.shared.get()
+        let image = "localhost:\(try server.port("tls"))/fine/limit"
+        let limits = ImageSpec.RegistryClient.Limits(connect: limit, head: limit, stall: limit, total: limit)
+        switch await server.client(limits: limits).existence(of: image) {
+        case .present: #expect(limit > .seconds(1))
+        case .unknown(let reason):
+            #expect(limit < .seconds(1))
+            #expect(reason.contains("within the time limit"), "\(reason)")
+        case .absent: Issue.record("absent")
+        }
+    }
+
     @Test func theTimeOfAQuestionRunsWhileOthersHaveAllConnections() async throws {
         let server = try FaultServer()
         let host = "localhost:\(try server.port("tls"))"
-        let limits = ImageSpec.RegistryClient.Limits(head: .seconds(100), stall: .seconds(100), total: .seconds(100))
+        let limits = ImageSpec.RegistryClient.Limits(
+            head: .seconds(100), stall: .seconds(100), total: .seconds(100))
         let patient = server.client(limits: limits)
         // From here on it has connections of its own to ask by.
-        guard case .present = await patient.existence(of: host + "/fine/first") else { throw CancellationError() }
+        guard case .present = await patient.existence(of: host + "/fine/first") else {
+            throw CancellationError()
+        }
         let tasks = (0..<HTTPTransferLoop.connectionLimit).map { number in
             Task { await patient.existence(of: "\(host)/stalled/held:\(number)") }
         }
-        while try await server.record().requests.count(where: { $0.target.contains("/stalled/") }) < tasks.count {
+        while try await server.record().requests.count(where: { $0.target.contains("/stalled/") })
+            < tasks.count
+        {
             try await Task.sleep(for: .milliseconds(5))
         }
         let start = ContinuousClock.now
-        let existence = await server.client(limits: .init(total: .seconds(1))).existence(of: host + "/fine/queued")
+        let existence = await server.client(limits: .init(total: .seconds(1))).existence(
+            of: host + "/fine/queued")
         #expect(ContinuousClock.now - start < .seconds(30))
         for task in tasks { task.cancel() }
         guard case .unknown(let reason) = existence else {
@@ -230,7 +250,8 @@ struct RegistryTimeTests {
             while !FileManager.default.fileExists(atPath: folder + "/pid") {
                 try await Task.sleep(for: .milliseconds(5))
             }
-            let program = try #require(Int32(String(contentsOfFile: folder + "/pid", encoding: .utf8).dropLast()))
+            let program = try #require(
+                Int32(String(contentsOfFile: folder + "/pid", encoding: .utf8).dropLast()))
             let start = ContinuousClock.now
             task.cancel()
             #expect(await task.value == .unknown(reason: "the question was cancelled"))

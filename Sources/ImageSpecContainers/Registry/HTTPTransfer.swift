@@ -292,9 +292,14 @@ extension HTTPTransfer.Answer {
 }
 
 extension Duration {
-    /// Whole milliseconds.
+    /// Nearly 25 days: the most that libcurl and `poll` take in milliseconds.
+    static let longestWait = Duration.milliseconds(Int(Int32.max))
+
+    /// Whole milliseconds, from 0 to those of the longest wait.
     var milliseconds: Int {
-        Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000)
+        if self <= .zero { return 0 }
+        if self >= Self.longestWait { return Int(Int32.max) }
+        return Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000)
     }
 }
 
