@@ -82,7 +82,7 @@ extension ErrorArea {
         name: "registry",
         cases: [
             .unasked("invalidImage", "UPPER"), .unasked("invalidImage", "a:b c"),
-            .unasked("invalidImage", "a@sha256:12"), .unasked("invalidImage", ""),
+            .unasked("noDigestBehindAt", "a@sha256:12"), .unasked("invalidImage", ""),
             .unasked("invalidImage", "a:5000000/b"),
             .registry("noSuchImage", "404"),
             .registry("digestUnknown", "503\nRetry-After: 5"),

@@ -12,6 +12,10 @@ extension ImageSpecError {
             .invalidReference, "\"\(text.onOneLine)\": \(what); expected [host[:port]/]name[:tag][@digest]")
     }
 
+    static func noDigestBehindAt(_ text: String) -> ImageSpecError {
+        invalidImage(text, "after @ it has no digest, as in sha256: and 64 digits from 0 to f")
+    }
+
     static func noSuchImage(_ reference: String) -> ImageSpecError {
         ImageSpecError(
             .missingInput, "\(reference): its registry has no such image; push it, or change the name")
