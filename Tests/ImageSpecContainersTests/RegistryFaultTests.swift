@@ -237,6 +237,20 @@ struct RegistryFaultTests {
         }
     }
 
+    /// With the header or without, whether the digest is that of another manifest cannot be told.
+    @Test(arguments: ["fine", "no-digest"])
+    func aDigestByAnotherAlgorithmIsNotComparedWithOurs(_ name: String) async throws {
+        let server = try FaultServer.shared.get()
+        let digest = "sha512:" + String(repeating: "3", count: 128)
+        let existence = await server.client().existence(
+            of: "localhost:\(try server.port("tls"))/\(name)/x@\(digest)")
+        guard case .unknown(let reason) = existence else {
+            Issue.record("\(existence)")
+            return
+        }
+        #expect(reason.contains("tells no digest by that algorithm"), "\(reason)")
+    }
+
     @Test func digestsOfWhatIsNotThereAreErrors() async throws {
         let server = try FaultServer.shared.get()
         let host = "localhost:\(try server.port("tls"))"
@@ -352,7 +366,8 @@ struct RegistryFaultTests {
 
     @Test(arguments: [
         ("http://user:p%2Fw@host:3128", true), ("HTTPS://host/", true), ("socks5h://u:p@[::1]:1", true),
-        ("http://u:a@b@host", false), ("http://u:a@/", false), ("http://", false), ("host:1", false), ("ftp://host", false),
+        ("http://u:a@b@host", false), ("http://u:a@/", false), ("http://", false), ("host:1", false),
+        ("ftp://host", false),
     ])
     func whatIsAProxysURL(_ text: String, _ isURL: Bool) {
         #expect(ProxySettings.isURL(text) == isURL)

@@ -118,6 +118,13 @@ extension ImageSpecError {
         )
     }
 
+    static func otherAlgorithm(_ reference: RegistryReference) -> ImageSpecError {
+        ImageSpecError(
+            .existenceUnknown,
+            "\(reference.registry): it has something as \(reference.repository) \(reference.manifest), but tells no digest by "
+                + "that algorithm to compare with; name the image by its sha256 digest")
+    }
+
     static func noManifest(_ reference: RegistryReference) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
