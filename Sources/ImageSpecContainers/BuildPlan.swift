@@ -159,6 +159,7 @@ struct ImageName: Hashable, Sendable {
         let name = host.split(separator: ":").first ?? ""
         if name == "localhost" { return true }
         let numbers = name.split(separator: ".", omittingEmptySubsequences: false)
-        return numbers.count == 4 && numbers[0] == "127" && numbers.allSatisfy { UInt8($0) != nil }
+        return numbers.count == 4 && numbers[0] == "127"
+            && numbers.allSatisfy { UInt8($0).map(String.init) == String($0) }
     }
 }
