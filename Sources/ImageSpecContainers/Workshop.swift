@@ -21,7 +21,7 @@ struct Workshop: Sendable {
     /// Checks what the engine is asked to do, and finds it.
     init(
         _ request: ImageSpec.BuildRequest, wanted: ImageSpec.ContainerEngine?, finder: EngineFinder,
-        memory: EngineMemory, pool: EndpointPool, scratch: ScratchFolder
+        memory: EngineMemory, pool: EndpointPool = EndpointPool(), scratch: ScratchFolder
     ) async throws {
         self.request = request
         self.pool = pool
