@@ -12,7 +12,7 @@ import Testing
 
     /// The build, in words without spaces.
     private func line(
-        _ dialect: WorkingEngine.Dialect, _ version: String = "", _ options: Options, isPushed: Bool = true,
+        _ dialect: WorkingEngine.Dialect, _ options: Options, version: String = "", isPushed: Bool = true,
         platforms: [String] = ["linux/amd64"], secrets: [BuildPlan.Secret] = []
     ) throws -> String {
         let options = try ContainerOptions(ImageSpec(builderOptions: options))
@@ -82,7 +82,8 @@ import Testing
     ) throws {
         #expect(
             try line(
-                dialect, version, ["source_date_epoch": 7, "cache_from": "r.io/c", "cache_to": "r.io/d"])
+                dialect, ["source_date_epoch": 7, "cache_from": "r.io/c", "cache_to": "r.io/d"],
+                version: version)
                 == "build --layers --force-rm --platform linux/amd64 --cache-from r.io/c --cache-to r.io/d "
                 + "\(times) --tag r.io/a:1 --iidfile /t/image-id /t/context")
     }
