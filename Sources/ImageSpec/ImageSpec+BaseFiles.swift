@@ -84,7 +84,7 @@ extension ImageSpecError {
     fileprivate static func baseFileElsewhere(_ text: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "\"\(text)\" does not lie in the spec's own folder, so that paths in it would count from another one; "
+            "\"\(text)\" names no file of the spec's own folder, and paths of a spec elsewhere would count from there; "
                 + "write ./NAME for a spec file beside this one, or a reference as in debian:bookworm-slim")
     }
 

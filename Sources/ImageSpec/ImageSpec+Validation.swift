@@ -11,13 +11,24 @@ extension ImageSpec {
     /// requirements, and looks whether copied paths and the source root are there; it does not read them.
     /// - Throws: all ``problems(in:)`` in one error: the code of the first, each one's message on a line of its own.
     public func validate(in context: HashContext) throws(ImageSpecError) {
-        if let error = ImageSpecError(problems: problems(in: context)) { throw error }
+        try validate(as: Rendering(of: self), in: context)
+    }
+
+    func validate(as rendering: Rendering, in context: HashContext) throws(ImageSpecError) {
+        if let error = ImageSpecError(problems: problems(as: rendering, in: context)) { throw error }
     }
 
     /// Everything that keeps a spec from being rendered, in the order of the fields' rules; empty where nothing does.
+    ///
+    /// A spec whose builder is `envd` is looked at as that one's, any other as one that becomes a Dockerfile.
     public func problems(in context: HashContext) -> [ImageSpecError] {
+        problems(as: Rendering(of: self), in: context)
+    }
+
+    private func problems(as rendering: Rendering, in context: HashContext) -> [ImageSpecError] {
         var problems = TextRule.table.flatMap { $0.problems(of: self) }
         for rule in Self.rules { problems += rule(self) }
+        problems += rendering == .envd ? envdProblems : cudaProblems
         problems += fileProblems(in: context)
         problems += baseProblems(in: context)
         return problems
@@ -26,7 +37,7 @@ extension ImageSpec {
     /// The rules that look at more than the text of one field.
     private static let rules: [@Sendable (ImageSpec) -> [ImageSpecError]] = [
         { $0.nameProblems }, { $0.tagFormatProblems }, { $0.sourceRootProblems }, { $0.environmentProblems },
-        { $0.cudaProblems }, { $0.pythonProblems }, { $0.lockFileProblems }, { $0.secretMountProblems },
+        { $0.pythonProblems }, { $0.lockFileProblems }, { $0.secretMountProblems },
         { $0.builderConfigurationProblems },
     ]
 
@@ -191,7 +202,8 @@ extension ImageSpec {
     /// A base that another builder makes has to have a name, and the rest is that builder's business.
     private func baseProblems(in context: HashContext) -> [ImageSpecError] {
         guard case .spec(let base) = baseImage else { return [] }
-        let isRendered = base.builder.nonEmpty.map { $0.hasSameBytes(as: "default") } ?? true
+        let isRendered =
+            base.isForEnvd || base.builder.nonEmpty.map { $0.hasSameBytes(as: "default") } ?? true
         return (isRendered ? base.problems(in: context) : base.identityProblems).map(\.inBaseImage)
     }
 }

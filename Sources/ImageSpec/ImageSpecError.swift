@@ -13,6 +13,7 @@ public struct ImageSpecError: Error, Sendable {
             case invalidDocument, unknownField, invalidField, invalidReference, invalidRequirements
             case invalidIgnoreFile, unsupportedField, missingInput, unreadableInput, unwritableOutput
             case sourceChanged, builderNotRegistered, existenceUnknown, toolUnavailable, toolFailed
+            case baseNotBuilt
         }
 
         let kind: Kind
@@ -50,6 +51,8 @@ public struct ImageSpecError: Error, Sendable {
         public static let toolUnavailable = Code(kind: .toolUnavailable)
         /// A tool of this machine failed: a build, a push.
         public static let toolFailed = Code(kind: .toolFailed)
+        /// An image was not built, because one that it is based on was not.
+        public static let baseNotBuilt = Code(kind: .baseNotBuilt)
     }
 
     /// What kind of thing went wrong.

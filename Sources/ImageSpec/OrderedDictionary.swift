@@ -72,11 +72,10 @@ extension ImageSpec.OrderedDictionary: RandomAccessCollection {
 extension ImageSpec.OrderedDictionary: ExpressibleByDictionaryLiteral {
     /// The pairs of a literal, in its order. A key written twice is a mistake in the program and traps.
     public init(dictionaryLiteral elements: (String, Value)...) {
-        pairs.reserveCapacity(elements.count)
+        var seen = Set<ByteString>()
         for (key, value) in elements {
-            // For as few as are written out, to look through them takes less time than to make a set.
             precondition(
-                !pairs.contains { $0.key.hasSameBytes(as: key) },
+                seen.insert(ByteString(key)).inserted,
                 "the key \"\(key)\" stands twice in a dictionary literal")
             pairs.append((key, value))
         }

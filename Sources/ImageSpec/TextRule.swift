@@ -76,6 +76,12 @@ extension TextRule {
             && (parts[0].elementsEqual("2".utf8) || parts[0].elementsEqual("3".utf8))
     }
 
+    static let cudaVersion = requires("is no version; write it as \"11.2.2\" or \"8\"") { text in
+        let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        return parts.count <= 4
+            && parts.allSatisfy { (1...4).contains($0.count) && $0.allSatisfy(\.isASCIIDigit) }
+    }
+
     static let platform = requires(
         "is no platform; write \"linux/amd64\", or several with commas between them"
     ) { text in

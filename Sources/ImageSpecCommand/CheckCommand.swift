@@ -118,7 +118,10 @@ struct CheckCommand: ParsableCommand {
             if !problems.isEmpty { return (problems.map(input.located), nil) }
             do throws(ImageSpecError) {
                 // What only shows when every file is read.
-                let identity = try ImageSpec.BuildContext(spec, in: input.context).identity
+                let identity =
+                    try spec.isForEnvd
+                    ? ImageSpec.EnvdContext(spec, in: input.context).identity
+                    : ImageSpec.BuildContext(spec, in: input.context).identity
                 _ = try identity.imageName()
                 return ([], (spec, identity.tag))
             } catch {

@@ -80,9 +80,13 @@ enum Terminal {
     }()
 
     /// Columns.
-    static var width: Int {
+    static var width: Int { size.flatMap { $0.ws_col > 1 ? Int($0.ws_col) : nil } ?? 80 }
+
+    /// Rows.
+    static var height: Int { size.flatMap { $0.ws_row > 1 ? Int($0.ws_row) : nil } ?? 24 }
+
+    private static var size: winsize? {
         var size = winsize()
-        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 80 }
-        return Int(size.ws_col)
+        return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 ? size : nil
     }
 }

@@ -30,6 +30,7 @@ struct ImageSpecCommand: AsyncParsableCommand {
               imagespec render trainer.yaml           the Dockerfile
               imagespec context trainer.yaml build/   the Dockerfile and all that it copies
               imagespec build trainer.yaml            the image, built and pushed where it does not exist
+              imagespec graph trainer.yaml            what it is based on, as Mermaid or for Graphviz
               imagespec exist trainer.yaml            whether it exists, by the exit status too
               imagespec digest trainer.yaml           its digest in its registry
               imagespec pin trainer.yaml              writes the digests of base and tool images into the spec
@@ -44,7 +45,7 @@ struct ImageSpecCommand: AsyncParsableCommand {
         subcommands: [
             NameCommand.self, TagCommand.self, IDCommand.self, DocumentCommand.self,
             FilesCommand.self, DiffCommand.self, RenderCommand.self, ContextCommand.self, CheckCommand.self,
-            BuildCommand.self, InitCommand.self,
+            BuildCommand.self, GraphCommand.self, InitCommand.self,
             ExistCommand.self, DigestCommand.self, PinCommand.self,
         ]
     )

@@ -1,25 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ImageSpec
+import Synchronization
 
-/// What a person sees of builds, on standard error: on a terminal one line that follows the engine's, elsewhere its lines.
+/// What a person sees of builds, on standard error: on a terminal a block that follows what is being built, elsewhere
+/// the lines of the engine.
 final class Progress: Sendable {
+    private struct State {
+        /// The images that are being built, with the last line of each, in the order in which they began.
+        var running: [(imageName: String, line: String)] = []
+        var finished = 0
+        var failed = 0
+        var notBuilt = 0
+    }
+
     private let isQuiet: Bool
     private let lines = TerminalLines()
+    /// What lines of several images begin with, by image name; empty for one image, whose lines speak for themselves.
+    private let labels: [String: String]
+    private let total: Int
+    private let state = Mutex(State())
 
-    init(isQuiet: Bool) { self.isQuiet = isQuiet }
+    /// The progress of all images of a graph.
+    init(isQuiet: Bool, of graph: ImageSpec.BuildGraph) {
+        self.isQuiet = isQuiet
+        total = graph.nodes.count
+        let pairs = zip(graph.nodes.map(\.imageName), graph.labels)
+        labels = total > 1 ? Dictionary(pairs, uniquingKeysWith: { first, _ in first }) : [:]
+    }
 
     /// Shows what happens. A warning is shown in any case.
     func report(_ event: ImageSpec.BuildEvent) {
         switch event {
         case .warning(let text): lines.print("imagespec: warning: " + text)
         case _ where isQuiet: break
-        case .started(let name, let engine): lines.print("\(name): building with \(engine)")
-        case .output(let line): lines.isTerminal ? lines.setBlock([line]) : lines.print(line)
+        case .started(let name, let engine):
+            lines.print("\(name): building with \(engine)")
+            change { $0.running.append((name, "")) }
+        case .output(let line, let name): output(line, of: name ?? "")
         case .finished(let result):
-            lines.setBlock([])
+            // A builder may have given it another name than it was to have.
+            change { state in
+                state.running.removeAll { $0.imageName == result.imageName }
+                state.finished += 1
+            }
             lines.print(Self.summary(of: result))
+        case .failed(let name, _):
+            change { state in
+                state.running.removeAll { $0.imageName == name }
+                state.failed += 1
+            }
+            // Of one image alone, its error says so at once.
+            if total > 1 { lines.print("\(name): failed") }
+        case .notBuilt(let name, _):
+            change { $0.notBuilt += 1 }
+            lines.print("\(name): not built, its base failed")
         }
+    }
+
+    private func output(_ line: String, of name: String) {
+        if lines.isTerminal {
+            return change { state in
+                if let index = state.running.firstIndex(where: { $0.imageName == name }) {
+                    state.running[index].line = line
+                } else {
+                    state.running.append((name, line))
+                }
+            }
+        }
+        lines.print(labels[name].map { "\($0) | \(line)" } ?? line)
+    }
+
+    /// Changes what is shown in the block.
+    private func change(_ body: (inout State) -> Void) {
+        guard lines.isTerminal else { return }
+        // One after the other, so that an older block never replaces a newer one.
+        state.withLock { state in
+            body(&state)
+            lines.setBlock(block(of: state))
+        }
+    }
+
+    private func block(of state: State) -> [String] {
+        // A block that is taller than the terminal cannot be overwritten.
+        let shown = state.running.prefix(max(1, Terminal.height - 2))
+        if labels.isEmpty { return shown.map(\.line).filter { !$0.isEmpty } }
+        if shown.isEmpty { return [] }
+        let failed = state.failed > 0 ? ", \(state.failed) failed" : ""
+        let notBuilt = state.notBuilt > 0 ? ", \(state.notBuilt) not built" : ""
+        return ["\(state.finished) of \(total) done\(failed)\(notBuilt), \(state.running.count) being built"]
+            + shown.map { "  \(labels[$0.imageName] ?? $0.imageName) | \($0.line)" }
     }
 
     /// Takes away what does not stay. Whatever else is written comes after this.

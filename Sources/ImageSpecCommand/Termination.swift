@@ -38,7 +38,7 @@ enum ExitStatus: Int32 {
         case .missingInput, .unreadableInput: self = .missingInput
         case .unwritableOutput: self = .unwritableOutput
         case .existenceUnknown, .toolUnavailable: self = .unavailable
-        case .sourceChanged, .toolFailed: self = .failedBuild
+        case .sourceChanged, .toolFailed, .baseNotBuilt: self = .failedBuild
         default: self = .internalError
         }
     }
@@ -54,6 +54,10 @@ struct Termination {
         if let problems = (error as? SpecProblems)?.problems ?? (error as? ImageSpecError).map({ [$0] }) {
             status = problems.first.map { ExitStatus($0.code) } ?? .internalError
             messages = problems.flatMap { $0.message.split(separator: "\n").map(String.init) }
+            return
+        }
+        if let failed = error as? BuildsFailed {
+            status = failed.status
             return
         }
         if let difference = error as? Difference {
@@ -117,10 +121,18 @@ enum StandardOutput {
     static func write(_ bytes: [UInt8]) throws(ImageSpecError) {
         HashingDisplay.clear()
         if bytes.isEmpty { return }
-        guard writeAll(bytes, to: STDOUT_FILENO), close(STDOUT_FILENO) == 0 else {
-            throw .unwritableStandardOutput(String(cString: strerror(errno)))
-        }
+        guard writeAll(bytes, to: STDOUT_FILENO), close(STDOUT_FILENO) == 0 else { throw unwritable }
     }
+
+    /// Has a result written that is too large to be held.
+    static func write(_ body: (Int32) throws(ImageSpecError) -> Void) throws(ImageSpecError) {
+        try body(STDOUT_FILENO)
+        guard close(STDOUT_FILENO) == 0 else { throw unwritable }
+    }
+
+    static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    private static var unwritable: ImageSpecError { .unwritableStandardOutput(String(cString: strerror(errno))) }
 }
 
 extension ImageSpecError {

@@ -19,7 +19,12 @@ struct BuildFailure: Hashable, Sendable {
             self = failure
             return
         }
-        stage = step.rawValue
+        self.init(stage: step.rawValue, printed: printed, outcome: outcome)
+    }
+
+    /// What a program printed that numbers no steps.
+    init(stage: String, printed: [String], outcome: CommandOutcome) {
+        self.stage = stage
         // Advice may follow the reason.
         let reason = printed.last { $0.hasPrefix("ERROR: ") } ?? outcome.reason
         self.reason = Self.reason(reason)
@@ -61,7 +66,7 @@ struct BuildFailure: Hashable, Sendable {
         if exit.count == 3, exit.first == "exit", let code = exit.last.flatMap({ Int($0) }) {
             return "exit status \(code)"
         }
-        for label in ["ERROR: ", "Error: "] where message.hasPrefix(label) {
+        for label in ["ERROR: ", "Error: ", "error: "] where message.hasPrefix(label) {
             return String(message.dropFirst(label.count))
         }
         return message

@@ -12,6 +12,13 @@ extension ErrorArea {
                 try await ImageSpec.BuildEngine(policy: .init()).build(
                     ImageSpec(builder: "envd"), in: scene.context)
             },
+            ErrorCase("baseNotBuilt", "a base whose builder fails") { scene in
+                let engine = ImageSpec.BuildEngine(policy: .init())
+                engine.register("broken", BrokenBuilder())
+                let top = ImageSpec(name: "top", baseImage: .spec(ImageSpec(name: "base")))
+                let graph = try ImageSpec.BuildGraph([top], in: scene.context)
+                for result in try await engine.results(of: graph) { _ = try result.get() }
+            },
             ErrorCase("existenceUnknown", "a registry that refuses") { _ in
                 _ = try ImageSpec.BuildPolicy().decision(
                     for: "ghcr.io/acme/a:1", .unknown(reason: "the registry answers 401 Unauthorized"))
@@ -23,11 +30,30 @@ extension ErrorArea {
             ErrorCase("noDefaultImage", "an image config without default_image, and no spec") { _ in
                 _ = try await ImageSpec.BuildEngine(policy: .init()).resolve(nil, in: ImageSpec.ImageConfig())
             },
+            ErrorCase("noEnvd", "builder: envd, without envd") { scene in try await envd(in: scene) },
+            ErrorCase("noEnvd", "builder: envd, with an envd of 2023") { scene in
+                try scene.program("envd", "echo envd: v0.3.9")
+                try await envd(in: scene)
+            },
             ErrorCase("noopNeedsReference", "builder: noop, without a base_image") { scene in
                 try await ImageSpec.BuildEngine(policy: .init()).build(
                     ImageSpec(builder: "noop"), in: scene.context)
             },
         ])
+
+    /// A build with the envd that lies in the case's own folder.
+    @Sendable private static func envd(in scene: Scene) async throws {
+        let engine = ImageSpec.BuildEngine(policy: .init())
+        engine.register(
+            "envd", ImageSpec.EnvdBuilder(runner: .system, folders: [scene.folder], registry: .system))
+        try await engine.build(ImageSpec(name: "a", builder: "envd").forcePush(), in: scene.context)
+    }
+
+    /// A builder of which nothing comes.
+    private struct BrokenBuilder: ImageSpec.Builder {
+        struct Failure: Error {}
+        func build(_ spec: ImageSpec) async throws -> String? { throw Failure() }
+    }
 
     /// A program that works as buildah does, but cannot build.
     private static let brokenBuildah = """
@@ -36,6 +62,15 @@ extension ErrorArea {
         --version) echo "buildah version 1.28.2" ;;
         inspect|images) exit 1 ;;
         *) echo "STEP 1/2: FROM debian"; echo "Error: no space left on device" >&2; exit 125 ;;
+        esac
+        """
+
+    /// A docker with buildx, whose builders are gone.
+    private static let buildx = """
+        case "$1 $2" in
+        "buildx version") echo "github.com/docker/buildx v0.13.1 7884339" ;;
+        "buildx inspect") echo "ERROR: no builder \\"$4\\" found" >&2; exit 1 ;;
+        *) echo "Docker version 28.2.2, build e6534b4" ;;
         esac
         """
 
@@ -75,6 +110,42 @@ extension ErrorArea {
             option("invalidOption", ["network": "a b"]), option("invalidOption", ["cache": "no"]),
             option("invalidOption", ["progress": "fancy"]), option("unknownOption", ["netwrok": "host"]),
             option("unknownOption", ["colour": "red"]),
+            option("invalidOption", ["address": "buildkit:1234"]),
+            option("invalidOption", ["builder": "east", "engine": "podman"]),
+            option("invalidOption", ["cache_to": ["mode": "max"]]),
+            option("invalidOption", ["source_date_epoch": "now"]),
+            option("invalidOption", ["tls_ca": "ca.pem"]),
+            option("unknownCacheKey", ["cache_to": ["ref": "ghcr.io/acme/cache", "mod": "max"]]),
+            ErrorCase("optionNeedsEngine", "builder_options: {builder: east}, and --engine podman") { scene in
+                try await build(ImageSpec(builderOptions: ["builder": "east"]), .podman, in: scene)
+            },
+            ErrorCase("optionUnsupported", "builder_options: {sbom: true}, and buildah") { scene in
+                try scene.program("buildah", brokenBuildah)
+                try await build(ImageSpec(builderOptions: ["sbom": true]), .buildah, in: scene)
+            },
+            ErrorCase("optionNeedsPush", "builder_options: {provenance: max}, and no registry") { scene in
+                try scene.program("docker", buildx)
+                try await build(
+                    ImageSpec(builderOptions: ["builder": "east", "provenance": "max"]), in: scene)
+            },
+            ErrorCase("imageNotKept", "builder_options: {address: tcp://a:1}, and no registry") { scene in
+                try scene.program("buildctl", "exit 0")
+                try await build(ImageSpec(name: "a", builderOptions: ["address": "tcp://a:1"]), in: scene)
+            },
+            ErrorCase("missingOptionFile", "builder_options: {tls_ca: ca.pem}, without the file") { scene in
+                try scene.program("buildctl", "exit 0")
+                let options: ImageSpec.OrderedDictionary<ImageSpec.JSONValue> = [
+                    "address": "tcp://a:1", "tls_ca": "ca.pem",
+                ]
+                try await build(ImageSpec(registry: "localhost:1", builderOptions: options), in: scene)
+            },
+            ErrorCase("noEndpoint", "builders that do not answer") { scene in
+                try scene.program("docker", buildx)
+                let options: ImageSpec.OrderedDictionary<ImageSpec.JSONValue> = [
+                    "builders": ["east", "west"]
+                ]
+                try await build(ImageSpec(registry: "localhost:1", builderOptions: options), in: scene)
+            },
             ErrorCase("enginesDiffer", "builder_options: {engine: docker}, and --engine podman") { scene in
                 try await build(ImageSpec(builderOptions: ["engine": "docker"]), .podman, in: scene)
             },

@@ -32,6 +32,12 @@ extension ErrorArea {
                 "credential", "requirements: r.txt",
                 files: ["r.txt": "--index-url https://me:secret@example.com"]),
             .spec("cudaUnsupported", "cuda: '12.4'"),
+            .spec("unsupportedByEnvd", "builder: envd\npython_exec: /usr/bin/python3"),
+            .spec("unsupportedByEnvd", "builder: envd\npip_extra_args: --no-deps"),
+            .spec("unsupportedByEnvd", "builder: envd\nentrypoint: []"),
+            .spec("unsupportedByEnvd", "builder: envd\nenv: {PATH: /bin}"),
+            .spec("unsupportedByEnvd", "builder: envd\nbase_image: {name: a}"),
+            .spec("unsupportedByEnvd", "builder: envd\ncuda: '12.4'"),
             .spec("unsupportedBeside", "python_exec: /usr/bin/python3\nconda_packages: [a]"),
             .spec("unsupportedBeside", "python_exec: /usr/bin/python3\npython_version: '3.12'"),
             .spec(

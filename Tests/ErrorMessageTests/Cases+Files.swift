@@ -97,6 +97,23 @@ extension ErrorArea {
                 let spec = ImageSpec(sourceRoot: "src", sourceCopyMode: .all)
                 try ImageSpec.BuildContext(spec, in: scene.context).write(to: scene.path("src/build"))
             },
+            ErrorCase("contextAmongSources", "source_root: src, and the archive src/a.tar") { scene in
+                try scene.write(["src/a.py": ""])
+                let spec = ImageSpec(sourceRoot: "src", sourceCopyMode: .all)
+                try ImageSpec.BuildContext(spec, in: scene.context).writeTar(toFile: scene.path("src/a.tar"))
+            },
+            ErrorCase("unwritableArchive", "an archive to a descriptor that is not open") { scene in
+                try ImageSpec.BuildContext(ImageSpec(), in: scene.context).writeTar(to: -1)
+            },
+            ErrorCase("writingCancelled", "an archive in a task that is cancelled") { scene in
+                try scene.write(["a": ""])
+                let context = try ImageSpec.BuildContext(ImageSpec(copy: ["a"]), in: scene.context)
+                let path = scene.path("a.tar")
+                try await Task {
+                    withUnsafeCurrentTask { $0?.cancel() }
+                    try context.writeTar(toFile: path)
+                }.value
+            },
             ErrorCase("unwritable", "a folder below a file") { scene in
                 try scene.write(["a": ""])
                 try ImageSpec.BuildContext(ImageSpec(), in: scene.context).write(to: scene.path("a/b"))

@@ -43,7 +43,7 @@ extension ErrorArea {
             record("otherRecordVersion", "with another format") {
                 $0.replacing("imagespec.record.v1", with: "imagespec.record.v2")
             },
-            ErrorCase("cannotUse", "a record that is not there") { scene in
+            ErrorCase("missing", "a record that is not there") { scene in
                 _ = try ImageSpec.Record(contentsOf: scene.path("a.record.json"))
             },
             ErrorCase("recordAsSpec", "a record in the place of a spec") { scene in

@@ -26,7 +26,7 @@ import Testing
         """
 
     /// Runs a shell script in a folder with `a.json`, `b.json` and that engine alone.
-    private func run(
+    func run(
         _ script: String, files: [String: String] = [:], _ check: (Tool.Outcome, [String]) throws -> Void
     ) throws {
         let specs = [
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test(arguments: [
-        #"{"builder": "envd"}"#, #"{"builder_options": {"engin": "docker"}}"#, #"{"cuda": "12"}"#,
+        #"{"builder": "kaniko"}"#, #"{"builder_options": {"engin": "docker"}}"#, #"{"cuda": "12"}"#,
     ])
     func whatIsWrongWithTheSecondSpecIsFoundBeforeTheFirstIsBuilt(_ second: String) throws {
         try run("tool build a.json second.json", files: ["second.json": second]) { outcome, log in
@@ -147,7 +147,7 @@ import Testing
     func whatCannotBeBuiltEndsSo(_ script: String, _ status: Int32) throws {
         let files = [
             "bad.json": #"{"name": "A B"}"#, "wrong.json": #"{"nmae": "a"}"#,
-            "other.json": #"{"builder": "envd"}"#,
+            "other.json": #"{"builder": "kaniko"}"#,
         ]
         try run(script, files: files) { outcome, log in
             #expect(outcome.status == status)

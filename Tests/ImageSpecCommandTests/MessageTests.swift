@@ -5,7 +5,7 @@ import Testing
 /// What somebody reads who made a mistake, to the word.
 @Suite struct MessageTests {
     static let commands = [
-        "name", "tag", "id", "document", "files", "diff", "render", "context", "check", "init",
+        "name", "tag", "id", "document", "files", "diff", "render", "context", "check", "graph", "init",
     ]
 
     struct Usage: Sendable, CustomTestStringConvertible {
@@ -34,7 +34,7 @@ import Testing
         // Arguments.
         Usage("tag", says: "missing expected argument '<spec>'", help: "tag"),
         Usage("tag", "a.yaml", "b.yaml", says: "unexpected argument 'b.yaml'", help: "tag"),
-        Usage("context", "a.yaml", says: "missing expected argument '<dir>'", help: "context"),
+        Usage("context", "a.yaml", says: "say where the context goes: ", help: "context"),
         Usage("document", "a.yaml", says: "missing one of: '--id', '--tag'", help: "document"),
         Usage(
             "document", "--id", "--tag", "a.yaml",

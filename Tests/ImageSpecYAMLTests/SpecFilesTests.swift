@@ -87,12 +87,12 @@ import Testing
     @Test(arguments: [
         ("./none.yaml", ImageSpecError.Code.missingInput, "does not exist; expected a spec file"),
         ("../base.yaml", .invalidField, "write ./NAME for a spec file beside this one"),
-        ("./a/base.yaml", .invalidField, "not a file of the spec's own folder"),
-        ("./", .invalidField, "not a file of the spec's own folder"),
-        ("./spec.yaml", .invalidField, "has this spec as its own base"),
+        ("./a/base.yaml", .invalidField, "no file of the spec's own folder"),
+        ("./", .invalidField, "no file of the spec's own folder"),
+        ("./spec.yaml", .invalidField, "is this spec itself, or has it as its base"),
         (
             "./loop.yaml", .invalidField,
-            "loop.yaml: base_image: \"./spec.yaml\" has this spec as its own base"
+            "loop.yaml: base_image: \"./spec.yaml\" is this spec itself, or has it as its base"
         ),
         ("./wrong.yaml", .unknownField, "wrong.yaml: \"nam\" is no field"),
         ("./base.txt", .invalidDocument, "base.txt: "),

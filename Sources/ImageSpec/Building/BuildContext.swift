@@ -34,7 +34,7 @@ extension ImageSpec {
         public init(
             _ spec: ImageSpec, in context: HashContext = .current, baseImageName: String? = nil
         ) throws(ImageSpecError) {
-            try spec.validate(in: context)
+            try spec.validate(as: .dockerfile, in: context)
             try self.init(
                 spec, SpecContents(of: spec, in: context, records: [.entries]), in: context,
                 baseImageName: baseImageName)
@@ -63,7 +63,7 @@ extension ImageSpec {
             let writer = try ContextWriter(directory)
             do throws(ImageSpecError) {
                 try checkPlace(writer)
-                try writeAll(with: writer)
+                try writeAll(to: writer)
                 try writer.finish()
             } catch {
                 writer.removeAll()
@@ -74,32 +74,69 @@ extension ImageSpec {
         /// A context among the files that it is made from would be part of the next one, and its name would change.
         private func checkPlace(_ writer: ContextWriter) throws(ImageSpecError) {
             let place = try writer.realPath()
-            let trees =
-                contents.copied.filter(\.isFolder).map { ("copy", $0.tree) }
-                + (contents.source.map { [("source_root", $0)] } ?? [])
-            for (field, tree) in trees where try tree.wouldHoldFiles(in: place) {
+            for (field, tree) in contents.walkedTrees where try tree.wouldHoldFiles(in: place) {
                 throw .contextAmongSources(String(decoding: place, as: UTF8.self), field: field)
             }
         }
 
-        private func writeAll(with writer: ContextWriter) throws(ImageSpecError) {
-            if let requirements {
-                for (path, file) in zip(requirements.paths, requirements.files.files) {
-                    try writer.makeFolders(to: Self.requirementsFolder + "/" + path)
-                    try writer.writeFile(Self.requirementsFolder + "/" + path, file.bytes)
-                }
+        /// The same of an archive, by the real path of its folder with its own name.
+        func checkPlace(ofFile place: [UInt8]) throws(ImageSpecError) {
+            for (field, tree) in contents.walkedTrees where try tree.wouldHoldFile(place) {
+                throw .contextAmongSources(String(decoding: place, as: UTF8.self), field: field)
             }
-            for (index, copied) in contents.copied.enumerated() {
-                let folder = "\(Self.copyFolder)/\(index)"
-                try writer.makeFolders(to: folder + "/.")
-                try writer.copyTree(copied.tree, to: folder, field: "copy")
-            }
-            if let source = contents.source {
-                try writer.makeFolders(to: Self.sourceFolder + "/.")
-                try writer.copyTree(source, to: Self.sourceFolder, field: "source_root")
-            }
-            // Last: a context whose writing was cut off must not look like one that can be built.
-            try writer.writeFile("Dockerfile", Array(dockerfile.text.utf8))
         }
+
+        func writeAll(to sink: some ContextSink) throws(ImageSpecError) {
+            try contents.items(requirements, .dockerfile).write(to: sink)
+            // Last: a context whose writing was cut off must not look like one that can be built.
+            try sink.add(Array(dockerfile.text.utf8), at: Array("Dockerfile".utf8))
+        }
+    }
+}
+
+/// Where files lie in a build context.
+enum ContextLayout {
+    /// Copied paths in numbered folders.
+    case dockerfile
+    /// The same, and in each the path that they have in the image: envd copies a folder with its name.
+    case envd
+
+    func folder(ofCopied index: Int, _ copied: SpecContents.Copied) -> String {
+        let folder = "\(ImageSpec.BuildContext.copyFolder)/\(index)"
+        switch self {
+        case .dockerfile: return folder
+        case .envd:
+            let path = copied.isFolder ? copied.path : Path.folder(of: copied.path)
+            return folder + RenderingConstants.workingDirectory + (path == "." ? "" : "/" + path)
+        }
+    }
+
+    var sourceFolder: String {
+        switch self {
+        case .dockerfile: ImageSpec.BuildContext.sourceFolder
+        case .envd: ImageSpec.BuildContext.sourceFolder + RenderingConstants.workingDirectory
+        }
+    }
+}
+
+extension SpecContents {
+    /// The trees that were walked, with the fields that name them.
+    var walkedTrees: [(field: String, tree: SourceTree)] {
+        copied.filter(\.isFolder).map { ("copy", $0.tree) } + (source.map { [("source_root", $0)] } ?? [])
+    }
+
+    /// All that is copied into an image or installed in it.
+    func items(_ requirements: RequirementsLayout?, _ layout: ContextLayout) -> ContextItems {
+        var items = ContextItems()
+        if let requirements {
+            for (path, file) in zip(requirements.paths, requirements.files.files) {
+                items.add(file.bytes, at: ImageSpec.BuildContext.requirementsFolder + "/" + path)
+            }
+        }
+        for (index, copied) in copied.enumerated() {
+            items.add(copied.tree, at: layout.folder(ofCopied: index, copied), field: "copy")
+        }
+        if let source { items.add(source, at: layout.sourceFolder, field: "source_root") }
+        return items
     }
 }

@@ -18,7 +18,7 @@ extension ImageSpec {
     ///
     /// Source: flytekit `ImageBuildEngine`.
     public final class BuildEngine: Sendable {
-        fileprivate struct Registration: Sendable {
+        struct Registration: Sendable {
             /// No two have one, so that what a builder made is not taken for the work of another one of its name.
             var number: Int
             var name: String
@@ -46,7 +46,8 @@ extension ImageSpec {
 
         /// When images are built, and whether they are pushed.
         public let policy: BuildPolicy
-        private let report: @Sendable (BuildEvent) -> Void
+        /// Is told what happens.
+        let report: @Sendable (BuildEvent) -> Void
         private let state = Mutex(State())
         private let flights = SingleFlight<FlightKey, BuildResult>()
 
@@ -86,7 +87,8 @@ extension ImageSpec {
         /// The names of the registered builders, in the order in which they were registered.
         public var builderNames: [String] { state.withLock { $0.builders.map(\.name) } }
 
-        private func registration(for spec: ImageSpec) throws(ImageSpecError) -> Registration {
+        /// The builder of a spec.
+        func registration(for spec: ImageSpec) throws(ImageSpecError) -> Registration {
             let builders = state.withLock { $0.builders }
             guard let name = spec.builder.nonEmpty else {
                 // There is one at least: noop.
@@ -128,11 +130,11 @@ extension ImageSpec {
 
         /// The image of a spec, named and checked, and those that it is based on.
         package struct PreparedImage: Sendable {
-            fileprivate var request: BuildRequest
+            var request: BuildRequest
             /// nil inside an execution, which asks no builder.
-            fileprivate var registration: Registration?
-            /// The base that is a spec: one or none.
-            fileprivate var bases: [PreparedImage] = []
+            var registration: Registration?
+            /// The base that is a spec, where it is to be built with this one: one or none.
+            var bases: [PreparedImage] = []
         }
 
         /// Names an image and those that it is based on, and lets their builders find what will keep them from being built.
@@ -162,11 +164,22 @@ extension ImageSpec {
             for spec: ImageSpec, in context: HashContext
         ) throws(ImageSpecError) -> BuildRequest {
             let (identity, contents) = try spec.identityAndContents(in: context)
+            return request(for: spec, named: try identity.imageName(), contents, in: context)
+        }
+
+        private func request(
+            for spec: ImageSpec, named imageName: String, _ contents: SpecContents, in context: HashContext
+        ) -> BuildRequest {
             var request = BuildRequest(
-                spec: spec, imageName: try identity.imageName(), context: context, policy: policy,
-                report: report)
+                spec: spec, imageName: imageName, context: context, policy: policy,
+                report: { [report] event in report(event.about(imageName)) })
             request.contents = contents
             return request
+        }
+
+        /// The request for an image of a graph, which was named there.
+        func request(for node: BuildGraph.Node) -> BuildRequest {
+            request(for: node.spec, named: node.imageName, node.contents, in: node.context)
         }
 
         /// Does what ``result(of:in:)`` does for an image that was prepared by this engine.
@@ -199,15 +212,28 @@ extension ImageSpec {
             try Task.checkCancellation()
             let clock = ContinuousClock()
             let start = clock.now
-            var result = try await builder.image(for: request)
-            result.duration = clock.now - start
-            return result
+            do {
+                var result = try await builder.image(for: request)
+                result.duration = clock.now - start
+                return result
+            } catch {
+                if !(error is CancellationError) {
+                    report(.failed(imageName: request.imageName, reason: "\(error)"))
+                }
+                throw error
+            }
         }
 
         // MARK: names
 
         private func known(_ image: Image) -> BuildResult? {
             state.withLock { $0.results[image] }
+        }
+
+        /// Whether an image of a graph is not to be asked for again.
+        func isKnown(_ node: BuildGraph.Node, by registration: Registration) -> Bool {
+            !node.spec.isForcePush
+                && known(Image(name: node.imageName, builder: registration.number)) != nil
         }
 
         /// The name under which the image of a spec really lies, where this engine has built or found it; else

@@ -40,7 +40,7 @@ extension ImageSpec {
             guard let contents else {
                 return try BuildContext(spec, in: context, baseImageName: baseImageName)
             }
-            try spec.validate(in: context)
+            try spec.validate(as: .dockerfile, in: context)
             return try BuildContext(spec, contents, in: context, baseImageName: baseImageName)
         }
 
@@ -94,12 +94,21 @@ extension ImageSpec {
     public enum BuildEvent: Hashable, Sendable {
         /// An image is being built by a container engine.
         case started(imageName: String, engine: String)
-        /// A line that the container engine printed.
-        case output(line: String)
+        /// A line that the container engine printed for an image. A builder need not name that: a ``BuildEngine`` does.
+        case output(line: String, imageName: String? = nil)
         /// Something that the user should know.
         case warning(String)
         /// There is an image.
         case finished(BuildResult)
+        /// There is no image, because its build failed. The reason is that of the error.
+        case failed(imageName: String, reason: String)
+        /// There is no image of a graph, because one that it is based on failed.
+        case notBuilt(imageName: String, base: String)
+
+        /// The event of an image, which is named in it.
+        func about(_ imageName: String) -> BuildEvent {
+            if case .output(let line, nil) = self { .output(line: line, imageName: imageName) } else { self }
+        }
     }
 }
 

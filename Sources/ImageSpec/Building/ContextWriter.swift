@@ -11,16 +11,14 @@ import Darwin
 /// Writes files, folders and links below one folder that was empty, and can take all of them away again.
 ///
 /// Paths are bytes, relative to that folder. Nothing is followed or overwritten there.
-final class ContextWriter {
+final class ContextWriter: ContextSink {
     private let root: Int32
     private let rootPath: [UInt8]
     /// Whether the root was not there before.
     private let isMade: Bool
     private var folders: [[UInt8]] = []
-    private var knownFolders: Set<[UInt8]> = []
     /// Files and links.
     private var others: [[UInt8]] = []
-    private var buffer = [UInt8](repeating: 0, count: 256 * 1024)
 
     /// Opens the folder, or makes it in one that exists.
     init(_ directory: String) throws(ImageSpecError) {
@@ -90,105 +88,24 @@ final class ContextWriter {
         return true
     }
 
-    // MARK: folders
+    // MARK: folders, files and links
 
-    /// Makes the folders that a file lies in.
-    func makeFolders(to path: String) throws(ImageSpecError) {
-        let parts = path.utf8.split(separator: UInt8(ascii: "/")).dropLast()
-        var folder: [UInt8] = []
-        for part in parts {
-            folder += (folder.isEmpty ? [] : [UInt8(ascii: "/")]) + part
-            try makeFolder(folder)
-        }
-    }
-
-    private func makeFolder(_ path: [UInt8]) throws(ImageSpecError) {
-        guard knownFolders.insert(path).inserted else { return }
+    func addFolder(_ path: [UInt8]) throws(ImageSpecError) {
         guard FileSystem.withCPath(path, { mkdirat(root, $0, 0o700) }) == 0 else { throw unwritable(path) }
         folders.append(path)
     }
 
-    // MARK: files and links
-
-    func writeFile(_ path: String, _ bytes: [UInt8]) throws(ImageSpecError) {
-        let path = Array(path.utf8)
-        try withNewFile(path, isExecutable: false) { file throws(ImageSpecError) in
-            try write(bytes[...], to: file, path)
+    func addLink(_ path: [UInt8], to target: [UInt8]) throws(ImageSpecError) {
+        let result = FileSystem.withCPath(target) { target in
+            FileSystem.withCPath(path) { symlinkat(target, root, $0) }
         }
+        guard result == 0 else { throw unwritable(path) }
+        others.append(path)
+        try setTimes(of: path)
     }
 
-    /// Writes the entries of a tree.
-    func copyTree(_ tree: SourceTree, to folder: String, field: String) throws(ImageSpecError) {
-        let prefix = Array((folder + "/").utf8)
-        for entry in tree.entries {
-            let target = prefix + entry.path
-            switch entry.mode {
-            case .folder: try makeFolder(target)
-            case .link: try copyLink(entry, of: tree, to: target, field)
-            case .file, .executable: try copyFile(entry, of: tree, to: target, field)
-            }
-        }
-    }
-
-    private func copyFile(
-        _ entry: SourceTree.Entry, of tree: SourceTree, to target: [UInt8], _ field: String
-    ) throws(ImageSpecError) {
-        let source = tree.path(of: entry)
-        let descriptor = FileSystem.withCPath(source) {
-            open($0, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
-        }
-        guard descriptor >= 0 else { throw Self.unreadable(source, field) }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw Self.unreadable(source, field) }
-        guard FileSystem.kind(ofMode: status.st_mode) == .file else {
-            throw Self.changed(source, "it was a file and is none any more")
-        }
-        let isExecutable = entry.mode == .executable
-        guard (status.st_mode & S_IXUSR != 0) == isExecutable else {
-            throw Self.changed(source, "its mode is not what it was when it was named")
-        }
-        var hasher = ContentHasher()
-        try withNewFile(target, isExecutable: isExecutable) { file throws(ImageSpecError) in
-            while true {
-                let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-                if count < 0 && errno == EINTR { continue }
-                guard count >= 0 else { throw Self.unreadable(source, field) }
-                if count == 0 { break }
-                buffer[..<count].withUnsafeBytes { hasher.update($0) }
-                try write(buffer[..<count], to: file, target)
-            }
-        }
-        guard hasher.finalize() == entry.digest else {
-            throw Self.changed(source, "its content is not what it was when it was named")
-        }
-    }
-
-    private func copyLink(
-        _ entry: SourceTree.Entry, of tree: SourceTree, to target: [UInt8], _ field: String
-    ) throws(ImageSpecError) {
-        let source = tree.path(of: entry)
-        let text: [UInt8]
-        do throws(FileSystem.Failure) {
-            text = try FileSystem.linkTarget(source)
-        } catch {
-            // EINVAL: no link.
-            if error.code == EINVAL { throw Self.changed(source, "it was a link and is none any more") }
-            throw Self.unreadable(source, field, error)
-        }
-        guard ContentDigest(SHA256Digest(of: text)) == entry.digest else {
-            throw Self.changed(source, "its target is not what it was when it was named")
-        }
-        let result = FileSystem.withCPath(text) { text in
-            FileSystem.withCPath(target) { symlinkat(text, root, $0) }
-        }
-        guard result == 0 else { throw unwritable(target) }
-        others.append(target)
-        try setTimes(of: target)
-    }
-
-    private func withNewFile(
-        _ path: [UInt8], isExecutable: Bool, _ body: (Int32) throws(ImageSpecError) -> Void
+    func addFile(
+        _ path: [UInt8], isExecutable: Bool, size: Int, _ body: (Write) throws(ImageSpecError) -> Void
     ) throws(ImageSpecError) {
         let descriptor = FileSystem.withCPath(path) {
             openat(root, $0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
@@ -196,7 +113,7 @@ final class ContextWriter {
         guard descriptor >= 0 else { throw unwritable(path) }
         others.append(path)
         do throws(ImageSpecError) {
-            try body(descriptor)
+            try body { bytes throws(ImageSpecError) in try write(bytes, to: descriptor, path) }
             guard fchmod(descriptor, isExecutable ? 0o755 : 0o644) == 0 else { throw unwritable(path) }
             let times = Self.times
             guard futimens(descriptor, times) == 0 else { throw unwritable(path) }
@@ -208,15 +125,13 @@ final class ContextWriter {
         guard close(descriptor) == 0 else { throw unwritable(path) }
     }
 
-    private func write(_ bytes: ArraySlice<UInt8>, to file: Int32, _ path: [UInt8]) throws(ImageSpecError) {
-        var rest = bytes
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { systemWrite(file, $0) }
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw unwritable(path)
-            }
-            rest = rest.dropFirst(count)
+    private func write(
+        _ bytes: ArraySlice<UInt8>, to file: Int32, _ path: [UInt8]
+    ) throws(ImageSpecError) {
+        do throws(FileSystem.Failure) {
+            try FileSystem.writeAll(bytes, to: file)
+        } catch {
+            throw unwritable(path, error)
         }
     }
 
@@ -257,31 +172,9 @@ final class ContextWriter {
         }
     }
 
-    // MARK: errors
-
-    private func unwritable(_ path: [UInt8]) -> ImageSpecError {
-        let reason = FileSystem.Failure.last.text
-        return .unwritable(rootPath + (path.isEmpty ? [] : [UInt8(ascii: "/")] + path), reason)
-    }
-
-    private static func unreadable(
-        _ path: [UInt8], _ field: String, _ failure: FileSystem.Failure = .last
+    private func unwritable(
+        _ path: [UInt8], _ failure: FileSystem.Failure = .last
     ) -> ImageSpecError {
-        if failure.isMissing { return changed(path, "it is gone") }
-        return .unreadable(field: field, path: String(decoding: path, as: UTF8.self), reason: failure.text)
+        .unwritable(rootPath + (path.isEmpty ? [] : [UInt8(ascii: "/")] + path), failure.text)
     }
-
-    private static func changed(_ path: [UInt8], _ what: String) -> ImageSpecError {
-        .sourceChanged(String(decoding: path, as: UTF8.self), what)
-    }
-}
-
-extension SourceTree {
-    /// Where an entry lies.
-    fileprivate func path(of entry: Entry) -> [UInt8] { root + [UInt8(ascii: "/")] + entry.path }
-}
-
-/// The system's `write`, whose name the writer's own function has.
-private func systemWrite(_ file: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
-    write(file, bytes.baseAddress, bytes.count)
 }

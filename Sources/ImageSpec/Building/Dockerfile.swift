@@ -29,7 +29,7 @@ extension ImageSpec {
         /// spec, all that its name depends on.
         /// - Throws: the errors of ``ImageSpec/validate(in:)``, and those of ``ImageSpec/imageName(in:)`` for the base.
         public init(_ spec: ImageSpec, in context: HashContext = .current) throws(ImageSpecError) {
-            try spec.validate(in: context)
+            try spec.validate(as: .dockerfile, in: context)
             try self.init(spec, RenderingInputs(of: spec, in: context), in: context)
         }
 

@@ -92,7 +92,7 @@ extension ImageSpecError {
         ImageSpecError(
             .unwritableOutput,
             "\"\(path.shortened)\" lies among the files of \(field), and what is written there would change the image's name; "
-                + "choose a folder elsewhere, or leave it out by a line in .gitignore or .dockerignore")
+                + "choose a place elsewhere, or leave it out by a line in .gitignore or .dockerignore")
     }
 
     static func unwritable(_ path: [UInt8], _ reason: String) -> ImageSpecError {
@@ -108,6 +108,13 @@ extension ImageSpecError {
             "\"\(directory.shortened)\" cannot be made: the folder \"\(parent.shortened)\" does not exist; make that one "
                 + "first, or choose another place")
     }
+
+    static func unwritableArchive(_ reason: String) -> ImageSpecError {
+        ImageSpecError(.unwritableOutput, "the tar archive cannot be written: \(reason)")
+    }
+
+    static let writingCancelled = ImageSpecError(
+        .unwritableOutput, "the build context was not written to its end, because that was cancelled")
 
     static func notEmpty(_ directory: String) -> ImageSpecError {
         ImageSpecError(

@@ -23,6 +23,13 @@ extension ImageSpecError {
             "whether \(imageName) exists cannot be told: \(reason.shortened(to: 600)); \(advice)")
     }
 
+    static func baseNotBuilt(_ imageName: String, base: String) -> ImageSpecError {
+        ImageSpecError(
+            .baseNotBuilt,
+            "\(imageName): not built, because \(base) failed, which it is based on; put that right, and build again"
+        )
+    }
+
     static let noDefaultImage = ImageSpecError(
         .missingInput,
         "the image config has no default_image, and the code names no spec; add one of them")

@@ -8,9 +8,14 @@ extension String {
     var shellQuoted: String {
         let isPlain = utf8.allSatisfy { $0.isASCIILetterOrDigit || "@%_+=:,./-".utf8.contains($0) }
         if isPlain && !isEmpty { return self }
+        return "'" + withinSingleQuotes + "'"
+    }
+
+    /// What means this text between the single quotes of a shell.
+    var withinSingleQuotes: String {
         // By bytes: a quote with a combining mark behind it is one character to Swift, and a quote to the shell.
         let parts = utf8.split(separator: UInt8(ascii: "'"), omittingEmptySubsequences: false)
-        return "'" + parts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: #"'\''"#) + "'"
+        return parts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: #"'\''"#)
     }
 
     /// A value of `ENV` or `LABEL`: in double quotes, without a meaning of `\`, `"` and `$`. Holds no line break.

@@ -17,6 +17,11 @@ enum RenderingConstants {
     /// The poetry that installs what a `poetry.lock` says.
     static let poetry = "poetry==2.1.4"
 
+    /// The index that pip uses where a spec names further ones alone.
+    static let packageIndex = "https://pypi.org/simple"
+    /// The system in the tag of the NVIDIA image that envd takes for cuda, as flytekit has it.
+    static let cudaSystem = "ubuntu20.04"
+
     /// The official Python image of a version: the default base with that Python on it.
     static func pythonImage(_ version: String) -> String { "python:\(version)-slim-bookworm" }
 

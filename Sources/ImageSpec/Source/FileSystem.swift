@@ -138,6 +138,19 @@ package enum FileSystem {
         return try contents(descriptor: descriptor)
     }
 
+    /// Writes all bytes.
+    static func writeAll(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) throws(Failure) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw .last
+            }
+            rest = rest.dropFirst(count)
+        }
+    }
+
     /// The target text of a symbolic link.
     static func linkTarget(_ path: [UInt8]) throws(Failure) -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))

@@ -166,16 +166,18 @@ final class TreeFolder: Sendable {
     }
 
     /// A name in the folder. Without a digest it is no entry (yet, or at all).
+    ///
+    /// In an order that leaves no gaps: a folder can have hundreds of thousands.
     struct Entry: Sendable {
         /// Where the name begins in `names`; a NUL ends it.
         let name: Int32
         let length: Int32
+        /// What a digest cache needs to know of the file again.
+        var stamp = FileStamp()
+        var digest: ContentDigest?
         var mode: SourceTree.Mode
         /// A symbolic link whose target is read.
         var isLinkToFile = false
-        var digest: ContentDigest?
-        /// What a digest cache needs to know of the file again.
-        var stamp = FileStamp()
     }
 
     struct State: Sendable {

@@ -29,13 +29,15 @@ final class TreeWorker {
     private static let bufferSize = 256 * 1024
     /// Bytes of names that are listed at a time.
     private static let listingSize = 64 * 1024
+    /// Room for more entries than this is given back: a folder can have hundreds of thousands.
+    private static let listingKept = 16_384
     /// A manifest is hashed in pieces of about this size.
     private static let manifestPiece = 64 * 1024
 
     private(set) var entries: [SourceTree.Entry] = []
     private(set) var leftOut: [SourceTree.LeftOut] = []
     let walk: TreeWalk
-    private let matcher = IgnoreMatcher()
+    let matcher = IgnoreMatcher()
     /// What files are read into.
     let buffer: UnsafeMutableRawBufferPointer
     /// What this thread adds to the digest cache, where there is one.
@@ -84,7 +86,9 @@ final class TreeWorker {
             if let known, try takeOver(known, as: folder, descriptor, scope, &state, &subfolders) { break }
             try readNames(of: folder, descriptor, into: &state.names)
             state.entries.reserveCapacity(listed.count)
+            files.reserveCapacity(listed.count)
             try judge(folder, descriptor, scope, &state, &files, &subfolders)
+            if listed.count > Self.listingKept { listed = [] }
         case .exactly(let choice):
             for name in choice.files {
                 files.append(
@@ -122,70 +126,6 @@ final class TreeWorker {
         let number = FileSystem.openFolder(folder.path, in: walk.rootDescriptor.number)
         guard number >= 0 else { throw unreadable(folder.path) }
         return FolderDescriptor(number)
-    }
-
-    /// Adds to `state` what an earlier run knew of a folder, if looking at the folder and its files showed that it still
-    /// holds; false where the folder has to be listed.
-    private func takeOver(
-        _ known: KnownFolder, as folder: TreeFolder, _ descriptor: FolderDescriptor, _ scope: IgnoreScope,
-        _ state: inout TreeFolder.State, _ subfolders: inout [TreeFolder]
-    ) throws(ImageSpecError) -> Bool {
-        guard let cache = walk.cache, known.header.rules == folder.rulesKey, cache.isUnchanged(folder.path)
-        else {
-            return false
-        }
-        var below = scope
-        if known.flags.contains(.hasGitignore) {
-            try addGitignore(of: folder, descriptor, to: &below, &state)
-        }
-        // It was read again, and so could have changed in between.
-        guard state.rulesBelow == known.header.rulesBelow else {
-            state.gitignore = nil
-            state.rulesBelow = folder.rulesKey
-            return false
-        }
-        matcher.begin(below)
-        known.forEach { entry, name in
-            let start = Int32(state.names.count)
-            state.names.append(contentsOf: name)
-            state.names.append(0)
-            var digest: ContentDigest? = ContentDigest(entry.digest, isChunked: entry.isChunked != 0)
-            var mode = entry.stamp.mode & UInt32(S_IXUSR) != 0 ? SourceTree.Mode.executable : .file
-            if entry.kind == DigestCacheFormat.EntryKind.folder.rawValue {
-                mode = .folder
-                let subfolder = self.subfolder(name, of: folder, state)
-                switch subfolder {
-                case .unchanged(let known): digest = known.map { ContentDigest($0) }
-                case .toBeWalked(let subfolder):
-                    subfolders.append(subfolder)
-                    digest = nil
-                }
-            }
-            state.add(start, Int32(name.count), mode, digest)
-            state.setLast(
-                isLinkToFile: entry.kind == DigestCacheFormat.EntryKind.linkedFile.rawValue, entry.stamp)
-        }
-        return true
-    }
-
-    private enum Subfolder {
-        /// As it was, with everything below it; nil where it has no entries.
-        case unchanged(SHA256Digest?)
-        case toBeWalked(TreeFolder)
-    }
-
-    /// A folder in the current one, which the matcher is at. Its entry is the next one.
-    private func subfolder(
-        _ name: UnsafeRawBufferPointer, of folder: TreeFolder, _ state: TreeFolder.State
-    ) -> Subfolder {
-        let path = folder.path(of: name)
-        if let known = walk.cache?.unchangedTree(path, rules: state.rulesBelow) {
-            return .unchanged(known.digest)
-        }
-        return .toBeWalked(
-            TreeFolder(
-                parent: folder, indexInParent: state.entries.count, path: path,
-                contents: .walk(matcher.scope(entering: name)), rulesKey: state.rulesBelow))
     }
 
     /// Reads the names of a folder into `names` and `listed`.
@@ -296,7 +236,7 @@ final class TreeWorker {
         }
     }
 
-    private func addGitignore(
+    func addGitignore(
         of folder: TreeFolder, _ descriptor: FolderDescriptor, to scope: inout IgnoreScope,
         _ state: inout TreeFolder.State
     ) throws(ImageSpecError) {
@@ -461,43 +401,9 @@ final class TreeWorker {
         return digest
     }
 
-    /// Adds a finished folder to the digest cache.
-    private func record(
-        _ folder: TreeFolder, _ state: TreeFolder.State, _ sorted: [Int32], _ names: UnsafeRawBufferPointer,
-        _ digest: SHA256Digest?
-    ) {
-        guard let recorder else { return }
-        var flags: DigestCacheFormat.PieceFlags = state.isVolatile ? [.isVolatile] : []
-        if case .exactly = folder.contents { flags.insert(.isChoice) }
-        if digest != nil { flags.insert(.hasDigest) }
-        if state.gitignore != nil { flags.insert(.hasGitignore) }
-        var header = DigestCacheFormat.PieceHeader()
-        header.flags = flags.rawValue
-        header.folder = state.stamp
-        header.gitignore = state.gitignore ?? FileStamp()
-        header.digest = digest ?? SHA256Digest()
-        header.rules = folder.rulesKey
-        header.rulesBelow = state.rulesBelow
-        for index in sorted {
-            let entry = state.entries[Int(index)]
-            // A link to a folder: its digest is made of what the link says, which the next run asks anew.
-            if entry.mode == .link { continue }
-            var row = DigestCacheFormat.Entry()
-            row.stamp = entry.stamp
-            row.digest = entry.digest?.sha256 ?? SHA256Digest()
-            row.isChunked = entry.digest?.isChunked == true ? 1 : 0
-            row.kind =
-                entry.mode == .folder
-                ? DigestCacheFormat.EntryKind.folder.rawValue
-                : (entry.isLinkToFile ? DigestCacheFormat.EntryKind.linkedFile : .file).rawValue
-            recorder.add(row, Self.name(entry, names), to: header, folder.path)
-        }
-        recorder.end(header, folder.path)
-    }
-
     // MARK: small things
 
-    private static func name(_ entry: TreeFolder.Entry, _ names: UnsafeRawBufferPointer)
+    static func name(_ entry: TreeFolder.Entry, _ names: UnsafeRawBufferPointer)
         -> UnsafeRawBufferPointer
     {
         UnsafeRawBufferPointer(rebasing: names[Int(entry.name)..<Int(entry.name) + Int(entry.length)])
@@ -563,14 +469,14 @@ extension TreeFolder.State {
         add(start, Int32(name.count), mode)
     }
 
-    fileprivate mutating func add(
+    mutating func add(
         _ name: Int32, _ length: Int32, _ mode: SourceTree.Mode, _ digest: ContentDigest? = nil
     ) {
-        entries.append(TreeFolder.Entry(name: name, length: length, mode: mode, digest: digest))
+        entries.append(TreeFolder.Entry(name: name, length: length, digest: digest, mode: mode))
     }
 
     /// What else there is to say of the entry that was added last.
-    fileprivate mutating func setLast(isLinkToFile: Bool, _ stamp: FileStamp) {
+    mutating func setLast(isLinkToFile: Bool, _ stamp: FileStamp) {
         let last = entries.count - 1
         entries[last].isLinkToFile = isLinkToFile
         entries[last].stamp = stamp

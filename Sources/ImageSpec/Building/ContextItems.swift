@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Takes what a build context consists of: a folder, or an archive.
+///
+/// Paths are bytes, relative to the context. A folder comes before what is in it, and nothing comes twice.
+protocol ContextSink: AnyObject {
+    /// Takes the next bytes of a file.
+    typealias Write = (ArraySlice<UInt8>) throws(ImageSpecError) -> Void
+
+    func addFolder(_ path: [UInt8]) throws(ImageSpecError)
+    func addLink(_ path: [UInt8], to target: [UInt8]) throws(ImageSpecError)
+    /// Adds a file. `body` is called once, and writes exactly `size` bytes or throws.
+    func addFile(
+        _ path: [UInt8], isExecutable: Bool, size: Int, _ body: (Write) throws(ImageSpecError) -> Void
+    ) throws(ImageSpecError)
+}
+
+/// What a build context consists of, before it is written.
+struct ContextItems {
+    private enum Content {
+        case folder
+        case bytes([UInt8])
+        /// An entry of a tree, both by their numbers.
+        case entry(Int, tree: Int)
+    }
+
+    private var items: [(path: [UInt8], content: Content)] = []
+    private var folders: Set<[UInt8]> = []
+    private var trees: [(tree: SourceTree, field: String)] = []
+
+    /// Adds a folder and those that it lies in, where they are not there yet.
+    mutating func add(folder path: String) {
+        var folder: [UInt8] = []
+        for part in path.utf8.split(separator: UInt8(ascii: "/")) {
+            folder += (folder.isEmpty ? [] : [UInt8(ascii: "/")]) + part
+            if folders.insert(folder).inserted { items.append((folder, .folder)) }
+        }
+    }
+
+    /// Adds a file, with the folders that it lies in.
+    mutating func add(_ bytes: [UInt8], at path: String) {
+        add(folder: Path.folder(of: path))
+        items.append((Array(path.utf8), .bytes(bytes)))
+    }
+
+    /// Adds the entries of a tree below a folder.
+    mutating func add(_ tree: SourceTree, at folder: String, field: String) {
+        add(folder: folder)
+        let prefix = Array((folder + "/").utf8)
+        items += tree.entries.indices.map { index in
+            (prefix + tree.entries[index].path, .entry(index, tree: trees.count))
+        }
+        trees.append((tree, field))
+    }
+
+    /// Gives everything to a sink, folder by folder and in each by the bytes of the names; files of the project are read and hashed on their way.
+    func write(to sink: some ContextSink) throws(ImageSpecError) {
+        let reader = EntryReader()
+        for item in items.sorted(by: { Self.precedes($0.path, $1.path) }) {
+            try checkCancellation()
+            switch item.content {
+            case .folder: try sink.addFolder(item.path)
+            case .bytes(let bytes): try sink.add(bytes, at: item.path)
+            case .entry(let index, let number):
+                let (tree, field) = trees[number]
+                let entry = tree.entries[index]
+                switch entry.mode {
+                case .folder: try sink.addFolder(item.path)
+                case .link: try sink.addLink(item.path, to: reader.linkTarget(entry, of: tree, field))
+                case .file, .executable: try reader.copyFile(entry, of: tree, to: sink, item.path, field)
+                }
+            }
+        }
+    }
+}
+
+extension ContextItems {
+    /// What is in a folder comes right after it, before a name that only begins like its own: tar gives a folder its time
+    /// stamp once it sees something that is not in it, and what came into it later would change that.
+    private static func precedes(_ path: [UInt8], _ other: [UInt8]) -> Bool {
+        path.lexicographicallyPrecedes(other) { rank($0) < rank($1) }
+    }
+
+    private static func rank(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: "/") ? 0 : byte }
+}
+
+extension ContextSink {
+    func add(_ bytes: [UInt8], at path: [UInt8]) throws(ImageSpecError) {
+        try addFile(path, isExecutable: false, size: bytes.count) { write throws(ImageSpecError) in
+            try write(bytes[...])
+        }
+    }
+}
+
+private func checkCancellation() throws(ImageSpecError) {
+    if Task.isCancelled { throw .writingCancelled }
+}
+
+/// Reads entries of trees, and stops where one is not any more what it was when it was named.
+private final class EntryReader {
+    private var buffer = [UInt8](repeating: 0, count: 256 * 1024)
+
+    func copyFile(
+        _ entry: SourceTree.Entry, of tree: SourceTree, to sink: some ContextSink, _ target: [UInt8],
+        _ field: String
+    ) throws(ImageSpecError) {
+        let source = tree.path(of: entry)
+        let descriptor = FileSystem.withCPath(source) {
+            open($0, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+        }
+        guard descriptor >= 0 else { throw Self.unreadable(source, field) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw Self.unreadable(source, field) }
+        guard FileSystem.kind(ofMode: status.st_mode) == .file else {
+            throw Self.changed(source, "it was a file and is none any more")
+        }
+        let isExecutable = entry.mode == .executable
+        guard (status.st_mode & S_IXUSR != 0) == isExecutable else {
+            throw Self.changed(source, "its mode is not what it was when it was named")
+        }
+        let size = Int(status.st_size)
+        try sink.addFile(target, isExecutable: isExecutable, size: size) { write throws(ImageSpecError) in
+            var hasher = ContentHasher()
+            var rest = size
+            while true {
+                try checkCancellation()
+                let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+                if count < 0 && errno == EINTR { continue }
+                guard count >= 0 else { throw Self.unreadable(source, field) }
+                if count == 0 { break }
+                rest -= count
+                guard rest >= 0 else { break }
+                buffer[..<count].withUnsafeBytes { hasher.update($0) }
+                try write(buffer[..<count])
+            }
+            guard rest == 0, hasher.finalize() == entry.digest else {
+                throw Self.changed(source, "its content is not what it was when it was named")
+            }
+        }
+    }
+
+    func linkTarget(
+        _ entry: SourceTree.Entry, of tree: SourceTree, _ field: String
+    ) throws(ImageSpecError) -> [UInt8] {
+        let source = tree.path(of: entry)
+        let text: [UInt8]
+        do throws(FileSystem.Failure) {
+            text = try FileSystem.linkTarget(source)
+        } catch {
+            // EINVAL: no link.
+            if error.code == EINVAL { throw Self.changed(source, "it was a link and is none any more") }
+            throw Self.unreadable(source, field, error)
+        }
+        guard ContentDigest(SHA256Digest(of: text)) == entry.digest else {
+            throw Self.changed(source, "its target is not what it was when it was named")
+        }
+        return text
+    }
+
+    private static func unreadable(
+        _ path: [UInt8], _ field: String, _ failure: FileSystem.Failure = .last
+    ) -> ImageSpecError {
+        if failure.isMissing { return changed(path, "it is gone") }
+        return .unreadable(field: field, path: String(decoding: path, as: UTF8.self), reason: failure.text)
+    }
+
+    private static func changed(_ path: [UInt8], _ what: String) -> ImageSpecError {
+        .sourceChanged(String(decoding: path, as: UTF8.self), what)
+    }
+}
+
+extension SourceTree {
+    /// Where an entry lies.
+    fileprivate func path(of entry: Entry) -> [UInt8] { root + [UInt8(ascii: "/")] + entry.path }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a spec is rendered as, which decides what it may say.
+enum Rendering: Sendable {
+    case dockerfile
+    case envd
+
+    /// What the builder of a spec builds from. Builders of others are taken for such as build Dockerfiles.
+    init(of spec: ImageSpec) { self = spec.isForEnvd ? .envd : .dockerfile }
+}
+
+extension ImageSpec {
+    /// The name of the builder that runs envd.
+    package static var envdBuilderName: String { "envd" }
+
+    /// Whether the spec names that builder.
+    package var isForEnvd: Bool { builder?.hasSameBytes(as: Self.envdBuilderName) == true }
+
+    /// What envd cannot do, and would not say so.
+    var envdProblems: [ImageSpecError] {
+        var problems: [ImageSpecError] = []
+        func refuse(_ field: String, if isGiven: Bool, _ what: String) {
+            if isGiven { problems.append(.unsupportedByEnvd(field, what)) }
+        }
+        refuse(
+            "python_exec", if: pythonExec.nonEmpty != nil,
+            "it uses no interpreter by its path; set python_version or use another builder")
+        refuse(
+            "pip_secret_mounts", if: !(pipSecretMounts ?? []).isEmpty,
+            "it mounts no secrets; use another builder")
+        refuse(
+            "pip_extra_args", if: pipExtraArgs.nonEmpty != nil,
+            "it passes pip no arguments; write options into a requirements file, or use another builder")
+        for (field, urls) in [
+            ("pip_index", pipIndex.map { [$0] }), ("pip_extra_index_url", pipExtraIndexURLs),
+        ] {
+            refuse(
+                field, if: (urls ?? []).contains { $0.utf8.contains { $0 >= 0x80 } },
+                "pip reads it from a file, at any white space of Unicode; escape what is not ASCII as in %20")
+        }
+        refuse(
+            "requirements",
+            if: requirements.nonEmpty.flatMap {
+                RequirementFiles.lockFileName(Path.lexicallyNormalized($0))
+            } != nil,
+            "it knows no lock files; export one as a pip requirements file, or use another builder")
+        refuse(
+            "entrypoint", if: entrypoint?.isEmpty == true,
+            "it keeps that of the base image; name one, or use another builder")
+        refuse(
+            "platform", if: platform.nonEmpty?.utf8.contains(UInt8(ascii: ",")) == true,
+            "it gives the image of each platform another name; name one platform, or use another builder")
+        refuse(
+            "python_version", if: pythonVersion.nonEmpty?.utf8.first == UInt8(ascii: "2"),
+            "it knows Python 3 alone")
+        for name in ["PATH", "LANG", "LC_ALL"] {
+            refuse("env: " + name, if: env?[name] != nil, "it sets that one itself; leave it out")
+        }
+        for (key, value) in builderConfig ?? [:] {
+            refuse(
+                "builder_config: " + key.shortened, if: value != .null,
+                "that is for the builder default; leave it out")
+        }
+        for (key, value) in builderOptions ?? [:] {
+            refuse(
+                "builder_options: " + key.shortened, if: value != .null,
+                "this builder has no options; leave it out")
+        }
+        if case .spec(let base) = baseImage {
+            refuse(
+                "base_image",
+                if: base.registry.nonEmpty == nil && base.builder.map { $0.hasSameBytes(as: "noop") } != true,
+                "it takes base images from registries alone, and that spec has none; set its registry")
+        }
+        return problems + envdCudaProblems
+    }
+
+    /// envd takes an image of NVIDIA's, by versions that are parts of its tag.
+    private var envdCudaProblems: [ImageSpecError] {
+        var problems: [ImageSpecError] = []
+        for (field, text) in [("cuda", cuda), ("cudnn", cudnn)] {
+            if let text = text.nonEmpty, let what = TextRule.cudaVersion.problem(text) {
+                problems.append(.invalidText(field, text, what))
+            }
+        }
+        if cuda.nonEmpty != nil {
+            if pythonVersion.nonEmpty == nil {
+                problems.append(
+                    .unsupportedByEnvd("cuda", "the image that it takes has no Python; set python_version"))
+            }
+            if let baseImage, baseImage != .reference("") {
+                problems.append(
+                    .unsupportedBeside(
+                        "cuda", "base_image", "envd takes one of its own; leave one of them out"))
+            }
+        } else if cudnn.nonEmpty != nil {
+            problems.append(.unsupportedByEnvd("cudnn", "it comes with cuda; set that too"))
+        }
+        return problems
+    }
+}
+
+extension ImageSpecError {
+    fileprivate static func unsupportedByEnvd(_ field: String, _ what: String) -> ImageSpecError {
+        ImageSpecError(.unsupportedField, "\(field) is nothing that envd can do: \(what)")
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What stands before a member of a tar archive: a ustar header, and before that an extended one where ustar cannot say
+/// it.
+///
+/// Nothing of the host is in it: no owner, no time but a constant.
+/// Source: POSIX.1-2017, pax, "ustar Interchange Format" and "pax Interchange Format".
+struct TarHeader {
+    enum Kind: UInt8 {
+        case file = 0x30
+        case link = 0x32
+        case folder = 0x35
+        case extended = 0x78
+    }
+
+    static let blockSize = 512
+
+    var kind: Kind
+    var path: [UInt8]
+    var mode: Int
+    /// The bytes that follow, of a file.
+    var size = 0
+    /// Of a link.
+    var target: [UInt8] = []
+
+    /// The headers, in whole blocks.
+    var blocks: [UInt8] {
+        let records = records
+        guard !records.isEmpty else { return block }
+        let extended = TarHeader(
+            kind: .extended, path: Array("PaxHeader".utf8), mode: 0o644, size: records.count)
+        return extended.block + records + Self.padding(after: records.count) + block
+    }
+
+    /// What fills the last block.
+    static func padding(after size: Int) -> [UInt8] {
+        [UInt8](repeating: 0, count: (blockSize - size % blockSize) % blockSize)
+    }
+
+    // MARK: ustar
+
+    private static let maximumPathCount = 100
+    /// Eleven octal digits.
+    private static let maximumSize = 0o777_7777_7777
+
+    private var block: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Self.blockSize)
+        func append(_ text: some Collection<UInt8>, width: Int) {
+            bytes += text.prefix(width)
+            bytes += repeatElement(0, count: max(0, width - text.count))
+        }
+        func append(octal number: Int, width: Int) {
+            let digits = String(number, radix: 8)
+            append(
+                (String(repeating: "0", count: max(0, width - 1 - digits.count)) + digits).utf8, width: width)
+        }
+        append(path, width: Self.maximumPathCount)
+        append(octal: mode, width: 8)
+        append(octal: 0, width: 8)
+        append(octal: 0, width: 8)
+        append(octal: size > Self.maximumSize ? 0 : size, width: 12)
+        append(octal: RenderingConstants.timeStamp, width: 12)
+        let sumStart = bytes.count
+        append("        ".utf8, width: 8)
+        bytes.append(kind.rawValue)
+        append(target, width: Self.maximumPathCount)
+        append("ustar\u{0}00".utf8, width: 8)
+        append(EmptyCollection(), width: 64)
+        append(octal: 0, width: 8)
+        append(octal: 0, width: 8)
+        append(EmptyCollection(), width: Self.blockSize - bytes.count)
+        let sum = String(bytes.reduce(0) { $0 + Int($1) }, radix: 8)
+        let text = String(repeating: "0", count: 6 - sum.count) + sum + "\u{0} "
+        bytes.replaceSubrange(sumStart..<(sumStart + 8), with: text.utf8)
+        return bytes
+    }
+
+    // MARK: pax
+
+    private var records: [UInt8] {
+        var records: [UInt8] = []
+        for (name, value) in [("path", path), ("linkpath", target)] where !Self.fits(value) {
+            records += Self.record(name, value)
+        }
+        if [path, target].contains(where: { String(validating: $0, as: UTF8.self) == nil }) {
+            // Bytes that are no UTF-8 are meant as they are.
+            records = Self.record("hdrcharset", Array("BINARY".utf8)) + records
+        }
+        if size > Self.maximumSize { records += Self.record("size", Array(String(size).utf8)) }
+        return records
+    }
+
+    private static func fits(_ text: [UInt8]) -> Bool {
+        text.count <= maximumPathCount && text.allSatisfy { $0 < 0x80 }
+    }
+
+    /// `<length> <name>=<value>\n`, where the length counts its own digits.
+    private static func record(_ name: String, _ value: [UInt8]) -> [UInt8] {
+        let rest = Array(" \(name)=".utf8) + value + [UInt8(ascii: "\n")]
+        var length = rest.count + 1
+        while String(length).utf8.count + rest.count != length {
+            length = String(length).utf8.count + rest.count
+        }
+        return Array(String(length).utf8) + rest
+    }
+}

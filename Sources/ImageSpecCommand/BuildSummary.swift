@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+
+/// What became of all images of a graph: as a table for people, and spec by spec for programs.
+struct BuildSummary: Sendable {
+    var graph: ImageSpec.BuildGraph
+    /// By the nodes of the graph; nil for those that were not needed.
+    var results: [Result<ImageSpec.BuildResult, any Error>?]
+
+    /// The errors of all images, those of bases first.
+    private var errors: [any Error] {
+        results.compactMap { result in
+            if case .failure(let error)? = result { error } else { nil }
+        }
+    }
+
+    // MARK: for people
+
+    /// All that failed, as ``Termination`` would say it.
+    var messages: [String] {
+        errors.flatMap { error -> [String] in
+            switch error {
+            case is CancellationError: []
+            case let error as ImageSpecError: error.message.split(separator: "\n").map(String.init)
+            default: ["\(error)"]
+            }
+        }
+    }
+
+    /// One line an image that was needed, below a heading, and one that counts them; no line for one image alone.
+    var table: [String] {
+        let rows = zip(graph.labels, results).compactMap { label, result in
+            result.map { (label: label, outcome: Self.outcome(of: $0), detail: detail(of: $0)) }
+        }
+        guard rows.count > 1 else { return [] }
+        let labelWidth = (rows.map(\.label.count) + [5]).max() ?? 0
+        let outcomeWidth = (rows.map(\.outcome.count) + [7]).max() ?? 0
+        func line(_ label: String, _ outcome: String, _ detail: String) -> String {
+            let line =
+                Self.padded(label, labelWidth) + "  " + Self.padded(outcome, outcomeWidth) + "  " + detail
+            return String(line.reversed().drop { $0 == " " }.reversed())
+        }
+        var counts: [(outcome: String, count: Int)] = []
+        for row in rows {
+            if let index = counts.firstIndex(where: { $0.outcome == row.outcome }) {
+                counts[index].count += 1
+            } else {
+                counts.append((row.outcome, 1))
+            }
+        }
+        return [line("IMAGE", "OUTCOME", "TIME")] + rows.map { line($0.label, $0.outcome, $0.detail) }
+            + [counts.map { "\($0.count) \($0.outcome)" }.joined(separator: ", ")]
+    }
+
+    private static func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+
+    private static func outcome(of result: Result<ImageSpec.BuildResult, any Error>) -> String {
+        switch result {
+        case .success(let result): result.outcome.rawValue
+        case .failure(let error as ImageSpecError) where error.code == .baseNotBuilt: "not built"
+        case .failure(is CancellationError): "stopped"
+        case .failure: "failed"
+        }
+    }
+
+    private func detail(of result: Result<ImageSpec.BuildResult, any Error>) -> String {
+        switch result {
+        case .success(let result): result.outcome == .built ? "\(result.duration.roundedSeconds) s" : ""
+        case .failure(let error as ImageSpecError) where error.code == .baseNotBuilt: "its base failed"
+        case .failure: ""
+        }
+    }
+
+    // MARK: for programs
+
+    /// The names of those that there are, in the order of the specs; with JSON an object for each spec.
+    func output(json: Bool) -> [UInt8] {
+        graph.requested.flatMap { node -> [UInt8] in
+            guard json else {
+                guard case .success(let result)? = results[node] else { return [] }
+                return Array((result.imageName + "\n").utf8)
+            }
+            return object(of: node).canonicalForm + [UInt8(ascii: "\n")]
+        }
+    }
+
+    private func object(of node: Int) -> ImageSpec.JSONValue {
+        switch results[node] {
+        case .success(let result)?:
+            [
+                "image_name": .string(result.imageName), "outcome": .string(result.outcome.rawValue),
+                "digest": result.digest.map { .string($0) } ?? .null,
+                "engine": result.engine.map { .string($0) } ?? .null,
+                "duration": (try? ImageSpec.JSONValue(result.duration.roundedSeconds)) ?? .null,
+            ]
+        case .failure(let error)?:
+            [
+                "image_name": .string(graph.nodes[node].imageName),
+                "outcome": (error as? ImageSpecError)?.code == .baseNotBuilt ? "not_built" : "failed",
+                "code": (error as? ImageSpecError).map { .string($0.code.description) } ?? .null,
+                "message": .string("\(error)"),
+            ]
+        // Specs are needed.
+        case nil: .null
+        }
+    }
+
+    /// How the tool ends where something failed: 74, or 69 where that is the answer for all that failed by themselves.
+    var failure: BuildsFailed? {
+        let statuses = errors.compactMap { error -> ExitStatus? in
+            guard let error = error as? ImageSpecError else { return .failedBuild }
+            return error.code == .baseNotBuilt ? nil : ExitStatus(error.code)
+        }
+        guard let first = statuses.first else { return nil }
+        return BuildsFailed(status: statuses.allSatisfy { $0 == first } ? first : .failedBuild)
+    }
+}
+
+/// Builds failed, which was said.
+struct BuildsFailed: Error {
+    var status: ExitStatus
+}
+
+extension Duration {
+    /// Seconds to a tenth.
+    var roundedSeconds: Double {
+        let tenths = components.seconds * 10 + components.attoseconds / 100_000_000_000_000_000
+        return Double(tenths) / 10
+    }
+}

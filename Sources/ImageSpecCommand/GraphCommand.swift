@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ImageSpec
+
+struct GraphCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "graph",
+        abstract: "Print the images of specs and what they are based on, as Mermaid or for Graphviz.",
+        discussion: """
+            Each image is there once, whoever names it; an arrow leads from a base to what is built on it. The same specs \
+            give the same text. Reads all files that the specs name, and builds nothing.
+
+              imagespec graph trainer.yaml
+              imagespec graph trainer.yaml server.yaml >images.mmd
+              imagespec graph --format dot trainer.yaml >images.dot
+            """)
+
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case mermaid, dot
+    }
+
+    @Argument(
+        help: "Specs: .json, .yaml or .yml files, or - for standard input.",
+        completion: .file(extensions: ["json", "yaml", "yml"]))
+    var specs: [String]
+
+    @OptionGroup var options: SpecOptions
+
+    @Option(help: "Print it for Mermaid or for Graphviz.")
+    var format = Format.mermaid
+
+    func run() throws {
+        let files = try SpecGraph(specs, options)
+        if !files.problems.isEmpty { throw SpecProblems(problems: files.problems.map(\.error)) }
+        let text = format == .mermaid ? files.graph.mermaid : files.graph.dot
+        try StandardOutput.write(Array(text.utf8))
+    }
+}
+
+/// The graph of spec files.
+struct SpecGraph {
+    private(set) var graph = ImageSpec.BuildGraph()
+    /// The files of the specs that are in the graph, in their order.
+    private var files: [(number: Int, name: String)] = []
+    /// What is wrong, by the number of the file, in their order.
+    private(set) var problems: [(file: Int, error: ImageSpecError)] = []
+    private let options: SpecOptions
+
+    /// Reads all files; those without a name are problems.
+    /// - Throws: where one of them is no spec at all.
+    init(_ names: [String], _ options: SpecOptions) throws(ImageSpecError) {
+        self.options = options
+        let loaded = try names.map { name throws(ImageSpecError) in
+            (name: name, spec: try options.load(name))
+        }
+        for (number, (name, spec)) in loaded.enumerated() {
+            do throws(ImageSpecError) {
+                try graph.add(spec, in: options.context(of: name))
+                files.append((number, name))
+            } catch {
+                problems.append((number, options.located(error, in: name)))
+            }
+        }
+    }
+
+    /// Adds what is wrong with images, each at the first file that needs it.
+    mutating func add(_ found: [(node: Int, error: ImageSpecError)]) {
+        for (node, error) in found {
+            guard let index = graph.requested.firstIndex(where: { isNeeded(node, for: $0) }) else { continue }
+            problems.append((files[index].number, options.located(error, in: files[index].name)))
+        }
+        problems.sort { $0.file < $1.file }
+    }
+
+    private func isNeeded(_ node: Int, for other: Int) -> Bool {
+        var next: Int? = other
+        while let number = next {
+            if number == node { return true }
+            next = graph.nodes[number].base
+        }
+        return false
+    }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ImageSpec
+import Synchronization
+
+extension ImageSpec {
+    /// Builds images with envd, and pushes those of specs that have a registry.
+    ///
+    /// It is the builder `envd`, for specs that name it: no other spec ever comes to it. ``EnvdFile`` says what it builds
+    /// and what it refuses.
+    ///
+    /// What it runs is what flytekit's plugin for envd runs: `envd bootstrap` with the spec's `registry_config`, which
+    /// is a file of envd's own format here; `envd context`, which makes or chooses the context `flyte`, or `flyte-sandbox`
+    /// for the registry `localhost:30000`, or the one that the variable `FLYTE_ENVD_CONTEXT` names, and leaves it chosen;
+    /// `envd build`. envd is 0.3.38 or later, and its statistics are switched off.
+    ///
+    /// An image that exists is not built again, unless the build is forced: in its registry, which is asked with the
+    /// credentials that docker has; without one, in docker, which keeps what envd builds.
+    public struct EnvdBuilder: Builder {
+        private let runner: CommandRunner
+        private let folders: [String]?
+        private let registry: RegistryImages
+        private let environment: @Sendable (String) -> String?
+
+        /// A builder.
+        public init() { self.init(runner: .system, folders: nil, registry: .system) }
+
+        /// A builder that finds programs in some folders; nil: those of `PATH`.
+        init(
+            runner: CommandRunner, folders: [String]?, registry: RegistryImages,
+            environment: @escaping @Sendable (String) -> String? = ImageSpec.processEnvironment
+        ) {
+            self.runner = runner
+            self.folders = folders
+            self.registry = registry
+            self.environment = environment
+        }
+
+        /// Whether the image is absent.
+        /// - Throws: ``ImageSpecError/Code/existenceUnknown`` where nobody can tell.
+        public func shouldBuild(_ spec: ImageSpec) async throws -> Bool {
+            let request = try await Self.request(spec)
+            return try request.policy.decision(for: request.imageName, try await existence(for: request))
+                == .build
+        }
+
+        /// Builds the image, and pushes it where the spec has a registry.
+        public func build(_ spec: ImageSpec) async throws -> String? {
+            try await build(try await Self.request(spec)).imageName
+        }
+
+        /// Provides an image: found, or built and pushed.
+        /// - Throws: ``ImageSpecError``, `CancellationError`.
+        public func image(for request: BuildRequest) async throws -> BuildResult {
+            if request.isForcePush { return try await build(request) }
+            var result = BuildResult(imageName: request.imageName, outcome: .found)
+            let existence = try await existence(for: request)
+            switch try request.policy.decision(for: request.imageName, existence) {
+            case .build: return try await build(request)
+            case .assume(let warning):
+                request.report(.warning(warning))
+                result.outcome = .assumed
+            case .use:
+                if case .present(let digest) = existence { result.digest = digest }
+            }
+            return result
+        }
+
+        /// Renders the spec.
+        @concurrent
+        public func check(_ request: BuildRequest) async throws { _ = try request.envdContext() }
+
+        // MARK: is it there?
+
+        private func existence(for request: BuildRequest) async throws -> Existence {
+            let existence: Existence
+            if request.isPushed {
+                existence = await registry.existence(request.imageName, nil)
+            } else {
+                let docker = try await finder.find(.docker)
+                existence = try await LocalImages(engine: docker, finder: finder).find(request.imageName)
+                    .existence
+            }
+            try Task.checkCancellation()
+            return existence
+        }
+
+        private var finder: EngineFinder {
+            var finder = EngineFinder(runner: runner)
+            if let folders { finder.folders = folders }
+            return finder
+        }
+
+        // MARK: building
+
+        private func build(_ request: BuildRequest) async throws -> BuildResult {
+            let scratch = try ScratchFolder()
+            defer { scratch.remove() }
+            // Before envd is looked for: what is wrong with the spec is wrong on every machine.
+            let folder = try await Self.writeContext(request, scratch)
+            let program = try await EnvdProgram.find(finder)
+            let plan = EnvdPlan(
+                program: program, imageName: request.imageName, context: folder,
+                platform: request.spec.platforms(in: request.context).first ?? "",
+                registry: request.spec.registry, isPushed: request.isPushed,
+                registryConfiguration: try Self.registryConfiguration(request),
+                contextName: environment("FLYTE_ENVD_CONTEXT").flatMap { $0.isEmpty ? nil : $0 })
+            let engine = "envd \(program.version)"
+            request.report(.started(imageName: request.imageName, engine: engine))
+            for step in plan.steps { try await run(step, request, engine) }
+            return BuildResult(imageName: request.imageName, outcome: .built, engine: engine)
+        }
+
+        /// Writes the context. The bytes are those that were named, or this fails.
+        @concurrent
+        private static func writeContext(
+            _ request: BuildRequest, _ scratch: ScratchFolder
+        ) async throws -> String {
+            let context = try request.envdContext()
+            let name = try context.identity.imageName()
+            guard name == request.imageName else { throw ImageSpecError.renamed(request.imageName, name) }
+            let folder = scratch.path + "/context"
+            try context.write(to: folder)
+            return folder
+        }
+
+        private static func registryConfiguration(_ request: BuildRequest) throws(ImageSpecError) -> String? {
+            guard let path = request.spec.registryConfig, !path.isEmpty else { return nil }
+            let file = LocalFile.absolute(LocalFile.join(request.context.workingDirectory, path))
+            guard LocalFile.isReadable(file) else {
+                throw .invalidRegistryConfig(
+                    path, "is no file that can be read; envd takes a JSON file of registries there")
+            }
+            return file
+        }
+
+        private func run(_ step: EnvdPlan.Step, _ request: BuildRequest, _ engine: String) async throws {
+            var outcome = CommandOutcome(status: .exited(1))
+            let printed = Mutex(LineRing(isTitle: BuildFailure.isTitle))
+            for command in [step.command] + (step.alternative.map { [$0] } ?? []) {
+                try Task.checkCancellation()
+                outcome = try await runner(command) { line in
+                    printed.withLock { $0.append(line) }
+                    request.report(.output(line: line))
+                }
+                if outcome.isSuccess { return }
+            }
+            let lines = printed.withLock { $0.lines }
+            throw ImageSpecError.buildFailed(
+                request.imageName, engine: engine,
+                BuildFailure(
+                    stage: step.name, printed: lines.filter { !Self.isLog($0) },
+                    outcome: Self.withReason(outcome)))
+        }
+
+        /// Whether envd logged a line, which says in the end what the last one says.
+        private static func isLog(_ line: String) -> Bool {
+            line.hasPrefix("time=\"") && line.contains(" level=")
+        }
+
+        /// The reason out of the last line that envd logs: `time="…" level=fatal msg=exit app=envd error="…" version=…`.
+        private static func withReason(_ outcome: CommandOutcome) -> CommandOutcome {
+            guard let line = outcome.messages.last(where: { !$0.isEmpty }), isLog(line),
+                let found = line.firstMatch(of: #/ error="((?:[^"\\]|\\.)*)"/#)
+            else { return outcome }
+            var outcome = outcome
+            outcome.messages.append(String(found.1).replacing("\\\"", with: "\""))
+            return outcome
+        }
+
+        /// A request in the surroundings of this process.
+        @concurrent
+        private static func request(_ spec: ImageSpec) async throws -> BuildRequest {
+            let context = HashContext.current
+            return BuildRequest(
+                spec: spec, imageName: try spec.imageName(in: context), context: context, policy: .current)
+        }
+    }
+}

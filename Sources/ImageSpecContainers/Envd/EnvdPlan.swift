@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+
+/// All that the command lines of a build with envd depend on.
+///
+/// Source: flytekit's plugin flytekitplugins-envd, whose contexts these are.
+struct EnvdPlan: Hashable, Sendable {
+    var program: EnvdProgram
+    var imageName: String
+    /// The folder with `build.envd`. Its own name stands in the image.
+    var context: String
+    var platform: String
+    var registry: String?
+    var isPushed: Bool
+    /// envd's own list of registries, with their certificates.
+    var registryConfiguration: String?
+    /// The context that the environment names.
+    var contextName: String?
+
+    /// One thing to do.
+    struct Step: Hashable, Sendable {
+        /// As messages name it.
+        var name: String
+        var command: Command
+        /// What to do where that fails.
+        var alternative: Command?
+    }
+
+    var steps: [Step] {
+        var steps: [Step] = []
+        if let registryConfiguration {
+            steps.append(
+                Step(
+                    name: "preparing envd",
+                    command: program.command(["bootstrap", "--registry-config", registryConfiguration])))
+        }
+        return steps + [
+            switchingStep, Step(name: BuildPlan.Step.build.rawValue, command: program.command(build)),
+        ]
+    }
+
+    private var build: [String] {
+        ["build", "--path", context, "--platform", platform]
+            + (isPushed ? ["--output", "type=image,name=\(imageName),push=true"] : ["--tag", imageName])
+    }
+
+    // MARK: contexts
+
+    /// The registry of Flyte's sandbox, beside which a BuildKit daemon listens.
+    private static let sandboxRegistry = "localhost:30000"
+
+    /// A context that is there cannot be made, and is used.
+    private var switchingStep: Step {
+        let name = "choosing envd's context"
+        if let contextName { return Step(name: name, command: use(contextName)) }
+        let isSandbox = registry == Self.sandboxRegistry
+        let own = isSandbox ? "flyte-sandbox" : "flyte"
+        let builder =
+            isSandbox
+            ? ["--builder", "tcp", "--builder-address", "localhost:30003"]
+            : ["--builder", "docker-container", "--builder-address", "buildkitd-demo"]
+        return Step(
+            name: name,
+            command: program.command(["context", "create", "--name", own] + builder + ["--use"]),
+            alternative: use(own))
+    }
+
+    private func use(_ context: String) -> Command { program.command(["context", "use", "--name", context]) }
+}

@@ -1,0 +1,87 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Has the real envd compile every build.envd of the tests, and specs whose values try to be more than values.
+#
+#   Tests/Integration/envd.sh
+#
+# With BASE_TAR, a tar of a Debian root file system with bash, one image is built for real, by a dockerd of its own with a
+# bridge network; that needs root, dockerd and docker-registry.
+#
+# Needs Python 3 with venv and pip, openssl, and the package index for envd, whose wheel is a static binary. Compiling
+# needs no daemon, no registry and no root.
+#   IMAGESPEC      the imagespec tool; by default that of this package's debug build
+#   ENVD_VERSION   the version of envd; by default 1.3.6
+#   WORK           a folder for all that is made; by default a temporary one that is removed
+set -euo pipefail
+
+package=$(cd "$(dirname "$0")/../.." && pwd)
+IMAGESPEC=${IMAGESPEC:-$package/.build/debug/imagespec}
+for program in python3 openssl; do
+  command -v "$program" >/dev/null || { echo "envd.sh: needs $program" >&2; exit 77; }
+done
+[ -x "$IMAGESPEC" ] || { echo "envd.sh: no $IMAGESPEC; run swift build, or set IMAGESPEC" >&2; exit 77; }
+if [ -z "${WORK:-}" ]; then
+  WORK=$(mktemp -d)
+  trap 'rm -rf "$WORK"' EXIT
+fi
+mkdir -p "$WORK"
+python3 -m venv "$WORK/venv"
+"$WORK/venv/bin/pip" install -q --disable-pip-version-check "envd==${ENVD_VERSION:-1.3.6}" \
+  || { echo "envd.sh: envd cannot be installed by pip" >&2; exit 77; }
+python3 "$package/Tests/Integration/envd.py" "$WORK/venv/bin/envd" "$(realpath "$IMAGESPEC")" \
+  "$package/Tests/ImageSpecTests/Fixtures/envd" "$WORK/run"
+
+[ -n "${BASE_TAR:-}" ] || { echo "envd.sh: none is built for real without BASE_TAR"; exit 0; }
+for program in dockerd docker docker-registry curl; do
+  command -v "$program" >/dev/null || { echo "envd.sh: building needs $program" >&2; exit 77; }
+done
+[ "$(id -u)" = 0 ] || { echo "envd.sh: building needs root" >&2; exit 77; }
+
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+base=127.0.0.1:$port/base:1
+started=()
+stop() {
+  for process in "${started[@]}"; do kill "$process" 2>/dev/null && wait "$process" 2>/dev/null || true; done
+  [ -n "${KEEP:-}" ] || rm -rf "$WORK"
+}
+trap stop EXIT
+await() { for _ in $(seq 150); do "$@" >/dev/null 2>&1 && return; sleep 0.2; done; echo "envd.sh: no answer: $*" >&2; exit 77; }
+
+mkdir -p "$WORK/docker" "$WORK/home" "$WORK/project/src" "$WORK/project/conf"
+printf 'version: 0.1\nlog: {level: warn}\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "127.0.0.1:%s"}\n' \
+  "$WORK/registry" "$port" > "$WORK/registry.yml"
+docker-registry serve "$WORK/registry.yml" > "$WORK/registry.log" 2>&1 & started+=($!)
+export DOCKER_HOST=unix://$WORK/docker/socket HOME=$WORK/home ENVD_ANALYTICS=false FLYTE_ENVD_CONTEXT=real
+printf '{"data-root": "%s", "exec-root": "%s", "pidfile": "%s", "hosts": ["%s"], "bip": "172.31.78.1/24", "features": {"buildkit": true}}' \
+  "$WORK/docker/data" "$WORK/docker/exec" "$WORK/docker/pid" "$DOCKER_HOST" > "$WORK/daemon.json"
+dockerd --config-file "$WORK/daemon.json" > "$WORK/dockerd.log" 2>&1 & started+=($!)
+await curl -fsS "http://127.0.0.1:$port/v2/"
+await docker version
+docker import --change 'ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin' "$BASE_TAR" "$base" >/dev/null
+docker push -q "$base" >/dev/null
+mkdir -p "$HOME/.config/containers"
+printf '[[registry]]\nlocation = "127.0.0.1:%s"\ninsecure = true\n' "$port" > "$HOME/.config/containers/registries.conf"
+"$WORK/venv/bin/envd" context create --name real --builder moby-worker >/dev/null 2>&1
+
+echo 'print("hello")' > "$WORK/project/src/main.py"
+printf '#!/bin/sh\necho ran\n' > "$WORK/project/conf/run.sh"; chmod 755 "$WORK/project/conf/run.sh"
+cat > "$WORK/project/spec.json" <<JSON
+{"name": "real", "builder": "envd", "base_image": "$base", "source_root": "src", "source_copy_mode": "all",
+ "copy": ["conf"], "env": {"VALUE": "it's \"q\" \$HOME {}"}, "entrypoint": ["/bin/echo", "it's", "\"\$HOME\""],
+ "commands": ["pwd > /place && printf %s \"\$VALUE\" > /seen", "cat > /lines <<'X'\n'\$HOME' \"q\"\nX\n"]}
+JSON
+PATH=$WORK/venv/bin:$PATH "$IMAGESPEC" build --quiet "$WORK/project/spec.json" > "$WORK/name"
+name=$(cat "$WORK/name")
+failed=0
+check() { if [ "$2" = "$3" ]; then echo "ok   built: $1"; else printf 'FAIL built: %s\n  expected %q\n  found    %q\n' "$1" "$2" "$3"; failed=1; fi; }
+inside() { docker run --rm --network none --entrypoint /bin/sh "$name" -c "$1"; }
+check "name" "$("$IMAGESPEC" name "$WORK/project/spec.json")" "$name"
+check "commands run in /root and see variables" '/root it'"'"'s "q" $HOME {}' "$(inside 'cat /place | tr "\n" " "; cat /seen')"
+check "a command of several lines" "'\$HOME' \"q\"" "$(inside 'cat /lines')"
+check "files, modes and owners" "root 644 /root/main.py root 755 /root/conf/run.sh" \
+  "$(inside 'stat -c "%U %a %n" /root/main.py /root/conf/run.sh' | tr '\n' ' ' | sed 's/ $//')"
+check "entry point" 'it'"'"'s "$HOME"' "$(docker run --rm --network none "$name")"
+check "id" "$("$IMAGESPEC" id "$WORK/project/spec.json")" "$(inside 'echo "$_F_IMG_ID"')"
+check "it is found the second time" "found" "$(PATH=$WORK/venv/bin:$PATH "$IMAGESPEC" build --quiet --json "$WORK/project/spec.json" | python3 -c 'import json, sys; print(json.load(sys.stdin)["outcome"])')"
+exit $failed
