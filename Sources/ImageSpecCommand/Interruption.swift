@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ImageSpecContainers
 import Synchronization
 
 #if canImport(Glibc)
@@ -22,6 +23,9 @@ struct Interruption: Error {
     /// What comes sooner after the first signal is the same request: a terminal, a shell and whatever runs the tool may
     /// all pass it on.
     private static let repetitionTime = Duration.seconds(1)
+
+    /// For what goes on when nobody waits for it any more.
+    private static let cleanupTime = Duration.milliseconds(200)
 
     /// Runs a piece of work that these signals cancel, and waits for its end.
     ///
@@ -56,7 +60,11 @@ struct Interruption: Error {
             if state.first != nil { task.cancel() }
         }
         let result = await task.result
-        if let signal = state.withLock({ $0.first?.signal }) { throw Interruption(signal: signal) }
+        if let signal = state.withLock({ $0.first?.signal }) {
+            // Programs that are asked for passwords, in sessions of their own, would outlive this one.
+            await UnawaitedWork.end(within: cleanupTime)
+            throw Interruption(signal: signal)
+        }
         return try result.get()
     }
 }

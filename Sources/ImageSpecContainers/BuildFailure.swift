@@ -66,7 +66,7 @@ struct BuildFailure: Hashable, Sendable {
         if exit.count == 3, exit.first == "exit", let code = exit.last.flatMap({ Int($0) }) {
             return "exit status \(code)"
         }
-        for label in ["ERROR: ", "Error: "] where message.hasPrefix(label) {
+        for label in ["ERROR: ", "Error: ", "error: "] where message.hasPrefix(label) {
             return String(message.dropFirst(label.count))
         }
         return message

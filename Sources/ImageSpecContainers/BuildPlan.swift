@@ -20,6 +20,10 @@ struct BuildPlan: Hashable, Sendable {
     var secrets: [Secret] = []
     var options: ContainerOptions
     var isPushed: Bool
+    /// The builder of buildx, or the address of a BuildKit daemon, that builds; nil: the client's own.
+    var endpoint: String?
+    /// Links to the files that the options name.
+    var tls = ContainerOptions.TLS()
     /// A file of credentials for podman and buildah.
     var authenticationFile: String?
     /// Images of registries on this machine that the build uses.
@@ -44,14 +48,18 @@ struct BuildPlan: Hashable, Sendable {
         case .buildx: [(.build, buildxBuild)]
         case .buildKit: [(.build, dockerBuild)] + (isPushed ? [(.push, command(["push", imageName]))] : [])
         case .podman, .buildah: fetches + [(.build, buildahBuild)] + buildahPushes
+        case .buildctl: [(.build, buildctlBuild)]
         }
     }
+
+    /// The engine as messages name it.
+    var engineName: String { endpoint.map { "\(engine.name), \($0)" } ?? engine.name }
 
     /// What remains to be done in any case, whether or not the commands came to their end.
     var tidying: Command? { isIndex && isByBuildah ? command(["manifest", "rm", indexName]) : nil }
 
     /// Engines print the steps to one stream and what went wrong to the other; which was first is to be known.
-    private func command(_ arguments: [String], _ environment: [String: String?] = [:]) -> Command {
+    func command(_ arguments: [String], _ environment: [String: String?] = [:]) -> Command {
         Command(
             executable: engine.path, arguments: arguments,
             environment: self.environment.merging(environment) { $1 }, mergesStreams: true)
@@ -61,24 +69,25 @@ struct BuildPlan: Hashable, Sendable {
 
     private var buildxBuild: Command {
         command(
-            ["buildx", "build", "--progress", "plain"] + commonOptions
+            ["buildx", "build"] + (endpoint.map { ["--builder", $0] } ?? []) + ["--progress", "plain"]
+                + commonOptions + buildxOptions
                 + ["--tag", imageName, "--metadata-file", reports + "/" + Self.metadataFile]
                 + (isIndex ? [] : ["--iidfile", reports + "/" + Self.imageIDFile])
-                + [isPushed ? "--push" : "--load"] + [context],
+                + buildxOutput + [context],
             // Attestations would make an index of every image, with the time of the build in it.
             ["BUILDX_NO_DEFAULT_ATTESTATIONS": "1"])
     }
 
     private var dockerBuild: Command {
         command(
-            ["build", "--progress", "plain"] + commonOptions
+            ["build", "--progress", "plain"] + commonOptions + inlineCache
                 + ["--tag", imageName, "--iidfile", reports + "/" + Self.imageIDFile, context],
             ["DOCKER_BUILDKIT": "1"])
     }
 
     // MARK: podman and buildah
 
-    private var isIndex: Bool { platforms.count > 1 }
+    var isIndex: Bool { platforms.count > 1 }
     private var isByBuildah: Bool { engine.dialect == .podman || engine.dialect == .buildah }
 
     /// The index of several platforms is put together under a name of its own: under that of the image it would be
@@ -88,7 +97,7 @@ struct BuildPlan: Hashable, Sendable {
     private var buildahBuild: Command {
         command(
             // Without working containers where it fails or is ended. (podman does so where it fails, and has no way where it is ended.)
-            ["build", "--layers", "--force-rm"] + commonOptions + authentication
+            ["build", "--layers", "--force-rm"] + commonOptions + buildahOptions + authentication
                 + (isIndex
                     ? ["--manifest", indexName]
                     : ["--tag", imageName, "--iidfile", reports + "/" + Self.imageIDFile])
@@ -128,12 +137,13 @@ struct BuildPlan: Hashable, Sendable {
     // MARK: all
 
     private var commonOptions: [String] {
-        var arguments = ["--platform", platforms.joined(separator: ",")]
-        arguments += secrets.flatMap { ["--secret", "id=\($0.id),src=\($0.path)"] }
+        var arguments = ["--platform", platforms.joined(separator: ",")] + secretOptions
         if let network = options.network { arguments += ["--network", network] }
         if !options.usesCache { arguments.append("--no-cache") }
         return arguments
     }
+
+    var secretOptions: [String] { secrets.flatMap { ["--secret", "id=\($0.id),src=\($0.path)"] } }
 }
 
 /// The parts of an image's name.
@@ -159,6 +169,7 @@ struct ImageName: Hashable, Sendable {
         let name = host.split(separator: ":").first ?? ""
         if name == "localhost" { return true }
         let numbers = name.split(separator: ".", omittingEmptySubsequences: false)
-        return numbers.count == 4 && numbers[0] == "127" && numbers.allSatisfy { UInt8($0) != nil }
+        return numbers.count == 4 && numbers[0] == "127"
+            && numbers.allSatisfy { UInt8($0).map(String.init) == String($0) }
     }
 }

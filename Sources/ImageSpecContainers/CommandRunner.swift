@@ -23,6 +23,8 @@ struct Command: Hashable, Sendable {
     var keptOutput: Int?
     /// Both streams are its standard output, so that its lines have one order.
     var mergesStreams = false
+    /// How long it may take to end when it is asked to; then it is ended.
+    var endTime: Duration = .seconds(10)
 }
 
 /// How a program ended, and what it printed.
@@ -104,7 +106,7 @@ struct CommandRunner: Sendable {
         // A session of its own: signals reach the whole tree, and Ctrl-C at a terminal reaches us alone, who pass it on.
         options.createSession = true
         options.teardownSequence = [
-            .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: .seconds(10))
+            .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: command.endTime)
         ]
         var environment: [Environment.Key: String?] = [:]
         for (name, value) in command.environment {

@@ -4,7 +4,7 @@ public import ImageSpec
 import Synchronization
 
 extension ImageSpec {
-    /// Builds images with docker, podman or buildah, and pushes those of specs that have a registry.
+    /// Builds images with docker, podman, buildah or BuildKit daemons, and pushes those of specs that have a registry.
     ///
     /// It is the builder `default`. Which engine: the one that the builder is made with; else that of the spec's builder
     /// option `engine`; else the first of docker, podman and buildah that works on this machine.
@@ -17,10 +17,25 @@ extension ImageSpec {
     ///
     /// | key | value |
     /// |---|---|
-    /// | `engine` | `docker`, `podman` or `buildah` |
-    /// | `network` | the network of build steps, as in `host` or `none` |
-    /// | `cache` | `false` builds every layer anew |
-    /// | `progress` | `plain`, which it is in any case |
+    /// | `engine` | `docker`, `podman`, `buildah` or `buildctl`; otherwise the first of the first three that works |
+    /// | `network` | the network of build steps, as in `host` or `none`; otherwise the engine's default |
+    /// | `cache` | `false` builds every layer anew; otherwise layers of earlier builds are used |
+    /// | `progress` | `plain`: what the engine prints is passed on line by line, as it is in any case |
+    /// | `builder` | the name of a builder of buildx |
+    /// | `builders` | a list of them: each build takes the least busy one that answers |
+    /// | `address` | a BuildKit daemon, for buildctl: `tcp://host:port`, `unix:///path`, `kube-pod://…`, `docker-container://…`, … |
+    /// | `addresses` | a list of them: each build takes the least busy one that answers |
+    /// | `tls_ca`, `tls_cert`, `tls_key` | files of certificates for `tcp://`, relative to the working directory |
+    /// | `tls_server_name` | the name in the daemon's certificate, where it is not the host's |
+    /// | `cache_from` | an image that layers are taken from, an object with `ref`, or a list of these |
+    /// | `cache_to` | an image that layers are kept in, `inline`, an object with `ref` and `mode`, …, or a list of these |
+    /// | `provenance` | `true` or `min`, `max`: how the image came to be, beside it in the registry |
+    /// | `sbom` | `true`, or the image of a generator: what is in the image, beside it in the registry |
+    /// | `source_date_epoch` | whole seconds since 1970: the time of the image and its files, instead of the time of the build |
+    ///
+    /// Which engine can do what is in the article *Builds elsewhere*. What the engine cannot do is an error before
+    /// anything is built. Builds of one builder share what they know of the engines elsewhere: where one does not answer,
+    /// the next is taken, with a warning, and it is asked last for a minute.
     public struct ContainerBuilder: Builder {
         /// The engine that is used; nil: the spec's option, or the first that works.
         public let engine: ContainerEngine?
@@ -28,6 +43,7 @@ extension ImageSpec {
         private let folders: [String]?
         private let registry: RegistryImages
         private let memory = EngineMemory()
+        private let pool = EndpointPool()
 
         /// A builder.
         public init(engine: ContainerEngine? = nil) {
@@ -163,7 +179,8 @@ extension ImageSpec {
             var finder = EngineFinder(runner: runner)
             if let folders { finder.folders = folders }
             return try await body(
-                Workshop(request, wanted: engine, finder: finder, memory: memory, scratch: scratch))
+                Workshop(
+                    request, wanted: engine, finder: finder, memory: memory, pool: pool, scratch: scratch))
         }
     }
 

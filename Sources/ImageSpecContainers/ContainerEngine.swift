@@ -19,6 +19,11 @@ extension ImageSpec {
         case podman
         /// Buildah, which needs no daemon.
         case buildah
+        /// BuildKit's own client, which has daemons elsewhere build. Taken only where it is asked for.
+        case buildctl
+
+        /// Those that are looked for where none is asked for, in this order.
+        static let usual: [ContainerEngine] = [.docker, .podman, .buildah]
     }
 }
 
@@ -31,18 +36,22 @@ struct WorkingEngine: Hashable, Sendable {
         case buildKit
         case podman
         case buildah
+        case buildctl
     }
 
     var dialect: Dialect
     /// The program's file.
     var path: String
     var version: String
+    /// The version of buildx, where it can be told.
+    var pluginVersion = ""
 
     var kind: ImageSpec.ContainerEngine {
         switch dialect {
         case .buildx, .buildKit: .docker
         case .podman: .podman
         case .buildah: .buildah
+        case .buildctl: .buildctl
         }
     }
 
@@ -73,14 +82,15 @@ struct EngineFinder: Sendable {
     }
 
     /// The first engine that works: docker, podman, buildah, or the one that is asked for.
+    /// - Parameter needsBuildx: docker counts with its buildx plugin alone, and needs no daemon on this machine.
     /// - Throws: ``ImageSpecError/Code/toolUnavailable`` with the reason for each that does not.
-    func find(_ wanted: ImageSpec.ContainerEngine?) async throws -> WorkingEngine {
+    func find(_ wanted: ImageSpec.ContainerEngine?, needsBuildx: Bool = false) async throws -> WorkingEngine {
         var reasons: [String] = []
-        for kind in wanted.map({ [$0] }) ?? ImageSpec.ContainerEngine.allCases {
+        for kind in wanted.map({ [$0] }) ?? ImageSpec.ContainerEngine.usual {
             let programs = programs(kind.rawValue)
             if programs.isEmpty { reasons.append("\(kind.rawValue) is not on PATH") }
             for path in programs {
-                switch try await examine(kind, path) {
+                switch try await examine(kind, path, needsBuildx) {
                 case .success(let engine): return engine
                 case .failure(let problem): reasons.append("\(path): \(problem.reason)")
                 }
@@ -96,10 +106,10 @@ struct EngineFinder: Sendable {
     }
 
     private func examine(
-        _ kind: ImageSpec.ContainerEngine, _ path: String
+        _ kind: ImageSpec.ContainerEngine, _ path: String, _ needsBuildx: Bool
     ) async throws -> Result<WorkingEngine, Problem> {
         switch kind {
-        case .docker: return try await examineDocker(path)
+        case .docker: return try await examineDocker(path, needsBuildx)
         case .podman:
             return try await ask(path, "info", "--format", "{{.Version.Version}}").map {
                 WorkingEngine(dialect: .podman, path: path, version: $0)
@@ -112,15 +122,38 @@ struct EngineFinder: Sendable {
                 return WorkingEngine(
                     dialect: .buildah, path: path, version: words.count > 2 ? String(words[2]) : "")
             }
+        case .buildctl:
+            // `buildctl github.com/moby/buildkit v0.12.5 …`. Whether a daemon answers is asked of each.
+            return try await ask(path, "--version").map {
+                WorkingEngine(dialect: .buildctl, path: path, version: Self.number(inVersion: $0))
+            }
         }
     }
 
-    private func examineDocker(_ path: String) async throws -> Result<WorkingEngine, Problem> {
+    /// `0.12.5` of a line with `v0.12.5` in it.
+    private static func number(inVersion line: String) -> String {
+        let words = line.split(separator: " ").map { $0.hasPrefix("v") ? $0.dropFirst() : $0 }
+        return words.first { $0.first?.isNumber == true && $0.contains(".") }.map(String.init) ?? ""
+    }
+
+    private func examineDocker(_ path: String, _ needsBuildx: Bool) async throws -> Result<
+        WorkingEngine, Problem
+    > {
         // Podman may come under this name; it is used under its own.
         switch try await ask(path, "--version") {
         case .success(let text) where text.lowercased().contains("podman"):
             return .failure(Problem(reason: "it is podman"))
         case .failure(let problem) where !problem.isAnswer: return .failure(problem)
+        case .success(let text) where needsBuildx:
+            switch try await ask(path, "buildx", "version") {
+            case .success(let plugin):
+                let client = Self.number(inVersion: text.replacing(",", with: ""))
+                return .success(
+                    WorkingEngine(
+                        dialect: .buildx, path: path, version: client,
+                        pluginVersion: Self.number(inVersion: plugin)))
+            case .failure: return .failure(Problem(reason: "it has no buildx plugin; install docker-buildx"))
+            }
         default: break
         }
         let version: String
@@ -128,8 +161,11 @@ struct EngineFinder: Sendable {
         case .success(let text): version = text
         case .failure(let problem): return .failure(problem)
         }
-        if case .success = try await ask(path, "buildx", "version") {
-            return .success(WorkingEngine(dialect: .buildx, path: path, version: version))
+        if case .success(let plugin) = try await ask(path, "buildx", "version") {
+            return .success(
+                WorkingEngine(
+                    dialect: .buildx, path: path, version: version,
+                    pluginVersion: Self.number(inVersion: plugin)))
         }
         // A client without buildx has BuildKit if it is not much newer; then it takes secrets.
         let help = try await answer(path, ["build", "--help"], ["DOCKER_BUILDKIT": "1"])

@@ -2,53 +2,216 @@
 
 import ImageSpec
 
-/// The builder options that the builder of this package knows. They are part of the tag, as all builder options are.
-///
-/// | key | value |
-/// |---|---|
-/// | `engine` | `docker`, `podman` or `buildah`; otherwise the first of these that works |
-/// | `network` | the network of build steps, as in `host` or `none`; otherwise the engine's default |
-/// | `cache` | `false` builds every layer anew; otherwise layers of earlier builds are used |
-/// | `progress` | `plain`: what the engine prints is passed on line by line, as it is in any case |
+/// The builder options that the builder of this package knows; the table is that of ``ImageSpec/ContainerBuilder``. They
+/// are part of the tag, as all builder options are.
 struct ContainerOptions: Hashable, Sendable {
+    /// Engines elsewhere, of which a build takes one.
+    struct Endpoints: Hashable, Sendable {
+        /// The option that names them.
+        var key: String
+        /// Builders of buildx, or addresses of BuildKit daemons. Never empty, each once.
+        var names: [String]
+
+        var engine: ImageSpec.ContainerEngine { key.hasPrefix("builder") ? .docker : .buildctl }
+    }
+
+    /// Who the client and the daemon are to each other, by files of this machine.
+    struct TLS: Hashable, Sendable {
+        var authority: String?
+        var certificate: String?
+        var key: String?
+        var serverName: String?
+    }
+
+    struct Provenance: Hashable, Sendable {
+        /// `min` or `max`.
+        var mode: String
+    }
+
+    struct BillOfMaterials: Hashable, Sendable {
+        /// The image that lists what is there; nil: that of BuildKit.
+        var generator: String?
+    }
+
     var engine: ImageSpec.ContainerEngine?
     var network: String?
     var usesCache = true
+    var endpoints: Endpoints?
+    var tls = TLS()
+    var cacheSources: [BuildCache] = []
+    var cacheTargets: [BuildCache] = []
+    var provenance: Provenance?
+    var billOfMaterials: BillOfMaterials?
+    /// In seconds since 1970.
+    var sourceDateEpoch: Int?
 
-    static let names = ["engine", "network", "cache", "progress"]
+    static let names = [
+        "engine", "network", "cache", "progress", "builder", "builders", "address", "addresses", "tls_ca",
+        "tls_cert", "tls_key", "tls_server_name", "cache_from", "cache_to", "provenance", "sbom",
+        "source_date_epoch",
+    ]
 
     /// - Throws: ``ImageSpecError/Code/unsupportedField`` for a key that is not in the table,
-    ///   ``ImageSpecError/Code/invalidField`` for a value that is not.
+    ///   ``ImageSpecError/Code/invalidField`` for a value that is not, and for two that do not go together.
     init(_ spec: ImageSpec) throws(ImageSpecError) {
-        for (key, value) in spec.builderOptions ?? [:] {
-            switch (key, value) {
-            case (_, .null): break
-            case ("engine", .string(let name)):
-                guard let engine = ImageSpec.ContainerEngine(rawValue: name) else {
-                    let names = ImageSpec.ContainerEngine.allCases.map(\.rawValue).joined(separator: ", ")
-                    throw .invalidOption(key, "\"\(name)\" is no container engine; use one of \(names)")
+        for (key, value) in spec.builderOptions ?? [:] where value != .null {
+            switch key {
+            case "engine": engine = try Self.engine(key, value)
+            case "network": network = try Self.network(key, value)
+            case "cache":
+                guard case .bool(let isUsed) = value else {
+                    throw .invalidOption(key, "expected true or false, without quotes")
                 }
-                self.engine = engine
-            case ("network", .string(let name)):
-                // It becomes an argument of its own, and must not be taken for another one.
-                let isName = name.utf8.allSatisfy { byte in
-                    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
-                        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-                        || "_.:/-".utf8.contains(byte)
+                usesCache = isUsed
+            case "progress":
+                guard value == .string("plain") else {
+                    throw .invalidOption(key, "only \"plain\" is known; leave it out")
                 }
-                guard !name.isEmpty, isName, !name.hasPrefix("-") else {
+            case "builder", "builders", "address", "addresses":
+                if let other = endpoints {
                     throw .invalidOption(
-                        key, "\"\(name)\" is no name of a network; use host, none or default")
+                        key, "it does not go together with \(other.key); leave one of them out")
                 }
-                network = name
-            case ("cache", .bool(let isUsed)): usesCache = isUsed
-            case ("progress", .string("plain")): break
-            case ("progress", _): throw .invalidOption(key, "only \"plain\" is known; leave it out")
-            case ("cache", _): throw .invalidOption(key, "expected true or false, without quotes")
-            case ("engine", _): throw .invalidOption(key, "expected a string, such as \"podman\"")
-            case ("network", _): throw .invalidOption(key, "expected a string, such as \"host\"")
+                endpoints = Endpoints(key: key, names: try Self.endpoints(key, value))
+            case "tls_ca": tls.authority = try Self.path(key, value)
+            case "tls_cert": tls.certificate = try Self.path(key, value)
+            case "tls_key": tls.key = try Self.path(key, value)
+            case "tls_server_name":
+                guard case .string(let name) = value, OptionText.isHostName(name) else {
+                    throw .invalidOption(key, "expected the name of a host, such as \"buildkit.acme.com\"")
+                }
+                tls.serverName = name
+            case "cache_from": cacheSources = try BuildCache.list(key, value, isTarget: false)
+            case "cache_to": cacheTargets = try BuildCache.list(key, value, isTarget: true)
+            case "provenance": provenance = try Self.provenance(key, value)
+            case "sbom": billOfMaterials = try Self.billOfMaterials(key, value)
+            case "source_date_epoch":
+                guard case .number(let seconds) = value, seconds.isInteger, seconds.value >= 0 else {
+                    throw .invalidOption(key, "expected whole seconds since 1970, without quotes, such as 0")
+                }
+                sourceDateEpoch = Int(seconds.value)
             default: throw .unknownOption(key, known: Self.names)
             }
+        }
+        try checkTogether()
+    }
+
+    private func checkTogether() throws(ImageSpecError) {
+        if let endpoints, let engine, engine != endpoints.engine {
+            throw .invalidOption(
+                endpoints.key,
+                "it is for \(endpoints.engine.rawValue), but engine is \(engine.rawValue); leave one of them out"
+            )
+        }
+        if !usesCache, !cacheSources.isEmpty {
+            throw .invalidOption(
+                "cache_from", "with cache: false nothing is taken from a cache; leave one of them out")
+        }
+        let files = [("tls_ca", tls.authority), ("tls_cert", tls.certificate), ("tls_key", tls.key)]
+        let given = (files + [("tls_server_name", tls.serverName)]).first { $0.1 != nil }
+        guard let given else { return }
+        let addresses = endpoints?.engine == .buildctl ? endpoints?.names ?? [] : []
+        guard !addresses.isEmpty, addresses.allSatisfy({ $0.hasPrefix("tcp://") }) else {
+            throw .invalidOption(given.0, "it is for addresses of the form tcp://host:port; leave it out")
+        }
+        if (tls.certificate == nil) != (tls.key == nil) {
+            throw .invalidOption(
+                tls.key == nil ? "tls_cert" : "tls_key", "tls_cert and tls_key are a pair; name both, or none"
+            )
+        }
+    }
+
+    // MARK: values
+
+    private static func engine(
+        _ key: String, _ value: ImageSpec.JSONValue
+    ) throws(ImageSpecError) -> ImageSpec.ContainerEngine {
+        guard case .string(let name) = value else {
+            throw .invalidOption(key, "expected a string, such as \"podman\"")
+        }
+        if let engine = ImageSpec.ContainerEngine(rawValue: name) { return engine }
+        let names = ImageSpec.ContainerEngine.allCases.map(\.rawValue).joined(separator: ", ")
+        throw .invalidOption(key, "\"\(name)\" is no container engine; use one of \(names)")
+    }
+
+    private static func network(
+        _ key: String, _ value: ImageSpec.JSONValue
+    ) throws(ImageSpecError) -> String {
+        guard case .string(let name) = value else {
+            throw .invalidOption(key, "expected a string, such as \"host\"")
+        }
+        // It becomes an argument of its own, and must not be taken for another one.
+        guard OptionText.consists(name, of: "_.:/-"), !name.hasPrefix("-") else {
+            throw .invalidOption(key, "\"\(name)\" is no name of a network; use host, none or default")
+        }
+        return name
+    }
+
+    private static func endpoints(
+        _ key: String, _ value: ImageSpec.JSONValue
+    ) throws(ImageSpecError) -> [String] {
+        let isList = key.hasSuffix("s") && key != "address"
+        let isAddress = key.hasPrefix("address")
+        let example = isAddress ? "\"tcp://buildkit:1234\"" : "\"team\""
+        var values = [value]
+        if isList {
+            guard case .array(let list) = value, !list.isEmpty else {
+                throw .invalidOption(key, "expected a list of strings, such as [\(example)]")
+            }
+            values = list
+        }
+        var names: [String] = []
+        for value in values {
+            guard case .string(let name) = value else {
+                throw .invalidOption(key, "expected a string, such as \(example)")
+            }
+            if isAddress {
+                if let problem = OptionText.problem(inAddress: name) {
+                    // What is quoted must not be a password.
+                    throw .invalidOption(
+                        key, problem.isQuotable ? "\"\(name)\" \(problem.text)" : problem.text)
+                }
+            } else if !OptionText.isBuilderName(name) {
+                throw .invalidOption(key, "\"\(name)\" is no name of a builder; docker buildx ls lists them")
+            }
+            if names.contains(name) {
+                throw .invalidOption(key, "\"\(name)\" is there twice; leave one of them out")
+            }
+            names.append(name)
+        }
+        return names
+    }
+
+    private static func path(_ key: String, _ value: ImageSpec.JSONValue) throws(ImageSpecError) -> String {
+        guard case .string(let path) = value, !path.isEmpty, !path.utf8.contains(0) else {
+            throw .invalidOption(key, "expected the path of a file, such as \"tls/ca.pem\"")
+        }
+        return path
+    }
+
+    private static func provenance(
+        _ key: String, _ value: ImageSpec.JSONValue
+    ) throws(ImageSpecError) -> Provenance? {
+        switch value {
+        case .bool(let isWanted): return isWanted ? Provenance(mode: "min") : nil
+        case .string("min"): return Provenance(mode: "min")
+        case .string("max"): return Provenance(mode: "max")
+        default: throw .invalidOption(key, "expected true, false, \"min\" or \"max\"")
+        }
+    }
+
+    private static func billOfMaterials(
+        _ key: String, _ value: ImageSpec.JSONValue
+    ) throws(ImageSpecError) -> BillOfMaterials? {
+        switch value {
+        case .bool(let isWanted): return isWanted ? BillOfMaterials() : nil
+        case .string(let generator):
+            guard OptionText.isImage(generator) else {
+                throw .invalidOption(
+                    key, "\"\(generator)\" is no name of an image; use true for BuildKit's own")
+            }
+            return BillOfMaterials(generator: generator)
+        default: throw .invalidOption(key, "expected true, false or the image of a generator")
         }
     }
 }

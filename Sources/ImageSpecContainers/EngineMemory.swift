@@ -8,6 +8,7 @@ final class EngineMemory: Sendable {
     /// What the answer depends on, besides the environment of this process.
     struct Question: Hashable, Sendable {
         var wanted: ImageSpec.ContainerEngine?
+        var needsBuildx = false
         /// The spec's file of credentials: docker looks for plugins and contexts in its folder.
         var credentials: String?
     }

@@ -16,17 +16,19 @@ struct LocalImages: Sendable {
 
     /// Looks at the images that the engine has.
     func find(_ name: String) async throws -> Found {
-        let arguments =
-            switch engine.dialect {
-            case .buildx, .buildKit:
-                ["image", "inspect", "--format", Self.format("{{.Id}}", ".Config.Labels"), name]
-            case .podman: ["image", "inspect", "--format", Self.format("{{.Id}}", ".Labels"), name]
-            case .buildah:
-                [
-                    "inspect", "--type", "image", "--format",
-                    Self.format("{{.FromImageID}}", ".OCIv1.Config.Labels"), name,
-                ]
-            }
+        let arguments: [String]
+        switch engine.dialect {
+        case .buildx, .buildKit:
+            arguments = ["image", "inspect", "--format", Self.format("{{.Id}}", ".Config.Labels"), name]
+        case .podman:
+            arguments = ["image", "inspect", "--format", Self.format("{{.Id}}", ".Labels"), name]
+        case .buildah:
+            arguments = [
+                "inspect", "--type", "image", "--format",
+                Self.format("{{.FromImageID}}", ".OCIv1.Config.Labels"), name,
+            ]
+        case .buildctl: return Found(existence: .unknown(reason: "buildctl keeps no images on this machine"))
+        }
         let command = Command(executable: engine.path, arguments: arguments, environment: finder.environment)
         let outcome =
             try await finder.runner.answer(command, within: .seconds(120))

@@ -53,7 +53,8 @@ extension ImageSpec {
     ///   - digest: finds the digest of a reference `name:tag`.
     /// - Returns: what to replace, and what cannot be.
     /// - Throws: the errors of `Dockerfile.init(_:in:)` and of `digest`;
-    ///   ``ImageSpecError/Code/toolFailed`` where what it returns is no digest.
+    ///   ``ImageSpecError/Code/toolFailed`` where what it returns is no digest;
+    ///   ``ImageSpecError/Code/invalidReference`` where the spec has something else behind an `@`.
     public func pins(
         in context: HashContext = .current, isUpdating: Bool = false,
         digest: (String) async throws -> String
@@ -62,6 +63,10 @@ extension ImageSpec {
         var digests: [String: String] = [:]
         for image in try usedImages(in: context) {
             let reference = TaggedReference(image.reference)
+            if let digest = reference.digest, !ManifestDigest.isKnown(digest) {
+                throw ImageSpecError.noDigestBehindAt(image.reference)
+                    .inField(image.path.joined(separator: "."))
+            }
             guard reference.canBePinned, !reference.isPinned || (isUpdating && reference.tag != nil) else {
                 continue
             }
@@ -107,12 +112,14 @@ extension ImageSpec {
 struct TaggedReference {
     let name: String
     let tag: String?
-    let isPinned: Bool
+    /// The text behind the `@`, which may be no digest.
+    let digest: String?
+    var isPinned: Bool { digest != nil }
 
     init(_ text: String) {
         let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
         let tagged = parts[0]
-        isPinned = parts.count > 1
+        digest = parts.count > 1 ? String(parts[1]) : nil
         let path = tagged.lastIndex(of: "/").map { tagged[$0...] } ?? tagged
         if let colon = path.lastIndex(of: ":") {
             name = String(tagged[..<colon])

@@ -12,6 +12,7 @@ struct Workshop: Sendable {
     private let scratch: ScratchFolder
     private let authenticationFile: String?
     private let platforms: [String]
+    private let pool: EndpointPool
 
     private var runner: CommandRunner { finder.runner }
     private var spec: ImageSpec { request.spec }
@@ -20,20 +21,23 @@ struct Workshop: Sendable {
     /// Checks what the engine is asked to do, and finds it.
     init(
         _ request: ImageSpec.BuildRequest, wanted: ImageSpec.ContainerEngine?, finder: EngineFinder,
-        memory: EngineMemory, scratch: ScratchFolder
+        memory: EngineMemory, pool: EndpointPool = EndpointPool(), scratch: ScratchFolder
     ) async throws {
         self.request = request
+        self.pool = pool
         self.scratch = scratch
         options = try Self.options(of: request.spec, wanted)
         let configuration = try RegistryConfiguration(request, scratch)
         var finder = finder
         finder.environment = configuration.environment
+        let kind = wanted ?? options.engine ?? options.endpoints?.engine
+        let needsBuildx = options.endpoints?.engine == .docker
         engine = try await memory.engine(
-            for: .init(wanted: wanted ?? options.engine, credentials: configuration.source)
-        ) { [finder, options] in
-            try await finder.find(wanted ?? options.engine)
+            for: .init(wanted: kind, needsBuildx: needsBuildx, credentials: configuration.source)
+        ) { [finder] in
+            try await finder.find(kind, needsBuildx: needsBuildx)
         }
-        if engine.kind != .docker, configuration.isConfigurationFileMissing {
+        if [.podman, .buildah].contains(engine.kind), configuration.isConfigurationFileMissing {
             // Podman and buildah take the variable for the promise of a file.
             finder.environment["DOCKER_CONFIG"] = .some(nil)
         }
@@ -41,10 +45,12 @@ struct Workshop: Sendable {
         authenticationFile = configuration.file
         platforms = request.spec.platforms(in: request.context)
         try Self.check(platforms, isPushed: request.isPushed)
+        try EngineAbilities(engine: engine, options: options).check(
+            imageName: request.imageName, isPushed: request.isPushed)
         guard platforms.count > 1, engine.dialect == .buildKit else { return }
         throw ImageSpecError.platformsUnsupported(
             platforms,
-            "docker builds several platforms with its buildx plugin only; install it, use buildah, or name one"
+            "docker builds several platforms with its buildx plugin only; install it, use buildah or buildctl, or name one"
         )
     }
 
@@ -54,6 +60,9 @@ struct Workshop: Sendable {
     ) throws(ImageSpecError) -> ContainerOptions {
         let options = try ContainerOptions(spec)
         if let wanted, let option = options.engine, wanted != option { throw .enginesDiffer(option, wanted) }
+        if let wanted, let endpoints = options.endpoints, wanted != endpoints.engine {
+            throw .optionNeedsEngine(endpoints.key, endpoints.engine, wanted)
+        }
         return options
     }
 
@@ -72,24 +81,74 @@ struct Workshop: Sendable {
         try await LocalImages(engine: engine, finder: finder).find(request.imageName)
     }
 
-    private func result(
-        _ outcome: ImageSpec.BuildResult.Outcome, digest: String?
-    ) -> ImageSpec.BuildResult {
-        ImageSpec.BuildResult(
-            imageName: request.imageName, outcome: outcome, digest: digest, engine: engine.name)
-    }
-
     // MARK: building
 
     /// Builds the image, and pushes it if it is to be pushed.
     func build() async throws -> ImageSpec.BuildResult {
         let plan = try await prepare()
-        request.report(.started(imageName: request.imageName, engine: engine.name))
+        guard let endpoints = options.endpoints else { return try await build(plan) }
+        return try await build(plan, at: endpoints)
+    }
+
+    /// Has one of several engines build: the least busy one that answers. One that no longer answers after a failure is not
+    /// taken for the cause of the spec's own: the next one is tried.
+    private func build(
+        _ plan: BuildPlan, at endpoints: ContainerOptions.Endpoints
+    ) async throws -> ImageSpec.BuildResult {
+        var tried: Set<String> = []
+        var reasons: [String] = []
+        while let name = pool.take(endpoints.names, except: tried) {
+            defer { pool.giveBack(name) }
+            tried.insert(name)
+            var plan = plan
+            plan.endpoint = name
+            var failure: ImageSpecError?
+            var problem = try await problem(plan)
+            if problem == nil {
+                do {
+                    return try await build(plan)
+                } catch let error as ImageSpecError {
+                    failure = error
+                    try Task.checkCancellation()
+                    problem = try await self.problem(plan)
+                }
+            }
+            pool.note(name, answers: problem == nil)
+            guard let problem else {
+                guard let failure else { continue }
+                throw failure
+            }
+            reasons.append("\(name): \(problem)")
+            let isLast = tried.count == endpoints.names.count
+            if isLast, let failure { throw failure }
+            if !isLast {
+                request.report(
+                    .warning(
+                        "\(name) does not answer and is passed over for "
+                            + "\(EndpointPool.pause.components.seconds) seconds: \(problem)"))
+            }
+        }
+        throw ImageSpecError.noEndpoint(endpoints.key, reasons)
+    }
+
+    /// Why an engine elsewhere does not answer; nil: it does.
+    private func problem(_ plan: BuildPlan) async throws -> String? {
+        guard let probe = plan.probe else { return nil }
+        guard let outcome = try await runner.answer(probe, within: plan.probeLimit) else {
+            return "no answer in \(plan.probeLimit.components.seconds) seconds"
+        }
+        return outcome.isSuccess ? nil : outcome.reason
+    }
+
+    private func build(_ plan: BuildPlan) async throws -> ImageSpec.BuildResult {
+        request.report(.started(imageName: request.imageName, engine: plan.engineName))
         var isBuilt = false
         do {
             let pushed = try await run(plan, &isBuilt)
             await tidy(plan, isThere: true)
-            return result(.built, digest: digest(pushed))
+            return ImageSpec.BuildResult(
+                imageName: request.imageName, outcome: .built, digest: digest(pushed), engine: plan.engineName
+            )
         } catch {
             await tidy(plan, isThere: isBuilt)
             throw error
@@ -110,7 +169,7 @@ struct Workshop: Sendable {
                 if step == .fetch, let image = command.arguments.last, try await isHere(image) { continue }
                 let failure = BuildFailure(
                     step: step, printed: printed.withLock { $0.lines }, outcome: outcome)
-                throw ImageSpecError.buildFailed(request.imageName, engine: engine.name, failure)
+                throw ImageSpecError.buildFailed(request.imageName, engine: plan.engineName, failure)
             }
             if step == .build { isBuilt = true }
             if step == .push { pushed = Self.digest(inOutput: outcome.output) }
@@ -157,11 +216,27 @@ struct Workshop: Sendable {
         return BuildPlan(
             engine: engine, imageName: request.imageName, context: folder, reports: scratch.path,
             platforms: platforms, secrets: secrets, options: options, isPushed: request.isPushed,
-            authenticationFile: authenticationFile,
+            tls: try links(options.tls), authenticationFile: authenticationFile,
             localRegistryImages: usedImages.filter {
                 ImageName($0).isOnLoopback && context.dockerfile.text.contains($0)
             },
             environment: finder.environment)
+    }
+
+    /// Links to the files of certificates: no path of the user is in an argument.
+    private func links(_ files: ContainerOptions.TLS) throws(ImageSpecError) -> ContainerOptions.TLS {
+        var links = files
+        links.authority = try link("tls_ca", files.authority)
+        links.certificate = try link("tls_cert", files.certificate)
+        links.key = try link("tls_key", files.key)
+        return links
+    }
+
+    private func link(_ key: String, _ path: String?) throws(ImageSpecError) -> String? {
+        guard let path else { return nil }
+        let file = LocalFile.absolute(LocalFile.join(request.context.workingDirectory, path))
+        guard LocalFile.isReadable(file) else { throw .missingOptionFile(key, path) }
+        return try scratch.link(key, to: file)
     }
 
     /// Images that the build may start from or take something from.

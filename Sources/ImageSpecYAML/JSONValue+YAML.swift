@@ -18,6 +18,7 @@ extension ImageSpec.JSONValue {
     public init(yaml text: String) throws(ImageSpecError) {
         try YAMLReader.checkAliases(text)
         try YAMLByteOrderMarks.check(text)
+        let text = YAMLByteOrderMarks.textBehindMark(text)
         var reader = YAMLReader(byteOrderMarks: YAMLByteOrderMarks(text))
         self = try reader.document(text)
     }

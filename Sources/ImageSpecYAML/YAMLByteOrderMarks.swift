@@ -27,6 +27,13 @@ struct YAMLByteOrderMarks {
         self.lines = lines
     }
 
+    /// The text behind a byte order mark. libyaml, which drops one where it finds out the encoding by it, takes it for a
+    /// character of the first line where it is told the encoding.
+    static func textBehindMark(_ text: String) -> String {
+        guard text.unicodeScalars.first == "\u{FEFF}" else { return text }
+        return String(text.unicodeScalars.dropFirst())
+    }
+
     /// Refuses the character itself anywhere but in front of the document, where it is a byte order mark.
     static func check(_ text: String) throws(ImageSpecError) {
         let scalars = text.unicodeScalars

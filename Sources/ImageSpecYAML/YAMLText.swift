@@ -16,7 +16,8 @@ struct YAMLText {
     init(_ bytes: [UInt8], path: [String]) throws(ImageSpecError) {
         let text = String(decoding: bytes, as: UTF8.self)
         do {
-            guard let root = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot() else {
+            let content = YAMLByteOrderMarks.textBehindMark(text)
+            guard let root = try Parser(yaml: content, resolver: .basic, encoding: .utf8).singleRoot() else {
                 throw ImageSpecError.emptyYAML
             }
             self.root = root
@@ -29,7 +30,9 @@ struct YAMLText {
         }
         self.bytes = bytes
         self.path = path
-        lines = Self.lineStarts(text)
+        var lines = Self.lineStarts(text)
+        if text.unicodeScalars.first == "\u{FEFF}" { lines[0] = UTF8.width("\u{FEFF}") }
+        self.lines = lines
         lineBreak = text.unicodeScalars.contains("\r") ? "\r\n" : "\n"
     }
 
@@ -86,8 +89,20 @@ struct YAMLText {
             let value = Array(scalar.string.utf8.prefix { $0 != UInt8(ascii: "\n") })
             guard bytes[content...].starts(with: value) else { throw unusual(node) }
             return TextEdit(content..<(content + value.count), text)
-        default: return TextEdit(try plainRange(scalar, node), text)
+        default:
+            if scalar.string.isEmpty {
+                return TextEdit(at: try endOfColon(before: node), " " + Self.value(text))
+            }
+            return TextEdit(try plainRange(scalar, node), text)
         }
+    }
+
+    /// Behind the colon of a key that has no value, whose mark is there or, in braces, behind white space.
+    private func endOfColon(before node: Node) throws(ImageSpecError) -> Int {
+        var position = offset(node)
+        while position > 0, Self.isWhiteSpace(bytes[position - 1]) { position -= 1 }
+        guard position > 0, bytes[position - 1] == UInt8(ascii: ":") else { throw unusual(node) }
+        return position
     }
 
     private func plainRange(_ scalar: Node.Scalar, _ node: Node) throws(ImageSpecError) -> Range<Int> {
@@ -178,8 +193,12 @@ struct YAMLText {
             return "\(indentation)\(key):\(lineBreak)"
                 + block(path.dropFirst(), text, indentation: indentation + "  ", lineBreak)
         }
+        return "\(indentation)\(key): \(value(text))\(lineBreak)"
+    }
+
+    private static func value(_ text: String) -> String {
         let isPlain = text.utf8.first.map { ("a"..."z").contains(Unicode.Scalar($0)) } ?? false
-        return "\(indentation)\(key): \(isPlain ? text : "\"\(text)\"")\(lineBreak)"
+        return isPlain ? text : "\"\(text)\""
     }
 
     // MARK: places

@@ -65,6 +65,15 @@ extension ErrorArea {
         esac
         """
 
+    /// A docker with buildx, whose builders are gone.
+    private static let buildx = """
+        case "$1 $2" in
+        "buildx version") echo "github.com/docker/buildx v0.13.1 7884339" ;;
+        "buildx inspect") echo "ERROR: no builder \\"$4\\" found" >&2; exit 1 ;;
+        *) echo "Docker version 28.2.2, build e6534b4" ;;
+        esac
+        """
+
     /// A build of a spec with the programs that lie in the case's own folder.
     private static func build(
         _ spec: ImageSpec, _ engine: ImageSpec.ContainerEngine? = nil, in scene: Scene
@@ -101,6 +110,42 @@ extension ErrorArea {
             option("invalidOption", ["network": "a b"]), option("invalidOption", ["cache": "no"]),
             option("invalidOption", ["progress": "fancy"]), option("unknownOption", ["netwrok": "host"]),
             option("unknownOption", ["colour": "red"]),
+            option("invalidOption", ["address": "buildkit:1234"]),
+            option("invalidOption", ["builder": "east", "engine": "podman"]),
+            option("invalidOption", ["cache_to": ["mode": "max"]]),
+            option("invalidOption", ["source_date_epoch": "now"]),
+            option("invalidOption", ["tls_ca": "ca.pem"]),
+            option("unknownCacheKey", ["cache_to": ["ref": "ghcr.io/acme/cache", "mod": "max"]]),
+            ErrorCase("optionNeedsEngine", "builder_options: {builder: east}, and --engine podman") { scene in
+                try await build(ImageSpec(builderOptions: ["builder": "east"]), .podman, in: scene)
+            },
+            ErrorCase("optionUnsupported", "builder_options: {sbom: true}, and buildah") { scene in
+                try scene.program("buildah", brokenBuildah)
+                try await build(ImageSpec(builderOptions: ["sbom": true]), .buildah, in: scene)
+            },
+            ErrorCase("optionNeedsPush", "builder_options: {provenance: max}, and no registry") { scene in
+                try scene.program("docker", buildx)
+                try await build(
+                    ImageSpec(builderOptions: ["builder": "east", "provenance": "max"]), in: scene)
+            },
+            ErrorCase("imageNotKept", "builder_options: {address: tcp://a:1}, and no registry") { scene in
+                try scene.program("buildctl", "exit 0")
+                try await build(ImageSpec(name: "a", builderOptions: ["address": "tcp://a:1"]), in: scene)
+            },
+            ErrorCase("missingOptionFile", "builder_options: {tls_ca: ca.pem}, without the file") { scene in
+                try scene.program("buildctl", "exit 0")
+                let options: ImageSpec.OrderedDictionary<ImageSpec.JSONValue> = [
+                    "address": "tcp://a:1", "tls_ca": "ca.pem",
+                ]
+                try await build(ImageSpec(registry: "localhost:1", builderOptions: options), in: scene)
+            },
+            ErrorCase("noEndpoint", "builders that do not answer") { scene in
+                try scene.program("docker", buildx)
+                let options: ImageSpec.OrderedDictionary<ImageSpec.JSONValue> = [
+                    "builders": ["east", "west"]
+                ]
+                try await build(ImageSpec(registry: "localhost:1", builderOptions: options), in: scene)
+            },
             ErrorCase("enginesDiffer", "builder_options: {engine: docker}, and --engine podman") { scene in
                 try await build(ImageSpec(builderOptions: ["engine": "docker"]), .podman, in: scene)
             },

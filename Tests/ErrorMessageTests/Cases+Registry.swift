@@ -82,7 +82,7 @@ extension ErrorArea {
         name: "registry",
         cases: [
             .unasked("invalidImage", "UPPER"), .unasked("invalidImage", "a:b c"),
-            .unasked("invalidImage", "a@sha256:12"), .unasked("invalidImage", ""),
+            .unasked("noDigestBehindAt", "a@sha256:12"), .unasked("invalidImage", ""),
             .unasked("invalidImage", "a:5000000/b"),
             .registry("noSuchImage", "404"),
             .registry("digestUnknown", "503\nRetry-After: 5"),
@@ -99,6 +99,9 @@ extension ErrorArea {
             .registry("malformedDigest", "200\nDocker-Content-Digest: 12"),
             .registry(
                 "otherDigest", "200\nDocker-Content-Digest: " + otherDigest, reference: "a@" + digest),
+            .registry(
+                "otherAlgorithm", "200\nDocker-Content-Digest: " + otherDigest,
+                reference: "a@sha512:" + String(repeating: "0", count: 128)),
             .registry("noManifest", "200\nContent-Type: text/html\n\n<p>Log in"),
             .registry("unusableRedirect", "307\nLocation: ftp://mirror.test/a"),
             .registry("weakerRedirect", "307\nLocation: http://mirror.test/a"),

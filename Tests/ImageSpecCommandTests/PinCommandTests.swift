@@ -114,6 +114,50 @@ import Testing
         }
     }
 
+    /// Such a program is in a session of its own, which Ctrl-C does not reach.
+    @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
+    func aSignalEndsTheProgramThatIsAskedForAPassword(_ signal: Int32, _ status: Int32) throws {
+        let listener = try Listener()
+        listener.refuseAll()
+        let helper = "#!/bin/sh\necho $$ > \"$HOME/new\"\nmv \"$HOME/new\" \"$HOME/pid\"\nexec sleep 60\n"
+        try withFolder(of: [
+            "a.yaml": "name: a\n", ".docker/config.json": #"{"credsStore": "slow"}"#,
+            "bin/docker-credential-slow": helper,
+        ]) { folder in
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o755], ofItemAtPath: folder + "/bin/docker-credential-slow")
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: Tool.path)
+            process.arguments = ["exist", folder + "/a.yaml", "--registry", "localhost:\(listener.port)"]
+            process.environment = ["HOME": folder, "PATH": folder + "/bin:/usr/bin:/bin"]
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = FileHandle.nullDevice
+            try process.runWithoutBlockedSignals()
+            let helperID = try wait {
+                try? Int32(String(contentsOfFile: folder + "/pid", encoding: .utf8).dropLast())
+            }
+            kill(process.processIdentifier, helperID == nil ? SIGKILL : signal)
+            process.waitUntilExit()
+            #expect(process.outcomeStatus == status)
+            let program = try #require(helperID)
+            let isGone: Bool? = try wait {
+                let state = try? String(contentsOfFile: "/proc/\(program)/stat", encoding: .utf8)
+                return kill(program, 0) != 0 || state?.contains(") Z ") == true ? true : nil
+            }
+            #expect(isGone == true)
+            if isGone == nil { kill(program, SIGKILL) }
+        }
+    }
+
+    /// What is there in the end; nil where it does not come.
+    private func wait<Value>(_ look: () throws -> Value?) throws -> Value? {
+        for _ in 0..<2000 {
+            if let value = try look() { return value }
+            usleep(10_000)
+        }
+        return nil
+    }
+
     /// Takes connections on this machine.
     private final class Listener {
         private let descriptor: Int32
@@ -143,6 +187,25 @@ import Testing
         }
 
         deinit { for descriptor in connections + [descriptor] { close(descriptor) } }
+
+        /// Wants a password of all, without encryption; ends with the test's process.
+        func refuseAll() {
+            let listener = descriptor
+            Thread.detachNewThread {
+                var bytes = [UInt8](repeating: 0, count: 4096)
+                while true {
+                    let connection = accept(listener, nil, nil)
+                    if connection < 0, errno == EINTR { continue }
+                    guard connection >= 0 else { return }
+                    _ = recv(connection, &bytes, bytes.count, 0)
+                    let answer =
+                        "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=a\r\nContent-Length: 0\r\n\r\n"
+                    _ = answer.withCString { send(connection, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
+                    shutdown(connection, Int32(SHUT_RDWR))
+                    close(connection)
+                }
+            }
+        }
 
         /// Takes one connection, and keeps it open.
         func waitForConnection() -> Bool {

@@ -45,6 +45,20 @@ import Testing
         #expect(result.asked == [])
     }
 
+    @Test(arguments: [
+        "debian@sha256:zz", "debian:12@", "debian@latest", "debian@" + digest.uppercased(),
+        "debian@\(digest)@\(digest)",
+    ])
+    func whatIsNoDigestPinsNothing(_ reference: String) async throws {
+        for isUpdating in [false, true] {
+            let error = await #expect(throws: ImageSpecError.self) {
+                try await pins(ImageSpec(baseImage: .reference(reference)), isUpdating: isUpdating)
+            }
+            #expect(error?.code == .invalidReference)
+            #expect(error?.message.hasPrefix("base_image: ") == true)
+        }
+    }
+
     @Test func anUpdateAsksForTheTagsAgain() async throws {
         for (reference, pinned) in [
             ("debian:12@" + Self.other, ["base_image debian:12@"]), ("debian:12@" + Self.digest, []),

@@ -89,6 +89,8 @@ struct RegistryFaultTests {
         Row("down-504", .unknown("504"), requests: 4),
         // Connections that break, never end, or say nothing.
         Row("reset", .unknown("the connection broke")), Row("reset-once", .present),
+        Row("absent-cut", .unknown("the connection broke"), requests: 4),
+        Row("absent-cut", .unknown("the connection broke"), on: "plain", requests: 4),
         Row("reset-body", .unknown("the connection broke")),
         Row("endless-body", .unknown("answer is too large")),
         Row("stalled-body", .unknown("did not end within the time limit")),
@@ -235,6 +237,20 @@ struct RegistryFaultTests {
         }
     }
 
+    /// With the header or without, whether the digest is that of another manifest cannot be told.
+    @Test(arguments: ["fine", "no-digest"])
+    func aDigestByAnotherAlgorithmIsNotComparedWithOurs(_ name: String) async throws {
+        let server = try FaultServer.shared.get()
+        let digest = "sha512:" + String(repeating: "3", count: 128)
+        let existence = await server.client().existence(
+            of: "localhost:\(try server.port("tls"))/\(name)/x@\(digest)")
+        guard case .unknown(let reason) = existence else {
+            Issue.record("\(existence)")
+            return
+        }
+        #expect(reason.contains("tells no digest by that algorithm"), "\(reason)")
+    }
+
     @Test func digestsOfWhatIsNotThereAreErrors() async throws {
         let server = try FaultServer.shared.get()
         let host = "localhost:\(try server.port("tls"))"
@@ -328,5 +344,32 @@ struct RegistryFaultTests {
         }
         #expect(reason.contains("the proxy does not let this through"))
         #expect(!reason.contains("proxysecret") && !reason.contains("me:"))
+    }
+
+    /// libcurl quotes a URL that it does not understand; of others it takes a part of the password for the host.
+    @Test(arguments: [
+        "http://user:s3/cret@127.0.0.1:1", "http://user:s3#cret@127.0.0.1:1",
+        "http://user:s3?cret@127.0.0.1:1", "http://user:s3 cret@127.0.0.1:1",
+        "http://user:3/cret@127.0.0.1:1", "user:s3/cret@127.0.0.1:1", "user:s3://cret@127.0.0.1:1",
+        "htp://user:s3cret@127.0.0.1:1", "http://user:s3cret@127.0.0.1:99999999",
+        "http://user:s3cret@[::1:1", "http://user:s3\ncret@127.0.0.1:1", "http://user:s3%cret@/",
+    ])
+    func aProxyThatIsNoURLIsNotQuoted(_ proxy: String) async throws {
+        let client = try FaultServer.shared.get().client(proxies: ["HTTPS_PROXY": proxy])
+        guard case .unknown(let reason) = await client.existence(of: "registry.invalid/a:1") else {
+            Issue.record("asked by no proxy")
+            return
+        }
+        #expect(reason.hasPrefix("registry.invalid: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is no URL"))
+        #expect(!["s3", "cret", "127.0.0.1"].contains { reason.contains($0) }, "\(reason)")
+    }
+
+    @Test(arguments: [
+        ("http://user:p%2Fw@host:3128", true), ("HTTPS://host/", true), ("socks5h://u:p@[::1]:1", true),
+        ("http://u:a@b@host", false), ("http://u:a@/", false), ("http://", false), ("host:1", false),
+        ("ftp://host", false),
+    ])
+    func whatIsAProxysURL(_ text: String, _ isURL: Bool) {
+        #expect(ProxySettings.isURL(text) == isURL)
     }
 }

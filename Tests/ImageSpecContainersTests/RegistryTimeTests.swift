@@ -101,6 +101,79 @@ struct RegistryTimeTests {
         #expect(try await server.record().requests.count { $0.method == "CONNECT" } == 1)
     }
 
+    /// An answer that has not begun is not one that makes no progress.
+    @Test(arguments: [("slow-fine", true), ("stalled", false)])
+    func anAnswerMayBeginLate(_ image: String, _ isAnswered: Bool) async throws {
+        let server = try FaultServer(latency: 3)
+        let limits = ImageSpec.RegistryClient.Limits(head: .seconds(isAnswered ? 50 : 3), stall: .seconds(1))
+        let start = ContinuousClock.now
+        let existence = await server.client(limits: limits).existence(
+            of: "localhost:\(try server.port("tls"))/\(image)/late")
+        let time = ContinuousClock.now - start
+        #expect(time >= .seconds(3))
+        switch existence {
+        case .present: #expect(isAnswered)
+        case .unknown(let reason) where !isAnswered:
+            #expect(reason.contains("connected, and no answer within the time limit"), "\(reason)")
+        default: Issue.record("\(existence)")
+        }
+    }
+
+    /// It may be shorter than a second, and counts anew from each byte.
+    @Test func anAnswerThatStopsIsNotWaitedFor() async throws {
+        let server = try FaultServer.shared.get()
+        let limits = ImageSpec.RegistryClient.Limits(stall: .milliseconds(300), retries: 0)
+        let host = "localhost:\(try server.port("tls"))"
+        let start = ContinuousClock.now
+        let existence = await server.client(limits: limits).existence(of: host + "/stalled-body/soon")
+        #expect(ContinuousClock.now - start < .seconds(8))
+        #expect("\(existence)".contains("did not end within the time limit"))
+    }
+
+    @Test(arguments: [Duration.seconds(Int64.max), .seconds(Int64.min), .zero, .nanoseconds(1)])
+    func everyLimitCanBeTaken(_ limit: Duration) async throws {
+        let server = try FaultServer.shared.get()
+        let image = "localhost:\(try server.port("tls"))/fine/limit"
+        let limits = ImageSpec.RegistryClient.Limits(connect: limit, head: limit, stall: limit, total: limit)
+        switch await server.client(limits: limits).existence(of: image) {
+        case .present: #expect(limit > .seconds(1))
+        case .unknown(let reason):
+            #expect(limit < .seconds(1))
+            #expect(reason.contains("within the time limit"), "\(reason)")
+        case .absent: Issue.record("absent")
+        }
+    }
+
+    @Test func theTimeOfAQuestionRunsWhileOthersHaveAllConnections() async throws {
+        let server = try FaultServer()
+        let host = "localhost:\(try server.port("tls"))"
+        let limits = ImageSpec.RegistryClient.Limits(
+            head: .seconds(100), stall: .seconds(100), total: .seconds(100))
+        let patient = server.client(limits: limits)
+        // From here on it has connections of its own to ask by.
+        guard case .present = await patient.existence(of: host + "/fine/first") else {
+            throw CancellationError()
+        }
+        let tasks = (0..<HTTPTransferLoop.connectionLimit).map { number in
+            Task { await patient.existence(of: "\(host)/stalled/held:\(number)") }
+        }
+        while try await server.record().requests.count(where: { $0.target.contains("/stalled/") })
+            < tasks.count
+        {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        let start = ContinuousClock.now
+        let existence = await server.client(limits: .init(total: .seconds(1))).existence(
+            of: host + "/fine/queued")
+        #expect(ContinuousClock.now - start < .seconds(30))
+        for task in tasks { task.cancel() }
+        guard case .unknown(let reason) = existence else {
+            Issue.record("\(existence)")
+            return
+        }
+        #expect(reason.contains("busy with other questions until the time limit of this one"), "\(reason)")
+    }
+
     struct Wait: Sendable, CustomTestStringConvertible {
         var name: String
         var image: String
@@ -155,6 +228,37 @@ struct RegistryTimeTests {
             return task
         }
         #expect(time < .milliseconds(100))
+    }
+
+    /// One that does not end when it is asked to is ended, soon after nobody waits for it any more.
+    @Test func programsThatAreAskedForPasswordsDoNotLiveOn() async throws {
+        let server = try FaultServer.shared.get()
+        try await withTemporaryFolder { folder in
+            try write("{\"credsStore\": \"deaf\"}", to: folder + "/config.json")
+            try write(
+                "#!/bin/sh\ntrap '' TERM\necho $$ > \(folder)/new\nmv \(folder)/new \(folder)/pid\n"
+                    + "for i in 1 2 3 4 5 6 7 8 9; do sleep 1; done\n",
+                to: folder + "/bin/docker-credential-deaf", mode: 0o755)
+            let credentials = RegistryCredentials(
+                configurationFile: folder + "/config.json", environment: { _ in nil },
+                helpers: CredentialHelpers(finder: EngineFinder(folders: [folder + "/bin"])))
+            var surroundings = server.client().session.surroundings
+            surroundings.credentials = { await credentials.credential(for: $0.registry) }
+            let client = ImageSpec.RegistryClient(session: RegistrySession(.init(), surroundings))
+            let image = "localhost:\(try server.port("tls"))/basic/deaf-program"
+            let task = Task { await client.existence(of: image) }
+            while !FileManager.default.fileExists(atPath: folder + "/pid") {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            let program = try #require(
+                Int32(String(contentsOfFile: folder + "/pid", encoding: .utf8).dropLast()))
+            let start = ContinuousClock.now
+            task.cancel()
+            #expect(await task.value == .unknown(reason: "the question was cancelled"))
+            await UnawaitedWork.end(within: .seconds(60))
+            #expect(ContinuousClock.now - start < .seconds(5))
+            #expect(kill(program, 0) != 0)
+        }
     }
 
     /// The least of a few measurements: threads that other tests keep busy resume nobody.

@@ -68,6 +68,21 @@ import Testing
         .init(
             name: "byte order mark", old: "\u{FEFF}base_image: debian:12\n", new: "\u{FEFF}base_image: @\n"),
         .init(
+            name: "byte order mark, and the first of two keys",
+            old: "\u{FEFF}base_image: debian:12\nname: a\n",
+            new: "\u{FEFF}base_image: @\nname: a\n"),
+        .init(
+            name: "byte order mark, and the second of two keys",
+            old: "\u{FEFF}name: a\nbase_image: debian:12\n",
+            new: "\u{FEFF}name: a\nbase_image: @\n"),
+        .init(
+            name: "byte order mark, in flow", old: "\u{FEFF}{name: a, base_image: debian:12}",
+            new: "\u{FEFF}{name: a, base_image: @}"),
+        .init(
+            name: "byte order mark, before an insertion", path: uv,
+            old: "\u{FEFF}builder_config: {}\nname: a\n",
+            new: "\u{FEFF}builder_config: {uv_image: \"@\"}\nname: a\n"),
+        .init(
             name: "same text elsewhere",
             old: "commands: [echo debian:12]\nbase_image: debian:12\nname: debian\n",
             new: "commands: [echo debian:12]\nbase_image: @\nname: debian\n"),
@@ -87,6 +102,22 @@ import Testing
         .init(
             name: "a key that is there", path: uv, old: "builder_config:\n  uv_image: uv:1 # x\n",
             new: "builder_config:\n  uv_image: @ # x\n"),
+        .init(
+            name: "a key without a value", path: uv, old: "builder_config:\n  uv_image:\nname: a\n",
+            new: "builder_config:\n  uv_image: @\nname: a\n"),
+        .init(
+            name: "a key without a value, with a comment", path: uv,
+            old: "builder_config:\n  uv_image:   # why\n  micromamba_image:\n",
+            new: "builder_config:\n  uv_image: @   # why\n  micromamba_image:\n"),
+        .init(
+            name: "a key without a value at the end", old: "name: ä\nbase_image:",
+            new: "name: ä\nbase_image: @"),
+        .init(
+            name: "keys without values in flow", path: uv, old: "builder_config: {a: , uv_image: , b: }\n",
+            new: "builder_config: {a: , uv_image: @ , b: }\n"),
+        .init(
+            name: "a key without a value in flow", path: uv, old: "builder_config: {uv_image: }\n",
+            new: "builder_config: {uv_image: @ }\n"),
         .init(
             name: "into a mapping", path: uv,
             old: "builder_config: # images\n    # of conda\n    micromamba_image: m:1\nname: a\n",

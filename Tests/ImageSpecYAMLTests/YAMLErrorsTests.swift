@@ -60,6 +60,8 @@ import Testing
         Case(#"name: "\uFEFFa""#, .invalidDocument, "line 1, column 7", "U+FEFF"),
         Case("env:\n  \"\\U0000feff\": a", .invalidDocument, "line 2, column 3", "U+FEFF"),
         Case("packages: [a, 'b \u{FEFF}']", .invalidDocument, "U+FEFF"),
+        Case("\u{FEFF}\u{FEFF}name: a", .invalidDocument, "U+FEFF"),
+        Case("\u{FEFF}name: *x", .invalidDocument, "line 1, column 7", "undefined alias"),
         // Several documents.
         Case("name: a\n---\nname: b", .invalidDocument, "line 2", "single document"),
         // Anchors and aliases.

@@ -54,7 +54,7 @@ import Testing
         Case("v: a b  ", "a b"), Case("v:\t\ta", "a"), Case("v: 'a\n\n  b'", "a\nb"), Case("v: a\r\n", "a"),
         // Not ASCII: as it is, neither composed nor decomposed.
         Case("v: 日本語 🎉", "日本語 🎉"), Case("v: e\u{301}", "e\u{301}"), Case("v: \u{e9}", "\u{e9}"),
-        Case("\u{feff}v: a", "a"),
+        Case("\u{feff}v: a", "a"), Case("\u{feff}w: b\nv: a\n", "a"), Case("\u{feff}# c\nw: b\nv: a\n", "a"),
         Case(#"v: "a \uFEFF""#, "a \u{FEFF}"), Case(#"v: 'printf "\ufeff"'"#, #"printf "\ufeff""#),
     ]
 

@@ -20,23 +20,9 @@ CACHE=${CACHE:-/var/tmp/imagespec-engines}
 CA=${CA:-/etc/ssl/certs/ca-certificates.crt}
 ENGINES=${ENGINES:-docker podman buildah}
 keep=${1:-}
-passed=0
-failed=0
 export DEBIAN_FRONTEND=noninteractive
 
-log() { printf '[%4ss] %s\n' "$SECONDS" "$*"; }
-ok() { log "ok   $1"; passed=$((passed + 1)); }
-bad() { log "FAIL $1"; failed=$((failed + 1)); }
-check() { # check WHAT EXPECTED FOUND
-  if [ "$2" = "$3" ]; then ok "$1"; else bad "$1"; printf '  expected: %q\n  found:    %q\n' "$2" "$3"; fi
-}
-check_contains() { # check_contains WHAT TEXT FILE
-  if grep -qF -- "$2" "$3"; then ok "$1"; else bad "$1"; printf '  not there: %q\n' "$2"; tail -20 "$3" | sed 's/^/  | /'; fi
-}
-check_without() { # check_without WHAT TEXT FILE
-  if grep -qF -- "$2" "$3"; then bad "$1"; grep -F -- "$2" "$3" | head -5 | sed 's/^/  | /'; else ok "$1"; fi
-}
-wait_for() { for _ in $(seq 300); do "$@" >/dev/null 2>&1 && return 0; sleep 0.1; done; return 1; }
+. "$package/Tests/Integration/checks.bash"
 
 [ "$(id -u)" = 0 ] || { echo "engines.sh: needs root" >&2; exit 77; }
 [ -x "$IMAGESPEC" ] || { echo "engines.sh: no $IMAGESPEC; run swift build, or set IMAGESPEC" >&2; exit 77; }
@@ -67,7 +53,6 @@ mkdir -p "$CACHE"
 WORK=$(mktemp -d /var/tmp/imagespec-engines-run.XXXXXX)
 # Docker's client of the distribution, not one that shadows it and cannot build, is found by the tool itself.
 export PATH=$PATH:/usr/sbin:/sbin
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 port=$(free_port)
 registry=localhost:$port
 base=$registry/base/debian:py311

@@ -10,7 +10,7 @@ func withoutWaitingOnceCancelled<Value: Sendable>(
     let place = WaitingPlace<Value>()
     let task = Task {
         do {
-            place.leave(with: .success(try await work()))
+            place.leave(with: .success(try await UnawaitedWork.run(work)))
         } catch {
             place.leave(with: .failure(error))
         }
@@ -20,6 +20,49 @@ func withoutWaitingOnceCancelled<Value: Sendable>(
     } onCancel: {
         place.leave(with: .failure(CancellationError()))
         task.cancel()
+    }
+}
+
+/// Work whose end nobody waits for once it is cancelled, and that may have to end programs then.
+package enum UnawaitedWork {
+    private struct State {
+        var count = 0
+        /// Those who wait for the end of all.
+        var places: [WaitingPlace<Void>] = []
+    }
+
+    private static let state = Mutex(State())
+
+    fileprivate static func run<Value: Sendable>(
+        _ work: @Sendable () async throws -> Value
+    ) async throws -> Value {
+        state.withLock { $0.count += 1 }
+        defer {
+            let places = state.withLock { state in
+                state.count -= 1
+                guard state.count == 0 else { return [] as [WaitingPlace<Void>] }
+                defer { state.places = [] }
+                return state.places
+            }
+            for place in places { place.leave(with: .success(())) }
+        }
+        return try await work()
+    }
+
+    /// Waits until no such work is left, and no longer than the limit. Whoever ends the process cancels the work before.
+    package static func end(within limit: Duration) async {
+        let place = WaitingPlace<Void>()
+        let isBusy = state.withLock { state in
+            if state.count > 0 { state.places.append(place) }
+            return state.count > 0
+        }
+        guard isBusy else { return }
+        let clock = Task {
+            try? await Task.sleep(for: limit)
+            place.leave(with: .success(()))
+        }
+        try? await withCheckedThrowingContinuation { place.enter($0) }
+        clock.cancel()
     }
 }
 

@@ -59,7 +59,8 @@ struct CredentialHelpers: Sendable {
         }
         let command = Command(
             executable: path, arguments: ["get"], environment: finder.environment,
-            input: Array((place.server + "\n").utf8), keptOutput: Self.maximumAnswer)
+            input: Array((place.server + "\n").utf8), keptOutput: Self.maximumAnswer,
+            endTime: .milliseconds(100))
         let outcome: CommandOutcome?
         do {
             outcome = try await finder.runner.answer(command, within: limit)

@@ -16,6 +16,8 @@ struct HTTPRequest: Hashable, Sendable {
     /// The most bytes of a body; a longer one of a success is a failure, that of any other answer is cut.
     var bodyLimit = 64 * 1024
     var limits = HTTPLimits()
+    /// When it ends whatever has come, the wait for a connection included.
+    var deadline: ContinuousClock.Instant = .now + .seconds(60)
     var trust = TrustSettings()
     /// Whether no connection is used that was there before.
     var isOnFreshConnection = false
@@ -37,12 +39,10 @@ struct HTTPHeader: Hashable, Sendable {
 struct HTTPLimits: Hashable, Sendable {
     /// To find the server, reach it and agree on encryption.
     var connect: Duration = .seconds(10)
-    /// To the first byte of the answer, from the start of the request.
+    /// To the first byte of the answer, from the time that it gets a connection, or begins to make one.
     var head: Duration = .seconds(20)
-    /// Without a byte of a body.
+    /// Without a byte of an answer that has begun.
     var stall: Duration = .seconds(10)
-    /// From the start of the request to the end of the answer.
-    var whole: Duration = .seconds(60)
 }
 
 struct HTTPResponse: Hashable, Sendable {
@@ -70,10 +70,14 @@ struct HTTPFailure: Error, Hashable, Sendable {
         case notReached
         /// The proxy cannot be reached, or refuses.
         case proxy
+        /// The proxy's URL is none.
+        case proxyURL
         case connectTimeout
         case headTimeout
         case stalled
         case wholeTimeout
+        /// Other requests had all connections until its time was over.
+        case queueTimeout
         /// No agreement on encryption; or what answers is no TLS server.
         case handshake
         /// The server's certificate is not accepted.
@@ -90,7 +94,7 @@ struct HTTPFailure: Error, Hashable, Sendable {
     }
 
     var kind: Kind
-    /// What libcurl says, on one line.
+    /// What libcurl says, on one line; nothing of a URL with a password.
     var detail = ""
 
     /// Whether it is a whim of the network, which the next attempt may be spared.

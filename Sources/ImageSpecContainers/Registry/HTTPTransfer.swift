@@ -19,6 +19,7 @@ final class HTTPTransfer {
         var body: [UInt8] = []
         var headSize = 0
         var isHeadComplete = false
+        var lastByte: ContinuousClock.Instant?
         /// Why no more is wanted.
         var end: End?
 
@@ -87,9 +88,8 @@ final class HTTPTransfer {
 
     private func setTimes() throws(HTTPFailure) {
         try setInteger(CCURL_OPT_CONNECTTIMEOUT_MS, max(1, request.limits.connect.milliseconds))
-        try setInteger(CCURL_OPT_TIMEOUT_MS, max(1, request.limits.whole.milliseconds))
-        try setInteger(CCURL_OPT_LOW_SPEED_LIMIT, 1)
-        try setInteger(CCURL_OPT_LOW_SPEED_TIME, max(1, request.limits.stall.milliseconds / 1000))
+        // The loop looks after the other limits: to libcurl's own for slow answers, one that has not begun is slow too.
+        try setInteger(CCURL_OPT_TIMEOUT_MS, max(1, (request.deadline - start).milliseconds))
     }
 
     private func setMethod() throws(HTTPFailure) {
@@ -117,6 +117,8 @@ final class HTTPTransfer {
     }
 
     private func setProxy() throws(HTTPFailure) {
+        // Else libcurl takes a part of the password for the host, and names it.
+        if let proxy = request.proxy, !ProxySettings.isURL(proxy) { throw HTTPFailure(kind: .proxyURL) }
         // Both are given, so that libcurl does not look into the environment.
         try setText(CCURL_OPT_PROXY, request.proxy ?? "")
         try setText(CCURL_OPT_NOPROXY, "")
@@ -180,20 +182,31 @@ final class HTTPTransfer {
         return transfer.answer.takeBody(piece, limit: transfer.request.bodyLimit) ? piece.count : 0
     }
 
-    /// The failure of an answer that has not begun in time.
-    var headTimeout: HTTPFailure { HTTPFailure(kind: isConnected ? .headTimeout : .connectTimeout) }
-
     private var isConnected: Bool { ccurl_easy_number(easy, Int32(CCURL_INFO_PRETRANSFER_TIME)) > 0 }
 
-    var headDeadline: ContinuousClock.Instant { start + request.limits.head }
-    var isWaitingForHead: Bool { answer.headSize == 0 }
+    /// When it is given up, unless something comes before.
+    var due: ContinuousClock.Instant {
+        let next = answer.lastByte.map { $0 + request.limits.stall } ?? start + request.limits.head
+        return min(next, request.deadline)
+    }
+
+    /// What there is when its time is over.
+    func overdueResult(at time: ContinuousClock.Instant) -> Result<HTTPResponse, HTTPFailure> {
+        result(failing: timeout(isWhole: request.deadline <= time))
+    }
 
     /// The answer, once libcurl is done.
     func result(_ code: Int32) -> Result<HTTPResponse, HTTPFailure> {
         if case .failure(let failure)? = answer.end { return .failure(failure) }
+        return result(failing: code == 0 ? nil : failure(code))
+    }
+
+    private func result(failing failure: HTTPFailure?) -> Result<HTTPResponse, HTTPFailure> {
         // Of a refusal all is known by its head.
         let isRefusal = answer.isHeadComplete && answer.status >= 300
-        guard code == 0 || isRefusal else { return .failure(failure(code)) }
+        if let failure, !isRefusal { return .failure(failure) }
+        // To libcurl an answer may end within its head. Its status is no answer then.
+        guard answer.isHeadComplete else { return .failure(HTTPFailure(kind: .reset)) }
         let address = ccurl_easy_text(easy, Int32(CCURL_INFO_PRIMARY_IP)).map { String(cString: $0) } ?? ""
         let port = ccurl_easy_integer(easy, Int32(CCURL_INFO_PRIMARY_PORT))
         return .success(
@@ -209,13 +222,17 @@ final class HTTPTransfer {
     private func failure(_ code: Int32) -> HTTPFailure {
         let said = String(cString: errorText)
         let text = said.isEmpty ? String(cString: ccurl_easy_error(code)) : said
+        // What it does not understand, it quotes: `Unsupported proxy syntax in '…'`.
+        if let proxy = request.proxy, text.contains("Unsupported proxy") || text.contains(proxy) {
+            return HTTPFailure(kind: .proxyURL)
+        }
         let isProxy = text.contains("proxy") || text.contains("CONNECT")
         let kind: HTTPFailure.Kind =
             switch code {
             case 5, 97: .proxy
             case 6: .notResolved
             case 7: request.proxy == nil ? .notReached : .proxy
-            case 28: isConnected ? (isWaitingForHead ? .headTimeout : timeoutKind(text)) : .connectTimeout
+            case 28: timeout(isWhole: true).kind
             case 35: .handshake
             case 51, 60: .certificate
             case 53, 54, 58, 59, 66, 77, 80, 82, 83, 90, 91: .trust
@@ -229,13 +246,16 @@ final class HTTPTransfer {
         return HTTPFailure(kind: kind, detail: text.onOneLine)
     }
 
-    private func timeoutKind(_ text: String) -> HTTPFailure.Kind {
-        text.contains("too slow") ? .stalled : .wholeTimeout
+    private func timeout(isWhole: Bool) -> HTTPFailure {
+        guard isConnected else { return HTTPFailure(kind: .connectTimeout) }
+        guard answer.lastByte != nil else { return HTTPFailure(kind: .headTimeout) }
+        return HTTPFailure(kind: isWhole ? .wholeTimeout : .stalled)
     }
 }
 
 extension HTTPTransfer.Answer {
     fileprivate mutating func takeHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        lastByte = .now
         headSize += bytes.count
         guard headSize <= HTTPTransfer.headLimit else {
             end = .failure(HTTPFailure(kind: .headTooLarge))
@@ -259,6 +279,7 @@ extension HTTPTransfer.Answer {
     }
 
     fileprivate mutating func takeBody(_ bytes: UnsafeRawBufferPointer, limit: Int) -> Bool {
+        lastByte = .now
         let isSuccess = (200..<300).contains(status)
         let limit = isSuccess ? limit : min(limit, HTTPTransfer.refusalLimit)
         guard body.count + bytes.count <= limit else {
@@ -271,9 +292,14 @@ extension HTTPTransfer.Answer {
 }
 
 extension Duration {
-    /// Whole milliseconds.
+    /// Nearly 25 days: the most that libcurl and `poll` take in milliseconds.
+    static let longestWait = Duration.milliseconds(Int(Int32.max))
+
+    /// Whole milliseconds, from 0 to those of the longest wait.
     var milliseconds: Int {
-        Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000)
+        if self <= .zero { return 0 }
+        if self >= Self.longestWait { return Int(Int32.max) }
+        return Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000)
     }
 }
 

@@ -101,9 +101,20 @@ final class HTTPTransferLoop {
 
     private func endOverdue() -> Bool {
         let now = ContinuousClock.now
-        let overdue = running.values.filter { $0.isWaitingForHead && $0.headDeadline <= now }
-        for transfer in overdue { end(transfer, .failure(transfer.headTimeout)) }
+        let overdue = running.values.filter { $0.due <= now }
+        for transfer in overdue { end(transfer, transfer.overdueResult(at: now)) }
+        endWaiting(until: now)
         return !overdue.isEmpty
+    }
+
+    /// Ends requests whose time is over before they got a connection.
+    private func endWaiting(until now: ContinuousClock.Instant) {
+        for (key, server) in servers where server.waiting.contains(where: { $0.request.deadline <= now }) {
+            for (id, request) in server.waiting where request.deadline <= now {
+                transport.finish(id, .failure(HTTPFailure(kind: .queueTimeout)))
+            }
+            servers[key]?.waiting.removeAll { $0.request.deadline <= now }
+        }
     }
 
     private func failAll() -> Bool {
@@ -135,8 +146,9 @@ final class HTTPTransferLoop {
     /// Milliseconds until something is due; long where nothing is.
     private var pause: Int32 {
         let now = ContinuousClock.now
-        let next = running.values.lazy.filter(\.isWaitingForHead).map(\.headDeadline).min()
-        guard let next else { return 60_000 }
+        let waiting = servers.values.lazy.flatMap(\.waiting).map(\.request.deadline)
+        guard let next = [running.values.lazy.map(\.due).min(), waiting.min()].compactMap(\.self).min()
+        else { return 60_000 }
         return Int32(clamping: max(1, min(60_000, (next - now).milliseconds + 1)))
     }
 }

@@ -12,6 +12,10 @@ extension ImageSpecError {
             .invalidReference, "\"\(text.onOneLine)\": \(what); expected [host[:port]/]name[:tag][@digest]")
     }
 
+    static func noDigestBehindAt(_ text: String) -> ImageSpecError {
+        invalidImage(text, "after @ it has no digest, as in sha256: and 64 digits from 0 to f")
+    }
+
     static func noSuchImage(_ reference: String) -> ImageSpecError {
         ImageSpecError(
             .missingInput, "\(reference): its registry has no such image; push it, or change the name")
@@ -36,11 +40,16 @@ extension ImageSpecError {
             case .notReached: "\(host): nobody answers there\(detail); check the port, or start the registry"
             case .proxy:
                 "\(host): the proxy does not let this through\(detail); check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+            case .proxyURL:
+                "\(host): HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is no URL of a proxy; expected http:// and a host, with user and "
+                    + "password before it; in these write %2F for /, %3F for ?, %23 for #, %40 for @, and %20 for a space"
             case .connectTimeout: "\(host): no connection within the time limit\(detail); check the network"
             case .headTimeout:
                 "\(host): connected, and no answer within the time limit\(detail); try again later"
             case .stalled, .wholeTimeout:
                 "\(host): the answer did not end within the time limit\(detail); try again later"
+            case .queueTimeout:
+                "\(host): busy with other questions until the time limit of this one; ask fewer at once, or try again later"
             case .handshake:
                 "\(host): no agreement on encryption\(detail); a registry without it is asked only on this machine, or "
                     + "where it is allowed by plainHTTPHosts"
@@ -107,6 +116,13 @@ extension ImageSpecError {
             "\(reference.registry): what it has as \(reference.repository) \(reference.manifest) is not that, but \(digest); "
                 + "something between changes what it says, or it is damaged: use nothing of it, and ask its operator"
         )
+    }
+
+    static func otherAlgorithm(_ reference: RegistryReference) -> ImageSpecError {
+        ImageSpecError(
+            .existenceUnknown,
+            "\(reference.registry): it has something as \(reference.repository) \(reference.manifest), but tells no digest by "
+                + "that algorithm to compare with; name the image by its sha256 digest")
     }
 
     static func noManifest(_ reference: RegistryReference) -> ImageSpecError {

@@ -34,6 +34,21 @@ struct ProxySettings: Hashable, Sendable {
         return proxy.contains("://") ? proxy : "http://" + proxy
     }
 
+    /// Whether a proxy's URL has a scheme that libcurl knows for proxies, and its host where one sees it.
+    ///
+    /// A second `@`, or one behind the first of `/ ? #`, is the end of a password that holds one of these as it is.
+    static func isURL(_ text: String) -> Bool {
+        guard let colon = text.firstRange(of: "://"),
+            ["http", "https", "socks4", "socks4a", "socks5", "socks5h"].contains(
+                text[..<colon.lowerBound].lowercased()),
+            text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F })
+        else { return false }
+        let rest = text[colon.upperBound...]
+        let authority = rest.prefix { !"/?#".contains($0) }
+        let host = authority.firstIndex(of: "@").map { authority[$0...].dropFirst() } ?? authority
+        return !host.isEmpty && rest.count { $0 == "@" } == (host.startIndex == authority.startIndex ? 0 : 1)
+    }
+
     /// Whether an entry of `NO_PROXY` means a server: `*`, a host, a domain with or without a leading dot, an address, a
     /// block of addresses as in `10.0.0.0/8`; the first three with a port or without.
     private static func matches(_ entry: String, _ url: HTTPURL) -> Bool {

@@ -48,9 +48,9 @@ extension ImageSpec {
         public struct Limits: Hashable, Sendable {
             /// To find a server, reach it, and agree on encryption.
             public var connect: Duration
-            /// To the first byte of an answer, from the start of its request.
+            /// To the first byte of an answer, from the time that its request gets a connection, or begins to make one.
             public var head: Duration
-            /// Without a byte of an answer that has begun; whole seconds.
+            /// Without a byte of an answer that has begun.
             public var stall: Duration
             /// For one question, with all requests that it takes.
             public var total: Duration

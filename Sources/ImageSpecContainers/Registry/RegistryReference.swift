@@ -27,7 +27,7 @@ struct RegistryReference: Hashable, Sendable {
         if let at = name.firstIndex(of: "@") {
             let digest = String(name[at...].dropFirst())
             guard ManifestDigest.isKnown(digest) else {
-                throw .invalidImage(text, "after @ it has no digest, as in sha256: and 64 digits from 0 to f")
+                throw .noDigestBehindAt(text)
             }
             self.digest = digest
             name = name[..<at]

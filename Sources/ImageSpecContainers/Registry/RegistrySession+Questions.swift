@@ -5,7 +5,7 @@ import ImageSpec
 // What is asked: is it there, which digest has it, whose label does it have.
 
 extension RegistrySession {
-    private var deadline: ContinuousClock.Instant { .now + options.limits.total }
+    private var deadline: ContinuousClock.Instant { .now + min(options.limits.total, .longestWait) }
 
     /// Why nothing is known, as a sentence.
     static func reason(_ error: any Error) -> String {
@@ -43,6 +43,10 @@ extension RegistrySession {
 
     private func present(_ digest: String, _ reference: RegistryReference) -> ImageSpec.Existence {
         if let wanted = reference.digest, wanted != digest {
+            // The same manifest has a digest by each algorithm.
+            guard wanted.prefix(7) == digest.prefix(7) else {
+                return .unknown(reason: ImageSpecError.otherAlgorithm(reference).message)
+            }
             return .unknown(reason: ImageSpecError.otherDigest(reference, digest).message)
         }
         return .present(digest: digest)

@@ -88,9 +88,11 @@ final class RegistrySession: Sendable {
             guard left > .zero else {
                 throw RegistryProblem.failure(HTTPFailure(kind: .wholeTimeout), request)
             }
+            request.deadline = deadline
+            // What is more than is left is no limit.
             request.limits = HTTPLimits(
                 connect: min(left, options.limits.connect), head: min(left, options.limits.head),
-                stall: options.limits.stall, whole: left)
+                stall: min(left, options.limits.stall))
             let outcome = await transport.send(request)
             try Task.checkCancellation()
             var retryAfter: Duration?

@@ -156,6 +156,11 @@ def stalled_body(c):
     c.hold()
 
 
+def cut_head(c):
+    c.send(b"HTTP/1.1 404 Not Found\r\nContent-Ty")
+    raise Closed()
+
+
 def stalled_refusal(c):
     if c.method == "HEAD":
         return c.answer(405)
@@ -239,7 +244,7 @@ FAULTS = {
     "absent": lambda c: error(c, 404, "MANIFEST_UNKNOWN"),
     "absent-oddly": lambda c: c.answer(404, [("Content-Type", "text/html")], b"<html>"),
     "absent-endless": lambda c: c.answer(405) if c.method == "HEAD" else c.answer(404, [], b"a" * 10_000_000),
-    "absent-stalled": stalled_refusal,
+    "absent-stalled": stalled_refusal, "absent-cut": cut_head,
     "loop": challenge,
     "loop-basic": lambda c: error(c, 401, None, [("WWW-Authenticate", 'Basic realm="x"')]),
     "no-challenge": lambda c: error(c, 401),

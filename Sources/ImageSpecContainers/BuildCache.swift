@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+
+/// Where layers of builds are kept besides the engine: an element of the options `cache_from` and `cache_to`.
+struct BuildCache: Hashable, Sendable {
+    /// The image that the cache is; nil: it is part of the image that is built.
+    var reference: String?
+    /// `mode=max` and the like, in the order in which they are documented.
+    var attributes: [String] = []
+
+    var isInline: Bool { reference == nil }
+
+    /// As buildx and buildctl read it.
+    var csv: String {
+        guard let reference else { return "type=inline" }
+        return OptionText.csv(["type=registry", "ref=" + reference] + attributes)
+    }
+
+    private static let attributeNames = [
+        "mode", "compression", "image_manifest", "oci_mediatypes", "ignore_error",
+    ]
+
+    /// One cache, or a list of them.
+    static func list(
+        _ key: String, _ value: ImageSpec.JSONValue, isTarget: Bool
+    ) throws(ImageSpecError) -> [BuildCache] {
+        guard case .array(let values) = value else { return [try cache(key, value, isTarget)] }
+        var caches: [BuildCache] = []
+        for value in values { caches.append(try cache(key, value, isTarget)) }
+        return caches
+    }
+
+    private static func cache(
+        _ key: String, _ value: ImageSpec.JSONValue, _ isTarget: Bool
+    ) throws(ImageSpecError) -> BuildCache {
+        switch value {
+        case .string("inline") where isTarget: return BuildCache()
+        case .string(let reference): return BuildCache(reference: try image(key, reference))
+        case .object(let fields): return try cache(key, fields, isTarget)
+        default:
+            throw .invalidOption(
+                key, "expected the name of an image, such as \"ghcr.io/acme/cache\", or an object with ref")
+        }
+    }
+
+    private static func cache(
+        _ key: String, _ fields: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>, _ isTarget: Bool
+    ) throws(ImageSpecError) -> BuildCache {
+        let known = ["type", "ref"] + (isTarget ? attributeNames : [])
+        var cache = BuildCache()
+        var isInline = false
+        var given: [String: String] = [:]
+        for (name, value) in fields where value != .null {
+            switch (name, value) {
+            case ("type", .string("registry")): break
+            case ("type", .string("inline")) where isTarget: isInline = true
+            case ("type", _):
+                throw .invalidOption(
+                    key,
+                    isTarget
+                        ? "type is \"registry\" or \"inline\"" : "type can only be \"registry\"; leave it out"
+                )
+            case ("ref", .string(let reference)): cache.reference = try image(key, reference)
+            case ("mode", .string("min")) where isTarget: given[name] = "min"
+            case ("mode", .string("max")) where isTarget: given[name] = "max"
+            case ("compression", .string(let kind))
+            where isTarget && ["uncompressed", "gzip", "estargz", "zstd"].contains(kind):
+                given[name] = kind
+            case ("image_manifest", .bool(let isOn)) where isTarget,
+                ("oci_mediatypes", .bool(let isOn)) where isTarget,
+                ("ignore_error", .bool(let isOn)) where isTarget:
+                given[name] = isOn ? "true" : "false"
+            default:
+                if known.contains(name) {
+                    throw .invalidOption(key, "\(name): \(expected(name))")
+                }
+                throw .unknownCacheKey(name, in: key, known: known)
+            }
+        }
+        if isInline {
+            guard cache.reference == nil, given.isEmpty else {
+                throw .invalidOption(
+                    key, "a cache of the type inline is in the image itself; leave out what is beside type")
+            }
+            return cache
+        }
+        guard cache.reference != nil else { throw .invalidOption(key, "it has no ref, the name of an image") }
+        cache.attributes = attributeNames.compactMap { name in
+            given[name].map { name.replacing("_", with: "-") + "=" + $0 }
+        }
+        return cache
+    }
+
+    private static func expected(_ name: String) -> String {
+        switch name {
+        case "ref": "expected the name of an image, such as \"ghcr.io/acme/cache\""
+        case "mode": "expected \"min\" or \"max\""
+        case "compression": "expected \"uncompressed\", \"gzip\", \"estargz\" or \"zstd\""
+        default: "expected true or false, without quotes"
+        }
+    }
+
+    private static func image(_ key: String, _ name: String) throws(ImageSpecError) -> String {
+        guard OptionText.isImage(name) else {
+            throw .invalidOption(key, "\"\(name)\" is no name of an image, such as \"ghcr.io/acme/cache\"")
+        }
+        return name
+    }
+}

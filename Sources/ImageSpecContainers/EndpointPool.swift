@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// Which engines elsewhere are at work, and which did not answer. Builds that share it spread over them.
+final class EndpointPool: Sendable {
+    private struct State {
+        var busy = 0
+        /// When it may be asked again; nil: it has not failed to answer.
+        var deadUntil: ContinuousClock.Instant?
+    }
+
+    /// How long one that did not answer is asked last: long enough that a row of builds does not wait for it each time,
+    /// short enough that a daemon that is started anew gets work in the same run.
+    static let pause = Duration.seconds(60)
+
+    private let states = Mutex<[String: State]>([:])
+    private let now: @Sendable () -> ContinuousClock.Instant
+
+    init(now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }) { self.now = now }
+
+    /// Takes the one with the fewest builds, of several the first. Those that did not answer a short while ago come last:
+    /// where no other is left, to ask again is better than to give up. Each is to be given back.
+    /// - Returns: nil where all have been tried.
+    func take(_ candidates: [String], except tried: Set<String>) -> String? {
+        let time = now()
+        return states.withLock { states in
+            let open = candidates.enumerated().filter { !tried.contains($0.element) }
+            let best = open.min { left, right in
+                rank(states[left.element], time, left.offset)
+                    < rank(states[right.element], time, right.offset)
+            }
+            guard let name = best?.element else { return nil }
+            states[name, default: State()].busy += 1
+            return name
+        }
+    }
+
+    private func rank(
+        _ state: State?, _ time: ContinuousClock.Instant, _ index: Int
+    ) -> (isDead: Int, busy: Int, index: Int) {
+        let isDead = state?.deadUntil.map { time < $0 } ?? false
+        return (isDead ? 1 : 0, state?.busy ?? 0, index)
+    }
+
+    func giveBack(_ name: String) {
+        states.withLock { $0[name]?.busy -= 1 }
+    }
+
+    /// Remembers whether it answered.
+    func note(_ name: String, answers: Bool) {
+        let end = now() + Self.pause
+        states.withLock { $0[name, default: State()].deadUntil = answers ? nil : end }
+    }
+}
