@@ -82,7 +82,8 @@ struct EngineFinder: Sendable {
     }
 
     /// The first engine that works: docker, podman, buildah, or the one that is asked for.
-    /// - Parameter needsBuildx: docker counts with its buildx plugin alone, and needs no daemon on this machine.
+    ///
+    /// Where `needsBuildx` is true, docker counts with its buildx plugin alone, and needs no daemon on this machine.
     /// - Throws: ``ImageSpecError/Code/toolUnavailable`` with the reason for each that does not.
     func find(_ wanted: ImageSpec.ContainerEngine?, needsBuildx: Bool = false) async throws -> WorkingEngine {
         var reasons: [String] = []

@@ -40,7 +40,7 @@ import Testing
             (["cache_from": "a,type=local"], .invalidField, "cache_from"),
             (["cache_from": "--x"], .invalidField, "cache_from"),
             (["cache_from": "a", "cache": false], .invalidField, "cache: false"),
-            (["cache_to": ["ref": "a,dest=/etc"]], .invalidField, "ref"),
+            (["cache_to": ["ref": "a,dest=/etc"]], .invalidField, "no name of an image"),
             (["cache_to": ["type": "local", "ref": "a"]], .invalidField, "registry"),
             (["cache_to": ["mode": "max"]], .invalidField, "no ref"),
             (["cache_to": ["ref": "a", "mode": "all"]], .invalidField, "mode"),
