@@ -38,7 +38,7 @@ struct BuildCommand: AsyncParsableCommand {
     @OptionGroup var options: SpecOptions
 
     @Option(
-        help: ArgumentHelp("Build with docker, podman or buildah.", valueName: "engine"),
+        help: ArgumentHelp("Build with docker, podman, buildah or buildctl.", valueName: "engine"),
         completion: .list(ImageSpec.ContainerEngine.allCases.map(\.rawValue)),
         transform: Self.engine)
     var engine: ImageSpec.ContainerEngine?
@@ -121,7 +121,7 @@ struct BuildCommand: AsyncParsableCommand {
 
     private static func engine(_ name: String) throws -> ImageSpec.ContainerEngine {
         guard let engine = ImageSpec.ContainerEngine(rawValue: name) else {
-            throw ValidationError("'\(name)' is no container engine; use docker, podman or buildah.")
+            throw ValidationError("'\(name)' is no container engine; use docker, podman, buildah or buildctl.")
         }
         return engine
     }

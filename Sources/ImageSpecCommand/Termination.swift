@@ -132,7 +132,9 @@ enum StandardOutput {
 
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    private static var unwritable: ImageSpecError { .unwritableStandardOutput(String(cString: strerror(errno))) }
+    private static var unwritable: ImageSpecError {
+        .unwritableStandardOutput(String(cString: strerror(errno)))
+    }
 }
 
 extension ImageSpecError {

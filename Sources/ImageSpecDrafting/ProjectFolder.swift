@@ -74,7 +74,9 @@ struct ProjectFolder {
             var found: [String] = []
             if project.name != nil { found.append("name") }
             if project.requiresPython != nil { found.append("the versions of Python") }
-            if let count = project.dependencies?.count { found.append("\(count) dependenc\(count == 1 ? "y" : "ies")") }
+            if let count = project.dependencies?.count {
+                found.append("\(count) dependenc\(count == 1 ? "y" : "ies")")
+            }
             if project.isPoetry { found.append("poetry's dependencies") }
             notes.append(
                 "\(file): " + (found.isEmpty ? "nothing about an image" : found.joined(separator: ", ")))

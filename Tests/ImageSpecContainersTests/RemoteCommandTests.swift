@@ -5,7 +5,7 @@ import Testing
 
 @testable import ImageSpecContainers
 
-/// Whole command lines, as written in the manuals of buildx, buildctl, buildah and podman. Of these only buildah's and
+/// Whole command lines for buildx, buildctl, buildah and podman. Of these only buildah's and
 /// dockerd's own are run by the integration tests.
 @Suite struct RemoteCommandTests {
     typealias Options = ImageSpec.OrderedDictionary<ImageSpec.JSONValue>
