@@ -440,6 +440,24 @@ tool pin project/gone.json; expect "a base that is absent" 66 "" "base:gone"
 check "its spec stays" "" "$(diff before.json project/gone.json)"
 as
 
+log "-- a deployment by the example's script"
+mkdir deployment; ln -s "$IMAGESPEC" deployment/imagespec
+for program in sed dirname; do ln -s "$(command -v $program)" deployment/$program; done
+deploy() { # deploy SPEC
+  env -i PATH="$WORK/deployment" HOME="$WORK/home" "$package/Examples/deployment/deploy.sh" "$1" \
+    "$package/Examples/kubernetes/job.yaml" > output 2> messages
+  status=$?
+  cat output messages >> everything
+}
+printf 'name: deployed\nregistry: %s\n' "$open/acme" > project/deployed.yaml
+deployed=$(env -i HOME="$WORK/home" "$IMAGESPEC" name project/deployed.yaml)
+deploy project/deployed.yaml; check "what nobody has built, and cannot be built here, is not deployed" "69 " "$status $(cat output)"
+push first:both "$deployed"
+deploy project/deployed.yaml; check "what is there is deployed by its name" "0 image: $deployed" "$status $(grep -o 'image: .*' output)"
+printf 'name: deployed\nregistry: localhost:1/acme\n' > project/nowhere.yaml
+deploy project/nowhere.yaml; check "where nobody can tell, nothing is" "69 " "$status $(cat output)"
+check_contains "and it is said" "nothing is deployed" messages
+
 log "-- a registry that is gone"
 kill "${pids[1]}"; wait "${pids[1]}" 2>/dev/null
 tool exist project/a.json; expect "nobody answers" 69 "unknown $a" "$open"
