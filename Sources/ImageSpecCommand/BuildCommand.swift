@@ -121,7 +121,8 @@ struct BuildCommand: AsyncParsableCommand {
 
     private static func engine(_ name: String) throws -> ImageSpec.ContainerEngine {
         guard let engine = ImageSpec.ContainerEngine(rawValue: name) else {
-            throw ValidationError("'\(name)' is no container engine; use docker, podman, buildah or buildctl.")
+            throw ValidationError(
+                "'\(name)' is no container engine; use docker, podman, buildah or buildctl.")
         }
         return engine
     }
