@@ -112,6 +112,26 @@ import Testing
         #expect(debuggingName != name)
     }
 
+    @Test func `A context is one archive`() throws {
+        let archive = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+        defer { try? FileManager.default.removeItem(atPath: archive) }
+        let buildContext = try ImageSpec.BuildContext(TrainerImage.spec, in: TrainerImageTests().context)
+
+        try buildContext.writeTar(toFile: archive)
+
+        #expect(FileManager.default.fileExists(atPath: archive))
+    }
+
+    @Test func `A spec is rendered for envd`() throws {
+        let context = TrainerImageTests().context
+        let spec = ImageSpec(name: "trainer", packages: ["numpy==2.1.3"], baseImage: "ubuntu:22.04")
+
+        let file = try ImageSpec.EnvdFile(spec, in: context)
+        print(file.text)
+
+        #expect(file.text.contains("numpy==2.1.3"))
+    }
+
     @Test func `A cache elsewhere gives the same tag`() throws {
         let spec = TrainerImage.spec
         var context = TrainerImageTests().context
