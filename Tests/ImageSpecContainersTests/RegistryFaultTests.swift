@@ -268,7 +268,10 @@ struct RegistryFaultTests {
     @Test(arguments: ["labelled", "index"]) func theLabelIsReadByWayOfTheConfig(_ name: String) async throws {
         let server = try FaultServer.shared.get()
         let reference = try RegistryReference("localhost:\(try server.port("tls"))/\(name)/x:1")
-        let session = server.client().session
+        // No limit is tested here, and other tests may keep the machine busy.
+        let patient = ImageSpec.RegistryClient.Limits(
+            connect: .seconds(60), head: .seconds(60), stall: .seconds(60), total: .seconds(600))
+        let session = server.client(limits: patient).session
         #expect(try await session.label("imagespec.id", of: reference, platform: "linux/amd64") == "1234")
         #expect(try await session.label("other", of: reference, platform: "linux/amd64") == nil)
     }
