@@ -92,6 +92,7 @@ extension FileSystem {
             if (try? FileSystem.kind(folder)) != .folder { throw .parentMissing(path, parent: folder) }
         }
         // Not the name with something after it, which may be too long for a name.
+        // (The six X are mkstemp's, which puts its own letters there.)
         let folder = target.lastIndex(of: UInt8(ascii: "/")).map { target[...$0] } ?? []
         var template = folder + ".imagespec-XXXXXX".utf8 + [0]
         let descriptor = template.withUnsafeMutableBytes {

@@ -25,7 +25,8 @@ extension FileSystem {
             var status = stat()
             guard withCPath(target, { stat($0, &status) }) == 0 else { throw .last }
 
-            // Beside the file, since only within a file system can it take its place.
+            // Beside the file, since only within a file system can it take its place. The six X are
+            // for the letters of mkstemp.
             var template = folder + Array(".imagespec-XXXXXX".utf8) + [0]
             let descriptor = template.withUnsafeMutableBytes { buffer in
                 mkstemp(buffer.bindMemory(to: CChar.self).baseAddress.unsafelyUnwrapped)
