@@ -107,7 +107,7 @@ extension JSON {
         do throws(ImageSpecError) {
             // Manifests come first: where they differ, they say more than a digest.
             if let manifests = expected["manifests"] {
-                let records = try SpecContents(of: spec, in: context, records: .entries)
+                let records = try SpecContents.read(of: spec, in: context, records: .entries)
                 problems += compareManifests(records, manifests)
             }
             identity = try spec.identity(in: context)

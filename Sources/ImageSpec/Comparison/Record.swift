@@ -79,7 +79,7 @@ private final class RecordReader {
         _ spec: ImageSpec, inheritedPlatform: String?
     ) throws(ImageSpecError) -> (RecordedContents, ContentIdentity) {
         var base: [RecordedContents] = []
-        let contents = try SpecContents(
+        let contents = try SpecContents.read(
             of: spec, in: context, inheritedPlatform: inheritedPlatform, records: [.entries]
         ) { baseSpec, platform throws(ImageSpecError) in
             let (recorded, identity) = try self.read(baseSpec, inheritedPlatform: platform)

@@ -39,7 +39,7 @@ extension ImageSpec {
     /// - Throws: the errors of ``identity(in:)``.
     public func tag(in context: HashContext) throws(ImageSpecError) -> String {
         let format = try parsedTagFormat()
-        let contents = try SpecContents(of: self, in: context)
+        let contents = try SpecContents.read(of: self, in: context)
         return try Self.tag(format, tagWriter(contents).digest.hex)
     }
 
@@ -74,7 +74,7 @@ extension ImageSpec {
         in context: HashContext
     ) throws(ImageSpecError) -> (Identity, SpecContents) {
         _ = try tagFormat.nonEmpty.map { format throws(ImageSpecError) in try TagFormat(format) }
-        let contents = try SpecContents(of: self, in: context, records: [.entries])
+        let contents = try SpecContents.read(of: self, in: context, records: [.entries])
         return (try Identity(spec: self, ContentIdentity(spec: self, contents: contents)), contents)
     }
 
@@ -84,7 +84,7 @@ extension ImageSpec {
     ) throws(ImageSpecError) -> ContentIdentity {
         ContentIdentity(
             spec: self,
-            contents: try SpecContents(of: self, in: context, inheritedPlatform: inheritedPlatform))
+            contents: try SpecContents.read(of: self, in: context, inheritedPlatform: inheritedPlatform))
     }
 
     fileprivate func tagWriter(_ contents: SpecContents) -> CanonicalWriter {
@@ -123,7 +123,7 @@ extension ImageSpec {
     }
 
     /// Whether the tag depends on files.
-    private var namesFiles: Bool {
+    var namesFiles: Bool {
         if requirements.nonEmpty != nil || sourceRoot.nonEmpty != nil || copy?.isEmpty == false {
             return true
         }

@@ -61,7 +61,7 @@ extension ImageSpec {
         -> Inputs
     {
         let records: SourceTree.Records = includingLeftOut ? [.entries, .leftOut] : [.entries]
-        let contents = try SpecContents(of: self, in: context, records: records)
+        let contents = try SpecContents.read(of: self, in: context, records: records)
         var files: [Inputs.File] = []
         var leftOut: [Inputs.LeftOut] = []
         if let requirements = contents.requirements {

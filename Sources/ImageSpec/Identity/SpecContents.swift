@@ -22,46 +22,49 @@ struct SpecContents: Sendable {
     /// Reads all files that the spec names. The most expensive step of a tag: every byte is hashed.
     ///
     /// `readBase` reads a base that is a spec, for this platform, where more of it is wanted than its identity.
-    init(
+    ///
+    /// No initialiser: that is given a copy of the spec, which counts a reference for each field.
+    static func read(
         of spec: ImageSpec, in context: ImageSpec.HashContext, inheritedPlatform: String? = nil,
         records: SourceTree.Records = [],
         readBase: ((ImageSpec, String) throws(ImageSpecError) -> ContentIdentity)? = nil
-    ) throws(ImageSpecError) {
-        let context = context.withoutCacheAmongSources(of: spec)
-        platform = spec.platform(in: context, inherited: inheritedPlatform)
+    ) throws(ImageSpecError) -> SpecContents {
+        var contents = SpecContents(platform: spec.platform(in: context, inherited: inheritedPlatform))
         // What can be refused without reading a file comes first.
         let mode = spec.effectiveCopyMode
         let sourceRoot = spec.sourceRoot.nonEmpty
         if let mode, mode != .noCopy, sourceRoot == nil { throw .sourceRootRequired(mode: mode) }
         let copyPaths = try (spec.copy ?? []).map { path throws(ImageSpecError) in
-            try Self.checkedCopyPath(path)
+            try checkedCopyPath(path)
         }
+        let context = spec.namesFiles ? context.withoutCacheAmongSources(of: spec) : context
 
         if case .spec(let baseSpec) = spec.baseImage {
             if let readBase {
-                base = try readBase(baseSpec, platform)
+                contents.base = try readBase(baseSpec, contents.platform)
             } else {
-                base = try baseSpec.identity(in: context, inheritedPlatform: platform)
+                contents.base = try baseSpec.identity(in: context, inheritedPlatform: contents.platform)
             }
         }
         if let path = spec.requirements.nonEmpty {
-            requirements = try RequirementFiles(path, workingDirectory: context.folder)
+            contents.requirements = try RequirementFiles(path, workingDirectory: context.folder)
         }
         for path in copyPaths {
-            copied.append(try Self.copied(path, in: context, records: records))
+            contents.copied.append(try Self.copied(path, in: context, records: records))
         }
         if let sourceRoot, let mode, mode != .noCopy {
             let path = Path.join(context.folder, sourceRoot)
             if mode == .loadedModules, let modules = context.loadedModules {
-                source = try .loadedModules(
+                contents.source = try .loadedModules(
                     modules, sourceRoot: path, workingDirectory: context.folder, records: records,
                     options: context.hashing)
             } else {
-                source = try .sourceRoot(
+                contents.source = try .sourceRoot(
                     path, field: "source_root", pythonModulesOnly: mode == .loadedModules, records: records,
                     options: context.hashing)
             }
         }
+        return contents
     }
 
     /// A path of `copy` as identity documents hold it.

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// `tag_format`: text with `{spec_hash}` and `{spec_hash:.N}` in it.
 ///
 /// Read anew for each tag, since a format is as short as the list of its parts would be.
@@ -82,14 +90,21 @@ struct TagFormat {
 
     /// The number of digits that a replacement stands for; nil where it is none.
     private static func digits(of text: Slice<UnsafeBufferPointer<UInt8>>) -> Int? {
-        guard text.starts(with: "spec_hash".utf8) else { return nil }
-        let precision = text.dropFirst("spec_hash".utf8.count)
-        if precision.isEmpty { return SHA256Digest.hexCount }
-        let digits = precision.dropFirst(2)
-        guard precision.starts(with: ":.".utf8), digits.count <= 2, digits.allSatisfy({ $0.isASCIIDigit }),
-            digits.first != UInt8(ascii: "0")
+        let name: StaticString = "spec_hash"
+        let precision: StaticString = "spec_hash:."
+        if begins(text, with: name), text.count == name.utf8CodeUnitCount { return SHA256Digest.hexCount }
+        guard begins(text, with: precision) else { return nil }
+        let digits = text.dropFirst(precision.utf8CodeUnitCount)
+        guard digits.count <= 2, digits.allSatisfy({ $0.isASCIIDigit }), digits.first != UInt8(ascii: "0")
         else { return nil }
         let count = digits.reduce(0) { 10 * $0 + Int($1 - UInt8(ascii: "0")) }
         return (8...SHA256Digest.hexCount).contains(count) ? count : nil
+    }
+
+    private static func begins(_ text: Slice<UnsafeBufferPointer<UInt8>>, with start: StaticString) -> Bool {
+        // Never empty where there are as many bytes.
+        text.count >= start.utf8CodeUnitCount
+            && memcmp(UnsafeBufferPointer(rebasing: text).start, start.utf8Start, start.utf8CodeUnitCount)
+                == 0
     }
 }

@@ -27,6 +27,8 @@ final class DigestCacheSession: Sendable {
     let stamp: Int64
     /// The digest of the whole tree where nothing at all changed; its value is nil where the tree has no entries.
     let digest: SHA256Digest??
+    /// Whether no folder is taken over as a whole.
+    private let needsEntries: Bool
     private let options: HashingOptions
     private let folder: String
     private let key: DigestCacheKey
@@ -37,13 +39,15 @@ final class DigestCacheSession: Sendable {
 
     /// nil where there is to be no cache.
     ///
-    /// `rules` tells the rules at the root from others. `needsListing` is for a walk that has to see each name.
+    /// `rules` tells the rules at the root from others. `records` is what the walk is to write down: of entries what is
+    /// known will do, each by itself; what is left out is only seen in a folder that is listed.
     init?(
         _ options: HashingOptions, root: FolderDescriptor, key: DigestCacheKey, rules: SHA256Digest,
-        needsListing: Bool
+        records: SourceTree.Records
     ) {
         guard let folder = options.digestCache.path, FileSystem.hasExactTimes(root.number) else { return nil }
         stamp = FileStamp.now
+        needsEntries = !records.isEmpty
         self.options = options
         self.folder = folder
         self.key = key
@@ -56,7 +60,7 @@ final class DigestCacheSession: Sendable {
             return
         }
         // With other rules each folder has to be judged anew.
-        guard !needsListing, known.header.rules == rules else {
+        guard !records.contains(.leftOut), known.header.rules == rules else {
             self.reader = reader
             changes = nil
             digest = nil
@@ -65,7 +69,8 @@ final class DigestCacheSession: Sendable {
         let changes = DigestCacheCheck.run(reader, root: root)
         self.reader = changes.isBroken ? nil : reader
         self.changes = changes.isBroken ? nil : changes
-        digest = changes.changed.isEmpty && !changes.isBroken ? .some(known.digest) : nil
+        digest =
+            changes.changed.isEmpty && !changes.isBroken && !needsEntries ? .some(known.digest) : nil
     }
 
     // MARK: what is known
@@ -82,7 +87,7 @@ final class DigestCacheSession: Sendable {
 
     /// The folder, if nothing in it and below it changed since it was seen with these rules; it is then taken over.
     func unchangedTree(_ path: [UInt8], rules: SHA256Digest) -> KnownFolder? {
-        guard let changes, isUnchanged(path) else { return nil }
+        guard !needsEntries, let changes, isUnchanged(path) else { return nil }
         let hash = Format.pathHash(path)
         guard !changes.above.contains(hash), let known = reader?.folder(path, firstPieceOnly: true),
             known.header.rules == rules

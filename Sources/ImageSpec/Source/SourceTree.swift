@@ -113,7 +113,7 @@ extension SourceTree {
         let cache = DigestCacheSession(
             options, root: rootDescriptor,
             key: DigestCacheKey(root: root, kind: kind, choice: isChoice ? rulesKey : nil), rules: rulesKey,
-            needsListing: !records.isEmpty)
+            records: records)
         let walk = TreeWalk(
             root: root, rootDescriptor: rootDescriptor, field: field, contents: contents, rulesKey: rulesKey,
             pythonModulesOnly: pythonModulesOnly, readsGitignore: readsGitignore, records: records,

@@ -57,7 +57,7 @@ extension ImageSpec {
         ) throws(ImageSpecError) {
             try spec.validate(as: .envd, in: context)
             try self.init(
-                spec, SpecContents(of: spec, in: context, records: [.entries]), in: context,
+                spec, SpecContents.read(of: spec, in: context, records: [.entries]), in: context,
                 baseImageName: baseImageName)
         }
 
