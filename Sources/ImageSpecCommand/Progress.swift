@@ -36,12 +36,18 @@ final class Progress: Sendable {
         case _ where isQuiet: break
         case .started(let name, let engine):
             lines.print("\(name): building with \(engine)")
-            change { $0.running.append((name, "")) }
-        case .output(let line, let name): output(line, of: name ?? "")
-        case .finished(let result):
-            // A builder may have given it another name than it was to have.
             change { state in
-                state.running.removeAll { $0.imageName == result.imageName }
+                // Begun anew elsewhere, where the engine that it was begun with is gone.
+                if let index = state.running.firstIndex(where: { $0.imageName == name }) {
+                    state.running[index].line = ""
+                } else {
+                    state.running.append((name, ""))
+                }
+            }
+        case .output(let line, let name): output(line, of: name ?? "")
+        case .finished(let name, let result):
+            change { state in
+                state.running.removeAll { $0.imageName == name }
                 state.finished += 1
             }
             lines.print(Self.summary(of: result))

@@ -159,6 +159,43 @@ import Testing
         }
     }
 
+    @Test(.enabled(if: access("/usr/bin/script", X_OK) == 0, "needs script of util-linux"))
+    func anImageThatIsBegunElsewhereHasOneLine() throws {
+        let buildctl = """
+            #!/bin/sh
+            case "$*" in
+            --version) echo "buildctl github.com/moby/buildkit v0.12.5 bac3f2b" ;;
+            *"first:1 debug workers"*) [ ! -e gone ] ;;
+            *"first:1 build"*) : > gone; echo begun; exit 1 ;;
+            *build*) echo again; : > again
+                count=0
+                until [ -e seen ] || [ $count = 100 ]; do count=$((count + 1)); sleep 0.05; done ;;
+            esac
+            """
+        let options =
+            #""registry": "localhost:5998", "builder_options": {"addresses": ["tcp://first:1", "tcp://b:1"]}"#
+        let files = [
+            "bin/buildctl": buildctl, "box.json": #"{"name": "box", "base_image": "debian:1", \#(options)}"#,
+            "other.json": #"{"name": "other", "base_image": "debian:1", "builder": "noop"}"#,
+        ]
+        let script = """
+            chmod +x bin/buildctl
+            echo 'stty cols 90 rows 24; PATH=$PWD/bin exec "$TOOL" build --force box.json other.json' > run
+            export TOOL=$0 TERM=xterm
+            (until [ -e again ]; do sleep 0.05; done; sleep 0.3; : > seen) &
+            exec /usr/bin/script -qec '/bin/sh run' /dev/null
+            """
+        try BuildCommandTests().run(script, files: files) { outcome, _ in
+            let blocks = outcome.text.components(separatedBy: "\u{1B}[J")
+            #expect(blocks.contains { $0.contains("  box:") && $0.contains(" | begun") }, "\(outcome.text)")
+            #expect(blocks.contains { $0.contains("  box:") && $0.contains(" | again") }, "\(outcome.text)")
+            for block in blocks {
+                #expect(block.components(separatedBy: "\n  box:").count <= 2, "\(block)")
+                #expect(!block.contains("2 being built"), "\(block)")
+            }
+        }
+    }
+
     // MARK: graph
 
     @Test func graphPrintsEachImageOnce() throws {

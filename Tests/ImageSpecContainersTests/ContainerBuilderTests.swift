@@ -136,7 +136,7 @@ import Testing
         #expect(result.digest == "sha256:abc")
         #expect(result.engine == nil)
         #expect(seen.commands.isEmpty)
-        #expect(seen.events == [.finished(result)])
+        #expect(seen.events == [.finished(imageName: result.imageName, result: result)])
     }
 
     @Test func aLabelOfAnotherSpecIsAWarning() async throws {

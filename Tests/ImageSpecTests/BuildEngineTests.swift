@@ -363,7 +363,7 @@ import Testing
         let name = try spec.imageName(in: context)
         #expect(result.imageName == name)
         #expect(builder.requests.isEmpty)
-        #expect(events.withLock { $0 } == [.finished(result)])
+        #expect(events.withLock { $0 } == [.finished(imageName: name, result: result)])
     }
 
     @Test func aConfigAnswersFirst() async throws {
@@ -388,8 +388,12 @@ import Testing
     @Test func eventsTellWhatBecameOfEachImage() async throws {
         let events = Mutex<[ImageSpec.BuildEvent]>([])
         let engine = Engine(policy: .init()) { event in events.withLock { $0.append(event) } }
-        engine.register("recording", RecordingBuilder())
-        let result = try await engine.result(of: ImageSpec(name: "a"), in: context)
-        #expect(events.withLock { $0 } == [.finished(result)])
+        // A builder may give an image another name than it was to have.
+        engine.register("recording", RecordingBuilder { _, _ in "real/a:1" })
+        let spec = ImageSpec(name: "a")
+        let name = try spec.imageName(in: context)
+        let result = try await engine.result(of: spec, in: context)
+        #expect(result.imageName == "real/a:1")
+        #expect(events.withLock { $0 } == [.finished(imageName: name, result: result)])
     }
 }

@@ -187,7 +187,7 @@ extension ImageSpec {
             let imageName = prepared.request.imageName
             guard let registration = prepared.registration else {
                 let result = BuildResult(imageName: imageName, outcome: .skipped)
-                report(.finished(result))
+                report(.finished(imageName: imageName, result: result))
                 return result
             }
             let image = Image(name: imageName, builder: registration.number)
@@ -199,7 +199,7 @@ extension ImageSpec {
                 if !isForcePush, let known = self.known(image) { return known }
                 let result = try await self.provide(prepared, by: registration.builder)
                 self.state.withLock { $0.results[image] = result }
-                self.report(.finished(result))
+                self.report(.finished(imageName: imageName, result: result))
                 return result
             }
         }

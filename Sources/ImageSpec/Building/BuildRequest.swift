@@ -98,8 +98,8 @@ extension ImageSpec {
         case output(line: String, imageName: String? = nil)
         /// Something that the user should know.
         case warning(String)
-        /// There is an image.
-        case finished(BuildResult)
+        /// There is an image; the name is that which it was to have, and its builder may have given it another one.
+        case finished(imageName: String, result: BuildResult)
         /// There is no image, because its build failed. The reason is that of the error.
         case failed(imageName: String, reason: String)
         /// There is no image of a graph, because one that it is based on failed.
