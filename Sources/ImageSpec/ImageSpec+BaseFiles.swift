@@ -17,66 +17,88 @@ extension ImageSpec {
         /// The spec of a file, with those of its bases.
         package func spec(_ path: String) throws(ImageSpecError) -> ImageSpec {
             let read = try document(path)
-            return try spec(read, from: path, in: Path.folder(of: path), below: [Path.lastComponent(path)])
+            return try spec(
+                read, from: path, in: Path.folder(of: path), names: [ByteString(Path.lastComponent(path))])
         }
 
         /// The spec of a document that is in no file; its bases lie in a folder.
         package func spec(
             _ document: JSONValue, named name: String, in folder: String
         ) throws(ImageSpecError) -> ImageSpec {
-            try spec(document, from: name, in: folder, below: [])
+            try spec(document, from: name, in: folder, names: [])
         }
 
+        /// Reads from the top down; a loop, so that no stack is too short for a long chain of files.
         private func spec(
-            _ document: JSONValue, from source: String, in folder: String, below names: [String]
+            _ document: JSONValue, from source: String, in folder: String, names: Set<ByteString>
         ) throws(ImageSpecError) -> ImageSpec {
-            var spec: ImageSpec
+            let first = source
+            var document = document
+            var source = source
+            var names = names
+            var levels: [(spec: ImageSpec, place: String)] = []
+            var count = 0
             do throws(ImageSpecError) {
-                spec = try ImageSpec(document: document)
+                while true {
+                    let spec = try Self.spec(document, from: source)
+                    let (depth, lowest) = spec.lowestBase
+                    guard case .reference(let text) = lowest, text.hasPrefix("./") || text.hasPrefix("../")
+                    else { return levels.reversed().reduce(spec) { $1.spec.withLowestBase($0) } }
+                    let place =
+                        source + ": " + Array(repeating: "base_image", count: depth).joined(separator: ".")
+                    let name = String(text.dropFirst(2))
+                    guard text.hasPrefix("./"), !name.isEmpty, !name.utf8.contains(UInt8(ascii: "/")) else {
+                        throw .baseFileElsewhere(text).inFile(place)
+                    }
+                    guard names.insert(ByteString(name)).inserted else {
+                        throw .baseOfItself(text).inFile(place)
+                    }
+                    count += depth
+                    guard count <= ImageSpec.maximumBaseCount else {
+                        throw .tooManyBases(ImageSpec.maximumBaseCount)
+                    }
+                    levels.append((spec, place))
+                    source = folder == "." ? name : Path.join(folder, name)
+                    document = try self.document(source)
+                }
+            } catch {
+                // Too many are too many to be named.
+                if count > ImageSpec.maximumBaseCount { throw error.inFile(first) }
+                throw levels.reversed().reduce(error) { $0.inFile($1.place) }
+            }
+        }
+
+        private static func spec(
+            _ document: JSONValue, from source: String
+        ) throws(ImageSpecError) -> ImageSpec {
+            do throws(ImageSpecError) {
+                return try ImageSpec(document: document)
             } catch {
                 throw error.inFile(source)
             }
-            guard case .reference(let text) = spec.lowestBase, text.hasPrefix("./") || text.hasPrefix("../")
-            else {
-                return spec
-            }
-            let place =
-                source + ": " + Array(repeating: "base_image", count: spec.depth).joined(separator: ".")
-            let name = String(text.dropFirst(2))
-            guard text.hasPrefix("./"), !name.isEmpty, !name.utf8.contains(UInt8(ascii: "/")) else {
-                throw .baseFileElsewhere(text).inFile(place)
-            }
-            guard !names.contains(where: { $0.hasSameBytes(as: name) }) else {
-                throw .baseOfItself(text).inFile(place)
-            }
-            let file = folder == "." ? name : Path.join(folder, name)
-            do throws(ImageSpecError) {
-                let read = try self.document(file)
-                spec.setLowestBase(
-                    try self.spec(read, from: file, in: folder, below: names + [name]))
-            } catch {
-                throw error.inFile(place)
-            }
-            return spec
         }
     }
 
-    /// How many specs lie below each other, this one included.
-    private var depth: Int {
-        if case .spec(let base) = baseImage { base.depth + 1 } else { 1 }
-    }
-
-    private var lowestBase: BaseImage? {
-        if case .spec(let base) = baseImage { base.lowestBase } else { baseImage }
-    }
-
-    private mutating func setLowestBase(_ lowest: ImageSpec) {
-        if case .spec(var base) = baseImage {
-            base.setLowestBase(lowest)
-            baseImage = .spec(base)
-        } else {
-            baseImage = .spec(lowest)
+    /// How many specs lie below each other, this one included, and the base of the last.
+    private var lowestBase: (depth: Int, base: BaseImage?) {
+        var depth = 1
+        var lowest = baseImage
+        while case .spec(let base) = lowest {
+            depth += 1
+            lowest = base.baseImage
         }
+        return (depth, lowest)
+    }
+
+    /// A copy in which the last of the specs below each other has another one as base.
+    private func withLowestBase(_ lowest: ImageSpec) -> ImageSpec {
+        var result = lowest
+        for spec in ([self] + specBases).reversed() {
+            var copy = spec
+            copy.baseImage = .spec(result)
+            result = copy
+        }
+        return result
     }
 }
 

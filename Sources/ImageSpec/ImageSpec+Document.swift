@@ -59,9 +59,23 @@ extension ImageSpec {
     ///
     /// Reading it gives an equal spec, but for ``isForcePush``, which no document holds.
     public var document: JSONValue {
+        // From the lowest base up, so that no stack is too short for them.
+        let bases = specBases
+        guard let lowest = bases.last else { return ownDocument(base: nil) }
+        var document = lowest.ownDocument(base: nil)
+        for base in bases.dropLast().reversed() { document = base.ownDocument(base: document) }
+        return ownDocument(base: document)
+    }
+
+    /// The same, with the document of a base that is a spec.
+    private func ownDocument(base: JSONValue?) -> JSONValue {
         var object = OrderedDictionary<JSONValue>()
         for field in Field.all {
-            if let value = value(of: field) { object.appendNew(field.name, value) }
+            if case .baseImage = field.storage, let base {
+                object.appendNew(field.name, base)
+            } else if let value = value(of: field) {
+                object.appendNew(field.name, value)
+            }
         }
         return .object(object)
     }

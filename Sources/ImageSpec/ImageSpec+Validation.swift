@@ -14,23 +14,25 @@ extension ImageSpec {
         try validate(as: Rendering(of: self), in: context)
     }
 
-    func validate(as rendering: Rendering, in context: HashContext) throws(ImageSpecError) {
-        if let error = ImageSpecError(problems: problems(as: rendering, in: context)) { throw error }
+    func validate(
+        as rendering: Rendering, in context: HashContext, withBases: Bool = true
+    ) throws(ImageSpecError) {
+        let problems = ownProblems(as: rendering, in: context) + (withBases ? baseProblems(in: context) : [])
+        if let error = ImageSpecError(problems: problems) { throw error }
     }
 
     /// Everything that keeps a spec from being rendered, in the order of the fields' rules; empty where nothing does.
     ///
     /// A spec whose builder is `envd` is looked at as that one's, any other as one that becomes a Dockerfile.
     public func problems(in context: HashContext) -> [ImageSpecError] {
-        problems(as: Rendering(of: self), in: context)
+        ownProblems(as: Rendering(of: self), in: context) + baseProblems(in: context)
     }
 
-    private func problems(as rendering: Rendering, in context: HashContext) -> [ImageSpecError] {
+    private func ownProblems(as rendering: Rendering, in context: HashContext) -> [ImageSpecError] {
         var problems = TextRule.table.flatMap { $0.problems(of: self) }
         for rule in Self.rules { problems += rule(self) }
         problems += rendering == .envd ? envdProblems : cudaProblems
         problems += fileProblems(in: context)
-        problems += baseProblems(in: context)
         return problems
     }
 
@@ -201,9 +203,17 @@ extension ImageSpec {
 
     /// A base that another builder makes has to have a name, and the rest is that builder's business.
     private func baseProblems(in context: HashContext) -> [ImageSpecError] {
-        guard case .spec(let base) = baseImage else { return [] }
-        let isRendered =
-            base.isForEnvd || base.builder.nonEmpty.map { $0.hasSameBytes(as: "default") } ?? true
-        return (isRendered ? base.problems(in: context) : base.identityProblems).map(\.inBaseImage)
+        guard baseImage != nil else { return [] }
+        do throws(ImageSpecError) { try checkBaseCount() } catch { return [error] }
+        var problems: [ImageSpecError] = []
+        for (index, base) in specBases.enumerated() {
+            let isRendered =
+                base.isForEnvd || base.builder.nonEmpty.map { $0.hasSameBytes(as: "default") } ?? true
+            let found =
+                isRendered ? base.ownProblems(as: Rendering(of: base), in: context) : base.identityProblems
+            problems += found.map { $0.inBaseImage(levels: index + 1) }
+            if !isRendered { break }
+        }
+        return problems
     }
 }

@@ -52,7 +52,7 @@ extension ImageSpec.BuildEngine {
                 continue
             }
             do throws(ImageSpecError) {
-                let registration = try registration(for: node.spec)
+                let registration = try registration(named: node.builder)
                 prepared.images[number] = PreparedImage(request: request, registration: registration)
                 if isKnown(node, by: registration) { continue }
             } catch {
@@ -120,6 +120,8 @@ extension ImageSpec.BuildEngine {
         private var children: [Int: [Int]] = [:]
         /// Images whose base is there, in the order of the nodes.
         private var ready: [Int] = []
+        /// How many of these were begun.
+        private var begun = 0
         private var finished: [Int: Result<ImageSpec.BuildResult, any Error>] = [:]
 
         init(_ prepared: PreparedGraph) {
@@ -143,9 +145,9 @@ extension ImageSpec.BuildEngine {
         }
 
         mutating func next() -> (node: Int, image: PreparedImage)? {
-            guard let number = ready.first, let image = images[number] else { return nil }
-            ready.removeFirst()
-            return (number, image)
+            guard begun < ready.count, let image = images[ready[begun]] else { return nil }
+            begun += 1
+            return (ready[begun - 1], image)
         }
 
         /// Lets the images above follow, or returns those that cannot be built any more.
@@ -153,25 +155,27 @@ extension ImageSpec.BuildEngine {
             finished[number] = result
             switch result {
             case .success(let built):
-                for child in children[number] ?? [] {
-                    images[child]?.request.baseImageName = built.imageName
-                    ready.append(child)
-                }
-                ready.sort()
+                let children = children[number] ?? []
+                if children.isEmpty { return [] }
+                for child in children { images[child]?.request.baseImageName = built.imageName }
+                ready = (ready[begun...] + children).sorted()
+                begun = 0
                 return []
             case .failure(let error):
-                return error is CancellationError ? [] : giveUp(above: number, since: number)
+                return error is CancellationError ? [] : giveUp(above: number)
             }
         }
 
-        private mutating func giveUp(above base: Int, since failed: Int) -> [Int] {
+        /// Each before what is built on it.
+        private mutating func giveUp(above failed: Int) -> [Int] {
             var given: [Int] = []
-            for child in children[base] ?? [] {
-                finished[child] = .failure(
+            var waiting = Array((children[failed] ?? []).reversed())
+            while let number = waiting.popLast() {
+                finished[number] = .failure(
                     ImageSpecError.baseNotBuilt(
-                        graph.nodes[child].imageName, base: graph.nodes[failed].imageName))
-                given.append(child)
-                given += giveUp(above: child, since: failed)
+                        graph.nodes[number].imageName, base: graph.nodes[failed].imageName))
+                given.append(number)
+                waiting += (children[number] ?? []).reversed()
             }
             return given
         }

@@ -87,10 +87,10 @@ extension ImageSpec {
         /// The names of the registered builders, in the order in which they were registered.
         public var builderNames: [String] { state.withLock { $0.builders.map(\.name) } }
 
-        /// The builder of a spec.
-        func registration(for spec: ImageSpec) throws(ImageSpecError) -> Registration {
+        /// The builder of a name; nil: that of specs which name none.
+        func registration(named name: String?) throws(ImageSpecError) -> Registration {
             let builders = state.withLock { $0.builders }
-            guard let name = spec.builder.nonEmpty else {
+            guard let name = name.nonEmpty else {
                 // There is one at least: noop.
                 return builders.dropFirst().reduce(builders[0]) { best, next in
                     next.priority > best.priority ? next : best
@@ -139,32 +139,35 @@ extension ImageSpec {
 
         /// Names an image and those that it is based on, and lets their builders find what will keep them from being built.
         ///
-        /// Reads all files. What it returns holds their paths and digests, so that none is read again before it is copied.
+        /// Reads all files, each once. What it returns holds their paths and digests, so that none is read again before it is
+        /// copied.
         /// - Throws: the errors of ``build(_:in:)`` that can be found before anything is built.
         @concurrent
         package func prepare(_ spec: ImageSpec, in context: HashContext? = nil) async throws -> PreparedImage
         {
-            var image = PreparedImage(request: try namedRequest(for: spec, in: context ?? .current))
+            var graph = BuildGraph()
+            let number = try graph.add(spec, in: context ?? .current)
             try Task.checkCancellation()
+            var image = PreparedImage(request: request(for: graph.nodes[number]))
             if policy.isInsideExecution { return image }
-            let registration = try registration(for: spec)
-            image.registration = registration
-            let key = Image(name: image.request.imageName, builder: registration.number)
-            if !spec.isForcePush, known(key) != nil { return image }
-            if let base = spec.baseSpec(in: image.request.context) {
-                let prepared = try await prepare(base, in: image.request.context)
-                image.bases = [prepared]
-                image.request.baseImageName = prepared.request.imageName
+            var needed: [(node: BuildGraph.Node, registration: Registration)] = []
+            for node in graph.nodes.reversed() {
+                let registration = try registration(named: node.builder)
+                needed.append((node, registration))
+                if isKnown(node, by: registration) { break }
             }
-            try await registration.builder.check(image.request)
+            for (index, (node, registration)) in needed.reversed().enumerated() {
+                var prepared = PreparedImage(request: request(for: node), registration: registration)
+                if index > 0 {
+                    prepared.request.baseImageName = image.request.imageName
+                    prepared.bases = [image]
+                }
+                if !isKnown(node, by: registration) {
+                    try await registration.builder.check(prepared.request)
+                }
+                image = prepared
+            }
             return image
-        }
-
-        private func namedRequest(
-            for spec: ImageSpec, in context: HashContext
-        ) throws(ImageSpecError) -> BuildRequest {
-            let (identity, contents) = try spec.identityAndContents(in: context)
-            return request(for: spec, named: try identity.imageName(), contents, in: context)
         }
 
         private func request(
@@ -243,7 +246,8 @@ extension ImageSpec {
             for spec: ImageSpec, in context: HashContext = .current
         ) throws(ImageSpecError) -> String {
             let name = try spec.imageName(in: context)
-            return known(Image(name: name, builder: try registration(for: spec).number))?.imageName ?? name
+            return known(Image(name: name, builder: try registration(named: spec.builder).number))?.imageName
+                ?? name
         }
 
         /// The image of a piece of code: from the config where it is there, else built.

@@ -4,7 +4,7 @@ extension ImageSpec {
     /// The images of several specs and those that they are based on, each once.
     ///
     /// A base that several specs share, or that is given as well, is one node: it is the same image, since it has the same
-    /// name and the same builder.
+    /// name and the same builder. Its files are read once, however many specs are based on it.
     ///
     /// ```swift
     /// let graph = try ImageSpec.BuildGraph([trainer, server])
@@ -21,6 +21,8 @@ extension ImageSpec {
             public internal(set) var spec: ImageSpec
             /// Where relative paths of the spec count from.
             public let context: HashContext
+            /// The name of the builder that builds it; nil: the one that an engine takes for specs that name none.
+            public let builder: String?
             /// The node of the base image, which is before this one; nil where the base is no spec.
             public let base: Int?
             /// The files of the spec as they were read for its name.
@@ -44,42 +46,121 @@ extension ImageSpec {
         /// What is one image: a builder makes of a spec what it will.
         private struct Key: Hashable {
             var imageName: String
-            var builder: String
+            var builder: ByteString
+        }
+
+        /// What the contents of a spec depend on. However many specs are below it, it is compared in the same time.
+        private struct Source: Hashable {
+            /// The fields, but for a base that is a spec; with the platform, which the one above may decide.
+            let spec: ImageSpec
+            /// The base that is a spec, by its number in ``readings``.
+            let base: Int?
+            /// By its number in ``places``.
+            let place: Int
+
+            init(_ spec: ImageSpec, platform: String, base: Int?, place: Int) {
+                var own = spec
+                own.platform = platform
+                own.builder = nil
+                own.isForcePush = false
+                if base != nil { own.baseImage = nil }
+                self.spec = own
+                self.base = base
+                self.place = place
+            }
+        }
+
+        /// Of a context, what the contents of specs with a platform depend on.
+        private struct Place: Hashable {
+            let folder: ByteString
+            let loadedModules: [ByteString]?
+
+            init(_ context: HashContext) {
+                folder = ByteString(context.folder)
+                loadedModules = context.loadedModules?.map(ByteString.init)
+            }
+        }
+
+        /// A spec that was read.
+        private struct Reading {
+            var contents: SpecContents
+            var identity: ContentIdentity
+        }
+
+        /// A spec that was named, and that may have a node.
+        private struct Image {
+            var spec: ImageSpec
+            var key: Key
+            var contents: SpecContents
         }
 
         /// The images, in the order of the specs, each after its base.
         public private(set) var nodes: [Node] = []
         /// The node of each spec that was added, in their order. Equal specs have the same.
         public private(set) var requested: [Int] = []
+        /// The builder of specs that name none; nil: whichever an engine takes.
+        public let defaultBuilder: String?
         private var numbers: [Key: Int] = [:]
+        private var readings: [Reading] = []
+        private var readingNumbers: [Source: Int] = [:]
+        private var places: [Place: Int] = [:]
 
         /// A graph without images.
-        public init() {}
+        /// - Parameter defaultBuilder: the name of the builder of specs that name none, so that they are one image with equal
+        ///   ones that name it. nil: that is up to the engine that builds them, and they are images of their own.
+        public init(defaultBuilder: String? = nil) {
+            self.defaultBuilder = defaultBuilder.nonEmpty
+        }
 
         /// The graph of some specs whose paths count from one folder.
         ///
         /// Reads all files, as ``ImageSpec/imageName(in:)`` does.
+        /// - Parameters:
+        ///   - specs: the specs.
+        ///   - context: where their paths count from.
+        ///   - defaultBuilder: the builder of specs that name none; see ``init(defaultBuilder:)``.
         /// - Throws: the errors of ``ImageSpec/imageName(in:)``.
         public init(
-            _ specs: some Sequence<ImageSpec>, in context: HashContext = .current
+            _ specs: some Sequence<ImageSpec>, in context: HashContext = .current,
+            defaultBuilder: String? = nil
         ) throws(ImageSpecError) {
+            self.init(defaultBuilder: defaultBuilder)
             for spec in specs { try add(spec, in: context) }
         }
 
         /// Adds a spec and those that it is based on, where they are not there yet. After an error the graph is as before.
         ///
-        /// Reads all files, as ``ImageSpec/imageName(in:)`` does. A build engine does not read them again before it copies
-        /// them.
+        /// Reads all files, as ``ImageSpec/imageName(in:)`` does, but for those of specs that this graph has read: their files
+        /// count as they were then. A build engine does not read them again before it copies them.
         /// - Returns: the number of its node.
         /// - Throws: the errors of ``ImageSpec/imageName(in:)``.
         @discardableResult
         public mutating func add(
             _ spec: ImageSpec, in context: HashContext = .current
         ) throws(ImageSpecError) -> Int {
-            var extended = self
-            let number = try extended.node(of: spec, in: context)
-            extended.requested.append(number)
-            self = extended
+            let images = try images(of: spec, in: context)
+            // What an image that is there is based on is there too.
+            let known = images.lastIndex { numbers[$0.key] != nil } ?? -1
+            var number = 0
+            for (index, image) in images.enumerated() {
+                if let node = numbers[image.key] {
+                    number = node
+                    // Forced if one who asks for it forces it.
+                    if image.spec.isForcePush, !nodes[node].spec.isForcePush {
+                        nodes[node].spec = nodes[node].spec.forcePush()
+                    }
+                } else if index > known {
+                    let base = index > 0 ? number : nil
+                    number = nodes.count
+                    numbers[image.key] = number
+                    nodes.append(
+                        Node(
+                            imageName: image.key.imageName, spec: image.spec, context: context,
+                            builder: image.spec.builder.nonEmpty ?? defaultBuilder, base: base,
+                            contents: image.contents))
+                }
+            }
+            requested.append(number)
             return number
         }
 
@@ -88,37 +169,51 @@ extension ImageSpec {
             nodes.indices.compactMap { child in nodes[child].base.map { Edge(base: $0, child: child) } }
         }
 
-        private mutating func node(of spec: ImageSpec, in context: HashContext) throws(ImageSpecError) -> Int
-        {
-            let (identity, contents) = try spec.identityAndContents(in: context)
-            let key = Key(imageName: try identity.imageName(), builder: spec.builder ?? "")
-            if let number = known(key, spec) { return number }
-            var base: Int?
-            if let baseSpec = spec.baseSpec(in: context) {
-                // The base was read for the name of this one, which is enough to see that it is there.
-                let name = try contents.base.map { content throws(ImageSpecError) in
-                    try Identity(spec: baseSpec, content).imageName()
-                }
-                let key = name.map { Key(imageName: $0, builder: baseSpec.builder ?? "") }
-                if let key, let number = known(key, baseSpec) {
-                    base = number
-                } else {
-                    base = try node(of: baseSpec, in: context)
-                }
+        /// A spec and those that it is based on, the lowest first: each is named once, and what was read is not read again.
+        private mutating func images(
+            of spec: ImageSpec, in context: HashContext
+        ) throws(ImageSpecError) -> [Image] {
+            try spec.checkBaseCount()
+            var levels: [(spec: ImageSpec, declared: SpecContents.Declared)] = []
+            var next: ImageSpec? = spec
+            while let current = next {
+                // A wrong format is found before any file is read.
+                _ = try current.parsedTagFormat()
+                levels.append((current, try SpecContents.Declared(current, in: context)))
+                next = current.baseSpec(in: context)
             }
-            numbers[key] = nodes.count
-            nodes.append(
-                Node(imageName: key.imageName, spec: spec, context: context, base: base, contents: contents))
-            return nodes.count - 1
+            let readingContext = spec.namesFiles ? context.withoutCacheAmongSources(of: spec) : context
+            let place = places[Place(context), default: places.count]
+            places[Place(context)] = place
+            var images: [Image] = []
+            var base: Int?
+            for (spec, declared) in levels.reversed() {
+                let number = try reading(of: spec, declared, base: base, in: readingContext, place)
+                let name = try Identity(spec: spec, readings[number].identity).imageName()
+                let builder = spec.builder.nonEmpty ?? defaultBuilder ?? ""
+                images.append(
+                    Image(
+                        spec: spec, key: Key(imageName: name, builder: ByteString(builder)),
+                        contents: readings[number].contents))
+                base = number
+            }
+            return images
         }
 
-        /// The node of an image that is there; forced if one who asks for it forces it.
-        private mutating func known(_ key: Key, _ spec: ImageSpec) -> Int? {
-            guard let number = numbers[key] else { return nil }
-            if spec.isForcePush, !nodes[number].spec.isForcePush {
-                nodes[number].spec = nodes[number].spec.forcePush()
-            }
-            return number
+        /// The number of the reading of a spec whose base was read.
+        private mutating func reading(
+            of spec: ImageSpec, _ declared: SpecContents.Declared, base: Int?, in context: HashContext,
+            _ place: Int
+        ) throws(ImageSpecError) -> Int {
+            let source = Source(spec, platform: declared.platform, base: base, place: place)
+            if let number = readingNumbers[source] { return number }
+            let contents = try SpecContents.read(
+                of: spec, declared, base: base.map { readings[$0].identity }, in: context,
+                records: [.entries])
+            readingNumbers[source] = readings.count
+            readings.append(
+                Reading(contents: contents, identity: ContentIdentity(spec: spec, contents: contents)))
+            return readings.count - 1
         }
     }
 }

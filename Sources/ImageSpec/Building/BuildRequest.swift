@@ -40,7 +40,8 @@ extension ImageSpec {
             guard let contents else {
                 return try BuildContext(spec, in: context, baseImageName: baseImageName)
             }
-            try spec.validate(as: .dockerfile, in: context)
+            // An engine lets the builders of bases look at these.
+            try spec.validate(as: .dockerfile, in: context, withBases: false)
             return try BuildContext(spec, contents, in: context, baseImageName: baseImageName)
         }
 

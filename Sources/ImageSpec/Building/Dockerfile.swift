@@ -81,6 +81,10 @@ struct Instructions {
         ].flatMap { $0 }
     }
 
+    /// Those that take files from the images of tools. They cost the same however many bases the spec has, where
+    /// ``lines`` hold its id.
+    var linesWithTools: [String] { pythonCreation + packageInstallation }
+
     // MARK: the system
 
     private var from: [String] {

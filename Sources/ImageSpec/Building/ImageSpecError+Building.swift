@@ -9,8 +9,10 @@ extension ImageSpecError {
         self.init(first.code, problems.map(\.message).joined(separator: "\n"))
     }
 
-    /// The same problem, of a base image that is a spec.
-    var inBaseImage: ImageSpecError { ImageSpecError(code, "base_image: " + message) }
+    /// The same problem, of a base image that is a spec, so many specs below the one that is looked at.
+    package func inBaseImage(levels: Int) -> ImageSpecError {
+        ImageSpecError(code, String(repeating: "base_image: ", count: levels) + message)
+    }
 
     // MARK: fields
 

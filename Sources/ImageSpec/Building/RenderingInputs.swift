@@ -16,8 +16,14 @@ struct RenderingInputs: Sendable {
     var hasSource: Bool
 
     /// Finds out without reading copied files and the source tree.
-    init(of spec: ImageSpec, in context: ImageSpec.HashContext) throws(ImageSpecError) {
-        baseName = try spec.baseSpec(in: context)?.imageName(in: context)
+    ///
+    /// Without the image name of a base that is a spec, reads all that this depends on.
+    init(
+        of spec: ImageSpec, in context: ImageSpec.HashContext, baseImageName: String? = nil
+    ) throws(ImageSpecError) {
+        if let base = spec.baseSpec(in: context) {
+            baseName = if let baseImageName { baseImageName } else { try base.imageName(in: context) }
+        }
         if let path = spec.requirements.nonEmpty {
             let files = try RequirementFiles(path, workingDirectory: context.folder)
             requirements = try RequirementsLayout(files)
@@ -139,19 +145,5 @@ struct RequirementsLayout: Sendable {
                 if !known.contains(ByteString(target)) { throw .includeThroughOwnFolder(file.name, included) }
             }
         }
-    }
-}
-
-extension ImageSpec {
-    /// The base that is a spec, as it is built for this one: a base without a platform takes this one's.
-    ///
-    /// It is the base itself wherever that makes no difference.
-    func baseSpec(in context: HashContext) -> ImageSpec? {
-        guard case .spec(var base) = baseImage else { return nil }
-        let platform = platform(in: context)
-        if base.platform.nonEmpty == nil && !base.platform(in: context).hasSameBytes(as: platform) {
-            base.platform = platform
-        }
-        return base
     }
 }

@@ -17,27 +17,39 @@ extension ImageSpec {
     /// The images that the rendered Dockerfile of this spec names, and those of bases that are specs.
     ///
     /// Renders them, and reads what that needs.
-    /// - Throws: the errors of ``Dockerfile/init(_:in:)``.
+    /// - Throws: the errors of ``ImageSpec/validate(in:)``.
     package func usedImages(in context: HashContext) throws(ImageSpecError) -> [UsedImage] {
-        let text = try Dockerfile(self, in: context).text
+        try validate(as: .dockerfile, in: context)
+        let bases = specBases
+        var images: [UsedImage] = []
+        // The lowest first, whose base image they are all built on.
+        for (index, base) in bases.enumerated().reversed() {
+            try base.validate(as: .dockerfile, in: context, withBases: false)
+            images += try base.ownUsedImages(
+                in: context, path: Array(repeating: "base_image", count: index + 1))
+        }
+        return try images + ownUsedImages(in: context, path: [])
+    }
+
+    /// The images that are named for this spec alone; for a base that is a spec, what leads there is not asked for.
+    private func ownUsedImages(
+        in context: HashContext, path: [String]
+    ) throws(ImageSpecError) -> [UsedImage] {
+        // What the base's image is called plays no part, and its files need not be read for it.
+        let inputs = try RenderingInputs(of: self, in: context, baseImageName: "base")
+        let text = Instructions(spec: self, inputs: inputs).linesWithTools.joined()
         var images: [UsedImage] = []
         switch baseImage {
-        case .spec:
-            let base = try baseSpec(in: context)?.usedImages(in: context) ?? []
-            images += base.map {
-                UsedImage(
-                    path: ["base_image"] + $0.path, reference: $0.reference, isDefault: $0.isDefault,
-                    canBeWritten: $0.canBeWritten)
-            }
+        case .spec: break
         case .reference(let reference) where !reference.isEmpty:
             images.append(
-                UsedImage(path: ["base_image"], reference: reference, isDefault: false, canBeWritten: true))
+                UsedImage(
+                    path: path + ["base_image"], reference: reference, isDefault: false, canBeWritten: true))
         case .reference, nil:
             images.append(
                 UsedImage(
-                    path: ["base_image"], reference: PythonEnvironment(of: self).baseReference,
-                    isDefault: true,
-                    canBeWritten: false))
+                    path: path + ["base_image"], reference: PythonEnvironment(of: self).baseReference,
+                    isDefault: true, canBeWritten: false))
         }
         let tools = [
             ("uv_image", RenderingConstants.uvImage),
@@ -49,7 +61,7 @@ extension ImageSpec {
             guard text.contains("from=\(reference),") else { continue }
             images.append(
                 UsedImage(
-                    path: ["builder_config", key], reference: reference, isDefault: given == nil,
+                    path: path + ["builder_config", key], reference: reference, isDefault: given == nil,
                     canBeWritten: true))
         }
         return images

@@ -13,6 +13,12 @@ extension ImageSpec {
         writer.beginObject()
         writer.set("apt_packages", aptPackages)
         writer.base(baseImage, contents: contents)
+        writeFieldsAfterBase(to: &writer, contents: contents)
+        writer.endObject()
+    }
+
+    /// The fields that stand after `base_image`.
+    fileprivate func writeFieldsAfterBase(to writer: inout CanonicalWriter, contents: SpecContents?) {
         writer.options("builder_config", builderConfig)
         writer.options("builder_options", builderOptions)
         writer.list("commands", commands)
@@ -50,7 +56,6 @@ extension ImageSpec {
             writer.text("source_copy_mode", effectiveCopyMode?.rawValue)
             writer.text("source_root", sourceRoot.map(Path.normalized))
         }
-        writer.endObject()
     }
 }
 
@@ -159,10 +164,35 @@ extension CanonicalWriter {
                 self.digest(digest)
             } else {
                 key("fields")
-                spec.write(to: &self, contents: nil)
+                fields(ofBase: spec)
             }
             endObject()
         case nil: break
+        }
+    }
+
+    /// The fields of a base with those of all below it. A loop, so that no stack is too short for them.
+    private mutating func fields(ofBase base: ImageSpec) {
+        var lowest = base
+        var above: [ImageSpec] = []
+        beginObject()
+        set("apt_packages", lowest.aptPackages)
+        while case .spec(let next) = lowest.baseImage {
+            key("base_image")
+            beginObject()
+            key("fields")
+            beginObject()
+            set("apt_packages", next.aptPackages)
+            above.append(lowest)
+            lowest = next
+        }
+        self.base(lowest.baseImage, contents: nil)
+        lowest.writeFieldsAfterBase(to: &self, contents: nil)
+        endObject()
+        for spec in above.reversed() {
+            endObject()
+            spec.writeFieldsAfterBase(to: &self, contents: nil)
+            endObject()
         }
     }
 

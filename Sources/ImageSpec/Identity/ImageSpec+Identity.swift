@@ -61,30 +61,14 @@ extension ImageSpec {
     /// What names a spec's image, from one reading of its files.
     ///
     /// - Throws: ``ImageSpecError/Code/invalidField`` for a copy mode without source root, a copied path that is absolute or
-    ///   has `..`, a wrong tag format; ``ImageSpecError/Code/missingInput`` and ``ImageSpecError/Code/unreadableInput`` for
-    ///   files; ``ImageSpecError/Code/invalidRequirements`` and ``ImageSpecError/Code/invalidIgnoreFile`` for their text.
+    ///   has `..`, a wrong tag format, too many bases; ``ImageSpecError/Code/missingInput`` and
+    ///   ``ImageSpecError/Code/unreadableInput`` for files; ``ImageSpecError/Code/invalidRequirements`` and
+    ///   ``ImageSpecError/Code/invalidIgnoreFile`` for their text.
     public func identity(in context: HashContext) throws(ImageSpecError) -> Identity {
         // A wrong format is found before any file is read.
         _ = try parsedTagFormat()
-        return try Identity(spec: self, identity(in: context, inheritedPlatform: nil))
-    }
-
-    /// The same with what it was made from, which holds the entries of all trees.
-    func identityAndContents(
-        in context: HashContext
-    ) throws(ImageSpecError) -> (Identity, SpecContents) {
-        _ = try tagFormat.nonEmpty.map { format throws(ImageSpecError) in try TagFormat(format) }
-        let contents = try SpecContents.read(of: self, in: context, records: [.entries])
-        return (try Identity(spec: self, ContentIdentity(spec: self, contents: contents)), contents)
-    }
-
-    /// The content digest alone, for a base spec, whose tag format plays no part.
-    func identity(
-        in context: HashContext, inheritedPlatform: String?
-    ) throws(ImageSpecError) -> ContentIdentity {
-        ContentIdentity(
-            spec: self,
-            contents: try SpecContents.read(of: self, in: context, inheritedPlatform: inheritedPlatform))
+        let contents = try SpecContents.read(of: self, in: context)
+        return try Identity(spec: self, ContentIdentity(spec: self, contents: contents))
     }
 
     fileprivate func tagWriter(_ contents: SpecContents) -> CanonicalWriter {
@@ -98,7 +82,7 @@ extension ImageSpec {
         return writer
     }
 
-    private func parsedTagFormat() throws(ImageSpecError) -> TagFormat? {
+    func parsedTagFormat() throws(ImageSpecError) -> TagFormat? {
         guard let tagFormat = tagFormat.nonEmpty else { return nil }
         return try TagFormat(tagFormat)
     }
@@ -124,11 +108,17 @@ extension ImageSpec {
 
     /// Whether the tag depends on files.
     var namesFiles: Bool {
-        if requirements.nonEmpty != nil || sourceRoot.nonEmpty != nil || copy?.isEmpty == false {
-            return true
+        if namesOwnFiles { return true }
+        var next = baseImage
+        while case .spec(let base) = next {
+            if base.namesOwnFiles { return true }
+            next = base.baseImage
         }
-        guard case .spec(let base) = baseImage else { return false }
-        return base.namesFiles
+        return false
+    }
+
+    private var namesOwnFiles: Bool {
+        requirements.nonEmpty != nil || sourceRoot.nonEmpty != nil || copy?.isEmpty == false
     }
 
     /// Whether this process runs in the image of this spec.

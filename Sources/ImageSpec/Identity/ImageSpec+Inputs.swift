@@ -61,7 +61,15 @@ extension ImageSpec {
         -> Inputs
     {
         let records: SourceTree.Records = includingLeftOut ? [.entries, .leftOut] : [.entries]
-        let contents = try SpecContents.read(of: self, in: context, records: records)
+        // One inside the other, from the lowest up.
+        var inputs: Inputs?
+        try SpecContents.read(withBasesOf: self, in: context, records: records) { spec, contents in
+            inputs = spec.inputs(contents, base: inputs)
+        }
+        return inputs ?? Inputs(files: [], leftOut: [], base: [])
+    }
+
+    private func inputs(_ contents: SpecContents, base: Inputs?) -> Inputs {
         var files: [Inputs.File] = []
         var leftOut: [Inputs.LeftOut] = []
         if let requirements = contents.requirements {
@@ -97,11 +105,7 @@ extension ImageSpec {
         if let source = contents.source {
             add(source, .sourceRoot, at: Path.normalized(sourceRoot ?? ""))
         }
-        var base: [Inputs] = []
-        if case .spec(let spec) = baseImage {
-            base = [try spec.inputs(in: context, includingLeftOut: includingLeftOut)]
-        }
-        return Inputs(files: files, leftOut: leftOut, base: base)
+        return Inputs(files: files, leftOut: leftOut, base: base.map { [$0] } ?? [])
     }
 }
 

@@ -19,7 +19,7 @@ struct SpecContents: Sendable {
     var copied: [Copied] = []
     var source: SourceTree?
 
-    /// Reads all files that the spec names. The most expensive step of a tag: every byte is hashed.
+    /// Reads all files that the spec names, after those of its bases. The most expensive step of a tag: every byte is hashed.
     ///
     /// `readBase` reads a base that is a spec, for this platform, where more of it is wanted than its identity.
     ///
@@ -29,30 +29,97 @@ struct SpecContents: Sendable {
         records: SourceTree.Records = [],
         readBase: ((ImageSpec, String) throws(ImageSpecError) -> ContentIdentity)? = nil
     ) throws(ImageSpecError) -> SpecContents {
-        var contents = SpecContents(platform: spec.platform(in: context, inherited: inheritedPlatform))
-        // What can be refused without reading a file comes first.
-        let mode = spec.effectiveCopyMode
-        let sourceRoot = spec.sourceRoot.nonEmpty
-        if let mode, mode != .noCopy, sourceRoot == nil { throw .sourceRootRequired(mode: mode) }
-        let copyPaths = try (spec.copy ?? []).map { path throws(ImageSpecError) in
-            try checkedCopyPath(path)
+        let declared = try Declared(spec, in: context, inheritedPlatform: inheritedPlatform)
+        guard case .spec(let baseSpec) = spec.baseImage else {
+            let look = inheritedPlatform == nil && spec.namesFiles
+            let context = look ? context.withoutCacheAmongSources(of: spec) : context
+            return try read(of: spec, declared, base: nil, in: context, records: records)
         }
-        let context = spec.namesFiles ? context.withoutCacheAmongSources(of: spec) : context
-
-        if case .spec(let baseSpec) = spec.baseImage {
+        var context = context
+        if inheritedPlatform == nil {
+            // A base needs no look of its own: the spec above it looked at all below.
+            try spec.checkBaseCount()
+            if spec.namesFiles { context = context.withoutCacheAmongSources(of: spec) }
+        }
+        let base =
             if let readBase {
-                contents.base = try readBase(baseSpec, contents.platform)
+                try readBase(baseSpec, declared.platform)
             } else {
-                contents.base = try baseSpec.identity(in: context, inheritedPlatform: contents.platform)
+                try read(withBasesOf: baseSpec, for: declared.platform, in: context)
+            }
+        return try read(of: spec, declared, base: base, in: context, records: records)
+    }
+
+    /// What a spec says about its contents, with all that can be refused without reading a file.
+    struct Declared {
+        /// Resolved: never empty.
+        let platform: String
+        fileprivate let copyPaths: [String]
+
+        init(
+            _ spec: ImageSpec, in context: ImageSpec.HashContext, inheritedPlatform: String? = nil
+        ) throws(ImageSpecError) {
+            platform = spec.platform(in: context, inherited: inheritedPlatform)
+            if let mode = spec.effectiveCopyMode, mode != .noCopy, spec.sourceRoot.nonEmpty == nil {
+                throw .sourceRootRequired(mode: mode)
+            }
+            copyPaths = try (spec.copy ?? []).map { path throws(ImageSpecError) in
+                try checkedCopyPath(path)
             }
         }
+    }
+
+    /// Reads a spec after its bases, from the lowest one up: each once, and no stack is too short for them. `body` is given
+    /// each with its contents; what is returned is the identity of the spec itself.
+    @discardableResult
+    static func read(
+        withBasesOf spec: ImageSpec, in context: ImageSpec.HashContext,
+        records: SourceTree.Records = [], _ body: (ImageSpec, SpecContents) -> Void
+    ) throws(ImageSpecError) -> ContentIdentity {
+        try spec.checkBaseCount()
+        return try read(
+            withBasesOf: spec, for: nil,
+            in: spec.namesFiles ? context.withoutCacheAmongSources(of: spec) : context, records: records, body
+        )
+    }
+
+    private static func read(
+        withBasesOf spec: ImageSpec, for inheritedPlatform: String?, in context: ImageSpec.HashContext,
+        records: SourceTree.Records = [], _ body: (ImageSpec, SpecContents) -> Void = { _, _ in }
+    ) throws(ImageSpecError) -> ContentIdentity {
+        var lowest = spec
+        var declared = try Declared(spec, in: context, inheritedPlatform: inheritedPlatform)
+        var above: [(spec: ImageSpec, declared: Declared)] = []
+        while case .spec(let next) = lowest.baseImage {
+            above.append((lowest, declared))
+            declared = try Declared(next, in: context, inheritedPlatform: declared.platform)
+            lowest = next
+        }
+        func identity(
+            _ spec: ImageSpec, _ declared: Declared, _ base: ContentIdentity?
+        ) throws(ImageSpecError) -> ContentIdentity {
+            let contents = try read(of: spec, declared, base: base, in: context, records: records)
+            body(spec, contents)
+            return ContentIdentity(spec: spec, contents: contents)
+        }
+        var result = try identity(lowest, declared, nil)
+        for (spec, declared) in above.reversed() { result = try identity(spec, declared, result) }
+        return result
+    }
+
+    /// Reads the files of a spec whose base was read.
+    static func read(
+        of spec: ImageSpec, _ declared: Declared, base: ContentIdentity?, in context: ImageSpec.HashContext,
+        records: SourceTree.Records = []
+    ) throws(ImageSpecError) -> SpecContents {
+        var contents = SpecContents(platform: declared.platform, base: base)
         if let path = spec.requirements.nonEmpty {
             contents.requirements = try RequirementFiles(path, workingDirectory: context.folder)
         }
-        for path in copyPaths {
+        for path in declared.copyPaths {
             contents.copied.append(try Self.copied(path, in: context, records: records))
         }
-        if let sourceRoot, let mode, mode != .noCopy {
+        if let sourceRoot = spec.sourceRoot.nonEmpty, let mode = spec.effectiveCopyMode, mode != .noCopy {
             let path = Path.join(context.folder, sourceRoot)
             if mode == .loadedModules, let modules = context.loadedModules {
                 contents.source = try .loadedModules(
