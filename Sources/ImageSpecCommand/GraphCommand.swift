@@ -40,7 +40,8 @@ struct GraphCommand: ParsableCommand {
 
 /// The graph of spec files.
 struct SpecGraph {
-    private(set) var graph = ImageSpec.BuildGraph()
+    /// The tool's engine builds specs that name no builder so.
+    private(set) var graph = ImageSpec.BuildGraph(defaultBuilder: "default")
     /// The files of the specs that are in the graph, in their order.
     private var files: [(number: Int, name: String)] = []
     /// What is wrong, by the number of the file, in their order.
@@ -64,21 +65,28 @@ struct SpecGraph {
         }
     }
 
-    /// Adds what is wrong with images, each at the first file that needs it.
+    /// Adds what is wrong with images: each at its own file, else at the first that needs it.
     mutating func add(_ found: [(node: Int, error: ImageSpecError)]) {
         for (node, error) in found {
-            guard let index = graph.requested.firstIndex(where: { isNeeded(node, for: $0) }) else { continue }
+            let distances = graph.requested.map { levels(from: $0, to: node) }
+            guard let index = distances.firstIndex(of: 0) ?? distances.firstIndex(where: { $0 != nil }) else {
+                continue
+            }
+            let error = error.inBaseImage(levels: distances[index] ?? 0)
             problems.append((files[index].number, options.located(error, in: files[index].name)))
         }
         problems.sort { $0.file < $1.file }
     }
 
-    private func isNeeded(_ node: Int, for other: Int) -> Bool {
-        var next: Int? = other
+    /// How many bases below an image another one is; nil where it is not.
+    private func levels(from top: Int, to node: Int) -> Int? {
+        var levels = 0
+        var next: Int? = top
         while let number = next {
-            if number == node { return true }
+            if number == node { return levels }
+            levels += 1
             next = graph.nodes[number].base
         }
-        return false
+        return nil
     }
 }

@@ -198,6 +198,39 @@ import Testing
 
     // MARK: graph
 
+    @Test func specsWithAndWithoutTheNameOfTheDefaultBuilderAreOneImage() throws {
+        let files = [
+            "a.json": #"{"name": "t", "base_image": "debian:1"}"#,
+            "b.json": #"{"name": "t", "base_image": "debian:1", "builder": "default"}"#,
+            "c.json": #"{"name": "c", "base_image": "./a.json"}"#,
+            "d.json": #"{"name": "d", "base_image": "./b.json"}"#,
+        ]
+        try BuildCommandTests().run("tool graph c.json d.json", files: files) { outcome, _ in
+            #expect(outcome.lines.filter { $0.contains("[\"") }.count == 3)
+            #expect(outcome.lines.filter { $0.contains("-->") } == ["    n0 --> n1", "    n0 --> n2"])
+        }
+        try BuildCommandTests().run("tool build --force c.json d.json a.json", files: files) { outcome, log in
+            #expect(outcome.status == 0)
+            #expect(log.filter { $0.hasPrefix("build ") }.count == 3)
+            #expect(outcome.messages.hasSuffix("\n3 built\n"))
+        }
+    }
+
+    @Test func whatIsWrongWithABaseIsSaidOnceAtItsPlace() throws {
+        let files = [
+            "base.json": #"{"name": "b", "base_image": "debian:1", "cuda": "12"}"#,
+            "top.json": #"{"name": "t", "base_image": "./base.json"}"#,
+        ]
+        try BuildCommandTests().run("tool build top.json", files: files) { outcome, _ in
+            #expect(outcome.status == 65)
+            #expect(outcome.messages.hasPrefix("imagespec: top.json: base_image: cuda"))
+            #expect(outcome.messages.components(separatedBy: "cuda is").count == 2, "\(outcome.messages)")
+        }
+        try BuildCommandTests().run("tool build top.json base.json", files: files) { outcome, _ in
+            #expect(outcome.messages.hasPrefix("imagespec: base.json: cuda"))
+        }
+    }
+
     @Test func graphPrintsEachImageOnce() throws {
         try run("tool graph left.yaml base.yaml right.yaml; tool graph --format dot left.yaml") {
             outcome, builds in
