@@ -37,7 +37,8 @@ struct SpecContents: Sendable {
         let copyPaths = try (spec.copy ?? []).map { path throws(ImageSpecError) in
             try checkedCopyPath(path)
         }
-        let context = spec.namesFiles ? context.withoutCacheAmongSources(of: spec) : context
+        if !spec.namesFiles && !spec.hasBaseSpec { return contents }
+        let context = context.withoutCacheAmongSources(of: spec)
 
         if case .spec(let baseSpec) = spec.baseImage {
             if let readBase {
