@@ -12,7 +12,8 @@
 # needs no daemon, no registry and no root.
 #   IMAGESPEC      the imagespec tool; by default that of this package's debug build
 #   ENVD_VERSION   the version of envd; by default 1.3.6
-#   WORK           a folder for all that is made; by default a temporary one that is removed
+#   WORK           a folder for all that is made, which stays; by default a temporary one that is removed
+#   KEEP           not empty: the temporary folder stays too
 set -euo pipefail
 
 package=$(cd "$(dirname "$0")/../.." && pwd)
@@ -21,10 +22,14 @@ for program in python3 openssl; do
   command -v "$program" >/dev/null || { echo "envd.sh: needs $program" >&2; exit 77; }
 done
 [ -x "$IMAGESPEC" ] || { echo "envd.sh: no $IMAGESPEC; run swift build, or set IMAGESPEC" >&2; exit 77; }
+made=
 if [ -z "${WORK:-}" ]; then
   WORK=$(mktemp -d)
-  trap 'rm -rf "$WORK"' EXIT
+  made=$WORK
 fi
+# Only what was made here is removed, never a folder that somebody named.
+clean() { if [ -n "$made" ] && [ -z "${KEEP:-}" ]; then rm -rf "$made"; fi; }
+trap clean EXIT
 mkdir -p "$WORK"
 python3 -m venv "$WORK/venv"
 "$WORK/venv/bin/pip" install -q --disable-pip-version-check "envd==${ENVD_VERSION:-1.3.6}" \
@@ -43,7 +48,7 @@ base=127.0.0.1:$port/base:1
 started=()
 stop() {
   for process in "${started[@]}"; do kill "$process" 2>/dev/null && wait "$process" 2>/dev/null || true; done
-  [ -n "${KEEP:-}" ] || rm -rf "$WORK"
+  clean
 }
 trap stop EXIT
 await() { for _ in $(seq 150); do "$@" >/dev/null 2>&1 && return; sleep 0.2; done; echo "envd.sh: no answer: $*" >&2; exit 77; }
