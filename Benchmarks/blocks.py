@@ -11,7 +11,8 @@ import measure
 import prepare
 import trees
 
-SPEC = {"name": "bench", "source_root": ".", "source_copy_mode": "all"}
+def spec(root):
+    return {"name": "bench", "source_root": root, "source_copy_mode": "all"}
 
 
 class Bench:
@@ -179,12 +180,14 @@ class TreeProject:
         os.makedirs(folder, exist_ok=True)
         self.spec, self.list = os.path.join(folder, kind + ".json"), os.path.join(folder, kind + ".list")
         with open(self.spec, "w") as file:
-            json.dump(SPEC, file)
+            json.dump(spec(root), file)
         self.file_count = self.write_list()
 
     def write_list(self):
-        command = [self.bench.tool, "files", "-z", "--base-dir", ".", self.spec]
-        found = subprocess.run(command, cwd=self.root, env=self.bench.environment, capture_output=True)
+        # Paths as they are from the root.
+        command = [self.bench.tool, "files", "-z", "--base-dir", ".", "-"]
+        found = subprocess.run(command, cwd=self.root, env=self.bench.environment, capture_output=True,
+                               input=json.dumps(spec(".")).encode())
         if found.returncode != 0:
             raise measure.Failure("imagespec files: " + prepare.essence(found.stderr.decode(errors="replace")))
         paths = [line.split(b" ", 2)[2] for line in found.stdout.split(b"\0") if line]
@@ -194,8 +197,7 @@ class TreeProject:
 
     def ours(self, name, cache):
         return self.bench.subject(
-            name, self.bench.tool, "tag", "--base-dir", ".", self.spec, folder=self.root,
-            variables={"IMAGESPEC_CACHE": cache})
+            name, self.bench.tool, "tag", self.spec, folder=self.root, variables={"IMAGESPEC_CACHE": cache})
 
     def cold(self):
         return self.ours("cold", "off")

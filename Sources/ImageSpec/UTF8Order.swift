@@ -58,6 +58,23 @@ extension String {
     }
 }
 
+extension [UInt8] {
+    /// Order by bytes: below zero where this comes first, zero for the same bytes.
+    ///
+    /// As `lexicographicallyPrecedes`, which goes byte by byte and takes several times as long for a path.
+    func order(to other: [UInt8]) -> Int {
+        withUnsafeBytes { left in
+            other.withUnsafeBytes { right in
+                guard let leftStart = left.baseAddress, let rightStart = right.baseAddress,
+                    case let order = Int(memcmp(leftStart, rightStart, Swift.min(left.count, right.count))),
+                    order != 0
+                else { return left.count - right.count }
+                return order
+            }
+        }
+    }
+}
+
 extension UnsafeBufferPointer {
     /// Where the elements lie, of which there must be one.
     var start: UnsafePointer<Element> { baseAddress.unsafelyUnwrapped }

@@ -55,7 +55,7 @@ struct ImageSpecCommand: AsyncParsableCommand {
             if let result = PlainInvocation.result(of: CommandLine.arguments.dropFirst()) {
                 return try StandardOutput.write(result)
             }
-            var command = try parseAsRoot()
+            var command = try parsed()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -65,6 +65,26 @@ struct ImageSpecCommand: AsyncParsableCommand {
         } catch {
             Termination(error).exit()
         }
+    }
+
+    private static func parsed() throws -> sending (any ParsableCommand) {
+        if let command = subcommand(of: CommandLine.arguments.dropFirst()) { return command }
+        return try parseAsRoot()
+    }
+
+    /// The subcommand that the arguments name, read by itself: to have the parser describe all of them to itself takes as
+    /// long as everything else that the tool does for a small spec.
+    ///
+    /// nil where anything is wrong or is no plain run of a subcommand: the parser of the whole then says so.
+    static func subcommand(of arguments: some Collection<String>) -> sending (any ParsableCommand)? {
+        let own = arguments.dropFirst()
+        guard let name = arguments.first,
+            let type = configuration.subcommands.first(where: { $0.configuration.commandName == name }),
+            // The parser answers these itself, for the whole tool.
+            !own.contains(where: { $0.hasPrefix("--generate-") || $0.hasPrefix("--experimental-") }),
+            let command = try? type.parseAsRoot(Array(own)), Swift.type(of: command) == type
+        else { return nil }
+        return command
     }
 }
 

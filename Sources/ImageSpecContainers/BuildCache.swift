@@ -86,6 +86,10 @@ struct BuildCache: Hashable, Sendable {
             return cache
         }
         guard cache.reference != nil else { throw .invalidOption(key, "it has no ref, the name of an image") }
+        guard given["image_manifest"] != "true" || given["oci_mediatypes"] != "false" else {
+            throw .invalidOption(
+                key, "image_manifest: true needs OCI's media types; leave out oci_mediatypes: false")
+        }
         cache.attributes = attributeNames.compactMap { name in
             given[name].map { name.replacing("_", with: "-") + "=" + $0 }
         }

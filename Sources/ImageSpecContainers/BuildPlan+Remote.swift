@@ -14,7 +14,13 @@ extension BuildPlan {
         var arguments: [String] = []
         for cache in options.cacheSources { arguments += ["--cache-from", cache.csv] }
         for cache in options.cacheTargets { arguments += ["--cache-to", cache.csv] }
-        if let provenance = options.provenance { arguments += ["--provenance", "mode=" + provenance.mode] }
+        if let provenance = options.provenance {
+            arguments += ["--provenance", "mode=" + provenance.mode]
+        } else if engine.hasBuildx(0, 10) {
+            // By default it would make an index of every image, with the time of the build in it. Versions before
+            // 0.10.4 do not know the variable that says the same.
+            arguments.append("--provenance=false")
+        }
         if let bill = options.billOfMaterials {
             arguments += ["--sbom", bill.generator.map { OptionText.csv(["generator=" + $0]) } ?? "true"]
         }

@@ -59,10 +59,14 @@ struct BuildPlan: Hashable, Sendable {
     var tidying: Command? { isIndex && isByBuildah ? command(["manifest", "rm", indexName]) : nil }
 
     /// Engines print the steps to one stream and what went wrong to the other; which was first is to be known.
+    ///
+    /// They take a time for the image from `SOURCE_DATE_EPOCH`, too, as shells of Nix and builds of packages set it. What
+    /// is in no tag stays outside: the option says it by arguments.
     func command(_ arguments: [String], _ environment: [String: String?] = [:]) -> Command {
         Command(
             executable: engine.path, arguments: arguments,
-            environment: self.environment.merging(environment) { $1 }, mergesStreams: true)
+            environment: self.environment.merging(environment) { $1 }
+                .merging(["SOURCE_DATE_EPOCH": nil]) { $1 }, mergesStreams: true)
     }
 
     // MARK: docker
@@ -74,7 +78,7 @@ struct BuildPlan: Hashable, Sendable {
                 + ["--tag", imageName, "--metadata-file", reports + "/" + Self.metadataFile]
                 + (isIndex ? [] : ["--iidfile", reports + "/" + Self.imageIDFile])
                 + buildxOutput + [context],
-            // Attestations would make an index of every image, with the time of the build in it.
+            // For a buildx whose version cannot be told; the others get an argument.
             ["BUILDX_NO_DEFAULT_ATTESTATIONS": "1"])
     }
 

@@ -129,12 +129,21 @@ extension ImageSpec {
             return result
         }
 
-        /// Looks at the builder options and the platforms, and renders the spec.
+        /// Looks at the builder options, the files that they name and the platforms, and renders the spec. Where it depends on
+        /// the engine whether it can do what is asked for, and the image is absent, it finds the engine too.
         @concurrent
         public func check(_ request: BuildRequest) async throws {
-            _ = try Workshop.options(of: request.spec, engine)
-            try Workshop.check(request.spec.platforms(in: request.context), isPushed: request.isPushed)
+            let options = try Workshop.check(request, engine)
             _ = try request.buildContext()
+            guard options.areDemanding || request.spec.platforms(in: request.context).count > 1 else {
+                return
+            }
+            if request.isPushed, !request.isForcePush {
+                // An image that is there needs no engine.
+                let existence = try await registryExistence(for: request)
+                guard try request.policy.decision(for: request.imageName, existence) == .build else { return }
+            }
+            try await withWorkshop(request) { _ in }
         }
 
         /// Whether the image of a spec exists: in its registry, or with the engine where it has none.

@@ -70,8 +70,20 @@ struct EngineFinder: Sendable {
         .split(separator: ":").map(String.init)
     /// What differs from the environment of this process.
     var environment: [String: String?] = [:]
+    /// The builder that buildx takes by itself, where its variable names one.
+    var buildxBuilder = ImageSpec.processEnvironment("BUILDX_BUILDER")
     /// How long a program may think. A daemon that hangs costs this once.
     var limit = Duration.seconds(15)
+
+    /// What docker has to have.
+    enum Need: Hashable, Sendable {
+        /// A daemon that answers.
+        case daemon
+        /// The buildx plugin; without it, a daemon.
+        case builderOrDaemon
+        /// The buildx plugin.
+        case builder
+    }
 
     /// The programs of a name, in the order of `PATH`: the first may lack what a later one has.
     func programs(_ name: String) -> [String] {
@@ -83,15 +95,14 @@ struct EngineFinder: Sendable {
 
     /// The first engine that works: docker, podman, buildah, or the one that is asked for.
     ///
-    /// Where `needsBuildx` is true, docker counts with its buildx plugin alone, and needs no daemon on this machine.
     /// - Throws: ``ImageSpecError/Code/toolUnavailable`` with the reason for each that does not.
-    func find(_ wanted: ImageSpec.ContainerEngine?, needsBuildx: Bool = false) async throws -> WorkingEngine {
+    func find(_ wanted: ImageSpec.ContainerEngine?, _ need: Need = .daemon) async throws -> WorkingEngine {
         var reasons: [String] = []
         for kind in wanted.map({ [$0] }) ?? ImageSpec.ContainerEngine.usual {
             let programs = programs(kind.rawValue)
             if programs.isEmpty { reasons.append("\(kind.rawValue) is not on PATH") }
             for path in programs {
-                switch try await examine(kind, path, needsBuildx) {
+                switch try await examine(kind, path, need) {
                 case .success(let engine): return engine
                 case .failure(let problem): reasons.append("\(path): \(problem.reason)")
                 }
@@ -107,10 +118,10 @@ struct EngineFinder: Sendable {
     }
 
     private func examine(
-        _ kind: ImageSpec.ContainerEngine, _ path: String, _ needsBuildx: Bool
+        _ kind: ImageSpec.ContainerEngine, _ path: String, _ need: Need
     ) async throws -> Result<WorkingEngine, Problem> {
         switch kind {
-        case .docker: return try await examineDocker(path, needsBuildx)
+        case .docker: return try await examineDocker(path, need)
         case .podman:
             return try await ask(path, "info", "--format", "{{.Version.Version}}").map {
                 WorkingEngine(dialect: .podman, path: path, version: $0)
@@ -137,23 +148,24 @@ struct EngineFinder: Sendable {
         return words.first { $0.first?.isNumber == true && $0.contains(".") }.map(String.init) ?? ""
     }
 
-    private func examineDocker(_ path: String, _ needsBuildx: Bool) async throws -> Result<
+    private func examineDocker(_ path: String, _ need: Need) async throws -> Result<
         WorkingEngine, Problem
     > {
         // Podman may come under this name; it is used under its own.
         switch try await ask(path, "--version") {
         case .success(let text) where text.lowercased().contains("podman"):
             return .failure(Problem(reason: "it is podman"))
-        case .failure(let problem) where !problem.isAnswer: return .failure(problem)
-        case .success(let text) where needsBuildx:
-            switch try await ask(path, "buildx", "version") {
-            case .success(let plugin):
+        case .failure(let problem) where !problem.isAnswer || need == .builder: return .failure(problem)
+        case .success(let text) where need != .daemon:
+            if case .success(let plugin) = try await ask(path, "buildx", "version") {
                 let client = Self.number(inVersion: text.replacing(",", with: ""))
                 return .success(
                     WorkingEngine(
                         dialect: .buildx, path: path, version: client,
                         pluginVersion: Self.number(inVersion: plugin)))
-            case .failure: return .failure(Problem(reason: "it has no buildx plugin; install docker-buildx"))
+            }
+            guard need == .builderOrDaemon else {
+                return .failure(Problem(reason: "it has no buildx plugin; install docker-buildx"))
             }
         default: break
         }
@@ -175,6 +187,16 @@ struct EngineFinder: Sendable {
         }
         return .failure(
             Problem(reason: "it has neither the buildx plugin nor BuildKit; install docker-buildx"))
+    }
+
+    /// The driver of a builder of buildx, of its own one where the name is empty; nil where it cannot be told.
+    func driver(of builder: String, _ engine: WorkingEngine) async throws -> String? {
+        let name = builder.isEmpty ? [] : [builder]
+        let answer = try await answer(engine.path, ["buildx", "inspect"] + name)
+        guard case .success(let outcome) = answer else { return nil }
+        let lines = outcome.output.lazy.map { $0.split(separator: ":", maxSplits: 1) }
+        let line = lines.first { $0.count == 2 && $0[0] == "Driver" }
+        return line.map { String($0[1].drop { $0.isWhitespace }) }
     }
 
     /// The first line of an answer.

@@ -21,6 +21,11 @@ struct ContainerOptions: Hashable, Sendable {
         var certificate: String?
         var key: String?
         var serverName: String?
+
+        /// The files, by the options that name them.
+        var files: [(option: String, path: String?)] {
+            [("tls_ca", authority), ("tls_cert", certificate), ("tls_key", key)]
+        }
     }
 
     struct Provenance: Hashable, Sendable {
@@ -107,12 +112,12 @@ struct ContainerOptions: Hashable, Sendable {
             throw .invalidOption(
                 "cache_from", "with cache: false nothing is taken from a cache; leave one of them out")
         }
-        let files = [("tls_ca", tls.authority), ("tls_cert", tls.certificate), ("tls_key", tls.key)]
-        let given = (files + [("tls_server_name", tls.serverName)]).first { $0.1 != nil }
+        let given = (tls.files + [("tls_server_name", tls.serverName)]).first { $0.path != nil }
         guard let given else { return }
         let addresses = endpoints?.engine == .buildctl ? endpoints?.names ?? [] : []
         guard !addresses.isEmpty, addresses.allSatisfy({ $0.hasPrefix("tcp://") }) else {
-            throw .invalidOption(given.0, "it is for addresses of the form tcp://host:port; leave it out")
+            throw .invalidOption(
+                given.option, "it is for addresses of the form tcp://host:port; leave it out")
         }
         if (tls.certificate == nil) != (tls.key == nil) {
             throw .invalidOption(
@@ -120,6 +125,30 @@ struct ContainerOptions: Hashable, Sendable {
             )
         }
     }
+
+    // MARK: what needs no engine to be found
+
+    /// Finds what no engine of a kind can do; nil: of any kind.
+    /// - Throws: ``ImageSpecError/Code/unsupportedField``.
+    func check(
+        _ engine: ImageSpec.ContainerEngine?, imageName: String, isPushed: Bool
+    ) throws(ImageSpecError) {
+        guard !isPushed else { return }
+        if engine == .buildctl { throw .imageNotKept(imageName) }
+        // Podman and buildah make none at all, which is another error.
+        guard ![.podman, .buildah].contains(engine) else { return }
+        if provenance != nil { throw .optionNeedsPush("provenance") }
+        if billOfMaterials != nil { throw .optionNeedsPush("sbom") }
+    }
+
+    /// Whether it depends on the engine if all that is asked for can be done.
+    var areDemanding: Bool {
+        !hasUsualNetwork || !cacheSources.isEmpty || !cacheTargets.isEmpty || provenance != nil
+            || billOfMaterials != nil || sourceDateEpoch != nil
+    }
+
+    /// Whether each engine has the network.
+    var hasUsualNetwork: Bool { network.map(["host", "none", "default"].contains) ?? true }
 
     // MARK: values
 

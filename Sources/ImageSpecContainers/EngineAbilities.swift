@@ -6,35 +6,53 @@ import ImageSpec
 struct EngineAbilities: Sendable {
     var engine: WorkingEngine
     var options: ContainerOptions
+    /// The builders of buildx that may build, with their drivers as far as they are known. An empty name: the one that
+    /// buildx takes by itself.
+    var drivers: [(builder: String, driver: String)] = []
 
     /// - Throws: ``ImageSpecError/Code/unsupportedField``, with the engines that can.
     func check(imageName: String, isPushed: Bool) throws(ImageSpecError) {
-        if engine.dialect == .buildctl, !isPushed { throw .imageNotKept(imageName) }
+        try options.check(engine.kind, imageName: imageName, isPushed: isPushed)
         try checkNetwork()
         try checkCaches()
-        try checkAttestations(isPushed: isPushed)
-        guard options.sourceDateEpoch != nil else { return }
-        let able = "docker with buildx 0.10 or later, buildctl, podman and buildah"
-        switch engine.dialect {
-        case .buildKit: throw unable("source_date_epoch", "without buildx has no fixed times", able)
-        case .buildx where !engine.hasBuildx(0, 10):
-            throw unable("source_date_epoch", "with buildx \(engine.pluginVersion) has no fixed times", able)
-        default: break
-        }
+        try checkAttestations()
+        try checkTimes()
     }
 
     private func unable(_ key: String, _ what: String, _ able: String) -> ImageSpecError {
         .optionUnsupported(key, engine: engine.name, what, able: able)
     }
 
-    private func checkNetwork() throws(ImageSpecError) {
-        guard engine.dialect == .buildctl, let network = options.network,
-            !["host", "none", "default"].contains(network)
-        else { return }
-        throw unable("network", "knows host, none and default alone", "docker, podman and buildah")
+    private func checkTimes() throws(ImageSpecError) {
+        guard options.sourceDateEpoch != nil else { return }
+        let able = "docker with a builder of buildx 0.10 or later, buildctl, podman and buildah"
+        switch engine.dialect {
+        case .buildKit: throw unable("source_date_epoch", "without buildx has no fixed times", able)
+        case .buildx where !engine.hasBuildx(0, 10):
+            throw unable("source_date_epoch", "with buildx \(engine.pluginVersion) has no fixed times", able)
+        case .buildx:
+            // The daemon's own BuildKit leaves files in layers their times without a word, or refuses the build in the
+            // end, as its image store is of the one kind or the other.
+            guard let own = drivers.first(where: { $0.driver == "docker" }) else { break }
+            throw .daemonHasNoFixedTimes(own.builder, engine: engine.name)
+        case .buildctl, .podman, .buildah: break
+        }
     }
 
-    private func checkAttestations(isPushed: Bool) throws(ImageSpecError) {
+    private func checkNetwork() throws(ImageSpecError) {
+        guard let network = options.network, !options.hasUsualNetwork else { return }
+        switch engine.dialect {
+        case .buildx, .buildKit:
+            throw unable(
+                "network",
+                "knows host, none and default alone, but builders of docker buildx create --driver-opt network=\(network) are in it",
+                "podman and buildah")
+        case .buildctl: throw unable("network", "knows host, none and default alone", "podman and buildah")
+        case .podman, .buildah: break
+        }
+    }
+
+    private func checkAttestations() throws(ImageSpecError) {
         let wanted = [("provenance", options.provenance != nil), ("sbom", options.billOfMaterials != nil)]
         guard let key = wanted.first(where: \.1)?.0 else { return }
         let able = "docker with buildx 0.10 or later and buildctl"
@@ -44,7 +62,6 @@ struct EngineAbilities: Sendable {
         case .buildx: throw unable(key, "with buildx \(engine.pluginVersion) makes no attestations", able)
         case .buildKit, .podman, .buildah: throw unable(key, "makes no attestations", able)
         }
-        if !isPushed { throw .optionNeedsPush(key) }
     }
 
     private func checkCaches() throws(ImageSpecError) {
@@ -65,9 +82,9 @@ struct EngineAbilities: Sendable {
     private func checkRepository(_ key: String, _ caches: [BuildCache]) throws(ImageSpecError) {
         guard let cache = caches.first else { return }
         let able = "docker and buildctl"
-        guard engine.isAtLeast(engine.dialect == .podman ? (4, 3) : (1, 28)) else {
+        guard engine.isAtLeast(engine.dialect == .podman ? (4, 2) : (1, 27)) else {
             throw unable(
-                key, "has no caches in registries before \(engine.dialect == .podman ? "4.3" : "1.28")", able)
+                key, "has no caches in registries before \(engine.dialect == .podman ? "4.2" : "1.27")", able)
         }
         guard caches.count == 1 else { throw unable(key, "takes one cache alone", able) }
         guard let reference = cache.reference else { throw unable(key, "has no inline cache", able) }

@@ -22,6 +22,16 @@ extension ImageSpecError {
             "builder_options: \(key): \(engine) \(what); \(able) can; use one of them, or leave it out")
     }
 
+    static func daemonHasNoFixedTimes(_ builder: String, engine: String) -> ImageSpecError {
+        let who = builder.isEmpty ? "the builder that buildx takes" : "the builder \(builder)"
+        return ImageSpecError(
+            .unsupportedField,
+            "builder_options: source_date_epoch: \(who) is the docker daemon's own (\(engine)), which gives files in layers no "
+                + "fixed times; make one by docker buildx create --driver docker-container --name NAME and name it by the "
+                + "option builder or the variable BUILDX_BUILDER, use buildctl, podman or buildah, or leave it out"
+        )
+    }
+
     static func optionNeedsPush(_ key: String) -> ImageSpecError {
         ImageSpecError(
             .unsupportedField,

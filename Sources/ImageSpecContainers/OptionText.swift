@@ -66,7 +66,7 @@ enum OptionText {
         var rest = address[range.upperBound...]
         if let at = rest.lastIndex(of: "@") {
             let user = rest[..<at]
-            guard scheme == "ssh", !user.contains(":"), beginsPlainly(user) else {
+            guard scheme == "ssh", consists(String(user), of: "._-"), beginsPlainly(user) else {
                 return AddressProblem(
                     text: "an address has no password or user in it, but with ssh://user@host",
                     isQuotable: false)

@@ -31,11 +31,11 @@ struct Workshop: Sendable {
         var finder = finder
         finder.environment = configuration.environment
         let kind = wanted ?? options.engine ?? options.endpoints?.engine
-        let needsBuildx = options.endpoints?.engine == .docker
+        let need = Self.need(options, isPushed: request.isPushed, finder.buildxBuilder)
         engine = try await memory.engine(
-            for: .init(wanted: kind, needsBuildx: needsBuildx, credentials: configuration.source)
+            for: .init(wanted: kind, need: need, credentials: configuration.source)
         ) { [finder] in
-            try await finder.find(kind, needsBuildx: needsBuildx)
+            try await finder.find(kind, need)
         }
         if [.podman, .buildah].contains(engine.kind), configuration.isConfigurationFileMissing {
             // Podman and buildah take the variable for the promise of a file.
@@ -45,13 +45,47 @@ struct Workshop: Sendable {
         authenticationFile = configuration.file
         platforms = request.spec.platforms(in: request.context)
         try Self.check(platforms, isPushed: request.isPushed)
-        try EngineAbilities(engine: engine, options: options).check(
-            imageName: request.imageName, isPushed: request.isPushed)
+        var abilities = EngineAbilities(engine: engine, options: options)
+        if options.sourceDateEpoch != nil, engine.dialect == .buildx {
+            for name in options.endpoints?.names ?? [""] {
+                let question = EngineMemory.DriverQuestion(
+                    program: engine.path, builder: name, credentials: configuration.source)
+                let driver = try await memory.driver(for: question) { [finder, engine] in
+                    try await finder.driver(of: name, engine)
+                }
+                abilities.drivers.append((name, driver))
+            }
+        }
+        try abilities.check(imageName: request.imageName, isPushed: request.isPushed)
         guard platforms.count > 1, engine.dialect == .buildKit else { return }
         throw ImageSpecError.platformsUnsupported(
             platforms,
             "docker builds several platforms with its buildx plugin only; install it, use buildah or buildctl, or name one"
         )
+    }
+
+    /// An image that is pushed needs no daemon here where the builder of buildx is named, by the spec or by buildx's own
+    /// variable. One that stays does: the daemon keeps it.
+    private static func need(
+        _ options: ContainerOptions, isPushed: Bool, _ buildxBuilder: String?
+    ) -> EngineFinder.Need {
+        if options.endpoints?.engine == .docker { return .builder }
+        return isPushed && !(buildxBuilder ?? "").isEmpty ? .builderOrDaemon : .daemon
+    }
+
+    /// Finds what keeps an image from being built whatever engine is found.
+    static func check(
+        _ request: ImageSpec.BuildRequest, _ wanted: ImageSpec.ContainerEngine?
+    ) throws(ImageSpecError) -> ContainerOptions {
+        let options = try options(of: request.spec, wanted)
+        try check(request.spec.platforms(in: request.context), isPushed: request.isPushed)
+        try options.check(
+            wanted ?? options.engine ?? options.endpoints?.engine, imageName: request.imageName,
+            isPushed: request.isPushed)
+        for case (let option, let path?) in options.tls.files {
+            _ = try file(option, path, in: request.context)
+        }
+        return options
     }
 
     /// The options of a spec, where they agree with the engine that is asked for.
@@ -234,9 +268,15 @@ struct Workshop: Sendable {
 
     private func link(_ key: String, _ path: String?) throws(ImageSpecError) -> String? {
         guard let path else { return nil }
-        let file = LocalFile.absolute(LocalFile.join(request.context.workingDirectory, path))
+        return try scratch.link(key, to: try Self.file(key, path, in: request.context))
+    }
+
+    private static func file(
+        _ key: String, _ path: String, in context: ImageSpec.HashContext
+    ) throws(ImageSpecError) -> String {
+        let file = LocalFile.absolute(LocalFile.join(context.workingDirectory, path))
         guard LocalFile.isReadable(file) else { throw .missingOptionFile(key, path) }
-        return try scratch.link(key, to: file)
+        return file
     }
 
     /// Images that the build may start from or take something from.

@@ -74,6 +74,16 @@ extension ErrorArea {
         esac
         """
 
+    /// A docker with buildx, whose only builder is the daemon's own.
+    private static let dockerAlone = """
+        case "$1 $2" in
+        "buildx version") echo "github.com/docker/buildx v0.30.1 9e66234" ;;
+        "buildx inspect") echo "Name:   default"; echo "Driver: docker" ;;
+        "version "*) echo 29.1.3 ;;
+        *) echo "Docker version 29.1.3, build f52814d" ;;
+        esac
+        """
+
     /// A build of a spec with the programs that lie in the case's own folder.
     private static func build(
         _ spec: ImageSpec, _ engine: ImageSpec.ContainerEngine? = nil, in scene: Scene
@@ -113,6 +123,13 @@ extension ErrorArea {
             option("invalidOption", ["address": "buildkit:1234"]),
             option("invalidOption", ["builder": "east", "engine": "podman"]),
             option("invalidOption", ["cache_to": ["mode": "max"]]),
+            option(
+                "invalidOption",
+                [
+                    "cache_to": [
+                        "ref": "ghcr.io/acme/cache", "image_manifest": true, "oci_mediatypes": false,
+                    ]
+                ]),
             option("invalidOption", ["source_date_epoch": "now"]),
             option("invalidOption", ["tls_ca": "ca.pem"]),
             option("unknownCacheKey", ["cache_to": ["ref": "ghcr.io/acme/cache", "mod": "max"]]),
@@ -122,6 +139,15 @@ extension ErrorArea {
             ErrorCase("optionUnsupported", "builder_options: {sbom: true}, and buildah") { scene in
                 try scene.program("buildah", brokenBuildah)
                 try await build(ImageSpec(builderOptions: ["sbom": true]), .buildah, in: scene)
+            },
+            ErrorCase("daemonHasNoFixedTimes", "builder_options: {source_date_epoch: 0}, and docker alone") {
+                scene in
+                try scene.program("docker", dockerAlone)
+                try await build(ImageSpec(builderOptions: ["source_date_epoch": 0]), .docker, in: scene)
+            },
+            ErrorCase("optionUnsupported", "builder_options: {network: mine}, and docker") { scene in
+                try scene.program("docker", dockerAlone)
+                try await build(ImageSpec(builderOptions: ["network": "mine"]), .docker, in: scene)
             },
             ErrorCase("optionNeedsPush", "builder_options: {provenance: max}, and no registry") { scene in
                 try scene.program("docker", buildx)

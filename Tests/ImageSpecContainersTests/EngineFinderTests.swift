@@ -10,7 +10,7 @@ import Testing
     /// Programs in two folders, `first` and `second` of PATH, and what they answer to their arguments.
     private func find(
         _ wanted: ImageSpec.ContainerEngine? = nil, programs: [String],
-        answers: [String: CommandOutcome]
+        answers: [String: CommandOutcome], need: EngineFinder.Need = .daemon
     ) async throws -> (engine: WorkingEngine, folder: String) {
         try await withTemporaryFolder { folder in
             for program in programs { try write("", to: folder + "/" + program, mode: 0o755) }
@@ -19,7 +19,7 @@ import Testing
                 return answers[([String(program)] + command.arguments).joined(separator: " ")]
             }
             let finder = EngineFinder(runner: fake.runner, folders: [folder + "/first", folder + "/second"])
-            return (try await finder.find(wanted), folder)
+            return (try await finder.find(wanted, need), folder)
         }
     }
 
@@ -109,5 +109,32 @@ import Testing
             try await find(.docker, programs: programs, answers: buildah)
         }
         #expect(error?.code == .toolUnavailable)
+    }
+
+    private let clientAlone = [
+        "first/docker --version": CommandOutcome.output("Docker version 28.2.2, build e6534b4"),
+        "first/docker buildx version": .output("github.com/docker/buildx v0.13.1 7884339"),
+    ]
+
+    @Test(arguments: [EngineFinder.Need.builder, .builderOrDaemon])
+    func aBuilderElsewhereNeedsNoDaemon(_ need: EngineFinder.Need) async throws {
+        let (engine, _) = try await find(programs: ["first/docker"], answers: clientAlone, need: need)
+        #expect(engine.dialect == .buildx)
+        #expect(engine.name == "docker 28.2.2 (buildx)")
+        #expect(engine.pluginVersion == "0.13.1")
+    }
+
+    @Test func withoutThePluginADaemonServesUnlessTheSpecNamesABuilder() async throws {
+        let answers = [
+            "first/docker --version": CommandOutcome.output("Docker version 20.10.24, build 297e128"),
+            "first/docker \(daemon)": .output("20.10.24"),
+            "first/docker build --help": .output("      --secret stringArray   Secret file"),
+        ]
+        let (engine, _) = try await find(programs: ["first/docker"], answers: answers, need: .builderOrDaemon)
+        #expect(engine.dialect == .buildKit)
+        let error = await #expect(throws: ImageSpecError.self) {
+            try await find(programs: ["first/docker"], answers: answers, need: .builder)
+        }
+        #expect(error?.message.contains("it has no buildx plugin") == true)
     }
 }

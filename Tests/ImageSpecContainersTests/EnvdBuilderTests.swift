@@ -17,6 +17,15 @@ import Testing
         /// What stood in `build.envd` when envd was to build.
         var file: String?
         var asked: [String]
+        var events: [ImageSpec.BuildEvent]
+
+        /// What was shown of envd's output.
+        var shown: [String] {
+            events.compactMap {
+                guard case .output(let line, _) = $0 else { return nil }
+                return line
+            }
+        }
 
         var error: ImageSpecError? {
             guard case .failure(let error) = result else { return nil }
@@ -56,12 +65,16 @@ import Testing
                     return registry
                 },
                 specID: { _, _, _ in nil })
-            let engine = ImageSpec.BuildEngine(policy: policy)
+            let events = Mutex<[ImageSpec.BuildEvent]>([])
+            let engine = ImageSpec.BuildEngine(policy: policy) { event in
+                events.withLock { $0.append(event) }
+            }
+            let variables = ["HOME": folder + "/project", "FLYTE_ENVD_CONTEXT": name]
             engine.register(
                 "envd",
                 ImageSpec.EnvdBuilder(
                     runner: fake.runner, folders: [folder + "/bin"], registry: images,
-                    environment: { $0 == "FLYTE_ENVD_CONTEXT" ? name : nil }))
+                    environment: { variables[$0] ?? nil }))
             let surroundings = ImageSpec.HashContext(
                 workingDirectory: folder + "/project", hostArchitecture: "x86_64")
             let result: Result<ImageSpec.BuildResult, any Error>
@@ -76,7 +89,7 @@ import Testing
                     $0.replacing(#/\/[^ =]*\/imagespec-[A-Za-z0-9]{6}/#, with: "TMP").replacing(
                         folder, with: "HERE")
                 }, environments: fake.commands.map(\.environment), file: file.withLock { $0 },
-                asked: asked.withLock { $0 })
+                asked: asked.withLock { $0 }, events: events.withLock { $0 })
         }
     }
 
@@ -100,7 +113,7 @@ import Testing
         #expect(
             seen.lines == [
                 "envd version --short", Self.creation,
-                "envd build --path TMP/context --platform linux/amd64 --output type=image,name=\(name),push=true",
+                "envd build --path TMP/context --platform linux/amd64 --force --output type=image,name=\(name),push=true",
             ])
         #expect(seen.environments.allSatisfy { $0["ENVD_ANALYTICS"] == "false" })
         #expect(seen.file == (try ImageSpec.EnvdFile(spec).text))
@@ -115,12 +128,13 @@ import Testing
         #expect(
             seen.lines.suffix(3) == [
                 "envd version --short", Self.creation,
-                "envd build --path TMP/context --platform linux/amd64 --tag \(name)",
+                "envd build --path TMP/context --platform linux/amd64 --force --tag \(name)",
             ])
         let notPushed = try await image(of: spec, policy: .init(isPushing: false))
         #expect(
             notPushed.lines.last
-                == "envd build --path TMP/context --platform linux/amd64 --tag \(try self.name(spec))")
+                == "envd build --path TMP/context --platform linux/amd64 --force --tag \(try self.name(spec))"
+        )
         let there = try await image(
             of: local, answers: Self.working.merging(["docker image inspect": .output("sha256:abc ")]) { $1 })
         #expect(try there.result.get().outcome == .found)
@@ -144,12 +158,21 @@ import Testing
     // MARK: contexts
 
     @Test func aContextThatIsThereIsUsed() async throws {
-        let answers = Self.working.merging(["envd context create": .failure("context \"flyte\" exists")]) {
-            $1
-        }
+        var answers = Self.working
+        answers["envd context create"] = .failure("context \"flyte\" exists")
+        answers["envd context use"] = .output("flyte is used")
         let seen = try await image(of: spec, answers: answers)
         #expect(try seen.result.get().outcome == .built)
         #expect(seen.lines[1...2] == [Self.creation, "envd context use --name flyte"])
+        // That it is there is no news; that it was made is.
+        #expect(seen.shown == ["flyte is used", "#1 done"])
+        answers["envd context create"] = .output("flyte is made")
+        #expect(try await image(of: spec, answers: answers).shown == ["flyte is made", "#1 done"])
+        answers["envd context create"] = .failure("context \"flyte\" exists")
+        answers["envd context use"] = .failure("no such context")
+        let error = try await image(of: spec, answers: answers).error
+        #expect(error?.message.contains("context \"flyte\" exists") == true)
+        #expect(error?.message.contains("no such context") == true)
     }
 
     @Test func theSandboxHasAContextOfItsOwn() async throws {
@@ -172,15 +195,76 @@ import Testing
         #expect(error?.message.contains("context \"mine\" is unknown") == true)
     }
 
-    @Test func registriesAreMadeKnownBefore() async throws {
+    @Test func registriesAreMadeKnownToTheDaemonOfTheChosenContext() async throws {
         let file = ImageSpec(
             name: "a", builder: "envd", registry: "r.io/x", baseImage: "debian:1", registryConfig: "r.json")
         let seen = try await image(of: file, files: ["r.json": "{}"])
-        #expect(seen.lines[1] == "envd bootstrap --registry-config HERE/project/r.json")
+        #expect(
+            seen.lines[1...2] == [
+                Self.creation,
+                "envd bootstrap --with-autocomplete=false --registry-config HERE/project/r.json",
+            ])
         let missing = try await image(of: file)
         #expect(missing.error?.code == .missingInput)
         #expect(missing.error?.message.contains("registry_config") == true)
         #expect(!missing.lines.contains { $0.hasPrefix("envd build") })
+    }
+
+    // Which one is chosen stands in one file for all of a user's envd commands.
+    @Test func nobodyElseUsesEnvdBetweenTheChoiceAndTheEndOfTheBuild() async throws {
+        try await withTemporaryFolder { folder in
+            try write("", to: folder + "/bin/envd", mode: 0o755)
+            struct State {
+                var running = 0
+                var mostRunning = 0
+                var chosen = ""
+                /// The context in which each registry's image was built.
+                var contexts: [String: Set<String>] = [:]
+            }
+            let state = Mutex(State())
+            let fake = FakeRunner { command in
+                let words = command.arguments
+                state.withLock { state in
+                    state.running += 1
+                    state.mostRunning = max(state.mostRunning, state.running)
+                    if words.first == "context" { state.chosen = words[3] }
+                }
+                for _ in 0..<100 { await Task.yield() }
+                state.withLock { state in
+                    state.running -= 1
+                    guard words.first == "build", let output = words.last else { return }
+                    let isSandbox = output.contains("localhost:30000")
+                    state.contexts[isSandbox ? "sandbox" : "other", default: []].insert(state.chosen)
+                }
+                return .output("envd: v1.3.6")
+            }
+            let images = RegistryImages(existence: { _, _ in .absent }, specID: { _, _, _ in nil })
+            let context = ImageSpec.HashContext(workingDirectory: folder, hostArchitecture: "x86_64")
+            let warnings = Mutex<[String]>([])
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<8 {
+                    let registry = number.isMultiple(of: 2) ? "localhost:30000" : "r.io"
+                    let spec = ImageSpec(
+                        name: "a\(number)", builder: "envd", registry: registry, baseImage: "debian:1")
+                    // Each its own, as in as many processes.
+                    let builder = ImageSpec.EnvdBuilder(
+                        runner: fake.runner, folders: [folder + "/bin"], registry: images,
+                        environment: { $0 == "HOME" ? folder : nil })
+                    let request = ImageSpec.BuildRequest(
+                        spec: spec, imageName: try spec.imageName(in: context), context: context,
+                        policy: .init()
+                    ) { event in
+                        if case .warning(let text) = event { warnings.withLock { $0.append(text) } }
+                    }
+                    group.addTask { _ = try await builder.image(for: request) }
+                }
+                try await group.waitForAll()
+            }
+            let seen = state.withLock { $0 }
+            #expect(seen.mostRunning == 1)
+            #expect(seen.contexts == ["sandbox": ["flyte-sandbox"], "other": ["flyte"]])
+            #expect(warnings.withLock { $0 } == [])
+        }
     }
 
     // MARK: what fails

@@ -12,17 +12,22 @@ import Testing
 
     /// The build, in words without spaces.
     private func line(
-        _ dialect: WorkingEngine.Dialect, _ options: Options, version: String = "", isPushed: Bool = true,
-        platforms: [String] = ["linux/amd64"], secrets: [BuildPlan.Secret] = []
+        _ dialect: WorkingEngine.Dialect, _ options: Options, version: String = "",
+        buildx: String = "0.13.1", isPushed: Bool = true, platforms: [String] = ["linux/amd64"],
+        secrets: [BuildPlan.Secret] = []
     ) throws -> String {
         let options = try ContainerOptions(ImageSpec(builderOptions: options))
         var plan = BuildPlan(
-            engine: WorkingEngine(dialect: dialect, path: "/bin/x", version: version), imageName: "r.io/a:1",
+            engine: WorkingEngine(
+                dialect: dialect, path: "/bin/x", version: version, pluginVersion: buildx),
+            imageName: "r.io/a:1",
             context: "/t/context", reports: "/t", platforms: platforms, secrets: secrets, options: options,
             isPushed: isPushed)
         plan.endpoint = options.endpoints?.names.first
         plan.tls = options.tls
         let build = try #require(plan.commands.first { $0.step == .build })
+        // A time of the surroundings is in no tag.
+        #expect(build.command.environment["SOURCE_DATE_EPOCH"] == .some(nil))
         #expect(build.command.arguments.allSatisfy { !$0.contains(" ") && !$0.isEmpty })
         return build.command.arguments.joined(separator: " ")
     }
@@ -30,7 +35,7 @@ import Testing
     @Test func aBuilderOfBuildxPushes() throws {
         #expect(
             try line(.buildx, ["builder": "team"])
-                == "buildx build --builder team --progress plain --platform linux/amd64 --tag r.io/a:1 --metadata-file "
+                == "buildx build --builder team --progress plain --platform linux/amd64 --provenance=false --tag r.io/a:1 --metadata-file "
                 + "/t/metadata.json --iidfile /t/image-id --push /t/context")
     }
 
@@ -54,6 +59,16 @@ import Testing
                 + "--provenance mode=max --sbom generator=r.io/scanner:1 --build-arg SOURCE_DATE_EPOCH=1700000000 "
                 + "--tag r.io/a:1 --metadata-file /t/metadata.json "
                 + "--output type=image,push=true,rewrite-timestamp=true /t/context")
+    }
+
+    // Source: the release notes of buildx: attestations since 0.10.0, the variable against them since 0.10.4.
+    @Test(arguments: [("0.9.1", false), ("0.10.0", true), ("0.10.4", true), ("0.30.1", true), ("", true)])
+    func anIndexWithTheTimeOfTheBuildIsMadeOnlyWhereItIsAskedFor(_ version: String, _ isKnown: Bool) throws {
+        for options in [[:], ["sbom": true]] as [Options] where isKnown || options.isEmpty {
+            let line = try line(.buildx, options, buildx: version)
+            #expect(line.contains(" --provenance=false ") == isKnown)
+        }
+        #expect(try !line(.buildx, ["provenance": true], buildx: version).contains("=false"))
     }
 
     @Test func buildxLoadsWhatIsNotPushed() throws {

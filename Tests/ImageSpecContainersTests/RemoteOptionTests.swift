@@ -30,6 +30,8 @@ import Testing
             // Programs take what begins with a dash for an option.
             (["address": "ssh://-oProxyCommand=x"], .invalidField, "begins with"),
             (["address": "ssh://-o@host"], .invalidField, "user"),
+            (["address": "ssh://a -oProxyCommand=x,y@host"], .invalidField, "user"),
+            (["address": "ssh://a\"b@host"], .invalidField, "user"),
             (["address": "kube-pod://-n"], .invalidField, "begins with"),
             (["address": "docker-container://a b"], .invalidField, "characters"),
             (["address": "tcp://a:1\n"], .invalidField, "characters"),
@@ -47,6 +49,10 @@ import Testing
             (["cache_to": ["ref": "a", "mod": "max"]], .unsupportedField, "did you mean \"mode\"?"),
             (["cache_to": ["type": "inline", "ref": "a"]], .invalidField, "inline"),
             (["cache_from": ["ref": "a", "mode": "max"]], .unsupportedField, "mode"),
+            (
+                ["cache_to": ["ref": "a", "image_manifest": true, "oci_mediatypes": false]], .invalidField,
+                "OCI's media types"
+            ),
             (["cache_to": 3], .invalidField, "cache_to"),
             (["provenance": "full"], .invalidField, "provenance"), (["sbom": "a b"], .invalidField, "sbom"),
             (["source_date_epoch": -1], .invalidField, "1970"),
@@ -72,6 +78,7 @@ import Testing
     @Test(arguments: [
         "tcp://buildkit:1234", "tcp://[::1]:1234", "tcp://10.0.0.1:1", "unix:///run/buildkit/buildkitd.sock",
         "kube-pod://buildkitd-0?namespace=ci&context=prod", "docker-container://buildkitd", "ssh://me@host",
+        "ssh://build_user-1.x@host:22",
         "podman-container://b",
     ])
     func addressesOfDaemonsAreTaken(_ address: String) throws {
@@ -96,11 +103,14 @@ import Testing
             (["cache_to": ["ref": "r.io/a", "mode": "max"]], .buildah, "1.28.2", "attributes"),
             (["cache_from": "r.io/a:1"], .podman, "4.3.1", "without tag"),
             (["cache_from": ["r.io/a", "r.io/b"]], .podman, "4.3.1", "one cache"),
-            (["cache_from": "r.io/a"], .buildah, "1.27.0", "before 1.28"),
+            (["cache_from": "r.io/a"], .buildah, "1.26.9", "before 1.27"),
+            (["cache_to": "r.io/a"], .podman, "4.1.1", "before 4.2"),
             (["provenance": true], .buildah, "1.28.2", "docker with buildx 0.10 or later and buildctl"),
             (["sbom": true], .buildKit, "20.10.24", "buildctl can"),
             (["source_date_epoch": 0], .buildKit, "20.10.24", "podman and buildah can"),
-            (["network": "mine"], .buildctl, "0.13.0", "docker, podman and buildah can"),
+            (["network": "mine"], .buildctl, "0.13.0", "alone; podman and buildah can"),
+            (["network": "mine"], .buildx, "28.2.2", "--driver-opt network=mine are"),
+            (["network": "mine"], .buildKit, "20.10.24", "--driver-opt network=mine are"),
         ] as [(Options, WorkingEngine.Dialect, String, String)])
     func whatTheEngineCannotDoIsAnErrorThatSaysWhichCan(
         _ options: Options, _ dialect: WorkingEngine.Dialect, _ version: String, _ text: String
@@ -131,6 +141,49 @@ import Testing
                 }
             }
         }
+    }
+
+    // Source: buildah's release notes of 1.27.0, whose library podman 4.2 has.
+    @Test(
+        arguments: [
+            (["cache_from": "r.io/a", "cache_to": "r.io/a"], .buildah, "1.27.0"),
+            (["cache_to": "r.io/a"], .podman, "4.2.0"), (["network": "mine"], .podman, "4.3.1"),
+            (["network": "host"], .buildx, "28.2.2"), (["network": "none"], .buildKit, "20.10.24"),
+            (["source_date_epoch": 0], .buildx, "28.2.2"),
+        ] as [(Options, WorkingEngine.Dialect, String)])
+    func whatTheEngineCanDoIsNoError(
+        _ options: Options, _ dialect: WorkingEngine.Dialect, _ version: String
+    ) throws {
+        try EngineAbilities(
+            engine: WorkingEngine(dialect: dialect, path: "/bin/x", version: version),
+            options: ContainerOptions(ImageSpec(builderOptions: options))
+        ).check(imageName: "a", isPushed: true)
+    }
+
+    @Test(
+        arguments: [
+            ([("", "docker")], "the builder that buildx takes"), ([("default", "docker")], "default"),
+            ([("east", "kubernetes"), ("own", "docker")], "the builder own"),
+            ([("", "docker-container")], nil), ([("east", "remote"), ("west", "kubernetes")], nil),
+            // Nobody can tell: what it cannot do, it says.
+            ([("east", "")], nil),
+        ] as [([(builder: String, driver: String)], String?)])
+    func aDaemonsOwnBuilderHasNoFixedTimes(
+        _ drivers: [(builder: String, driver: String)], _ text: String?
+    ) throws {
+        var abilities = EngineAbilities(
+            engine: WorkingEngine(dialect: .buildx, path: "/bin/docker", version: "28.2.2"),
+            options: try ContainerOptions(ImageSpec(builderOptions: ["source_date_epoch": 0])))
+        abilities.drivers = drivers
+        guard let text else { return try abilities.check(imageName: "a", isPushed: true) }
+        let error = #expect(throws: ImageSpecError.self) {
+            try abilities.check(imageName: "a", isPushed: true)
+        }
+        #expect(error?.code == .unsupportedField)
+        #expect(error?.message.contains(text) == true, "\(error?.message ?? "")")
+        #expect(error?.message.contains("docker buildx create --driver docker-container") == true)
+        abilities.options.sourceDateEpoch = nil
+        try abilities.check(imageName: "a", isPushed: true)
     }
 
     @Test func attestationsAndBuildctlNeedARegistry() throws {

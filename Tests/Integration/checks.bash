@@ -10,6 +10,9 @@ bad() { log "FAIL $1"; failed=$((failed + 1)); }
 check() { # check WHAT EXPECTED FOUND
   if [ "$2" = "$3" ]; then ok "$1"; else bad "$1"; printf '  expected: %q\n  found:    %q\n' "$2" "$3"; fi
 }
+check_same() { # check_same WHAT ONE OTHER: the same, and not empty
+  if [ -n "$2" ]; then check "$@"; else bad "$1"; echo "  the first is empty"; fi
+}
 check_contains() { # check_contains WHAT TEXT FILE
   if grep -qF -- "$2" "$3"; then ok "$1"; else bad "$1"; printf '  not there: %q\n' "$2"; tail -20 "$3" | sed 's/^/  | /'; fi
 }

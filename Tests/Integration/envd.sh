@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Has the real envd compile every build.envd of the tests, and specs whose values try to be more than values.
+# Has the real envd compile every build.envd of the tests, and specs whose values try to be more than values. Has two
+# processes build several specs at once, by an envd whose build only says in which context it is.
 #
 #   Tests/Integration/envd.sh
 #
@@ -12,7 +13,8 @@
 # needs no daemon, no registry and no root.
 #   IMAGESPEC      the imagespec tool; by default that of this package's debug build
 #   ENVD_VERSION   the version of envd; by default 1.3.6
-#   WORK           a folder for all that is made; by default a temporary one that is removed
+#   WORK           a folder for all that is made, which stays; by default a temporary one that is removed
+#   KEEP           not empty: the temporary folder stays too
 set -euo pipefail
 
 package=$(cd "$(dirname "$0")/../.." && pwd)
@@ -21,16 +23,41 @@ for program in python3 openssl; do
   command -v "$program" >/dev/null || { echo "envd.sh: needs $program" >&2; exit 77; }
 done
 [ -x "$IMAGESPEC" ] || { echo "envd.sh: no $IMAGESPEC; run swift build, or set IMAGESPEC" >&2; exit 77; }
+made=
 if [ -z "${WORK:-}" ]; then
   WORK=$(mktemp -d)
-  trap 'rm -rf "$WORK"' EXIT
+  made=$WORK
 fi
+# Only what was made here is removed, never a folder that somebody named.
+clean() { if [ -n "$made" ] && [ -z "${KEEP:-}" ]; then rm -rf "$made"; fi; }
+trap clean EXIT
 mkdir -p "$WORK"
 python3 -m venv "$WORK/venv"
 "$WORK/venv/bin/pip" install -q --disable-pip-version-check "envd==${ENVD_VERSION:-1.3.6}" \
   || { echo "envd.sh: envd cannot be installed by pip" >&2; exit 77; }
 python3 "$package/Tests/Integration/envd.py" "$WORK/venv/bin/envd" "$(realpath "$IMAGESPEC")" \
   "$package/Tests/ImageSpecTests/Fixtures/envd" "$WORK/run"
+
+# --- builds at once, in contexts of their own ---------------------------------------------------------------------------
+
+mkdir -p "$WORK/at-once/bin" "$WORK/at-once/home"
+cat > "$WORK/at-once/bin/envd" <<SH
+#!/bin/bash
+[ "\$1" = build ] || exec "$WORK/venv/bin/envd" "\$@"
+chosen() { "$WORK/venv/bin/envd" context ls --format json | python3 -c 'import json, sys; print(*(c["context"] for c in json.load(sys.stdin) if c.get("current")))'; }
+first=\$(chosen); sleep 0.2; echo "\$first \$(chosen) \${@: -1}" >> "$WORK/at-once/log"
+SH
+chmod 755 "$WORK/at-once/bin/envd"
+at_once() { ( cd "$WORK/at-once" && HOME=$WORK/at-once/home PATH=$WORK/at-once/bin:/usr/bin:/bin FLYTE_ENVD_CONTEXT='' \
+  "$(realpath "$IMAGESPEC")" build --force --quiet --jobs 4 "$@" ) >/dev/null 2>> "$WORK/at-once/err"; }
+for number in 1 2 3 4; do
+  registry=localhost:5999; [ $number -gt 1 ] || registry=localhost:30000
+  echo "{\"name\": \"n$number\", \"base_image\": \"debian:1\", \"builder\": \"envd\", \"registry\": \"$registry\"}" > "$WORK/at-once/$number.json"
+done
+for _ in 1 2 3; do at_once 1.json 2.json 3.json 4.json & at_once 1.json 2.json & wait; done
+if [ "$(sed 's/ [^ ]*name=/ /; s/n[0-9]:.*//' "$WORK/at-once/log" | sort | uniq -c | tr -s ' \n' ' ')" = " 12 flyte flyte localhost:5999/ 6 flyte-sandbox flyte-sandbox localhost:30000/ " ]
+then echo "ok   at once: each image is built in its own context"
+else echo "FAIL at once: each image is built in its own context"; sort "$WORK/at-once/log" | uniq -c; tail -3 "$WORK/at-once/err"; exit 1; fi
 
 [ -n "${BASE_TAR:-}" ] || { echo "envd.sh: none is built for real without BASE_TAR"; exit 0; }
 for program in dockerd docker docker-registry curl; do
@@ -43,7 +70,7 @@ base=127.0.0.1:$port/base:1
 started=()
 stop() {
   for process in "${started[@]}"; do kill "$process" 2>/dev/null && wait "$process" 2>/dev/null || true; done
-  [ -n "${KEEP:-}" ] || rm -rf "$WORK"
+  clean
 }
 trap stop EXIT
 await() { for _ in $(seq 150); do "$@" >/dev/null 2>&1 && return; sleep 0.2; done; echo "envd.sh: no answer: $*" >&2; exit 77; }

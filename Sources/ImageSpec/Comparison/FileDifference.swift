@@ -21,12 +21,14 @@ struct FileDifference {
         var left = old.startIndex
         var right = new.startIndex
         while left < old.endIndex || right < new.endIndex {
-            if right == new.endIndex
-                || left < old.endIndex && old[left].path.lexicographicallyPrecedes(new[right].path)
-            {
+            let order =
+                if right == new.endIndex { -1 } else if left == old.endIndex { 1 } else {
+                    old[left].path.order(to: new[right].path)
+                }
+            if order < 0 {
                 removed(old[left], new)
                 left += 1
-            } else if left == old.endIndex || new[right].path.lexicographicallyPrecedes(old[left].path) {
+            } else if order > 0 {
                 added(new[right], old)
                 right += 1
             } else {
@@ -76,7 +78,7 @@ struct FileDifference {
         var range = files.startIndex..<files.endIndex
         while !range.isEmpty {
             let middle = range.lowerBound + range.count / 2
-            if files[middle].path.lexicographicallyPrecedes(prefix) {
+            if files[middle].path.order(to: prefix) < 0 {
                 range = (middle + 1)..<range.upperBound
             } else {
                 range = range.lowerBound..<middle

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 extension ImageSpec.Record {
     static let formatPrefix = "imagespec.record."
     static let format = formatPrefix + "v1"
@@ -169,8 +177,7 @@ extension RecordedRequirements {
         for value in list {
             guard let name = value["path"]?.text, let digest = value["digest"]?.text,
                 let rawDigest = value["file_digest"]?.text,
-                let digest = ContentDigest(Array(digest.utf8)[...]),
-                let rawDigest = ContentDigest(Array(rawDigest.utf8)[...])
+                let digest = ContentDigest(digest), let rawDigest = ContentDigest(rawDigest)
             else { return nil }
             var text = Text.none
             if let lines = value["lines"]?.list { text = .lines(lines.compactMap(\.text)) }
@@ -204,15 +211,15 @@ extension RecordedTree {
         for value in list {
             let file: File?
             if case .string(let text) = value {
-                file = text.withBytes { File(entry: $0[...], path: nil) }
+                file = text.withBytes { File(entry: $0, path: nil) }
             } else if let entry = value["entry"]?.text, let path = value.bytes("path") {
-                file = entry.withBytes { File(entry: $0[...], path: path, target: value.bytes("target")) }
+                file = entry.withBytes { File(entry: $0, path: path, target: value.bytes("target")) }
             } else {
                 file = nil
             }
             guard let file else { return nil }
             // A comparison goes through two lists side by side.
-            if let last = files.last, !last.path.lexicographicallyPrecedes(file.path) { return nil }
+            if let last = files.last, last.path.order(to: file.path) >= 0 { return nil }
             files.append(file)
         }
         self.init(files: files)
@@ -220,18 +227,18 @@ extension RecordedTree {
 }
 
 extension RecordedTree.File {
+    private static let modes: [SourceTree.Mode] = [.file, .executable, .link]
+
     /// `MODE DIGEST`, and the path if that is not given.
-    fileprivate init?(entry: Slice<UnsafeBufferPointer<UInt8>>, path: [UInt8]?, target: [UInt8]? = nil) {
+    fileprivate init?(entry: UnsafeBufferPointer<UInt8>, path: [UInt8]?, target: [UInt8]? = nil) {
         let space = UInt8(ascii: " ")
-        let modes: [SourceTree.Mode] = [.file, .executable, .link]
-        guard entry.count > 7,
-            let mode = modes.first(where: { mode in
-                mode.text.withUTF8Buffer { entry.prefix(6).elementsEqual($0) }
-            }), entry[entry.startIndex + 6] == space
+        let count = 6
+        guard entry.count > count, entry[count] == space,
+            let mode = Self.modes.first(where: { memcmp(entry.start, $0.text.utf8Start, count) == 0 })
         else { return nil }
-        let rest = entry.dropFirst(7)
+        let rest = UnsafeBufferPointer(rebasing: entry[(count + 1)...])
         let end = rest.firstIndex(of: space) ?? rest.endIndex
-        guard let digest = ContentDigest(rest[..<end]) else { return nil }
+        guard let digest = ContentDigest(UnsafeBufferPointer(rebasing: rest[..<end])) else { return nil }
         if let path {
             self.init(path: path, mode: mode, digest: digest, target: target)
         } else {
@@ -245,39 +252,50 @@ extension RecordedTree.File {
 
 extension ContentDigest {
     /// Reads `sha256:…` or `sha256-1m:…`.
-    fileprivate init?(_ text: some BidirectionalCollection<UInt8>) {
-        let digits = text.suffix(SHA256Digest.hexCount)
-        let algorithm = text.dropLast(SHA256Digest.hexCount)
+    fileprivate init?(_ text: UnsafeBufferPointer<UInt8>) {
+        let algorithm = UnsafeBufferPointer(rebasing: text.dropLast(SHA256Digest.hexCount))
         let isChunked = algorithm.elementsEqual("sha256-1m:".utf8)
-        guard isChunked || algorithm.elementsEqual("sha256:".utf8), let digest = SHA256Digest(hex: digits)
+        guard isChunked || algorithm.elementsEqual("sha256:".utf8),
+            let digest = SHA256Digest(
+                hex: UnsafeBufferPointer(rebasing: text.suffix(SHA256Digest.hexCount)))
         else { return nil }
         self.init(digest, isChunked: isChunked)
+    }
+
+    fileprivate init?(_ text: String) {
+        guard let digest = text.withBytes({ ContentDigest($0) }) else { return nil }
+        self = digest
     }
 }
 
 extension SHA256Digest {
-    fileprivate init?(hex: some Collection<UInt8>) {
+    fileprivate init?(hex: UnsafeBufferPointer<UInt8>) {
         guard hex.count == Self.hexCount else { return nil }
         self.init()
-        let isRight = withUnsafeMutableBytes(of: &words) { output in
-            for (index, digit) in hex.enumerated() {
-                guard let value = Hexadecimal.value(of: digit) else { return false }
-                output[index / 2] = output[index / 2] << 4 | value
+        // A record has one for each file. Without a branch for each digit, since none can be guessed.
+        var isWrong = false
+        withUnsafeMutableBytes(of: &words) { output in
+            for index in 0..<Self.byteCount {
+                let (high, low) = (hex[2 * index], hex[2 * index + 1])
+                isWrong = isWrong || !Hexadecimal.isDigit(high) || !Hexadecimal.isDigit(low)
+                output[index] = Hexadecimal.value(ofDigit: high) << 4 | Hexadecimal.value(ofDigit: low)
             }
-            return true
         }
-        guard isRight else { return nil }
+        if isWrong { return nil }
     }
 }
 
 enum Hexadecimal {
-    static func value(of digit: UInt8) -> UInt8? {
-        switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-        default: nil
-        }
+    @inline(__always)
+    static func isDigit(_ byte: UInt8) -> Bool {
+        byte &- UInt8(ascii: "0") < 10 || byte &- UInt8(ascii: "a") < 6
     }
+
+    /// The value of a byte that is a lower-case digit; something else for any other.
+    @inline(__always)
+    static func value(ofDigit byte: UInt8) -> UInt8 { byte & 15 &+ (byte >> 6) &* 9 }
+
+    static func value(of digit: UInt8) -> UInt8? { isDigit(digit) ? value(ofDigit: digit) : nil }
 
     static func text(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef".utf8)

@@ -17,7 +17,7 @@ import Darwin
 /// which takes half the time of an array.
 struct CanonicalWriter: ~Copyable {
     private var memory: UnsafeMutablePointer<UInt8>
-    private var capacity = 2048
+    private var capacity = 1024
     private var count = 0
     private var needsComma = false
 

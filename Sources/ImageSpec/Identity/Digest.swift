@@ -24,25 +24,30 @@ struct SHA256Digest: Hashable, Sendable {
 
     /// Appends the 64 lower-case hexadecimal digits.
     func appendHex(to bytes: inout [UInt8]) {
-        withBytes { digest in
-            for byte in digest {
-                bytes.append(hexDigit(byte >> 4))
-                bytes.append(hexDigit(byte & 15))
-            }
-        }
+        withHex { bytes.append(contentsOf: $0) }
     }
 
     /// 64 lower-case hexadecimal digits.
     var hex: String {
-        String(unsafeUninitializedCapacity: Self.hexCount) { output in
-            withBytes { digest in
-                for (index, byte) in digest.enumerated() {
-                    output[2 * index] = hexDigit(byte >> 4)
-                    output[2 * index + 1] = hexDigit(byte & 15)
-                }
-            }
-            return Self.hexCount
+        String(unsafeUninitializedCapacity: Self.hexCount, initializingUTF8With: writeHex)
+    }
+
+    /// Gives the 64 digits to a function.
+    func withHex<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.hexCount) { digits in
+            _ = writeHex(to: digits)
+            return body(UnsafeBufferPointer(digits))
         }
+    }
+
+    private func writeHex(to output: UnsafeMutableBufferPointer<UInt8>) -> Int {
+        withBytes { digest in
+            for index in 0..<Self.byteCount {
+                output[2 &* index] = hexDigit(digest[index] >> 4)
+                output[2 &* index &+ 1] = hexDigit(digest[index] & 15)
+            }
+        }
+        return Self.hexCount
     }
 }
 

@@ -40,7 +40,7 @@ extension ImageSpec {
     public func tag(in context: HashContext) throws(ImageSpecError) -> String {
         let format = try parsedTagFormat()
         let contents = try SpecContents.read(of: self, in: context)
-        return try Self.tag(format, tagWriter(contents).digest.hex)
+        return try Self.tag(format, tagWriter(contents).digest)
     }
 
     /// The name under which the image is found: `[registry/]name:tag`.
@@ -89,10 +89,10 @@ extension ImageSpec {
 
     /// The tag that a format makes of a content digest.
     private static func tag(
-        _ format: TagFormat?, _ contentDigest: String
+        _ format: TagFormat?, _ contentDigest: SHA256Digest
     ) throws(ImageSpecError) -> String {
-        guard let format else { return contentDigest }
-        let tag = format.tag(specHash: contentDigest)
+        guard let format else { return contentDigest.hex }
+        let tag = format.tag(of: contentDigest)
         guard ImageReference.isTag(tag) else { throw .invalidTag(tag) }
         return tag
     }
@@ -109,6 +109,7 @@ extension ImageSpec {
     /// Whether the tag depends on files.
     var namesFiles: Bool {
         if namesOwnFiles { return true }
+        guard case .spec = baseImage else { return false }
         var next = baseImage
         while case .spec(let base) = next {
             if base.namesOwnFiles { return true }
@@ -159,7 +160,7 @@ extension ImageSpec {
             contentDigest = content.contentDigest.hex
             tagDocument = String(decoding: content.document, as: UTF8.self)
             platform = content.platform
-            tag = try ImageSpec.tag(spec.parsedTagFormat(), contentDigest)
+            tag = try ImageSpec.tag(spec.parsedTagFormat(), content.contentDigest)
             repository = spec.repository
         }
 

@@ -31,8 +31,8 @@ struct SpecContents: Sendable {
     ) throws(ImageSpecError) -> SpecContents {
         let declared = try Declared(spec, in: context, inheritedPlatform: inheritedPlatform)
         guard case .spec(let baseSpec) = spec.baseImage else {
-            let look = inheritedPlatform == nil && spec.namesFiles
-            let context = look ? context.withoutCacheAmongSources(of: spec) : context
+            if !spec.namesFiles { return SpecContents(platform: declared.platform) }
+            let context = inheritedPlatform == nil ? context.withoutCacheAmongSources(of: spec) : context
             return try read(of: spec, declared, base: nil, in: context, records: records)
         }
         var context = context

@@ -39,20 +39,28 @@ struct TagFormat {
 
     /// The tag of an image whose content digest has these 64 digits.
     func tag(specHash: String) -> String {
+        specHash.withBytes { digits in tag { digits[$0] } }
+    }
+
+    /// The tag of an image with this content digest.
+    func tag(of digest: SHA256Digest) -> String {
+        digest.withBytes { bytes in
+            tag { hexDigit($0 & 1 == 0 ? bytes[$0 >> 1] >> 4 : bytes[$0 >> 1] & 15) }
+        }
+    }
+
+    @inline(__always)
+    private func tag(_ digit: (Int) -> UInt8) -> String {
         String(unsafeUninitializedCapacity: length) { output in
             var count = 0
-            func append(_ bytes: some Sequence<UInt8>) {
-                for byte in bytes {
-                    output[count] = byte
-                    count += 1
-                }
+            func append(_ byte: UInt8) {
+                output[count] = byte
+                count &+= 1
             }
-            specHash.withBytes { digest in
-                _ = Self.forEachPart(of: format) { part in
-                    switch part {
-                    case .text(let bytes): append(bytes)
-                    case .replacement(let digits): append(digest.prefix(digits))
-                    }
+            _ = Self.forEachPart(of: format) { part in
+                switch part {
+                case .text(let bytes): for byte in bytes { append(byte) }
+                case .replacement(let number): for index in 0..<number { append(digit(index)) }
                 }
             }
             return count

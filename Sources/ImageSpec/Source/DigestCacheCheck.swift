@@ -19,6 +19,15 @@ final class DigestCacheCheck: Sendable {
         var above: Set<UInt64> = []
         /// A piece is not as it was written; then nothing of the cache counts.
         var isBroken = false
+        /// What unchanged pieces hold, in no order; only where asked for.
+        var known: [Known] = []
+    }
+
+    /// The entries of an unchanged piece.
+    struct Known: Sendable {
+        /// Of the folder.
+        var path: [UInt8]
+        var entries: [SourceTree.Entry]
     }
 
     /// Bytes of pieces that a thread takes at a time.
@@ -28,16 +37,18 @@ final class DigestCacheCheck: Sendable {
 
     private let reader: DigestCacheReader
     private let root: FolderDescriptor
+    private let wantsEntries: Bool
     private let next = Locked(0)
     private let outcome = Locked(Outcome())
 
-    private init(_ reader: DigestCacheReader, _ root: FolderDescriptor) {
+    private init(_ reader: DigestCacheReader, _ root: FolderDescriptor, wantsEntries: Bool) {
         self.reader = reader
         self.root = root
+        self.wantsEntries = wantsEntries
     }
 
-    static func run(_ reader: DigestCacheReader, root: FolderDescriptor) -> Outcome {
-        let check = DigestCacheCheck(reader, root)
+    static func run(_ reader: DigestCacheReader, root: FolderDescriptor, wantsEntries: Bool) -> Outcome {
+        let check = DigestCacheCheck(reader, root, wantsEntries: wantsEntries)
         let threads = WorkQueue<Never>()
         let entries = reader.pieces.reduce(0) { $0 + Int($1.entryCount) + 4 }
         let count = min(CurrentProcess.processorCount, 64, 1 + entries / Self.entriesWorthAThread)
@@ -75,6 +86,7 @@ final class DigestCacheCheck: Sendable {
         defer { buffer.deallocate() }
         var changed: [Int] = []
         var above: [UInt64] = []
+        var known: [Known] = []
         var isBroken = false
         while !isBroken {
             let range = take()
@@ -100,12 +112,15 @@ final class DigestCacheCheck: Sendable {
                 if !isUnchanged(piece) {
                     changed.append(index)
                     _ = DigestCacheFormat.pathHash(piece.path) { above.append($0) }
+                } else if wantsEntries {
+                    known.append(Known(path: Array(piece.path), entries: piece.entries))
                 }
             }
         }
         outcome.withLock { outcome in
             outcome.changed.formUnion(changed)
             outcome.above.formUnion(above)
+            outcome.known.append(contentsOf: known)
             if isBroken { outcome.isBroken = true }
         }
     }

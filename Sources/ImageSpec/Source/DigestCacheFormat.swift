@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// The bytes of a digest cache, all numbers in this machine's order.
 ///
 ///     header | piece … | table of the pieces
@@ -125,6 +133,11 @@ enum DigestCacheFormat {
         private var alsoReserved: UInt32 = 0
 
         init() {}
+
+        var mode: SourceTree.Mode {
+            if kind == EntryKind.folder.rawValue { return .folder }
+            return stamp.mode & UInt32(S_IXUSR) != 0 ? .executable : .file
+        }
     }
 
     /// A 64-bit sum over whole words, which each changed word changes.
@@ -221,6 +234,23 @@ struct DigestCachePiece {
         return bytes.baseAddress.map {
             ($0 + names + Int(entry.name)).assumingMemoryBound(to: CChar.self)
         }
+    }
+
+    /// The entries as a walk writes them down.
+    var entries: [SourceTree.Entry] {
+        var entries: [SourceTree.Entry] = []
+        entries.reserveCapacity(count)
+        let folder = path.isEmpty ? [] : Array(path) + [UInt8(ascii: "/")]
+        for index in 0..<count {
+            let row = entry(index)
+            // A folder without entries is none itself, and has no digest.
+            guard let name = name(row), row.digest != SHA256Digest() else { continue }
+            entries.append(
+                SourceTree.Entry(
+                    path: folder + UnsafeRawBufferPointer(start: name, count: strlen(name)), mode: row.mode,
+                    digest: ContentDigest(row.digest, isChunked: row.isChunked != 0)))
+        }
+        return entries
     }
 
     var cPath: UnsafePointer<CChar>? {

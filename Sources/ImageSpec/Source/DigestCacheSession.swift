@@ -27,8 +27,6 @@ final class DigestCacheSession: Sendable {
     let stamp: Int64
     /// The digest of the whole tree where nothing at all changed; its value is nil where the tree has no entries.
     let digest: SHA256Digest??
-    /// Whether no folder is taken over as a whole.
-    private let needsEntries: Bool
     private let options: HashingOptions
     private let folder: String
     private let key: DigestCacheKey
@@ -39,15 +37,14 @@ final class DigestCacheSession: Sendable {
 
     /// nil where there is to be no cache.
     ///
-    /// `rules` tells the rules at the root from others. `records` is what the walk is to write down: of entries what is
-    /// known will do, each by itself; what is left out is only seen in a folder that is listed.
+    /// `rules` tells the rules at the root from others. `records` is what the walk is to write down: entries are
+    /// known, what is left out is only seen in a folder that is listed.
     init?(
         _ options: HashingOptions, root: FolderDescriptor, key: DigestCacheKey, rules: SHA256Digest,
         records: SourceTree.Records
     ) {
         guard let folder = options.digestCache.path, FileSystem.hasExactTimes(root.number) else { return nil }
         stamp = FileStamp.now
-        needsEntries = !records.isEmpty
         self.options = options
         self.folder = folder
         self.key = key
@@ -66,11 +63,11 @@ final class DigestCacheSession: Sendable {
             digest = nil
             return
         }
-        let changes = DigestCacheCheck.run(reader, root: root)
+        let changes = DigestCacheCheck.run(
+            reader, root: root, wantsEntries: records.contains(.entries))
         self.reader = changes.isBroken ? nil : reader
         self.changes = changes.isBroken ? nil : changes
-        digest =
-            changes.changed.isEmpty && !changes.isBroken && !needsEntries ? .some(known.digest) : nil
+        digest = changes.changed.isEmpty && !changes.isBroken ? .some(known.digest) : nil
     }
 
     // MARK: what is known
@@ -87,7 +84,7 @@ final class DigestCacheSession: Sendable {
 
     /// The folder, if nothing in it and below it changed since it was seen with these rules; it is then taken over.
     func unchangedTree(_ path: [UInt8], rules: SHA256Digest) -> KnownFolder? {
-        guard !needsEntries, let changes, isUnchanged(path) else { return nil }
+        guard let changes, isUnchanged(path) else { return nil }
         let hash = Format.pathHash(path)
         guard !changes.above.contains(hash), let known = reader?.folder(path, firstPieceOnly: true),
             known.header.rules == rules
@@ -96,6 +93,23 @@ final class DigestCacheSession: Sendable {
         }
         output.withLock { _ = $0.unchanged.insert(hash) }
         return known
+    }
+
+    /// The entries of what is taken over as a whole: of the tree, or of folders with everything below them.
+    func unchangedEntries() -> [SourceTree.Entry] {
+        guard let changes else { return [] }
+        let unchanged = output.withLock { $0.unchanged }
+        // Folder by folder they are nearly in order already, which spares most of the time to sort them.
+        return changes.known.filter { digest != nil || Self.isTakenOver($0.path, unchanged) }
+            .sorted { $0.path.order(to: $1.path) < 0 }
+            .flatMap(\.entries)
+    }
+
+    /// Whether a folder is one of these or lies below one, which are given by the hashes of their paths.
+    private static func isTakenOver(_ path: some Sequence<UInt8>, _ unchanged: Set<UInt64>) -> Bool {
+        var isBelow = false
+        let hash = Format.pathHash(path) { if unchanged.contains($0) { isBelow = true } }
+        return isBelow || unchanged.contains(hash)
     }
 
     // MARK: what is found out
@@ -196,9 +210,7 @@ final class DigestCacheSession: Sendable {
                 guard reader.isWhole(index, bytes), let path = DigestCachePiece(bytes)?.path else {
                     return nil
                 }
-                var isBelow = false
-                let hash = Format.pathHash(path) { if unchanged.contains($0) { isBelow = true } }
-                return isBelow || unchanged.contains(hash)
+                return Self.isTakenOver(path, unchanged)
             }
             // Which folder's piece it is, nobody knows then: a cache without it could miss what changes in there.
             guard let isWanted else {

@@ -119,8 +119,12 @@ extension SourceTree {
             pythonModulesOnly: pythonModulesOnly, readsGitignore: readsGitignore, records: records,
             cache: cache,
             progress: options.progress)
-        if let digest = cache?.digest { return walk.tree(digest) }
-        return try walk.run()
+        var tree = if let digest = cache?.digest { walk.tree(digest) } else { try walk.run() }
+        if records.contains(.entries) {
+            if let cache { tree.entries += cache.unchangedEntries() }
+            tree.entries.sort { $0.path.order(to: $1.path) < 0 }
+        }
+        return tree
     }
 
     /// The tree of a copied folder: everything below it but what the standard rules leave out.

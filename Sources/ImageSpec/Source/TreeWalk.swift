@@ -72,7 +72,8 @@ final class TreeWalk: Sendable {
             parent: nil, indexInParent: 0, path: [], contents: contents, rulesKey: rulesKey)
     }
 
-    /// Walks the tree. Blocks; the calling thread takes part.
+    /// Walks the tree. Blocks; the calling thread takes part. Entries are in no order, and without those that the cache
+    /// takes over unseen.
     func run() throws(ImageSpecError) -> SourceTree {
         queue.push(CollectionOfOne(.folder(rootFolder)))
         work()
@@ -84,8 +85,8 @@ final class TreeWalk: Sendable {
         }
         cache?.finish(outcome.recorders.map(\.recorder))
         var tree = tree(outcome.digest)
-        tree.entries = outcome.entries.sorted { $0.path.lexicographicallyPrecedes($1.path) }
-        tree.leftOut = outcome.leftOut.sorted { $0.path.lexicographicallyPrecedes($1.path) }
+        tree.entries = outcome.entries
+        tree.leftOut = outcome.leftOut.sorted { $0.path.order(to: $1.path) < 0 }
         return tree
     }
 

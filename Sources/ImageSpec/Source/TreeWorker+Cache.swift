@@ -36,9 +36,7 @@ extension TreeWorker {
             state.names.append(contentsOf: name)
             state.names.append(0)
             var digest: ContentDigest? = ContentDigest(entry.digest, isChunked: entry.isChunked != 0)
-            var mode = entry.stamp.mode & UInt32(S_IXUSR) != 0 ? SourceTree.Mode.executable : .file
             if entry.kind == DigestCacheFormat.EntryKind.folder.rawValue {
-                mode = .folder
                 let subfolder = self.subfolder(name, of: folder, state)
                 switch subfolder {
                 case .unchanged(let known): digest = known.map { ContentDigest($0) }
@@ -47,7 +45,7 @@ extension TreeWorker {
                     digest = nil
                 }
             }
-            state.add(start, Int32(name.count), mode, digest)
+            state.add(start, Int32(name.count), entry.mode, digest)
             state.setLast(
                 isLinkToFile: entry.kind == DigestCacheFormat.EntryKind.linkedFile.rawValue, entry.stamp)
         }

@@ -9,10 +9,14 @@ extension ImageSpec {
     /// It is the builder `envd`, for specs that name it: no other spec ever comes to it. ``EnvdFile`` says what it builds
     /// and what it refuses.
     ///
-    /// What it runs is what flytekit's plugin for envd runs: `envd bootstrap` with the spec's `registry_config`, which
-    /// is a file of envd's own format here; `envd context`, which makes or chooses the context `flyte`, or `flyte-sandbox`
-    /// for the registry `localhost:30000`, or the one that the variable `FLYTE_ENVD_CONTEXT` names, and leaves it chosen;
+    /// What it runs is what flytekit's plugin for envd runs: `envd context`, which makes or chooses the context `flyte`, or
+    /// `flyte-sandbox` for the registry `localhost:30000`, or the one that the variable `FLYTE_ENVD_CONTEXT` names, and
+    /// leaves it chosen; `envd bootstrap` with the spec's `registry_config`, which is a file of envd's own format here;
     /// `envd build`. envd is 0.3.38 or later, and its statistics are switched off.
+    ///
+    /// The context is one for all of a user's envd commands. So builds with envd, of this process and of others, wait for
+    /// each other, by a lock on `~/.config/envd/imagespec.lock`. The registries of `registry_config` reach a BuildKit
+    /// daemon that envd starts; one that runs already keeps those that it was started with.
     ///
     /// An image that exists is not built again, unless the build is forced: in its registry, which is asked with the
     /// credentials that docker has; without one, in docker, which keeps what envd builds.
@@ -98,17 +102,29 @@ extension ImageSpec {
             defer { scratch.remove() }
             // Before envd is looked for: what is wrong with the spec is wrong on every machine.
             let folder = try await Self.writeContext(request, scratch)
+            let registryConfiguration = try Self.registryConfiguration(request)
+            // Each of envd's commands reads the file of contexts, that for its version too.
+            let turn = try await turn(request)
+            defer { turn?.end() }
             let program = try await EnvdProgram.find(finder)
             let plan = EnvdPlan(
                 program: program, imageName: request.imageName, context: folder,
                 platform: request.spec.platforms(in: request.context).first ?? "",
                 registry: request.spec.registry, isPushed: request.isPushed,
-                registryConfiguration: try Self.registryConfiguration(request),
+                registryConfiguration: registryConfiguration,
                 contextName: environment("FLYTE_ENVD_CONTEXT").flatMap { $0.isEmpty ? nil : $0 })
             let engine = "envd \(program.version)"
             request.report(.started(imageName: request.imageName, engine: engine))
             for step in plan.steps { try await run(step, request, engine) }
             return BuildResult(imageName: request.imageName, outcome: .built, engine: engine)
+        }
+
+        /// nil where envd is not there, or has no place for its file of contexts: it says so itself.
+        private func turn(_ request: BuildRequest) async throws -> EnvdTurn? {
+            guard let home = environment("HOME"), !home.isEmpty, !finder.programs("envd").isEmpty else {
+                return nil
+            }
+            return try await EnvdTurn.take(home: home) { request.report(.warning($0)) }
         }
 
         /// Writes the context. The bytes are those that were named, or this fails.
@@ -137,13 +153,20 @@ extension ImageSpec {
         private func run(_ step: EnvdPlan.Step, _ request: BuildRequest, _ engine: String) async throws {
             var outcome = CommandOutcome(status: .exited(1))
             let printed = Mutex(LineRing(isTitle: BuildFailure.isTitle))
-            for command in [step.command] + (step.alternative.map { [$0] } ?? []) {
+            // That a context cannot be made since it is there is nothing to be told, unless it cannot be used either.
+            let heldBack = Mutex<[String]>([])
+            let commands = [step.command] + (step.alternative.map { [$0] } ?? [])
+            for (number, command) in commands.enumerated() {
                 try Task.checkCancellation()
+                let isLast = number == commands.count - 1
                 outcome = try await runner(command) { line in
                     printed.withLock { $0.append(line) }
+                    guard isLast else { return heldBack.withLock { $0.append(line) } }
                     request.report(.output(line: line))
                 }
-                if outcome.isSuccess { return }
+                guard outcome.isSuccess else { continue }
+                if !isLast { heldBack.withLock { $0 }.forEach { request.report(.output(line: $0)) } }
+                return
             }
             let lines = printed.withLock { $0.lines }
             throw ImageSpecError.buildFailed(

@@ -27,21 +27,22 @@ struct EnvdPlan: Hashable, Sendable {
         var alternative: Command?
     }
 
+    /// The context comes first: `bootstrap` starts the daemon of the one that is chosen.
     var steps: [Step] {
-        var steps: [Step] = []
+        var steps = [switchingStep]
         if let registryConfiguration {
-            steps.append(
-                Step(
-                    name: "preparing envd",
-                    command: program.command(["bootstrap", "--registry-config", registryConfiguration])))
+            // Without changes to the user's shell.
+            let arguments = [
+                "bootstrap", "--with-autocomplete=false", "--registry-config", registryConfiguration,
+            ]
+            steps.append(Step(name: "preparing envd", command: program.command(arguments)))
         }
-        return steps + [
-            switchingStep, Step(name: BuildPlan.Step.build.rawValue, command: program.command(build)),
-        ]
+        return steps + [Step(name: BuildPlan.Step.build.rawValue, command: program.command(build))]
     }
 
+    /// Whether to build has been decided: envd does not ask docker for an image of that tag once more.
     private var build: [String] {
-        ["build", "--path", context, "--platform", platform]
+        ["build", "--path", context, "--platform", platform, "--force"]
             + (isPushed ? ["--output", "type=image,name=\(imageName),push=true"] : ["--tag", imageName])
     }
 

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+import Synchronization
+import Testing
+
+@testable import ImageSpecContainers
+
+/// What keeps an image from being built, found before its base is.
+@Suite struct BeforehandTests {
+    typealias Options = ImageSpec.OrderedDictionary<ImageSpec.JSONValue>
+
+    private static let clientOfDocker: [String: CommandOutcome] = [
+        "docker --version": .output("Docker version 28.2.2, build e6534b4"),
+        "docker version": .output("28.2.2"), "docker build ": .output("  --secret stringArray"),
+        "docker push": .output(), "docker image inspect": .failure("Error: No such image: x"),
+    ]
+    private static let buildx: [String: CommandOutcome] = [
+        "docker buildx version": .output("github.com/docker/buildx v0.13.1 7884339"),
+        "docker buildx build": .output(),
+        "docker buildx inspect": .output("Name:   default", "Driver: docker", "", "Nodes:"),
+    ]
+    private static let buildah: [String: CommandOutcome] = [
+        "buildah info": .output("{"), "buildah --version": .output("buildah version 1.28.2"),
+        "buildah build": .output(), "buildah push": .output(),
+    ]
+
+    private struct Seen {
+        var result: Result<ImageSpec.BuildResult, any Error>
+        var lines: [String]
+        var asked: Int
+    }
+
+    /// Has an image built whose base is a spec without options.
+    private func build(
+        _ options: Options, on answers: [String: CommandOutcome], registry: String? = "r.io",
+        platform: String? = nil, existence: ImageSpec.Existence = .absent
+    ) async throws -> Seen {
+        try await withTemporaryFolder { folder in
+            for program in Set(answers.keys.compactMap { $0.split(separator: " ").first }) {
+                try write("", to: folder + "/bin/" + program, mode: 0o755)
+            }
+            let fake = FakeRunner { command in
+                let program = command.executable.split(separator: "/").last.map(String.init) ?? ""
+                let line = ([program] + command.arguments).joined(separator: " ")
+                return answers.filter { line.hasPrefix($0.key) }.max { $0.key.count < $1.key.count }?.value
+            }
+            let asked = Mutex(0)
+            let images = RegistryImages(
+                existence: { _, _ in
+                    asked.withLock { $0 += 1 }
+                    return existence
+                }, specID: { _, _, _ in nil })
+            let engine = ImageSpec.BuildEngine(policy: .init())
+            engine.register(
+                "default",
+                ImageSpec.ContainerBuilder(
+                    runner: fake.runner, folders: [folder + "/bin"], registry: images))
+            let base = ImageSpec(name: "base", registry: registry, baseImage: "debian:1")
+            let spec = ImageSpec(
+                name: "a", registry: registry, baseImage: .spec(base), platform: platform,
+                builderOptions: options)
+            let result: Result<ImageSpec.BuildResult, any Error>
+            do {
+                result = .success(
+                    try await engine.result(
+                        of: spec, in: .init(workingDirectory: folder, hostArchitecture: "x86_64")))
+            } catch {
+                result = .failure(error)
+            }
+            return Seen(result: result, lines: fake.lines, asked: asked.withLock { $0 })
+        }
+    }
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        var options: Options
+        var answers: [String: CommandOutcome]
+        var registry: String? = "r.io"
+        var platform: String?
+        var text: String
+        var testDescription: String { text }
+    }
+
+    private static let both = clientOfDocker.merging(buildx) { $1 }
+
+    @Test(arguments: [
+        Case(options: ["provenance": true], answers: both, registry: nil, text: "set registry and push"),
+        Case(options: ["sbom": true], answers: buildah, text: "makes no attestations"),
+        Case(options: ["address": "tcp://a:1"], answers: [:], registry: nil, text: "keeps no image on this"),
+        Case(options: ["engine": "buildctl"], answers: [:], registry: nil, text: "keeps no image on this"),
+        Case(options: ["cache_to": "inline"], answers: buildah, text: "has no inline cache"),
+        Case(options: ["cache_to": "r.io/c"], answers: clientOfDocker, text: "knows \"inline\" alone"),
+        Case(options: ["network": "mine"], answers: both, text: "knows host, none and default alone"),
+        Case(options: ["source_date_epoch": 0], answers: both, text: "no fixed times"),
+        Case(
+            options: [:], answers: clientOfDocker, platform: "linux/amd64,linux/arm64", text: "buildx plugin"),
+        Case(
+            options: ["address": "tcp://a:1", "tls_ca": "ca.pem"], answers: [:],
+            text: "tls_ca: \"ca.pem\" is no file"),
+    ])
+    func whatCannotBeDoneIsFoundBeforeTheBaseIsBuilt(_ example: Case) async throws {
+        let seen = try await build(
+            example.options, on: example.answers, registry: example.registry, platform: example.platform)
+        let error = #expect(throws: ImageSpecError.self) { try seen.result.get() }
+        #expect(error?.message.contains(example.text) == true, "\(error?.message ?? "")")
+        #expect(!seen.lines.contains { $0.contains(" --iidfile ") || $0.contains(" --manifest ") })
+    }
+
+    @Test func anImageThatIsThereNeedsNoEngineWhateverItsOptions() async throws {
+        let seen = try await build(
+            ["sbom": true, "source_date_epoch": 0], on: [:], existence: .present(digest: "sha256:d"))
+        #expect(try seen.result.get().outcome == .found)
+        #expect(seen.lines == [])
+    }
+
+    @Test func whatEveryEngineCanDoAsksNothingMore() async throws {
+        let seen = try await build(["network": "host", "cache": false], on: Self.buildah)
+        #expect(try seen.result.get().outcome == .built)
+        #expect(seen.asked == 2)
+    }
+
+    // MARK: builders of buildx
+
+    private func workshop(
+        _ options: Options, builder: String?, isPushing: Bool = true, memory: EngineMemory = EngineMemory(),
+        _ answers: [String: CommandOutcome]
+    ) async throws -> (workshop: Workshop, lines: [String]) {
+        try await withTemporaryFolder { folder in
+            try write("", to: folder + "/docker", mode: 0o755)
+            let fake = FakeRunner { command in
+                let line = (["docker"] + command.arguments).joined(separator: " ")
+                return answers.filter { line.hasPrefix($0.key) }.max { $0.key.count < $1.key.count }?.value
+            }
+            let context = ImageSpec.HashContext(workingDirectory: folder, hostArchitecture: "x86_64")
+            let spec = ImageSpec(
+                name: "a", registry: "r.io", baseImage: "debian:1", builderOptions: options)
+            let scratch = try ScratchFolder()
+            defer { scratch.remove() }
+            let workshop = try await Workshop(
+                ImageSpec.BuildRequest(
+                    spec: spec, imageName: try spec.imageName(in: context), context: context,
+                    policy: .init(isPushing: isPushing)),
+                wanted: .docker,
+                finder: EngineFinder(runner: fake.runner, folders: [folder], buildxBuilder: builder),
+                memory: memory, scratch: scratch)
+            return (workshop, fake.lines)
+        }
+    }
+
+    private static let withoutDaemon = both.merging([
+        "docker version": .failure("Cannot connect to the Docker daemon"),
+        "docker buildx inspect": .output("Name:          team", "Driver:        kubernetes"),
+    ]) { $1 }
+
+    @Test func theBuilderOfTheVariableNeedsNoDaemonForWhatIsPushed() async throws {
+        let (workshop, lines) = try await workshop([:], builder: "team", Self.withoutDaemon)
+        #expect(workshop.engineName == "docker 28.2.2 (buildx)")
+        #expect(!lines.contains { $0.hasPrefix("docker version") })
+        for (builder, isPushing) in [("team", false), ("", true), (nil, true)] as [(String?, Bool)] {
+            let error = await #expect(throws: ImageSpecError.self) {
+                try await self.workshop([:], builder: builder, isPushing: isPushing, Self.withoutDaemon)
+            }
+            #expect(error?.code == .toolUnavailable)
+            #expect(error?.message.contains("Cannot connect to the Docker daemon") == true)
+        }
+    }
+
+    @Test func theDriverIsAskedForOnceForEachBuilderAndOnlyForFixedTimes() async throws {
+        let memory = EngineMemory()
+        func questions(_ options: Options) async throws -> [String] {
+            let answers = Self.withoutDaemon
+            return try await workshop(options, builder: "team", memory: memory, answers).lines
+                .filter { $0.contains("inspect") }
+        }
+        #expect(try await questions([:]) == [])
+        #expect(try await questions(["source_date_epoch": 0]) == ["docker buildx inspect"])
+        #expect(try await questions(["source_date_epoch": 0]) == [])
+    }
+
+    @Test func ofSeveralBuildersNoneMayBeTheDaemonsOwn() async throws {
+        let options: Options = ["builders": ["east", "own"], "source_date_epoch": 0]
+        var answers = Self.withoutDaemon
+        let (_, lines) = try await workshop(options, builder: nil, answers)
+        #expect(
+            lines.filter { $0.contains("inspect") } == [
+                "docker buildx inspect east", "docker buildx inspect own",
+            ])
+        answers["docker buildx inspect own"] = .output("Driver: docker")
+        let error = await #expect(throws: ImageSpecError.self) {
+            try await self.workshop(options, builder: nil, answers)
+        }
+        #expect(error?.message.contains("the builder own") == true)
+        // A builder that does not tell is asked again when it is to build.
+        answers["docker buildx inspect own"] = .failure("no builder")
+        _ = try await workshop(options, builder: nil, answers)
+    }
+}
