@@ -106,10 +106,12 @@ extension ImageSpec {
             hostArchitecture: needsHost ? CurrentProcess.machineArchitecture : "")
     }
 
+    var hasBaseSpec: Bool { if case .spec = baseImage { true } else { false } }
+
     /// Whether the tag depends on files.
     var namesFiles: Bool {
         if namesOwnFiles { return true }
-        guard case .spec = baseImage else { return false }
+        if !hasBaseSpec { return false }
         var next = baseImage
         while case .spec(let base) = next {
             if base.namesOwnFiles { return true }

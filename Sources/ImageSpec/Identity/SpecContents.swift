@@ -29,9 +29,13 @@ struct SpecContents: Sendable {
         records: SourceTree.Records = [],
         readBase: ((ImageSpec, String) throws(ImageSpecError) -> ContentIdentity)? = nil
     ) throws(ImageSpecError) -> SpecContents {
+        // Most specs name no files, and few calls take less time than theirs.
+        if !spec.namesFiles, !spec.hasBaseSpec {
+            try Declared.checkCopyMode(of: spec)
+            return SpecContents(platform: spec.platform(in: context, inherited: inheritedPlatform))
+        }
         let declared = try Declared(spec, in: context, inheritedPlatform: inheritedPlatform)
         guard case .spec(let baseSpec) = spec.baseImage else {
-            if !spec.namesFiles { return SpecContents(platform: declared.platform) }
             let context = inheritedPlatform == nil ? context.withoutCacheAmongSources(of: spec) : context
             return try read(of: spec, declared, base: nil, in: context, records: records)
         }
@@ -60,11 +64,15 @@ struct SpecContents: Sendable {
             _ spec: ImageSpec, in context: ImageSpec.HashContext, inheritedPlatform: String? = nil
         ) throws(ImageSpecError) {
             platform = spec.platform(in: context, inherited: inheritedPlatform)
-            if let mode = spec.effectiveCopyMode, mode != .noCopy, spec.sourceRoot.nonEmpty == nil {
-                throw .sourceRootRequired(mode: mode)
-            }
+            try Self.checkCopyMode(of: spec)
             copyPaths = try (spec.copy ?? []).map { path throws(ImageSpecError) in
                 try checkedCopyPath(path)
+            }
+        }
+
+        fileprivate static func checkCopyMode(of spec: ImageSpec) throws(ImageSpecError) {
+            if let mode = spec.effectiveCopyMode, mode != .noCopy, spec.sourceRoot.nonEmpty == nil {
+                throw .sourceRootRequired(mode: mode)
             }
         }
     }
