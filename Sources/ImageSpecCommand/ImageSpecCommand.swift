@@ -22,7 +22,7 @@ struct ImageSpecCommand: AsyncParsableCommand {
 
             Its name follows from what the image will contain, its files included, and from nothing else:
 
-              imagespec init                          writes such a file for the folder that you are in
+              imagespec init                          writes such a file for this folder
               imagespec check trainer.yaml            all that is wrong with it
               imagespec name trainer.yaml             ghcr.io/acme/trainer:1d2e…
               imagespec name --scheme flytekit trainer.yaml    the name that flytekit gives
