@@ -36,12 +36,14 @@ extension ImageSpec {
             } catch {
                 throw error.inFile(source)
             }
-            guard case .reference(let text) = spec.lowestBase, text.hasPrefix("./") || text.hasPrefix("../")
-            else {
-                return spec
-            }
+            guard case .reference(let text) = spec.lowestBase else { return spec }
             let place =
                 source + ": " + Array(repeating: "base_image", count: spec.depth).joined(separator: ".")
+            guard text.hasPrefix("./") || text.hasPrefix("../") else {
+                // It would be named, and found out in the build.
+                if text.isNameOfSpecFile { throw .baseFileAsImage(text).inFile(place) }
+                return spec
+            }
             let name = String(text.dropFirst(2))
             guard text.hasPrefix("./"), !name.isEmpty, !name.utf8.contains(UInt8(ascii: "/")) else {
                 throw .baseFileElsewhere(text).inFile(place)
@@ -80,7 +82,24 @@ extension ImageSpec {
     }
 }
 
+extension String {
+    /// Whether this is what a spec file is called, and an image hardly ever.
+    fileprivate var isNameOfSpecFile: Bool {
+        [".yaml", ".yml", ".json"].contains(where: hasSuffix)
+            && !utf8.contains {
+                $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "@") || $0 == UInt8(ascii: "/")
+            }
+    }
+}
+
 extension ImageSpecError {
+    fileprivate static func baseFileAsImage(_ text: String) -> ImageSpecError {
+        ImageSpecError(
+            .invalidField,
+            "\"\(text)\" would be the name of an image; write ./\(text) for the spec file beside this one, or "
+                + "\(text):latest for such an image")
+    }
+
     fileprivate static func baseFileElsewhere(_ text: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
