@@ -86,6 +86,19 @@ import Testing
         #expect(try contents() == ["out": "old"])
     }
 
+    // What leaves the one out by its ending leaves the other out too.
+    @Test(arguments: [
+        ("out.tar", ".tar"), ("out", ""), ("be.low/out", ""), (".tar", ".tar"), ("a.record.json", ".json"),
+        ("a." + String(repeating: "n", count: 250), ""),
+    ])
+    func theFileHasTheSameEnding(_ name: String, _ ending: String) throws {
+        try folder.write("be.low/out", "old")
+        let file = try TemporaryFile(beside: Array((folder.path + "/" + name).utf8))
+        let made = Path.lastComponent(String(decoding: file.path, as: UTF8.self))
+        let start = try #require(made.wholeMatch(of: /\.imagespec-[0-9a-z]{1,13}(.*)/))
+        #expect(start.1 == ending)
+    }
+
     // A process that ends at once, at the second signal, calls this and nothing else.
     @Test func anUnfinishedFileCanBeRemovedFromAfar() throws {
         let unfinished = UnfinishedFile()
@@ -100,7 +113,7 @@ import Testing
 
     @Test func noProgramThatIsStartedInheritsTheFile() throws {
         let file = try TemporaryFile(beside: Array((folder.path + "/out").utf8))
-        #expect(fcntl(file.descriptor, F_GETFD) & FD_CLOEXEC != 0)
+        #expect(fcntl(file.descriptor, F_GETFD) == FD_CLOEXEC)
     }
 
     @Test(arguments: [nil, 0o644] as [mode_t?]) func aPrivateFileIsReplacedByAPrivateOne(_ mode: mode_t?)

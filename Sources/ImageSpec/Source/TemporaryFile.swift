@@ -34,14 +34,17 @@ final class TemporaryFile {
     }
 
     /// In the same folder, since only within a file system can the file take the place. Not that one's name with something
-    /// after it, which may be too long for a name.
+    /// after it, which may be too long for a name; but with the same ending, so that a line such as `*.tar` in a .gitignore
+    /// leaves both out.
     private static func make(
         beside target: [UInt8], _ mode: mode_t
     ) throws(FileSystem.Failure) -> (descriptor: Int32, path: [UInt8]) {
         let folder = Array(target.lastIndex(of: UInt8(ascii: "/")).map { target[...$0] } ?? [])
+        let name = target[folder.count...]
+        let ending = name.lastIndex(of: UInt8(ascii: ".")).map { name[$0...] } ?? []
         while true {
             let letters = String(UInt64.random(in: .min ... .max), radix: 36)
-            let path = folder + Array(".imagespec-\(letters)".utf8)
+            let path = folder + Array(".imagespec-\(letters)".utf8) + (ending.count > 16 ? [] : ending)
             let descriptor = FileSystem.withCPath(path) {
                 open($0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
             }
