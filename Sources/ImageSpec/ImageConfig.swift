@@ -41,7 +41,7 @@ extension ImageSpec {
                         }
                         images[id] = name
                     }
-                case ("images", _): throw .wrongType(key, value, expected: "an object of strings")
+                case ("images", _): throw .wrongType(key, value, expected: ImageSpec.objectOfStrings)
                 default: throw .unknownConfigKey(key)
                 }
             }

@@ -42,10 +42,16 @@ extension ImageSpec {
                 while true {
                     let spec = try Self.spec(document, from: source)
                     let (depth, lowest) = spec.lowestBase
-                    guard case .reference(let text) = lowest, text.hasPrefix("./") || text.hasPrefix("../")
-                    else { return levels.reversed().reduce(spec) { $1.spec.withLowestBase($0) } }
                     let place =
                         source + ": " + Array(repeating: "base_image", count: depth).joined(separator: ".")
+                    guard case .reference(let text) = lowest, text.hasPrefix("./") || text.hasPrefix("../")
+                    else {
+                        // It would be named, and found out in the build.
+                        if case .reference(let text) = lowest, text.isNameOfSpecFile {
+                            throw .baseFileAsImage(text).inFile(place)
+                        }
+                        return levels.reversed().reduce(spec) { $1.spec.withLowestBase($0) }
+                    }
                     let name = String(text.dropFirst(2))
                     guard text.hasPrefix("./"), !name.isEmpty, !name.utf8.contains(UInt8(ascii: "/")) else {
                         throw .baseFileElsewhere(text).inFile(place)
@@ -102,7 +108,24 @@ extension ImageSpec {
     }
 }
 
+extension String {
+    /// Whether this is what a spec file is called, and an image hardly ever.
+    fileprivate var isNameOfSpecFile: Bool {
+        [".yaml", ".yml", ".json"].contains(where: hasSuffix)
+            && !utf8.contains {
+                $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "@") || $0 == UInt8(ascii: "/")
+            }
+    }
+}
+
 extension ImageSpecError {
+    fileprivate static func baseFileAsImage(_ text: String) -> ImageSpecError {
+        ImageSpecError(
+            .invalidField,
+            "\"\(text)\" would be the name of an image; write ./\(text) for the spec file beside this one, or "
+                + "\(text):latest for such an image")
+    }
+
     fileprivate static func baseFileElsewhere(_ text: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// flytekit's builder methods, and replacements of the fields that say where an image lives and what it is called there
-// (flytekit has `dataclasses.replace` for these). Each returns a copy and leaves the spec as it is; a force push survives.
+// flytekit's builder methods, and replacements of the fields in which variants of an image differ most, such as where it
+// lies and what it is called there (flytekit has `dataclasses.replace` for these). Each returns a copy and leaves the spec as it is; a force push survives.
 
 extension ImageSpec {
     /// Returns a copy with packages for pip appended.
@@ -75,9 +75,24 @@ extension ImageSpec {
     /// A base image that is a spec without a platform of its own takes it too.
     public func withPlatform(_ platform: String?) -> ImageSpec { replacing(\.platform, with: platform) }
 
-    /// Returns a copy with another Python version, for a running environment that decides it.
-    package func withPythonVersion(_ version: String) -> ImageSpec {
+    /// Returns a copy with another Python version; nil, like the empty string, means none of its own.
+    public func withPythonVersion(_ version: String?) -> ImageSpec {
         replacing(\.pythonVersion, with: version)
+    }
+
+    /// Returns a copy that is built on another image; nil means the default one.
+    public func withBaseImage(_ baseImage: BaseImage?) -> ImageSpec {
+        var copy = self
+        copy.baseImage = baseImage
+        return copy
+    }
+
+    /// Returns a copy with variables laid over the environment: a name that is there keeps its place and takes the new
+    /// value; others follow.
+    public func withEnv(_ variables: OrderedDictionary<String>) -> ImageSpec {
+        var copy = self
+        copy.env = (env ?? [:]).merging(variables)
+        return copy
     }
 
     /// What the registration of tasks says about their source code.

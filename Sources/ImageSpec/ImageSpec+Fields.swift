@@ -113,7 +113,7 @@ extension ImageSpec {
             property.set(&self, try Self.list(value, path, expected: Self.listOfStrings, of: Self.text))
         case .environment(let property):
             guard case .object(let object) = value else {
-                throw .wrongType(path, value, expected: "an object of strings")
+                throw .wrongType(path, value, expected: Self.objectOfStrings)
             }
             var variables = OrderedDictionary<String>()
             for (key, value) in object { variables.appendNew(key, try Self.text(value, "\(path).\(key)")) }
@@ -148,6 +148,7 @@ extension ImageSpec {
     }
 
     static let listOfStrings = "a list of strings"
+    static let objectOfStrings = "an object of strings"
 
     private static func text(_ value: JSONValue, _ path: String) throws(ImageSpecError) -> String {
         guard case .string(let text) = value else { throw .wrongType(path, value, expected: "a string") }

@@ -90,6 +90,13 @@ extension ImageSpec {
                         "is no name of a variable; use letters, digits and '_', and no digit first"))
             } else if name == RenderingConstants.idVariable {
                 problems.append(.reservedVariable(name))
+            } else if name == "PATH", ["$PATH", "${PATH"].contains(where: value.contains) {
+                // Nobody means these letters, and no program would be found.
+                problems.append(
+                    .invalidText(
+                        "env: PATH", value,
+                        "is not expanded; write the whole of it, as in \"/x:/opt/venv/bin:/usr/local/bin:/usr/bin:/bin\""
+                    ))
             }
             if let what = TextRule.lineBreak.problem(value) {
                 problems.append(.invalidText("env: " + name.shortened, value, what))

@@ -99,7 +99,8 @@ public struct ImageSpec: Sendable {
     /// hold words together, and nothing else has a meaning.
     public internal(set) var pipExtraArgs: String?
 
-    /// A folder with a container tool's configuration to use while building and pushing. It enters neither hash of ours.
+    /// A file with credentials, or a folder with a container tool's configuration, to use while building, pushing and
+    /// asking. It enters neither hash of ours.
     public internal(set) var registryConfig: String?
 
     /// The image's entry point. An empty list removes that of the base image; `nil` leaves it.

@@ -101,6 +101,15 @@ extension ImageSpecError {
             message += "; put the version in quotes, 3.10 and 3.1 are one number"
         case .number, .bool:
             if expected == "a string" { message += "; put it in quotes" }
+        case .null where expected == "a string": message += "; leave it out"
+        // In YAML a colon and a space make an object of what was meant as text.
+        case .object(let object) where expected == "a string" && object.count == 1:
+            message += "; put text that has a colon in quotes"
+        case .array where expected == ImageSpec.objectOfStrings,
+            .string where expected == ImageSpec.objectOfStrings:
+            message += "; write each by its name, as in {\"NAME\": \"value\"}"
+        case .object where expected == ImageSpec.listOfStrings:
+            message += "; write each entry by itself, as in [\"a\", \"b\"]"
         case .string(let text) where expected == ImageSpec.listOfStrings:
             message += "; " + listAdvice(text, isCommand: path.hasSuffix("commands"))
         default: break
@@ -123,7 +132,8 @@ extension ImageSpecError {
 
     static func unknownField(_ path: String, nearest: String?) -> ImageSpecError {
         let advice =
-            nearest.map { "did you mean \"\($0)\"?" } ?? "see the documentation for the fields of a spec"
+            nearest.map { "did you mean \"\($0)\"?" }
+            ?? "the fields are " + ImageSpec.Field.all.map(\.name).joined(separator: ", ")
         return ImageSpecError(
             .unknownField, "\"\(path.replacingNewlines)\" is no field of an image spec; \(advice)")
     }
@@ -210,7 +220,8 @@ extension ImageSpecError {
     static func invalidCopyPath(_ path: String, _ what: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "copy: \"\(path)\" \(what); paths are relative to the working directory and stay below it")
+            "copy: \"\(path)\" \(what); paths are relative to the folder of the spec file, or the working "
+                + "directory, and stay below it")
     }
 
     static func invalidTagFormat(_ format: String, _ what: String) -> ImageSpecError {

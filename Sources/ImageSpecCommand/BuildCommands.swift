@@ -122,11 +122,12 @@ struct ContextCommand: SpecCommand {
             return (context, try context.identity.imageName())
         }
         let place = try place()
-        // Ctrl-C takes away what was written.
-        try await Interruption.watch(onSecondSignal: {}) {
+        // Ctrl-C takes away what was written; pressed again, what would be left of a file.
+        let unfinished = UnfinishedFile()
+        try await Interruption.watch(onSecondSignal: { unfinished.remove() }) {
             switch place {
             case .folder(let folder): try context.write(to: folder)
-            case .file(let file): try context.writeTar(toFile: file)
+            case .file(let file): try context.writeTar(toFile: file, unfinished)
             case .standardOutput:
                 try StandardOutput.write { descriptor throws(ImageSpecError) in
                     try context.writeTar(to: descriptor)

@@ -22,6 +22,8 @@ struct ImageSpecCommand: AsyncParsableCommand {
 
             Its name follows from what the image will contain, its files included, and from nothing else:
 
+              imagespec init                          writes such a file for this folder
+              imagespec check trainer.yaml            all that is wrong with it
               imagespec name trainer.yaml             ghcr.io/acme/trainer:1d2e…
               imagespec name --scheme flytekit trainer.yaml    the name that flytekit gives
               imagespec tag --tag-format '{spec_hash:.12}' trainer.yaml

@@ -121,20 +121,27 @@ enum StandardOutput {
     static func write(_ bytes: [UInt8]) throws(ImageSpecError) {
         HashingDisplay.clear()
         if bytes.isEmpty { return }
-        guard writeAll(bytes, to: STDOUT_FILENO), close(STDOUT_FILENO) == 0 else { throw unwritable }
+        do throws(FileSystem.Failure) {
+            try FileSystem.writeAll(bytes[...], to: STDOUT_FILENO)
+        } catch {
+            throw .unwritableStandardOutput(error.text)
+        }
+        try end()
     }
 
     /// Has a result written that is too large to be held.
     static func write(_ body: (Int32) throws(ImageSpecError) -> Void) throws(ImageSpecError) {
         try body(STDOUT_FILENO)
-        guard close(STDOUT_FILENO) == 0 else { throw unwritable }
+        try end()
+    }
+
+    private static func end() throws(ImageSpecError) {
+        guard close(STDOUT_FILENO) == 0 else {
+            throw .unwritableStandardOutput(FileSystem.Failure.last.text)
+        }
     }
 
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
-
-    private static var unwritable: ImageSpecError {
-        .unwritableStandardOutput(String(cString: strerror(errno)))
-    }
 }
 
 extension ImageSpecError {
@@ -158,19 +165,6 @@ enum StandardError {
 
     /// Writes text of our own that moves the cursor.
     static func writeControls(_ text: String) {
-        _ = writeAll(Array(text.utf8), to: STDERR_FILENO)
+        try? FileSystem.writeAll(Array(text.utf8)[...], to: STDERR_FILENO)
     }
-}
-
-private func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-        let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-        if count > 0 {
-            rest = rest.dropFirst(count)
-        } else if count == 0 || errno != EINTR {
-            return false
-        }
-    }
-    return true
 }

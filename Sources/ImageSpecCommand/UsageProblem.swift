@@ -20,11 +20,14 @@ struct UsageProblem {
         guard let name, !name.hasPrefix("-"), name != "help", !Self.commands.contains(name) else {
             return nil
         }
-        let advice =
-            Spelling.nearest(to: name, among: Self.commands).map { "did you mean '\($0)'?" }
-            ?? "the commands are " + Self.commands.joined(separator: ", ")
-        return
-            "there is no command '\(Text.withoutControlCharacters(name))'; \(advice)\nSee 'imagespec help'."
+        let shown = Text.withoutControlCharacters(name)
+        var advice = "the commands are " + Self.commands.joined(separator: ", ")
+        if [".yaml", ".yml", ".json"].contains(where: name.hasSuffix) {
+            advice = "a spec comes after one, as in 'imagespec name \(shown)'; " + advice
+        } else if let nearest = Spelling.nearest(to: name, among: Self.commands) {
+            advice = "did you mean '\(nearest)'?"
+        }
+        return "there is no command '\(shown)'; \(advice)\nSee 'imagespec help'."
     }
 
     /// What the parser says is wrong, with the place to look.

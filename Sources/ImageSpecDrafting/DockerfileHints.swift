@@ -17,6 +17,8 @@ struct DockerfileHints {
     var env: [(name: String, value: String)] = []
     /// Instructions that a person has to carry over, with their lines.
     var rest: [(line: Int, text: String)] = []
+    /// Names of instructions that rendering has its own of, and that a program may rely on.
+    var replaced: [String] = []
     /// Why reading ended before the end of the file.
     var problem: String?
 
@@ -79,8 +81,10 @@ struct DockerfileHints {
         case "FROM": readStage(instruction)
         case "ENV": readEnvironment(instruction)
         case "RUN": readCommand(instruction)
-        // Rendering has its own.
-        case "WORKDIR", "USER", "LABEL", "MAINTAINER", "ARG", "EXPOSE", "SHELL", "STOPSIGNAL": break
+        // Rendering has its own, or needs none.
+        case "WORKDIR", "USER", "EXPOSE", "STOPSIGNAL":
+            if !replaced.contains(instruction.name) { replaced.append(instruction.name) }
+        case "LABEL", "MAINTAINER", "ARG", "SHELL": break
         default: keep(instruction)
         }
     }
@@ -109,6 +113,7 @@ struct DockerfileHints {
         requirements = []
         env = []
         rest = []
+        replaced = []
         if base == nil { keep(instruction) }
     }
 

@@ -144,10 +144,14 @@ struct Drafting {
                 ],
                 example: "'3.12'")
         } else {
+            let hasBase = fields.contains { $0.name == "base_image" }
+            let outcome =
+                hasBase
+                ? "packages then go to that of the base image" : "packages then go to 3.12"
             add(
                 "python_version", nil,
                 because: others + [
-                    "Which Python: nothing in the folder says, and packages then go to 3.12. In quotes: 3.10 is a number."
+                    "Which Python: nothing in the folder says, and \(outcome). In quotes: 3.10 is a number."
                 ],
                 example: "'3.12'")
         }
@@ -256,7 +260,10 @@ struct Drafting {
     }
 
     private func otherSources(than used: String) -> [String] {
-        var others = project.requirementsFiles.filter { $0 != used }
+        // What the used one includes is used too.
+        let context = ImageSpec.HashContext(workingDirectory: project.path, hostArchitecture: "x86_64")
+        let included = (try? ImageSpec(requirements: used).inputs(in: context).files.map(\.path)) ?? []
+        var others = project.requirementsFiles.filter { $0 != used && !included.contains($0) }
         others += ["uv.lock", "poetry.lock"].filter { project.listing.has($0) && $0 != used }
         if let conda = project.conda { others.append(conda.file) }
         if used.hasSuffix(".txt"), project.pyproject?.dependencies?.isEmpty == false {

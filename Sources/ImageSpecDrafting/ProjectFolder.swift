@@ -129,7 +129,7 @@ struct ProjectFolder {
             ignore(file, problem)
         } else {
             notes.append(
-                "\(file): a base image, \(Self.count(hints.aptPackages.count, "package")) for apt, "
+                "\(file): \(hints.base == nil ? "no certain" : "a") base image, \(Self.count(hints.aptPackages.count, "package")) for apt, "
                     + "\(hints.pipPackages.count) for pip, \(Self.count(hints.env.count, "variable")); "
                     + Self.count(hints.rest.count, "instruction") + (hints.rest.count == 1 ? " is" : " are")
                     + " left to you")

@@ -69,8 +69,12 @@ package struct SpecDraft: Sendable {
         }
         if let rest = project.dockerfile?.rest, !rest.isEmpty {
             text +=
-                "#\n# Of the Dockerfile, these instructions are left to you (commands, copy, source_root, entrypoint):\n"
+                "#\n# Of the Dockerfile, these instructions are left to you (base_image, commands, copy, source_root, entrypoint):\n"
             text += rest.map { "#   line \($0.line): \($0.text.onOneLine())\n" }.joined()
+        }
+        if let replaced = project.dockerfile?.replaced, !replaced.isEmpty {
+            text +=
+                "#\n# \(replaced.joined(separator: ", ")) of the Dockerfile: not taken. The image works in /root, as the user flytekit.\n"
         }
         return text
     }

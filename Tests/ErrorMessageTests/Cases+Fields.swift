@@ -19,6 +19,7 @@ extension ErrorArea {
             .spec("invalidText", "copy: [\"a\\tb\"]", files: ["a\tb": ""]),
             .spec("invalidText", "python_exec: bin/python"),
             .spec("invalidText", "env: {1A: b}"), .spec("invalidText", "env: {A: \"b\\nc\"}"),
+            .spec("invalidText", "env: {PATH: '/x:$PATH'}"),
             .spec("invalidText", "pip_secret_mounts: [[a, b]]"),
             .spec("invalidText", "pip_secret_mounts: [['', /b]]"),
             .spec("invalidText", "pip_secret_mounts: [[a, /opt/venv/b]]"),

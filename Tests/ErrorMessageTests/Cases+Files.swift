@@ -68,6 +68,7 @@ extension ErrorArea {
                 ])
                 try ImageSpec(requirements: "p/r.txt").validate(in: scene.context)
             },
+            base("baseFileAsImage", ["a.yaml": "base_image: b.yaml", "b.yaml": "{}"]),
             base("baseFileElsewhere", ["a.yaml": "base_image: ../b.yaml"]),
             base("baseFileElsewhere", ["a.yaml": "base_image: {base_image: ./b/c.yaml}"]),
             base("baseOfItself", ["a.yaml": "base_image: ./a.yaml"]),

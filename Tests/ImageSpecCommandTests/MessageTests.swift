@@ -30,7 +30,11 @@ import Testing
         Usage("Files", says: "there is no command 'Files'; did you mean 'files'?"),
         Usage("help", "contxt", says: "there is no command 'contxt'; did you mean 'context'?"),
         Usage("a\nb", says: "there is no command 'a\\u{a}b'; the commands are name, tag, id, "),
-        Usage("trainer.yaml", says: "there is no command 'trainer.yaml'; the commands are name, tag, id, "),
+        Usage(
+            "trainer.yaml",
+            says:
+                "there is no command 'trainer.yaml'; a spec comes after one, as in 'imagespec name trainer.yaml'; "
+        ),
         // Arguments.
         Usage("tag", says: "missing expected argument '<spec>'", help: "tag"),
         Usage("tag", "a.yaml", "b.yaml", says: "unexpected argument 'b.yaml'", help: "tag"),

@@ -78,6 +78,13 @@ import Testing
             ["requirements.txt": "six\n-r other.txt\n", "other.txt": "", "requirements-dev.txt": ""],
             #"{"requirements": "requirements.txt"}"#, "Not used beside it: requirements-dev.txt."),
         Project(
+            "requirements files of which one includes another",
+            [
+                "requirements.txt": "-r ./requirements-extra.txt\n", "requirements-extra.txt": "six\n",
+                "requirements-dev.txt": "",
+            ],
+            #"{"requirements": "requirements.txt"}"#, "# Not used beside it: requirements-dev.txt.\n"),
+        Project(
             "one requirements file", ["requirements/prod.txt": "six"],
             #"{"requirements": "requirements/prod.txt"}"#),
         Project(
@@ -127,7 +134,14 @@ import Testing
                 "Containerfile":
                     "FROM --platform=linux/arm64 nvidia/cuda:12.4.1-base\nRUN pip install torch==2.4\n"
             ],
-            #"{"platform": "linux/arm64", "base_image": "nvidia/cuda:12.4.1-base", "packages": ["torch==2.4"]}"#
+            #"{"platform": "linux/arm64", "base_image": "nvidia/cuda:12.4.1-base", "packages": ["torch==2.4"]}"#,
+            "packages then go to that of the base image"
+        ),
+        Project(
+            "Dockerfile with what a spec has no words for",
+            ["Dockerfile": "ARG V=3.11\nFROM python:$V\nWORKDIR /app\nEXPOSE 80\nWORKDIR x\nCMD a\n"], "{}",
+            "are left to you (base_image, commands, copy, source_root, entrypoint):\n#   line 2: FROM python:$V\n",
+            "\n# WORKDIR, EXPOSE of the Dockerfile: not taken. The image works in /root, as the user flytekit.\n"
         ),
         Project(
             "versions that disagree",

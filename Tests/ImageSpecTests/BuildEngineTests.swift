@@ -69,6 +69,10 @@ import Testing
         #expect(error?.code == .builderNotRegistered)
         #expect(error?.message.contains("\"envd\"") == true)
         #expect(error?.message.contains("\"noop\"") == true)
+        let slip = await #expect(throws: ImageSpecError.self) {
+            try await Engine(policy: .init()).build(ImageSpec(builder: "nop"), in: context)
+        }
+        #expect(slip?.message.hasSuffix("did you mean \"noop\"?") == true)
     }
 
     /// A builder of one's own needs one function.

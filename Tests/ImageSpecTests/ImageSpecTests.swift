@@ -44,7 +44,7 @@ import Testing
         (#"{"apt-packages": []}"#, .unknownField, #"did you mean "apt_packages"?"#),
         (#"{"nmae": ""}"#, .unknownField, #"did you mean "name"?"#),
         (#"{"Name": ""}"#, .unknownField, #"did you mean "name"?"#),
-        (#"{"xyzzy": 1}"#, .unknownField, "see the documentation"),
+        (#"{"xyzzy": 1}"#, .unknownField, "; the fields are name, python_version, builder, "),
         (#"{"base_image": {"base_image": {"nam": 1}}}"#, .unknownField, #""base_image.base_image.nam""#),
         (
             #"{"python_version": 3.10}"#, .invalidDocument,
@@ -66,9 +66,21 @@ import Testing
         (#"{"packages": 1}"#, .invalidDocument, "packages: expected a list of strings, found the number 1"),
         (#"{"pip_secret_mounts": "a"}"#, .invalidDocument, "expected a list of pairs, found a string"),
         (#"{"a\nb": 1}"#, .unknownField, "\"a␤b\" is no field"),
-        (#"{"packages": ["a", null]}"#, .invalidDocument, "packages[1]: expected a string, found null"),
+        (
+            #"{"packages": ["a", null]}"#, .invalidDocument,
+            "packages[1]: expected a string, found null; leave it out"
+        ),
+        (
+            #"{"commands": [{"echo a": "b"}]}"#, .invalidDocument,
+            "commands[0]: expected a string, found an object; put text that has a colon in quotes"
+        ),
+        (#"{"packages": {"numpy": "1"}}"#, .invalidDocument, #"found an object; write each entry by itself"#),
+        (
+            #"{"env": "A=1"}"#, .invalidDocument,
+            #"found a string; write each by its name, as in {"NAME": "value"}"#
+        ),
         (#"{"env": {"A": 1}}"#, .invalidDocument, "env.A: expected a string, found the number 1"),
-        (#"{"env": []}"#, .invalidDocument, "env: expected an object of strings, found a list"),
+        (#"{"env": []}"#, .invalidDocument, "env: expected an object of strings, found a list; write each"),
         (
             #"{"pip_secret_mounts": [["a"]]}"#, .invalidDocument,
             "pip_secret_mounts[0]: expected a list of two strings"
@@ -153,6 +165,23 @@ import Testing
         ])
         #expect(spec.builderOptions == ["a": 1, "b": ["y": 2], "c": nil])
         #expect(ImageSpec().withBuilderOptions(["a": true]).builderOptions == ["a": true])
+    }
+
+    @Test func variablesAreLaidOverTheEnvironment() {
+        let spec = ImageSpec(env: ["A": "1", "B": "2"]).withEnv(["C": "3", "A": "4"])
+        #expect(spec == ImageSpec(env: ["A": "4", "B": "2", "C": "3"]))
+        #expect(ImageSpec().withEnv(["A": "1"]) == ImageSpec(env: ["A": "1"]))
+    }
+
+    @Test func pythonAndBaseAreReplaced() {
+        let spec = ImageSpec(name: "a", pythonVersion: "3.11", baseImage: "debian:12").forcePush()
+        let other = spec.withPythonVersion("3.12").withBaseImage(.spec(ImageSpec(name: "b")))
+        #expect(
+            other
+                == ImageSpec(name: "a", pythonVersion: "3.12", baseImage: .spec(ImageSpec(name: "b")))
+                .forcePush())
+        #expect(other.isForcePush)
+        #expect(other.withPythonVersion(nil).withBaseImage(nil) == ImageSpec(name: "a").forcePush())
     }
 
     @Test func aForcePushSurvivesAndIsInNoName() throws {

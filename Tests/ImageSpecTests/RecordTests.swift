@@ -157,6 +157,15 @@ import Testing
         #expect(!names.contains { $0.hasPrefix(".imagespec-") })
     }
 
+    @Test func aRecordIsMadeWhereADanglingLinkLeads() throws {
+        let folder = try IdentityLawTests.project()
+        let recording = try Recording(of: ImageSpec(name: "a"), in: IdentityLawTests.context(folder))
+        try folder.link("link.json", to: "new.json")
+        try recording.write(to: folder.path + "/link.json")
+        #expect(try FileSystem.kind(folder.path + "/link.json", followingLinks: false) == .link)
+        #expect(try ImageSpec.Record(contentsOf: folder.path + "/new.json") == recording.record)
+    }
+
     @Test(arguments: [
         ("name: a\n", false), ("{}", false), (#"{"name": "a"}"#, false), ("\n", false), ("\0", false),
         (#"{"images": {}, "format": "imagespec.image-config.v1"}"#, false), ("", true),
@@ -189,12 +198,15 @@ import Testing
         let context = IdentityLawTests.context(folder)
         try ImageSpec().record(in: context).write(to: folder.path + "/src/old.json")
         try folder.link("link.txt", to: "src/old.json")
+        try folder.link("dangling.txt", to: "src/new.json")
         let spec = try ImageSpec(json: #"{"source_root": "src", "source_copy_mode": "all"}"#)
         let recording = try Recording(of: spec, in: context)
-        let error = #expect(throws: ImageSpecError.self) {
-            try recording.write(to: folder.path + "/link.txt")
+        for name in ["link.txt", "dangling.txt"] {
+            let error = #expect(throws: ImageSpecError.self) {
+                try recording.write(to: folder.path + "/" + name)
+            }
+            #expect(error?.message.contains("lies among the files of source_root") == true)
         }
-        #expect(error?.message.contains("lies among the files of source_root") == true)
         #expect(try spec.tag(in: context) == recording.record.tag)
     }
 

@@ -1,13 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
-
 /// Writes a build context as a tar archive. Takes memory for one buffer, however large the files are.
 final class ContextArchive: ContextSink {
     private let output: Write
@@ -76,75 +68,64 @@ final class ContextArchive: ContextSink {
     }
 }
 
-/// A file that comes to be under its name only when all of it is written.
-struct ContextArchiveFile {
-    let descriptor: Int32
-    private let path: [UInt8]
-    /// Where it is written meanwhile; nil where it is written in place: to what is no regular file, such as a pipe.
-    private let temporaryPath: [UInt8]?
+/// What an archive is written to: a file that comes to be under its name only when all of it is written, or a pipe or
+/// device.
+final class ContextArchiveFile {
+    private enum Output {
+        case file(TemporaryFile)
+        case stream(StreamOutput)
+    }
 
-    init(_ path: String) throws(ImageSpecError) {
-        let bytes = Array(path.utf8)
-        guard !bytes.isEmpty, !bytes.contains(0), bytes.last != UInt8(ascii: "/") else {
-            throw .unwritable(bytes, "it is no path of a file")
-        }
-        // What a link leads to is replaced, not the link.
-        let place = (try? FileSystem.realPath(bytes)) ?? bytes
-        self.path = place
-        var status = stat()
-        if FileSystem.withCPath(place, { stat($0, &status) }) == 0,
-            FileSystem.kind(ofMode: status.st_mode) != .file
-        {
-            temporaryPath = nil
-            descriptor = FileSystem.withCPath(place) { open($0, O_WRONLY | O_CLOEXEC | O_NOCTTY) }
-        } else {
-            let temporary = place + Array(".\(getpid()).partial".utf8)
-            temporaryPath = temporary
-            descriptor = FileSystem.withCPath(temporary) {
-                open($0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
+    private let path: [UInt8]
+    private let place: [UInt8]
+    private let output: Output
+
+    init(_ path: String, _ unfinished: UnfinishedFile) throws(ImageSpecError) {
+        let (place, kind) = try FileSystem.outputPlace(path)
+        self.path = Array(path.utf8)
+        self.place = place
+        do throws(FileSystem.Failure) {
+            if kind == nil || kind == .file {
+                let file = try TemporaryFile(beside: place)
+                unfinished.begin(file.path)
+                output = .file(file)
+            } else {
+                output = .stream(try StreamOutput(opening: place))
             }
+        } catch {
+            throw error.isCancelled ? .writingCancelled : .unwritable(Array(path.utf8), error.text)
         }
-        guard descriptor >= 0 else { throw .unwritable(bytes, FileSystem.Failure.last.text) }
     }
 
     /// The real path of its folder with its own name; nil where it is no regular file.
     func realPlace() throws(ImageSpecError) -> [UInt8]? {
-        guard temporaryPath != nil else { return nil }
-        let folder = Path.folder(of: String(decoding: path, as: UTF8.self))
-        let name = path.split(separator: UInt8(ascii: "/")).last ?? []
+        guard case .file = output else { return nil }
         do throws(FileSystem.Failure) {
-            return try FileSystem.realPath(folder) + [UInt8(ascii: "/")] + name
+            return try FileSystem.realPlace(place)
         } catch {
             throw .unwritable(path, error.text)
         }
     }
 
-    /// Closes the file and gives it its name.
+    func write(_ bytes: ArraySlice<UInt8>) throws(ImageSpecError) {
+        do throws(FileSystem.Failure) {
+            switch output {
+            case .file(let file): try file.write(bytes)
+            case .stream(let stream): try stream.writeAll(bytes)
+            }
+        } catch {
+            throw error.isCancelled ? .writingCancelled : .unwritable(path, error.text)
+        }
+    }
+
+    /// Gives the file its name.
     func finish() throws(ImageSpecError) {
-        // Some file systems say only now that there was no room.
-        guard close(descriptor) == 0 else {
-            let failure = FileSystem.Failure.last
-            removeTemporary()
-            throw .unwritable(path, failure.text)
+        guard case .file(let file) = output else { return }
+        do throws(FileSystem.Failure) {
+            try file.finish(isDurable: false)
+            try file.takePlace()
+        } catch {
+            throw .unwritable(path, error.text)
         }
-        guard let temporaryPath else { return }
-        let result = FileSystem.withCPath(temporaryPath) { from in
-            FileSystem.withCPath(path) { rename(from, $0) }
-        }
-        if result != 0 {
-            let failure = FileSystem.Failure.last
-            removeTemporary()
-            throw .unwritable(path, failure.text)
-        }
-    }
-
-    /// Takes away what was written.
-    func remove() {
-        close(descriptor)
-        removeTemporary()
-    }
-
-    private func removeTemporary() {
-        if let temporaryPath { _ = FileSystem.withCPath(temporaryPath, unlink) }
     }
 }

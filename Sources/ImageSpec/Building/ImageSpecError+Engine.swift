@@ -5,10 +5,13 @@
 extension ImageSpecError {
     static func builderNotRegistered(_ name: String, known: [String]) -> ImageSpecError {
         let names = known.map { "\"\($0)\"" }.joined(separator: ", ")
+        let advice =
+            Spelling.nearest(to: name, among: known).map { "did you mean \"\($0)\"?" }
+            ?? "leave builder out, or register it"
         return ImageSpecError(
             .builderNotRegistered,
-            "builder: \"\(name.shortened)\" is not registered with this engine, which has \(names); leave builder out, or "
-                + "register it")
+            "builder: \"\(name.shortened)\" is not registered with this engine, which has \(names); \(advice)"
+        )
     }
 
     static func existenceUnknown(
@@ -16,8 +19,9 @@ extension ImageSpecError {
     ) -> ImageSpecError {
         let advice =
             isFailingFast
-            ? "log in to the registry, or unset FLYTE_IMG_FAST_FAIL, which asks to stop here"
-            : "log in to the registry, or take it to exist by --assume-present (assumesPresent of the policy)"
+            ? "put that right, or unset FLYTE_IMG_FAST_FAIL, which asks to stop here"
+            : "put that right, take it to exist by --assume-present, or build it in any case by --force (assumesPresent and "
+                + "isForcePush of the policy)"
         return ImageSpecError(
             .existenceUnknown,
             "whether \(imageName) exists cannot be told: \(reason.shortened(to: 600)); \(advice)")

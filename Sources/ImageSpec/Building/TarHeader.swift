@@ -84,7 +84,8 @@ struct TarHeader {
             records += Self.record(name, value)
         }
         if [path, target].contains(where: { String(validating: $0, as: UTF8.self) == nil }) {
-            // Bytes that are no UTF-8 are meant as they are.
+            // Bytes that are no UTF-8 are meant as they are. GNU tar, which takes any bytes so, warns that it does not know
+            // the record; readers that convert names need it.
             records = Self.record("hdrcharset", Array("BINARY".utf8)) + records
         }
         if size > Self.maximumSize { records += Self.record("size", Array(String(size).utf8)) }

@@ -20,37 +20,7 @@ extension FileSystem {
     ) throws(ImageSpecError) {
         do throws(Failure) {
             guard access(path, W_OK) == 0 else { throw .last }
-            let target = try realPath(path)
-            let folder = target.lastIndex(of: UInt8(ascii: "/")).map { Array(target[...$0]) } ?? []
-            var status = stat()
-            guard withCPath(target, { stat($0, &status) }) == 0 else { throw .last }
-
-            // Beside the file, since only within a file system can it take its place. The six X are
-            // for the letters of mkstemp.
-            var template = folder + Array(".imagespec-XXXXXX".utf8) + [0]
-            let descriptor = template.withUnsafeMutableBytes { buffer in
-                mkstemp(buffer.bindMemory(to: CChar.self).baseAddress.unsafelyUnwrapped)
-            }
-            guard descriptor >= 0 else { throw .last }
-            let temporary = Array(template.dropLast())
-            var isInPlace = false
-            defer {
-                close(descriptor)
-                if !isInPlace { _ = withCPath(temporary) { unlink($0) } }
-            }
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-            try write(bytes, to: descriptor)
-            // Not everybody may give files away; the mode comes after, since that takes bits of it away.
-            _ = fchown(descriptor, status.st_uid, status.st_gid)
-            guard fchmod(descriptor, status.st_mode & 0o7777) == 0, fsync(descriptor) == 0 else {
-                throw .last
-            }
-
-            guard try contents(path) == expected else { throw Failure.changed }
-            let result = withCPath(temporary) { from in withCPath(target) { to in rename(from, to) } }
-            guard result == 0 else { throw .last }
-            isInPlace = true
-            synchronize(folder: folder)
+            try replaceFile(realPath(path), with: bytes, expected: expected)
         } catch {
             if error.code == Failure.changed.code { throw .specChanged(path) }
             if error.isMissing { throw .cannotUseSpec(path, error) }
@@ -58,34 +28,87 @@ extension FileSystem {
         }
     }
 
-    private static func write(_ bytes: [UInt8], to descriptor: Int32) throws(Failure) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { buffer in
-                #if canImport(Glibc)
-                Glibc.write(descriptor, buffer.baseAddress, buffer.count)
-                #elseif canImport(Musl)
-                Musl.write(descriptor, buffer.baseAddress, buffer.count)
-                #else
-                Darwin.write(descriptor, buffer.baseAddress, buffer.count)
-                #endif
-            }
-            if count > 0 {
-                rest = rest.dropFirst(count)
-            } else if count == 0 || errno != EINTR {
-                throw .last
-            }
-        }
+    /// Writes a new file beside `path`, which is no link, and gives it that name: nothing is ever half there, whenever the
+    /// machine stops.
+    ///
+    /// The file has `mode`; nil: that of the one which is replaced, or else what the umask leaves of 666. Where something
+    /// else than `expected` stands there by now, that stays.
+    static func replaceFile(
+        _ path: [UInt8], with bytes: [UInt8], mode: mode_t? = nil, expected: [UInt8]? = nil
+    ) throws(Failure) {
+        let file = try TemporaryFile(beside: path, mode: mode)
+        try file.write(bytes[...])
+        try file.finish(isDurable: true)
+        if let expected, try contents(path) != expected { throw .changed }
+        try file.takePlace()
+        synchronize(folder: folder(of: path))
     }
 
     /// So that the new name survives too. Some file systems cannot; the file itself is whole in any case.
     private static func synchronize(folder: [UInt8]) {
-        let descriptor = withCPath(folder.isEmpty ? [UInt8(ascii: ".")] : folder) {
-            open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        }
+        let descriptor = withCPath(folder) { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         guard descriptor >= 0 else { return }
         fsync(descriptor)
         close(descriptor)
+    }
+}
+
+// MARK: where files are written
+
+extension FileSystem {
+    /// Where a file is written: behind all links, also where nothing is there yet; and what is there now.
+    ///
+    /// What is no regular file may have no path but its own.
+    static func outputPlace(_ path: String) throws(ImageSpecError) -> (place: [UInt8], kind: Kind?) {
+        let bytes = Array(path.utf8)
+        guard !bytes.isEmpty, bytes.last != UInt8(ascii: "/"), !bytes.contains(0) else {
+            throw .unwritable(bytes, "it is no path of a file")
+        }
+        let place: [UInt8]
+        do throws(Failure) {
+            if let kind = try kind(path) { return (kind == .file ? try realPath(bytes) : bytes, kind) }
+            place = try targetOfLinks(bytes)
+        } catch {
+            throw .unwritable(bytes, error.text)
+        }
+        let parent = folder(of: place)
+        var status = stat()
+        guard withCPath(parent, { stat($0, &status) }) == 0, kind(ofMode: status.st_mode) == .folder else {
+            throw .parentMissing(path, parent: String(decoding: parent, as: UTF8.self))
+        }
+        return (place, nil)
+    }
+
+    /// What a link leads to that leads to nothing; of what is no link, the path itself.
+    private static func targetOfLinks(_ path: [UInt8]) throws(Failure) -> [UInt8] {
+        var place = path
+        // As many as Linux follows.
+        for _ in 0..<40 {
+            let target: [UInt8]
+            do throws(Failure) {
+                target = try linkTarget(place)
+            } catch {
+                if error.code == EINVAL || error.isMissing && !error.isTooLong { return place }
+                throw error
+            }
+            let isAbsolute = target.first == UInt8(ascii: "/")
+            place = isAbsolute ? target : folder(of: place) + [UInt8(ascii: "/")] + target
+        }
+        throw Failure(code: ELOOP)
+    }
+
+    /// The real path of a file's folder, with the file's own name.
+    static func realPlace(_ path: [UInt8]) throws(Failure) -> [UInt8] {
+        let folder = try realPath(folder(of: path))
+        let slash = path.lastIndex(of: UInt8(ascii: "/"))
+        let name = path[(slash.map { $0 + 1 } ?? path.startIndex)...]
+        return (folder == [UInt8(ascii: "/")] ? [] : folder) + [UInt8(ascii: "/")] + name
+    }
+
+    /// The folder that a file's path names; `.` where it names none.
+    private static func folder(of path: [UInt8]) -> [UInt8] {
+        guard let slash = path.lastIndex(of: UInt8(ascii: "/")) else { return [UInt8(ascii: ".")] }
+        return Array(path[..<max(slash, path.startIndex + 1)])
     }
 }
 

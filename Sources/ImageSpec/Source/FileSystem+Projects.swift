@@ -108,15 +108,11 @@ extension FileSystem {
             if errno == EEXIST { throw .outputExists(path) }
             throw .unwritable(Array(path.utf8), Failure.last.text)
         }
-        var rest = bytes[...]
         var failure: Failure?
-        while !rest.isEmpty, failure == nil {
-            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 {
-                rest = rest.dropFirst(count)
-            } else if count == 0 || errno != EINTR {
-                failure = .last
-            }
+        do throws(Failure) {
+            try writeAll(bytes[...], to: descriptor)
+        } catch {
+            failure = error
         }
         // Some file systems report only here that they are full.
         if close(descriptor) != 0, failure == nil { failure = .last }

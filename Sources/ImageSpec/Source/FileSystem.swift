@@ -16,21 +16,21 @@ package enum FileSystem {
     }
 
     /// A failed call's `errno`.
-    struct Failure: Error {
+    package struct Failure: Error {
         let code: Int32
 
         static let missing = Failure(code: ENOENT)
         static let notAFolder = Failure(code: ENOTDIR)
         static let notAFile = Failure(code: EISDIR)
 
-        static var last: Failure { Failure(code: errno) }
+        package static var last: Failure { Failure(code: errno) }
 
         /// Nothing lies at the path: no such name, a file on the way, links that dangle or loop.
         var isMissing: Bool { code == ENOENT || code == ENOTDIR || code == ELOOP || code == ENAMETOOLONG }
 
         var isTooLong: Bool { code == ENAMETOOLONG }
 
-        var text: String { String(cString: strerror(code)) }
+        package var text: String { String(cString: strerror(code)) }
     }
 
     /// The kind of what lies at a path, nil where nothing does; `followingLinks` looks at the target of a link.
@@ -87,7 +87,11 @@ package enum FileSystem {
 
     /// All bytes of a regular file. Follows links.
     static func contents(_ path: String) throws(Failure) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        try contents(Array(path.utf8))
+    }
+
+    static func contents(_ path: [UInt8]) throws(Failure) -> [UInt8] {
+        let descriptor = withCPath(path) { open($0, O_RDONLY | O_CLOEXEC) }
         guard descriptor >= 0 else { throw .last }
         defer { close(descriptor) }
         return try contents(descriptor: descriptor)
@@ -136,19 +140,6 @@ package enum FileSystem {
         guard fstat(descriptor, &status) == 0 else { throw .last }
         guard kind(ofMode: status.st_mode) == .file else { return nil }
         return try contents(descriptor: descriptor)
-    }
-
-    /// Writes all bytes.
-    static func writeAll(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) throws(Failure) {
-        var rest = bytes
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw .last
-            }
-            rest = rest.dropFirst(count)
-        }
     }
 
     /// The target text of a symbolic link.
