@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ImageSpec {
-    /// How many specs can be below each other. An engine builds no image of so many layers; what is read and named from the
-    /// lowest up is kept far from the end of a thread's stack where values are released.
-    static let maximumBaseCount = 2000
+    /// How many specs can be below each other. An engine builds no image of so many layers, and this is far from the end of
+    /// a thread's stack, also where nested values are read, compared and released.
+    static let maximumBaseCount = 500
 
     /// The bases that are specs: the nearest first, none for a base that is a reference.
     var specBases: [ImageSpec] {

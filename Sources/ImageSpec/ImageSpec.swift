@@ -77,7 +77,7 @@ public struct ImageSpec: Sendable {
 
     /// The image to build on: a reference, or another spec, which is built first.
     ///
-    /// At most 2000 specs can be below each other; a name of more is an error (``ImageSpecError/Code/invalidField``).
+    /// At most 500 specs can be below each other; a name of more is an error (``ImageSpecError/Code/invalidField``).
     public internal(set) var baseImage: BaseImage?
 
     /// The platform or platforms, such as `linux/amd64` or `linux/amd64,linux/arm64`.
