@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ImageSpec
+package import ImageSpec
 
 #if canImport(Glibc)
 import Glibc
@@ -58,6 +58,40 @@ struct RegistryConfiguration {
         for file in [found + "/config.json", found] where LocalFile.isReadable(file) { return file }
         throw .invalidRegistryConfig(
             path, "is neither a file nor a folder with a config.json; change it, or log in and leave it out")
+    }
+
+    /// The file that a spec names for envd, which takes no folder; nil where it names none.
+    /// - Throws: ``ImageSpecError/Code/missingInput`` where there is none.
+    static func envdFile(
+        of spec: ImageSpec, in context: ImageSpec.HashContext
+    ) throws(ImageSpecError) -> String? {
+        guard let path = spec.registryConfig, !path.isEmpty else { return nil }
+        let file = LocalFile.absolute(LocalFile.join(context.workingDirectory, path))
+        guard LocalFile.isReadable(file) else {
+            throw .invalidRegistryConfig(
+                path, "is no file that can be read; envd takes a JSON file of registries there")
+        }
+        return file
+    }
+}
+
+extension ImageSpec {
+    /// Why a spec's `registry_config`, or that of a base, cannot be read on this machine. Naming and rendering do not need it;
+    /// looking for the image and building do.
+    package func registryConfigurationProblems(in context: HashContext) -> [ImageSpecError] {
+        var problems: [ImageSpecError] = []
+        do throws(ImageSpecError) {
+            _ =
+                try isForEnvd
+                ? RegistryConfiguration.envdFile(of: self, in: context)
+                : RegistryConfiguration.file(of: self, in: context)
+        } catch {
+            problems.append(error)
+        }
+        if case .spec(let base) = baseImage {
+            problems += base.registryConfigurationProblems(in: context).map(\.inBaseImage)
+        }
+        return problems
     }
 }
 
