@@ -196,7 +196,8 @@ extension ImageSpec {
         }
         if let path = requirements.nonEmpty {
             check { () throws(ImageSpecError) in
-                _ = try RequirementsLayout(RequirementFiles(path, workingDirectory: context.folder))
+                _ = try RequirementsLayout(
+                    RequirementFiles(path, workingDirectory: context.folder), hasBaseImage: baseImage != nil)
             }
         }
         for path in copy ?? [] {

@@ -10,7 +10,7 @@ extension ImageSpecError {
     }
 
     /// The same problem, of a base image that is a spec.
-    var inBaseImage: ImageSpecError { ImageSpecError(code, "base_image: " + message) }
+    package var inBaseImage: ImageSpecError { ImageSpecError(code, "base_image: " + message) }
 
     // MARK: fields
 
@@ -84,6 +84,14 @@ extension ImageSpecError {
             file, line: nil,
             "it includes \"\(included.shortened)\" by the name of a folder above the main file, which the image does not "
                 + "know; write the path without it")
+    }
+
+    static func localRequirement(_ file: String, _ line: Int, _ text: String) -> ImageSpecError {
+        .invalidRequirements(
+            file, line: line,
+            "\"\(text.shortened)\" is to be found on this machine, and nothing of it is in the image when packages are "
+                + "installed; leave it out and copy its source by source_root or copy, publish it to a package index, or "
+                + "start from a base_image that holds it")
     }
 
     // MARK: build contexts
