@@ -109,6 +109,7 @@ enum LocalFile {
 
     /// A path that means the same in another folder.
     static func absolute(_ path: String) -> String {
-        join(ImageSpec.HashContext.current.workingDirectory, path)
+        // With links on the way, ".." means more than its text; "." and empty names mean nothing.
+        Path.normalized(join(ImageSpec.HashContext.current.workingDirectory, path))
     }
 }
