@@ -47,9 +47,7 @@ extension ImageSpec {
     // MARK: names
 
     private var nameProblems: [ImageSpecError] {
-        let name = repository
-        return ImageReference.problem(inRepository: name).map { [.invalidImageName(name.shortened, $0)] }
-            ?? []
+        repositoryProblem.map { [$0] } ?? []
     }
 
     private var tagFormatProblems: [ImageSpecError] {
