@@ -6,7 +6,7 @@ extension ImageSpec {
     static let maximumBaseCount = 500
 
     /// The bases that are specs: the nearest first, none for a base that is a reference.
-    var specBases: [ImageSpec] {
+    package var specBases: [ImageSpec] {
         var bases: [ImageSpec] = []
         var next = baseImage
         while case .spec(let base) = next {

@@ -49,9 +49,7 @@ extension ImageSpec {
     // MARK: names
 
     private var nameProblems: [ImageSpecError] {
-        let name = repository
-        return ImageReference.problem(inRepository: name).map { [.invalidImageName(name.shortened, $0)] }
-            ?? []
+        repositoryProblem.map { [$0] } ?? []
     }
 
     private var tagFormatProblems: [ImageSpecError] {
@@ -198,7 +196,8 @@ extension ImageSpec {
         }
         if let path = requirements.nonEmpty {
             check { () throws(ImageSpecError) in
-                _ = try RequirementsLayout(RequirementFiles(path, workingDirectory: context.folder))
+                _ = try RequirementsLayout(
+                    RequirementFiles(path, workingDirectory: context.folder), hasBaseImage: baseImage != nil)
             }
         }
         for path in copy ?? [] {

@@ -248,6 +248,20 @@ extension ImageSpecError {
         )
     }
 
+    static func slashAfterRegistry(_ registry: String, _ bare: String) -> ImageSpecError {
+        ImageSpecError(
+            .invalidReference,
+            "registry: \"\(registry.shortened)\" ends in \"/\", so that the image name has an empty part; write "
+                + "\"\(bare.shortened)\"")
+    }
+
+    static func tagInName(_ name: String, tag: String) -> ImageSpecError {
+        ImageSpecError(
+            .invalidReference,
+            "name: \"\(name.shortened)\" has a tag; leave \"\(tag.shortened)\" out: the tag of the image name is computed, and "
+                + "tag_format says how it is written")
+    }
+
     static func invalidRequirements(_ path: String, line: Int?, _ what: String) -> ImageSpecError {
         let place = line.map { ", line \($0)" } ?? ""
         return ImageSpecError(.invalidRequirements, "requirements: \(path)\(place): \(what)")

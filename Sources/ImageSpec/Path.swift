@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What is done with path texts without looking at a file system. Paths are `/`-separated text.
-enum Path {
+package enum Path {
     /// A path as identity documents hold it: split at `/`, empty and `.` components dropped, `..` and a leading `/`
     /// kept; what has nothing left is `.`. The empty string stays empty.
-    static func normalized(_ path: String) -> String {
+    package static func normalized(_ path: String) -> String {
         if path.isEmpty || isNormalized(path) { return path }
         let parts = path.utf8.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
         let joined = parts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "/")

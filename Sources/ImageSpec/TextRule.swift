@@ -7,7 +7,7 @@ struct TextRule: Sendable {
     /// Whether a text that breaks the rule holds something that no message may show.
     var isCredential = false
 
-    private init(isCredential: Bool = false, _ problem: @escaping @Sendable (String) -> String?) {
+    init(isCredential: Bool = false, _ problem: @escaping @Sendable (String) -> String?) {
         self.problem = problem
         self.isCredential = isCredential
     }
@@ -208,7 +208,7 @@ extension TextRule {
         Row("requirements", text: \.requirements, [noControls]),
         Row("apt_packages", list: \.aptPackages, [aptPackage]),
         Row("base_image", text: \.baseReference, [imageReference]),
-        Row("platform", text: \.platform, [platform]),
+        Row("platform", text: \.platform, [platform, KnownPlatforms.spelling]),
         Row("pip_index", text: \.pipIndex, [notEmpty, noCredential, noControls, noSpace, noOption]),
         Row(
             "pip_extra_index_url", list: \.pipExtraIndexURLs,

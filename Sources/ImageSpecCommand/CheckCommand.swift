@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import ImageSpec
+import ImageSpecContainers
 
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -9,7 +10,8 @@ struct CheckCommand: ParsableCommand {
         abstract: "Check that a spec can be named and rendered, and report all that is wrong with it.",
         discussion: """
             Prints nothing where all is well. Each problem is a line on standard error, and the exit status is that of the \
-            first one: 65 for the spec, 66 for its files. Reads every file that the spec names.
+            first one: 65 for the spec, 66 for its files. Reads every file that the spec names, and looks whether \
+            registry_config is there.
 
               imagespec check trainer.yaml && echo fine
               imagespec check --json trainer.yaml
@@ -110,12 +112,15 @@ struct CheckCommand: ParsableCommand {
         return Difference(messages: messages)
     }
 
-    /// All problems, or the spec and its tag.
+    /// All problems, and the spec and its tag where it has one.
     private func findings() -> (problems: [ImageSpecError], checked: (spec: ImageSpec, tag: String)?) {
         do throws(ImageSpecError) {
             let spec = try input.load()
             let problems = spec.problems(in: input.context)
-            if !problems.isEmpty { return (problems.map(input.located), nil) }
+            if !problems.isEmpty {
+                let missing = spec.registryConfigurationProblems(in: input.context)
+                return ((problems + missing).map(input.located), nil)
+            }
             do throws(ImageSpecError) {
                 // What only shows when every file is read.
                 let identity =
@@ -123,7 +128,8 @@ struct CheckCommand: ParsableCommand {
                     ? ImageSpec.EnvdContext(spec, in: input.context).identity
                     : ImageSpec.BuildContext(spec, in: input.context).identity
                 _ = try identity.imageName()
-                return ([], (spec, identity.tag))
+                let missing = spec.registryConfigurationProblems(in: input.context)
+                return (missing.map(input.located), (spec, identity.tag))
             } catch {
                 return ([input.located(error)], nil)
             }

@@ -120,6 +120,7 @@ struct NamedSpec: Sendable {
         context = options.context(of: file)
         do throws(ImageSpecError) {
             imageName = try spec.imageName(in: context)
+            try SpecRegistries.check(spec, in: context)
         } catch {
             throw options.located(error, in: file)
         }

@@ -85,11 +85,16 @@ struct EngineFinder: Sendable {
         case builder
     }
 
-    /// The programs of a name, in the order of `PATH`: the first may lack what a later one has.
+    /// The programs of a name, in the order of `PATH`: the first may lack what a later one has. One that is found in more
+    /// than one folder, as where `/bin` is a link to `/usr/bin`, is there once.
     func programs(_ name: String) -> [String] {
-        folders.map { $0 + "/" + name }.filter { path in
+        var known: Set<[UInt64]> = []
+        return folders.map { $0 + "/" + name }.filter { path in
             var status = stat()
-            return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
+            guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, access(path, X_OK) == 0 else {
+                return false
+            }
+            return known.insert([UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino)]).inserted
         }
     }
 

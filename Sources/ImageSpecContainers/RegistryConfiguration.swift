@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ImageSpec
+package import ImageSpec
 
 #if canImport(Glibc)
 import Glibc
@@ -59,6 +59,39 @@ struct RegistryConfiguration {
         throw .invalidRegistryConfig(
             path, "is neither a file nor a folder with a config.json; change it, or log in and leave it out")
     }
+
+    /// The file that a spec names for envd, which takes no folder; nil where it names none.
+    /// - Throws: ``ImageSpecError/Code/missingInput`` where there is none.
+    static func envdFile(
+        of spec: ImageSpec, in context: ImageSpec.HashContext
+    ) throws(ImageSpecError) -> String? {
+        guard let path = spec.registryConfig, !path.isEmpty else { return nil }
+        let file = LocalFile.absolute(LocalFile.join(context.workingDirectory, path))
+        guard LocalFile.isReadable(file) else {
+            throw .invalidRegistryConfig(
+                path, "is no file that can be read; envd takes a JSON file of registries there")
+        }
+        return file
+    }
+}
+
+extension ImageSpec {
+    /// Why a spec's `registry_config`, or that of a base, cannot be read on this machine. Naming and rendering do not need it;
+    /// looking for the image and building do.
+    package func registryConfigurationProblems(in context: HashContext) -> [ImageSpecError] {
+        var problems: [ImageSpecError] = []
+        for (level, spec) in ([self] + specBases).enumerated() {
+            do throws(ImageSpecError) {
+                _ =
+                    try spec.isForEnvd
+                    ? RegistryConfiguration.envdFile(of: spec, in: context)
+                    : RegistryConfiguration.file(of: spec, in: context)
+            } catch {
+                problems.append(error.inBaseImage(levels: level))
+            }
+        }
+        return problems
+    }
 }
 
 /// What is asked about files of this machine.
@@ -75,6 +108,7 @@ enum LocalFile {
 
     /// A path that means the same in another folder.
     static func absolute(_ path: String) -> String {
-        join(ImageSpec.HashContext.current.workingDirectory, path)
+        // With links on the way, ".." means more than its text; "." and empty names mean nothing.
+        Path.normalized(join(ImageSpec.HashContext.current.workingDirectory, path))
     }
 }

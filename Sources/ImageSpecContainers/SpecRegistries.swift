@@ -12,6 +12,12 @@ package struct SpecRegistries: Sendable {
         client = ImageSpec.RegistryClient(.init(credentialsFile: file))
     }
 
+    /// Finds out whether the credentials of a spec can be read.
+    /// - Throws: ``ImageSpecError/Code/missingInput`` where `registry_config` names no file.
+    package static func check(_ spec: ImageSpec, in context: ImageSpec.HashContext) throws(ImageSpecError) {
+        _ = try RegistryConfiguration.file(of: spec, in: context)
+    }
+
     /// The digest of an image.
     /// - Throws: the errors of `RegistryClient.digest(of:)`.
     package func digest(of reference: String) async throws -> String {

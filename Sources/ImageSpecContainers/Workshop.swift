@@ -85,6 +85,7 @@ struct Workshop: Sendable {
         for case (let option, let path?) in options.tls.files {
             _ = try file(option, path, in: request.context)
         }
+        _ = try RegistryConfiguration.file(of: request.spec, in: request.context)
         return options
     }
 

@@ -93,6 +93,17 @@ extension ErrorArea {
             },
         ])
 
+    private static func missingRegistryConfig(_ command: String) -> ErrorCase {
+        let text = "name: a\nregistry: localhost:1\nregistry_config: auth.json\n"
+        return ErrorCase(
+            "invalidRegistryConfig", "imagespec \(command) a.yaml; a.yaml: \(text.debugDescription)"
+        ) {
+            scene in
+            try scene.write(["a.yaml": text])
+            try await scene.tool("imagespec \(command) a.yaml")
+        }
+    }
+
     /// What the tool itself says.
     static let commands = ErrorArea(
         name: "commands",
@@ -101,6 +112,8 @@ extension ErrorArea {
                 try scene.write(["a.yaml": "name: a"])
                 try await scene.tool("imagespec digest a.yaml")
             },
+            missingRegistryConfig("check"), missingRegistryConfig("exist"), missingRegistryConfig("digest"),
+            missingRegistryConfig("build"),
             ErrorCase("unknownExistence", "imagespec exist a.yaml, where the registry answers 418") { scene in
                 let registry = try ScriptedRegistry { _ in "418" }
                 try scene.write(["a.yaml": "name: a\nregistry: localhost:\(registry.port)\n"])

@@ -11,13 +11,14 @@ extension ErrorCase {
     /// show as 5000. `others` are answers at other paths, by how these begin.
     fileprivate static func registry(
         _ factory: String, _ answer: String, others: [String: String] = [:], credentials: String? = nil,
-        reference: String = "a:1"
+        isOfSpec: Bool = false, reference: String = "a:1"
     ) -> ErrorCase {
         let shown = [("/v2", answer)] + others.sorted { $0.key < $1.key }
         let input =
             shown.map { path, text in
                 "\(path): " + text.replacing("\n\n", with: " | ").replacing("\n", with: ", ")
             }.joined(separator: "; ") + (credentials == nil ? "" : "; with credentials")
+            + (isOfSpec ? "; by registry_config" : "")
         return ErrorCase(factory, input) { scene in
             let port = Mutex(UInt16(0))
             let registry = try ScriptedRegistry { path in
@@ -32,11 +33,12 @@ extension ErrorCase {
             }
             let client = scene.client(
                 .init(
-                    credentialsFile: file, plainHTTPHosts: [host],
+                    credentialsFile: isOfSpec ? file : nil, plainHTTPHosts: [host],
                     // Each waits for its turn among all tests; nothing here is about time.
                     limits: .init(
                         connect: .seconds(300), head: .seconds(300), stall: .seconds(300),
-                        total: .seconds(600), retries: 0, manifestSize: 1000)))
+                        total: .seconds(600), retries: 0, manifestSize: 1000)),
+                credentialsFile: file)
             do {
                 _ = try await client.digest(of: host + "/" + reference)
             } catch let error as ImageSpecError {
@@ -60,8 +62,10 @@ extension ErrorCase {
 
 extension Scene {
     /// A client that sees nothing of this machine but the case's own folder.
-    fileprivate func client(_ options: ImageSpec.RegistryClient.Options) -> ImageSpec.RegistryClient {
-        let credentials = RegistryCredentials(configurationFile: options.credentialsFile) { _ in nil }
+    fileprivate func client(
+        _ options: ImageSpec.RegistryClient.Options, credentialsFile: String? = nil
+    ) -> ImageSpec.RegistryClient {
+        let credentials = RegistryCredentials(configurationFile: credentialsFile) { _ in nil }
         let surroundings = RegistrySession.Surroundings(
             credentials: { await credentials.credential(for: $0.registry, repository: $0.repository) },
             proxies: ProxySettings { _ in nil }, trust: TrustStore(hostFolders: [path("certs.d")]))
@@ -71,6 +75,7 @@ extension Scene {
 
 extension ErrorArea {
     private static let password = #"{"auths": {"$HOST": {"auth": "dXNlcjpwYXNz"}}}"#
+    private static let damagedToken = #"{"auths": {"$HOST": {"registrytoken": "a b"}}}"#
     private static let basic = "401\nWWW-Authenticate: Basic realm=\"a\""
     private static let bearer = "401\nWWW-Authenticate: Bearer realm=\"http://127.0.0.1:$PORT/token\""
     private static let token = ["/token": "200\n\n{\"token\": \"t\"}"]
@@ -91,6 +96,8 @@ extension ErrorArea {
             .registry("refused", "403\n\n{\"errors\": [{\"code\": \"DENIED\"}]}"),
             .registry("refused", bearer, others: token),
             .registry("refused", bearer, others: token, credentials: password),
+            .registry("refused", basic, isOfSpec: true),
+            .registry("refused", basic, credentials: password, isOfSpec: true),
             .registry("refused", "407"), .registry("refused", "429\nRetry-After: 3600"),
             .registry("refused", "500"), .registry("refused", "418"),
             .registry(
@@ -107,12 +114,16 @@ extension ErrorArea {
             .registry("weakerRedirect", "307\nLocation: http://mirror.test/a"),
             .registry("tooManyRedirects", "307\nLocation: http://127.0.0.1:$PORT/v2/"),
             .registry("credentialsUnusable", basic, credentials: "{"),
-            .registry(
-                "credentialsUnusable", basic, credentials: #"{"auths": {"$HOST": {"registrytoken": "a b"}}}"#),
+            .registry("tokenUnusable", basic, credentials: damagedToken),
+            .registry("tokenUnusable", basic, credentials: damagedToken, isOfSpec: true),
             .registry("unusableRealm", "401\nWWW-Authenticate: Bearer realm=\"tokens\""),
             .registry("weakerRealm", "401\nWWW-Authenticate: Bearer realm=\"http://tokens.test/\""),
             .registry("anonymousTokenRefused", bearer, others: ["/token": "401"]),
+            .registry("anonymousTokenRefused", bearer, others: ["/token": "401"], isOfSpec: true),
             .registry("credentialsRefused", bearer, others: ["/token": "401"], credentials: password),
+            .registry(
+                "credentialsRefused", bearer, others: ["/token": "401"], credentials: password, isOfSpec: true
+            ),
             .registry("noToken", bearer, others: ["/token": "503"]),
             .registry("malformedToken", bearer, others: ["/token": "200\n\n{}"]),
             .unasked(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import ImageSpec
 import Testing
 
@@ -20,6 +21,22 @@ import Testing
             }
             let finder = EngineFinder(runner: fake.runner, folders: [folder + "/first", folder + "/second"])
             return (try await finder.find(wanted, need), folder)
+        }
+    }
+
+    /// On most machines `/bin` is a link to `/usr/bin`, and both are in PATH.
+    @Test func oneProgramInTwoFoldersIsToldOnce() async throws {
+        try await withTemporaryFolder { folder in
+            try write("", to: folder + "/usr/docker", mode: 0o755)
+            try write("", to: folder + "/other/docker", mode: 0o755)
+            try FileManager.default.createSymbolicLink(
+                atPath: folder + "/bin", withDestinationPath: "usr")
+            let finder = EngineFinder(
+                runner: FakeRunner { _ in .failure("nobody is at home") }.runner,
+                folders: ["usr", "bin", "usr", "other"].map { folder + "/" + $0 })
+            #expect(finder.programs("docker") == [folder + "/usr/docker", folder + "/other/docker"])
+            let error = await #expect(throws: ImageSpecError.self) { try await finder.find(.docker) }
+            #expect(error?.message.contains("/bin/docker") == false)
         }
     }
 

@@ -136,6 +136,18 @@ import Testing
         }
     }
 
+    /// As somebody would write it, since messages show it.
+    @Test(arguments: ["./auth.json", "auth/", ".//auth", "auth/./config.json"])
+    func aPathOfCredentialsIsShownAsItWouldBeWritten(_ path: String) async throws {
+        try await withTemporaryFolder { folder in
+            for file in ["auth.json", "auth/config.json"] { try write("{}", to: folder + "/" + file) }
+            let context = ImageSpec.HashContext(workingDirectory: folder + "/.", hostArchitecture: "x86_64")
+            let file = try RegistryConfiguration.file(of: ImageSpec(registryConfig: path), in: context)
+            let name = path.hasSuffix("auth.json") ? "auth.json" : "auth/config.json"
+            #expect(file == folder + "/" + name)
+        }
+    }
+
     // Source: the secrets of docker, podman and buildah are lists in the format of CSV.
     @Test(arguments: ["a,b", "a\"b", "a\nb", "a'b", "a\\b"])
     func aFolderThatAnArgumentCannotHoldIsNotUsed(_ name: String) async throws {

@@ -26,7 +26,7 @@ struct RenderingInputs: Sendable {
         }
         if let path = spec.requirements.nonEmpty {
             let files = try RequirementFiles(path, workingDirectory: context.folder)
-            requirements = try RequirementsLayout(files)
+            requirements = try RequirementsLayout(files, hasBaseImage: spec.baseImage != nil)
         }
         for path in spec.copy ?? [] {
             copied.append(try Self.copied(path, in: context))
@@ -45,7 +45,7 @@ struct RenderingInputs: Sendable {
             baseName = try ImageSpec.Identity(spec: base, content).imageName()
         }
         requirements = try contents.requirements.map { files throws(ImageSpecError) in
-            try RequirementsLayout(files)
+            try RequirementsLayout(files, hasBaseImage: spec.baseImage != nil)
         }
         for path in contents.copied {
             if path.isFolder { try Self.refuseNamesake(path.path, path.tree) }
@@ -105,7 +105,8 @@ struct RequirementsLayout: Sendable {
     /// The path of the main file below that folder.
     let main: String
 
-    init(_ files: RequirementFiles) throws(ImageSpecError) {
+    /// Only in a base image may projects lie before anything is installed.
+    init(_ files: RequirementFiles, hasBaseImage: Bool) throws(ImageSpecError) {
         self.files = files
         // The folder of the main file lies as deep as the includes lead up. Its real name and those of the folders
         // above it say where the project lies, so other names stand for them: such as no file has.
@@ -125,7 +126,21 @@ struct RequirementsLayout: Sendable {
         for file in files.files where IndexURL.holdsCredential(file.bytes) {
             throw .credential("requirements: \"\(file.name)\"")
         }
-        if files.kind == .pip { try checkLines() }
+        if files.kind == .pip {
+            try checkLines()
+            if !hasBaseImage { try refuseLocalProjects() }
+        }
+    }
+
+    /// Refuses what would be installed from this machine: requirements are installed before anything is copied, and from
+    /// the requirements files alone.
+    private func refuseLocalProjects() throws(ImageSpecError) {
+        for file in files.files {
+            for line in try PipRequirements(file.raw, path: file.name).logicalLines() {
+                let text = String(decoding: line.text, as: UTF8.self)
+                if LocalRequirement.isLocal(text) { throw .localRequirement(file.name, line.number, text) }
+            }
+        }
     }
 
     /// What cannot be said by the logical lines that are written, or in the folders that they are written to.

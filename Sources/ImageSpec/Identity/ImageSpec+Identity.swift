@@ -169,9 +169,7 @@ extension ImageSpec {
         /// `[registry/]name:tag`.
         /// - Throws: ``ImageSpecError/Code/invalidReference``.
         public func imageName() throws(ImageSpecError) -> String {
-            if let problem = ImageReference.problem(inRepository: repository) {
-                throw .invalidImageName(repository, problem)
-            }
+            if let problem = spec.repositoryProblem { throw problem }
             return repository + ":" + tag
         }
     }
@@ -181,6 +179,25 @@ extension ImageSpec {
         let name = (name.nonEmpty ?? "flytekit").asciiLowercased
         guard let registry = registry.nonEmpty else { return name }
         return registry.asciiLowercased + "/" + name
+    }
+
+    /// What is wrong with it; the slips that are made most say which field to change, and how.
+    var repositoryProblem: ImageSpecError? {
+        let repository = repository
+        guard let problem = ImageReference.problem(inRepository: repository) else { return nil }
+        func isRight(_ spec: ImageSpec) -> Bool {
+            ImageReference.problem(inRepository: spec.repository) == nil
+        }
+        if let registry, registry.utf8.last == UInt8(ascii: "/") {
+            let bare = Path.withoutTrailingSlashes(registry)
+            if isRight(withRegistry(bare)) { return .slashAfterRegistry(registry, bare) }
+        }
+        // Before an @ stands what may be a password.
+        if let name, !name.contains("@"), let colon = name.lastIndex(of: ":"), !name[colon...].contains("/") {
+            let bare = String(name[..<colon])
+            if isRight(withName(bare)) { return .tagInName(name, tag: String(name[colon...])) }
+        }
+        return .invalidImageName(repository, problem)
     }
 }
 

@@ -102,7 +102,8 @@ extension ImageSpec {
             defer { scratch.remove() }
             // Before envd is looked for: what is wrong with the spec is wrong on every machine.
             let folder = try await Self.writeContext(request, scratch)
-            let registryConfiguration = try Self.registryConfiguration(request)
+            let registryConfiguration = try RegistryConfiguration.envdFile(
+                of: request.spec, in: request.context)
             // Each of envd's commands reads the file of contexts, that for its version too.
             let turn = try await turn(request)
             defer { turn?.end() }
@@ -138,16 +139,6 @@ extension ImageSpec {
             let folder = scratch.path + "/context"
             try context.write(to: folder)
             return folder
-        }
-
-        private static func registryConfiguration(_ request: BuildRequest) throws(ImageSpecError) -> String? {
-            guard let path = request.spec.registryConfig, !path.isEmpty else { return nil }
-            let file = LocalFile.absolute(LocalFile.join(request.context.workingDirectory, path))
-            guard LocalFile.isReadable(file) else {
-                throw .invalidRegistryConfig(
-                    path, "is no file that can be read; envd takes a JSON file of registries there")
-            }
-            return file
         }
 
         private func run(_ step: EnvdPlan.Step, _ request: BuildRequest, _ engine: String) async throws {

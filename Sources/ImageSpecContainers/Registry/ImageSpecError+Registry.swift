@@ -4,6 +4,27 @@ import ImageSpec
 
 // The sentences of registries. None holds a text that a server chose, but for codes of errors: it may hold what was sent.
 
+/// What to do to be somebody else to a registry.
+struct LoginAdvice {
+    let registry: String
+    /// The file that alone says who asks, which no login writes; nil: those of the machine.
+    let file: String?
+
+    /// Where nobody is known.
+    var first: String {
+        file.map { "put a login for \(registry) into \(Self.shown($0)), which alone counts" }
+            ?? "log in by docker login \(registry)"
+    }
+
+    /// Where who is known is refused.
+    var anew: String {
+        file.map { "correct the login for \(registry) in \(Self.shown($0)), which alone counts" }
+            ?? "log in by docker login \(registry) anew"
+    }
+
+    private static func shown(_ file: String) -> String { "\"\(file.onOneLine)\"" }
+}
+
 extension ImageSpecError {
     // MARK: images
 
@@ -70,7 +91,7 @@ extension ImageSpecError {
     // MARK: answers
 
     static func refused(
-        _ reference: RegistryReference, _ outcome: RegistrySession.Outcome
+        _ reference: RegistryReference, _ outcome: RegistrySession.Outcome, _ login: LoginAdvice
     ) -> ImageSpecError {
         let response = outcome.answer.response
         guard outcome.isOwn else {
@@ -80,23 +101,22 @@ extension ImageSpecError {
                     + "\(said(response)), and gets no password of yours; name the image as it is called there, or have the "
                     + "registry's operator change that")
         }
-        let logIn = "log in by docker login \(reference.registry)"
         let text =
             switch (response.status, outcome.authorization?.source) {
-            case (401, nil): "it wants to know who asks (\(said(response))); \(logIn)"
+            case (401, nil): "it wants to know who asks (\(said(response))); \(login.first)"
             case (401, .token(let key, _)?) where key.credential == nil,
                 (403, .token(let key, _)?) where key.credential == nil:
-                "\(reference.repository) is absent, or private (\(said(response))); \(logIn)"
+                "\(reference.repository) is absent, or private (\(said(response))); \(login.first)"
             case (401, .token?), (403, .token?):
                 "\(reference.repository) is absent, or who is logged in may not read it (\(said(response))); check the name "
                     + "and the access"
-            case (401, .credential?): "the password or token is refused (\(said(response))); \(logIn) anew"
-            case (403, nil): "access is refused (\(said(response))); \(logIn)"
+            case (401, .credential?): "the password or token is refused (\(said(response))); \(login.anew)"
+            case (403, nil): "access is refused (\(said(response))); \(login.first)"
             case (403, .credential?):
                 "access is refused (\(said(response))); check the access of who is logged in"
             case (407, _): "the proxy wants a password (407); put it into the proxy's URL"
             case (429, _):
-                "it is asked too often (\(said(response)))\(wait(response)); try later, or \(logIn)"
+                "it is asked too often (\(said(response)))\(wait(response)); try later, or \(login.first)"
             case (408, _), (500...599, _):
                 "it is in trouble (\(said(response)))\(wait(response)); try again later"
             default: "it answers \(said(response)), which says nothing about the image; is it a registry?"
@@ -173,6 +193,12 @@ extension ImageSpecError {
 
     // MARK: who asks
 
+    static func tokenUnusable(_ login: LoginAdvice) -> ImageSpecError {
+        credentialsUnusable(
+            login.registry,
+            "the token that is kept for it has a character that no token has; \(login.anew)")
+    }
+
     static func credentialsUnusable(_ registry: String, _ reason: String) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown, "\(registry): it wants to know who asks, and that is not known: \(reason)")
@@ -192,21 +218,20 @@ extension ImageSpecError {
     }
 
     static func anonymousTokenRefused(
-        _ reference: RegistryReference, _ server: String, _ response: HTTPResponse
+        _ login: LoginAdvice, _ server: String, _ response: HTTPResponse
     ) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
-            "\(reference.registry): \(server) gives no token to somebody unknown (\(said(response))); log in by docker login "
-                + reference.registry)
+            "\(login.registry): \(server) gives no token to somebody unknown (\(said(response))); \(login.first)"
+        )
     }
 
     static func credentialsRefused(
-        _ reference: RegistryReference, _ server: String, _ response: HTTPResponse
+        _ login: LoginAdvice, _ server: String, _ response: HTTPResponse
     ) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
-            "\(reference.registry): \(server) refuses the password or token (\(said(response))); log in anew by docker login "
-                + reference.registry)
+            "\(login.registry): \(server) refuses the password or token (\(said(response))); \(login.anew)")
     }
 
     static func noToken(_ registry: String, _ server: String, _ response: HTTPResponse) -> ImageSpecError {

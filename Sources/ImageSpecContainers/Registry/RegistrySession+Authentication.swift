@@ -115,10 +115,7 @@ extension RegistrySession {
         }
         if case .registryToken(let token)? = credential?.kind {
             guard Self.isToken(token) else {
-                throw ImageSpecError.credentialsUnusable(
-                    reference.registry,
-                    "the token that is kept for it has a character that no token has; log in anew by docker login "
-                        + reference.registry)
+                throw ImageSpecError.tokenUnusable(login(reference))
             }
             return Authorization(header: "Bearer " + token, source: .credential)
         }
@@ -150,6 +147,11 @@ extension RegistrySession {
             return Authorization(header: Self.basic(user, password), source: .credential)
         }
         return nil
+    }
+
+    /// What to do where a registry does not take who asks.
+    func login(_ reference: RegistryReference) -> LoginAdvice {
+        LoginAdvice(registry: reference.registry, file: options.credentialsFile)
     }
 
     private static func basic(_ user: String, _ password: String) -> String {
@@ -201,8 +203,8 @@ extension RegistrySession {
         case 200: break
         case 401, 403:
             throw key.credential == nil
-                ? ImageSpecError.anonymousTokenRefused(reference, server, response)
-                : ImageSpecError.credentialsRefused(reference, server, response)
+                ? ImageSpecError.anonymousTokenRefused(login(reference), server, response)
+                : ImageSpecError.credentialsRefused(login(reference), server, response)
         default: throw ImageSpecError.noToken(reference.registry, server, response)
         }
         guard case .object(let object)? = try? ImageSpec.JSONValue(json: response.body) else {

@@ -75,7 +75,7 @@ extension RegistrySession {
 
     private func existence(_ outcome: Outcome, _ reference: RegistryReference) -> ImageSpec.Existence {
         if outcome.answer.response.status == 404 { return .absent }
-        return .unknown(reason: ImageSpecError.refused(reference, outcome).message)
+        return .unknown(reason: ImageSpecError.refused(reference, outcome, login(reference)).message)
     }
 
     // MARK: labels

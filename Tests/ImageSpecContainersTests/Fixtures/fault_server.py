@@ -347,6 +347,21 @@ def serve(c):
         FAULTS.get(name, lambda c: error(c, 404, "NAME_UNKNOWN"))(c)
 
 
+def encrypted(context, sock):
+    """A refusal reaches a client only if all that this has sent by then is read before the connection is closed."""
+    raw = sock.dup()
+    try:
+        return context.wrap_socket(sock, server_side=True)
+    except ssl.SSLError:
+        raw.settimeout(5)
+        raw.shutdown(socket.SHUT_WR)
+        while raw.recv(65536):
+            pass
+        raise
+    finally:
+        raw.close()
+
+
 def handle(server, context, sock):
     with lock:
         connections["all"] += 1
@@ -355,7 +370,7 @@ def handle(server, context, sock):
     try:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if context:
-            sock = context.wrap_socket(sock, server_side=True)
+            sock = encrypted(context, sock)
         {"proxy": proxy, "silent": Connection.hold}.get(server, serve)(Connection(server, sock))
     except (Closed, OSError, ValueError):
         pass
