@@ -48,8 +48,10 @@ struct CachedTree {
         return (try digest(options, modules: modules), progress.count.files)
     }
 
-    /// Runs until the cache knows everything: what changed in the tick in which it was read is read again.
+    /// Runs until the cache knows everything: what changed in the tick in which it was read is read again. (Folders too,
+    /// which are not counted.)
     func settle() throws {
+        Self.waitForTick()
         for _ in 0..<100_000 where try read().files == 0 { return }
         Issue.record("the cache never knew all files")
     }
