@@ -14,7 +14,20 @@ extension ImageSpec.JSONValue {
     /// Reads JSON from UTF-8 bytes; see ``init(json:)-(String)``.
     /// - Throws: ``ImageSpecError/Code/invalidDocument`` with the line and column.
     public init(json bytes: [UInt8]) throws(ImageSpecError) {
-        var reader = JSONReader(bytes: bytes)
+        try self.init(json: bytes, readingLists: nil)
+    }
+
+    /// The same with lists that are read by somebody who needs no value for each element.
+    ///
+    /// `readList` is given the position of a list's first element. It returns what stands for the list and the position
+    /// after its bracket, or nil to have it read as ever.
+    init(
+        json bytes: [UInt8],
+        readingLists readList: (
+            (_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) -> (value: Self, end: Int)?
+        )?
+    ) throws(ImageSpecError) {
+        var reader = JSONReader(bytes: bytes, readList: readList)
         self = try reader.document()
     }
 }
@@ -24,9 +37,8 @@ private struct JSONReader {
     static let maximumDepth = 200
 
     let bytes: [UInt8]
+    let readList: ((UnsafeBufferPointer<UInt8>, Int) -> (value: ImageSpec.JSONValue, end: Int)?)?
     var position = 0
-
-    init(bytes: [UInt8]) { self.bytes = bytes }
 
     mutating func document() throws(ImageSpecError) -> ImageSpec.JSONValue {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
@@ -47,7 +59,9 @@ private struct JSONReader {
         skipWhiteSpace()
         switch peek() {
         case UInt8(ascii: "{"): return .object(try object(depth: depth))
-        case UInt8(ascii: "["): return .array(try array(depth: depth))
+        case UInt8(ascii: "["):
+            if let value = foreignList() { return value }
+            return .array(try array(depth: depth))
         case UInt8(ascii: "\""): return .string(try string())
         case let byte?
         where byte == UInt8(ascii: "-") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte):
@@ -105,6 +119,19 @@ private struct JSONReader {
             if takeByte("]") { return list }
             throw error("\(describe(position)) where a comma or ] should stand")
         }
+    }
+
+    private mutating func foreignList() -> ImageSpec.JSONValue? {
+        guard let readList else { return nil }
+        let start = position
+        position += 1
+        skipWhiteSpace()
+        guard let list = bytes.withUnsafeBufferPointer({ readList($0, position) }) else {
+            position = start
+            return nil
+        }
+        position = list.end
+        return list.value
     }
 
     private mutating func string() throws(ImageSpecError) -> String {

@@ -3,7 +3,7 @@
 import ArgumentParser
 import ImageSpec
 
-struct DiffCommand: ParsableCommand {
+struct DiffCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff",
         abstract: "Say why two specs, or a record and a spec, have different tags or ids.",
@@ -54,8 +54,13 @@ struct DiffCommand: ParsableCommand {
         if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more.") }
     }
 
-    func run() throws {
-        let comparison = ImageSpec.Comparison(from: try record(from), to: try record(to))
+    func run() async throws {
+        // A record is read while the files of the spec are looked at.
+        let old = try options.recordOnItsWay(of: from)
+        let new = Result { () throws(ImageSpecError) in try options.recordOnItsWay(of: to) }
+        let oldRecord = try await old.record(options, from)
+        let comparison = ImageSpec.Comparison(
+            from: oldRecord, to: try await new.get().record(options, to))
         if json {
             try StandardOutput.write(comparison.document.canonicalForm + [UInt8(ascii: "\n")])
         } else {
@@ -65,9 +70,6 @@ struct DiffCommand: ParsableCommand {
         if !comparison.isSame { throw Difference() }
     }
 
-    private func record(_ file: String) throws(ImageSpecError) -> ImageSpec.Record {
-        try options.record(of: file)
-    }
 }
 
 /// What was asked for is there, and two things differ.
@@ -75,23 +77,37 @@ struct Difference: Error {
     var messages: [String] = []
 }
 
+/// A record that is read by another thread, or that is there.
+struct RecordOnItsWay {
+    fileprivate let task: Task<Result<ImageSpec.Record, ImageSpecError>, Never>
+
+    /// Waits for it. The options and the file are those that it was asked for with.
+    func record(_ options: SpecOptions, _ file: String) async throws(ImageSpecError) -> ImageSpec.Record {
+        do throws(ImageSpecError) {
+            return try await task.value.get()
+        } catch {
+            throw options.located(error, in: file)
+        }
+    }
+}
+
 extension SpecOptions {
-    /// A record from a file, or that of the spec in it.
-    func record(of file: String) throws(ImageSpecError) -> ImageSpec.Record {
+    /// A record from a file, which may not be read yet, or that of the spec in it.
+    func recordOnItsWay(of file: String) throws(ImageSpecError) -> RecordOnItsWay {
         let isStandardInput = Self.isStandardInput(file)
         let bytes =
             try isStandardInput
             ? FileSystem.contentsOfStandardInput() : FileSystem.contents(ofSpecFile: file)
         if ImageSpec.Record.isRecord(bytes) {
-            do throws(ImageSpecError) {
-                return try ImageSpec.Record(json: bytes)
-            } catch {
-                throw located(error, in: file)
-            }
+            return RecordOnItsWay(
+                task: Task.detached {
+                    Result { () throws(ImageSpecError) in try ImageSpec.Record(json: bytes) }
+                })
         }
         let spec = try isStandardInput ? spec(fromStandardInput: bytes) : load(file)
         do throws(ImageSpecError) {
-            return try spec.record(in: context(of: file))
+            let record = try spec.record(in: context(of: file))
+            return RecordOnItsWay(task: Task { .success(record) })
         } catch {
             throw located(error, in: file)
         }

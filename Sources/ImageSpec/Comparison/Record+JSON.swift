@@ -82,8 +82,14 @@ extension ImageSpec.Record {
     public init(json bytes: [UInt8]) throws(ImageSpecError) {
         guard Self.isRecord(bytes) else { throw .noRecord }
         let document: ImageSpec.JSONValue
+        var trees: [RecordedTree] = []
         do throws(ImageSpecError) {
-            document = try ImageSpec.JSONValue(json: bytes)
+            // Nearly all of a record are its files, and a value for each takes longer than to read it.
+            document = try ImageSpec.JSONValue(json: bytes) { bytes, start in
+                guard let (tree, end) = RecordedTree.read(bytes, from: start) else { return nil }
+                trees.append(tree)
+                return (.string(RecordedTree.placeholder(trees.count - 1)), end)
+            }
         } catch {
             throw .tornRecord(error)
         }
@@ -98,7 +104,7 @@ extension ImageSpec.Record {
         guard let id = object["id"]?.text, let tag = object["tag"]?.text,
             let contentDigest = object["content_digest"]?.text,
             let imageName = object["image_name"]?.text, let declared = object["declared"],
-            let contents = RecordedContents(json: object)
+            let contents = RecordedContents(json: object, trees)
         else { throw .incompleteRecord }
         self.init(
             id: id, tag: tag, contentDigest: contentDigest, imageName: imageName,
@@ -128,7 +134,8 @@ extension RecordedContents {
         return object
     }
 
-    fileprivate init?(json object: Object) {
+    /// `trees` are those that were read already.
+    fileprivate init?(json object: Object, _ trees: [RecordedTree]) {
         guard case .object(let fields) = object["tag_fields"] else { return nil }
         self.init(tagFields: fields)
         if let value = object["requirements"] {
@@ -137,16 +144,16 @@ extension RecordedContents {
         }
         for value in object["copy"]?.list ?? [] {
             guard let path = value["path"]?.text, let kind = value["kind"]?.text,
-                let files = value["files"], let tree = RecordedTree(json: files)
+                let files = value["files"], let tree = RecordedTree(json: files, trees)
             else { return nil }
             copied.append(RecordedCopy(path: path, isFolder: kind == "folder", tree: tree))
         }
         if let value = object["source_root"] {
-            guard let files = value["files"], let tree = RecordedTree(json: files) else { return nil }
+            guard let files = value["files"], let tree = RecordedTree(json: files, trees) else { return nil }
             source = tree
         }
         if let value = object["base"] {
-            guard case .object(let nested) = value, let read = RecordedContents(json: nested) else {
+            guard case .object(let nested) = value, let read = RecordedContents(json: nested, trees) else {
                 return nil
             }
             base = [read]
@@ -204,7 +211,47 @@ extension RecordedTree {
             })
     }
 
-    fileprivate init?(json: ImageSpec.JSONValue) {
+    /// What stands in a document for a tree that was read already.
+    fileprivate static func placeholder(_ index: Int) -> String { "tree \(index)" }
+
+    /// Reads a list of texts `MODE DIGEST PATH`, from the first one to the bracket; nil for any other list.
+    fileprivate static func read(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> (Self, end: Int)? {
+        var files: [File] = []
+        // About as many as there can be: mode, digest, quotes and some letters.
+        files.reserveCapacity((bytes.count - start) / 112)
+        var position = start
+        func skipWhiteSpace() {
+            while position < bytes.count, bytes[position] == 0x20 || bytes[position] == 0x0A { position += 1 }
+        }
+        while position < bytes.count, bytes[position] == UInt8(ascii: "\"") {
+            let text = UnsafeBufferPointer(rebasing: bytes[(position + 1)...])
+            guard !text.isEmpty, let quote = memchr(text.start, 0x22, text.count) else { return nil }
+            let count = UnsafeRawPointer(text.start).distance(to: quote)
+            let entry = UnsafeBufferPointer(rebasing: text[..<count])
+            // An escape, or what is no JSON, is for the reader of all.
+            guard !entry.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\\") }),
+                let file = File(entry: entry, path: nil),
+                files.last.map({ $0.path.order(to: file.path) < 0 }) ?? true
+            else { return nil }
+            files.append(file)
+            position += count + 2
+            skipWhiteSpace()
+            guard position < bytes.count else { return nil }
+            position += 1
+            if bytes[position - 1] == UInt8(ascii: "]") { return (Self(files: files), position) }
+            guard bytes[position - 1] == UInt8(ascii: ",") else { return nil }
+            skipWhiteSpace()
+        }
+        return nil
+    }
+
+    fileprivate init?(json: ImageSpec.JSONValue, _ trees: [RecordedTree]) {
+        if let text = json.text {
+            guard let index = trees.indices.first(where: { Self.placeholder($0).hasSameBytes(as: text) })
+            else { return nil }
+            self = trees[index]
+            return
+        }
         guard let list = json.list else { return nil }
         var files: [File] = []
         files.reserveCapacity(list.count)

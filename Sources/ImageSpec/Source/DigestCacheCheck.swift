@@ -19,15 +19,8 @@ final class DigestCacheCheck: Sendable {
         var above: Set<UInt64> = []
         /// A piece is not as it was written; then nothing of the cache counts.
         var isBroken = false
-        /// What unchanged pieces hold, in no order; only where asked for.
-        var known: [Known] = []
-    }
-
-    /// The entries of an unchanged piece.
-    struct Known: Sendable {
-        /// Of the folder.
-        var path: [UInt8]
-        var entries: [SourceTree.Entry]
+        /// The entries of unchanged pieces, in a list for each thread, sorted by it; only where asked for.
+        var known: [[SourceTree.Entry]] = []
     }
 
     /// Bytes of pieces that a thread takes at a time.
@@ -86,7 +79,7 @@ final class DigestCacheCheck: Sendable {
         defer { buffer.deallocate() }
         var changed: [Int] = []
         var above: [UInt64] = []
-        var known: [Known] = []
+        var known: [SourceTree.Entry] = []
         var isBroken = false
         while !isBroken {
             let range = take()
@@ -113,14 +106,15 @@ final class DigestCacheCheck: Sendable {
                     changed.append(index)
                     _ = DigestCacheFormat.pathHash(piece.path) { above.append($0) }
                 } else if wantsEntries {
-                    known.append(Known(path: Array(piece.path), entries: piece.entries))
+                    piece.appendEntries(to: &known)
                 }
             }
         }
+        known.sort { $0.path.order(to: $1.path) < 0 }
         outcome.withLock { outcome in
             outcome.changed.formUnion(changed)
             outcome.above.formUnion(above)
-            outcome.known.append(contentsOf: known)
+            outcome.known.append(known)
             if isBroken { outcome.isBroken = true }
         }
     }

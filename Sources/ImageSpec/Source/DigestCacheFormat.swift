@@ -236,10 +236,8 @@ struct DigestCachePiece {
         }
     }
 
-    /// The entries as a walk writes them down.
-    var entries: [SourceTree.Entry] {
-        var entries: [SourceTree.Entry] = []
-        entries.reserveCapacity(count)
+    /// Appends the entries as a walk writes them down.
+    func appendEntries(to entries: inout [SourceTree.Entry]) {
         let folder = path.isEmpty ? [] : Array(path) + [UInt8(ascii: "/")]
         for index in 0..<count {
             let row = entry(index)
@@ -250,7 +248,6 @@ struct DigestCachePiece {
                     path: folder + UnsafeRawBufferPointer(start: name, count: strlen(name)), mode: row.mode,
                     digest: ContentDigest(row.digest, isChunked: row.isChunked != 0)))
         }
-        return entries
     }
 
     var cPath: UnsafePointer<CChar>? {
