@@ -69,7 +69,6 @@ struct DiffCommand: AsyncParsableCommand {
         }
         if !comparison.isSame { throw Difference() }
     }
-
 }
 
 /// What was asked for is there, and two things differ.

@@ -57,8 +57,13 @@ struct CachedTree {
     }
 
     /// Waits until what was written last is sure to look different when it changes again: a tick of the clock.
+    ///
+    /// File systems give finer times than that clock has where somebody looked at a file before; and a tick that comes late
+    /// brings a time before its own.
     static func waitForTick() {
-        let start = FileStamp.now
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        let start = FileStamp.nanoseconds(now)
         while FileStamp.now <= start {}
     }
 
