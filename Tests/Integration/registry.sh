@@ -315,9 +315,9 @@ spec own team/p "$password" ', "registry_config": "../other/config.json"'
 tool exist project/own.json; expect "registry_config, a file" 0 "$present"
 as "DOCKER_AUTH_CONFIG=$good"; printf '{}' > folder/config.json
 spec own team/p "$password" ', "registry_config": "../folder"'
-tool exist project/own.json; expect "registry_config counts alone" 69 "unknown $p" "docker login"
+tool exist project/own.json; expect "registry_config counts alone" 69 "unknown $p" "folder/config.json"
 spec own team/p "$password" ', "registry_config": "../gone"'
-tool exist project/own.json; check "registry_config that is not there" "69" "$status"
+tool exist project/own.json; expect "registry_config that is not there" 66 "" "registry_config"
 check_contains "it is named" "../gone" messages
 as
 
