@@ -19,12 +19,12 @@ extension ImageSpec.JSONValue {
 
     /// The same with lists that are read by somebody who needs no value for each element.
     ///
-    /// `readList` is given the position of a list's first element. It returns what stands for the list and the position
+    /// `readList` is given the position of a list's first element, and the keys that lead to the list. It returns what stands for the list and the position
     /// after its bracket, or nil to have it read as ever.
     init(
         json bytes: [UInt8],
         readingLists readList: (
-            (_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) -> (value: Self, end: Int)?
+            (_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int, _ keys: [String]) -> (value: Self, end: Int)?
         )?
     ) throws(ImageSpecError) {
         var reader = JSONReader(bytes: bytes, readList: readList)
@@ -37,8 +37,10 @@ private struct JSONReader {
     static let maximumDepth = 200
 
     let bytes: [UInt8]
-    let readList: ((UnsafeBufferPointer<UInt8>, Int) -> (value: ImageSpec.JSONValue, end: Int)?)?
+    let readList: ((UnsafeBufferPointer<UInt8>, Int, [String]) -> (value: ImageSpec.JSONValue, end: Int)?)?
     var position = 0
+    /// Those that lead to where the reader is; only for `readList`.
+    var keys: [String] = []
 
     mutating func document() throws(ImageSpecError) -> ImageSpec.JSONValue {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
@@ -99,7 +101,9 @@ private struct JSONReader {
             }
             skipWhiteSpace()
             guard takeByte(":") else { throw error("\(describe(position)) where a colon should stand") }
+            if readList != nil { keys.append(key) }
             object.appendNew(key, try value(depth: depth + 1))
+            if readList != nil { keys.removeLast() }
             skipWhiteSpace()
             if takeByte(",") { continue }
             if takeByte("}") { return object }
@@ -126,7 +130,7 @@ private struct JSONReader {
         let start = position
         position += 1
         skipWhiteSpace()
-        guard let list = bytes.withUnsafeBufferPointer({ readList($0, position) }) else {
+        guard let list = bytes.withUnsafeBufferPointer({ readList($0, position, keys) }) else {
             position = start
             return nil
         }

@@ -35,6 +35,18 @@ import Testing
         #expect(lines.suffix(2) == ["  \"checksum\": \"sha256:\(digest)\"", "}"])
     }
 
+    /// The list of a record's files is read in a way of its own; what users wrote is not taken for one.
+    @Test func textsThatLookLikeFilesStayTexts() throws {
+        let folder = TemporaryFolder()
+        let text = "100644 sha256:" + String(repeating: "0", count: 64) + " a"
+        let spec = try ImageSpec(
+            json: #"{"commands": ["\#(text)"], "builder_options": {"files": ["\#(text)"]}}"#)
+        let record = try spec.record(in: .init(workingDirectory: folder.path, hostArchitecture: "x86_64"))
+        let read = try ImageSpec.Record(json: record.jsonBytes)
+        #expect(read == record)
+        #expect(read.spec.commands == [text])
+    }
+
     @Test func numbersKeepTheirSpelling() throws {
         let folder = TemporaryFolder()
         let spec = try ImageSpec(

@@ -85,8 +85,11 @@ extension ImageSpec.Record {
         var trees: [RecordedTree] = []
         do throws(ImageSpecError) {
             // Nearly all of a record are its files, and a value for each takes longer than to read it.
-            document = try ImageSpec.JSONValue(json: bytes) { bytes, start in
-                guard let (tree, end) = RecordedTree.read(bytes, from: start) else { return nil }
+            document = try ImageSpec.JSONValue(json: bytes) { bytes, start, keys in
+                // What users wrote may have any key and look like anything.
+                guard keys.last == "files", !["declared", "tag_fields"].contains(where: keys.contains),
+                    let (tree, end) = RecordedTree.read(bytes, from: start)
+                else { return nil }
                 trees.append(tree)
                 return (.string(RecordedTree.placeholder(trees.count - 1)), end)
             }
@@ -217,8 +220,6 @@ extension RecordedTree {
     /// Reads a list of texts `MODE DIGEST PATH`, from the first one to the bracket; nil for any other list.
     fileprivate static func read(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> (Self, end: Int)? {
         var files: [File] = []
-        // About as many as there can be: mode, digest, quotes and some letters.
-        files.reserveCapacity((bytes.count - start) / 112)
         var position = start
         func skipWhiteSpace() {
             while position < bytes.count, bytes[position] == 0x20 || bytes[position] == 0x0A { position += 1 }
@@ -233,6 +234,8 @@ extension RecordedTree {
                 let file = File(entry: entry, path: nil),
                 files.last.map({ $0.path.order(to: file.path) < 0 }) ?? true
             else { return nil }
+            // About as many as there can be: mode, digest, quotes and some letters.
+            if files.isEmpty { files.reserveCapacity((bytes.count - start) / 112) }
             files.append(file)
             position += count + 2
             skipWhiteSpace()

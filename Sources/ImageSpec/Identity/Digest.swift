@@ -24,20 +24,15 @@ struct SHA256Digest: Hashable, Sendable {
 
     /// Appends the 64 lower-case hexadecimal digits.
     func appendHex(to bytes: inout [UInt8]) {
-        withHex { bytes.append(contentsOf: $0) }
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.hexCount) { digits in
+            _ = writeHex(to: digits)
+            bytes.append(contentsOf: digits)
+        }
     }
 
     /// 64 lower-case hexadecimal digits.
     var hex: String {
         String(unsafeUninitializedCapacity: Self.hexCount, initializingUTF8With: writeHex)
-    }
-
-    /// Gives the 64 digits to a function.
-    func withHex<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.hexCount) { digits in
-            _ = writeHex(to: digits)
-            return body(UnsafeBufferPointer(digits))
-        }
     }
 
     private func writeHex(to output: UnsafeMutableBufferPointer<UInt8>) -> Int {

@@ -27,12 +27,21 @@ final class DigestCacheRecorder {
         }
     }
 
+    /// Pieces that are not written yet, with the offsets that they have in `bytes`.
+    struct Rest: Sendable {
+        let bytes: [UInt8]
+        let pieces: [Format.Piece]
+    }
+
+    /// What is left to be written when the worker ends.
+    var rest: Rest { Rest(bytes: bytes, pieces: pieces) }
+
     /// Bytes that are collected before they are written.
     private static let room = 256 * 1024
 
     private let session: DigestCacheSession
-    private(set) var bytes: [UInt8] = []
-    private(set) var pieces: [Format.Piece] = []
+    private var bytes: [UInt8] = []
+    private var pieces: [Format.Piece] = []
     var gain = Gain()
     private var entries: [UInt8] = []
     private var names: [UInt8] = []

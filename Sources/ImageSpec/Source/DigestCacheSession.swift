@@ -147,14 +147,14 @@ final class DigestCacheSession: Sendable {
     }
 
     /// Makes what was found out the tree's cache, if it is worth it. Where that fails, nothing happened.
-    func finish(_ recorders: [DigestCacheRecorder]) {
+    func finish(_ recorded: [DigestCacheRecorder.Rest]) {
         output.withLock { output in
             let gain = output.gain
             let isWorth =
                 reader == nil
                 ? gain.files >= options.filesWorthACache || gain.bytes >= options.bytesWorthACache
                 : gain.files + gain.folders > 0
-            if isWorth && open(&output) && write(recorders, &output) {
+            if isWorth && open(&output) && write(recorded, &output) {
                 output.name = ""
             }
             discard(&output)
@@ -190,8 +190,8 @@ final class DigestCacheSession: Sendable {
         return !output.hasFailed
     }
 
-    private func write(_ recorders: [DigestCacheRecorder], _ output: inout Output) -> Bool {
-        for recorder in recorders { append(recorder.bytes, recorder.pieces, &output) }
+    private func write(_ recorded: [DigestCacheRecorder.Rest], _ output: inout Output) -> Bool {
+        for rest in recorded { append(rest.bytes, rest.pieces, &output) }
         copyUnchanged(&output)
         let table = output.pieces.withUnsafeBytes { Array($0) }
         let header = Format.Header(

@@ -44,14 +44,7 @@ final class TreeWalk: Sendable {
         var error: ImageSpecError?
         var entries: [SourceTree.Entry] = []
         var leftOut: [SourceTree.LeftOut] = []
-        var recorders: [Recording] = []
-    }
-
-    /// What one thread adds to the digest cache.
-    ///
-    /// `@unchecked Sendable`: its thread is done with it when it is handed over.
-    private struct Recording: @unchecked Sendable {
-        let recorder: DigestCacheRecorder
+        var recorded: [DigestCacheRecorder.Rest] = []
     }
 
     init(
@@ -83,7 +76,7 @@ final class TreeWalk: Sendable {
             cache?.discard()
             throw error
         }
-        cache?.finish(outcome.recorders.map(\.recorder))
+        cache?.finish(outcome.recorded)
         var tree = tree(outcome.digest)
         tree.entries = outcome.entries
         tree.leftOut = outcome.leftOut.sorted { $0.path.order(to: $1.path) < 0 }
@@ -128,8 +121,8 @@ final class TreeWalk: Sendable {
         }
         if let recorder = worker.recorder, let cache {
             cache.add(recorder.gain)
-            let recording = Recording(recorder: recorder)
-            outcome.withLock { $0.recorders.append(recording) }
+            let rest = recorder.rest
+            outcome.withLock { $0.recorded.append(rest) }
         }
         if records.isEmpty { return }
         outcome.withLock { outcome in
