@@ -49,16 +49,16 @@ extension ImageSpec {
 
         /// The config as canonical JSON (RFC 8785): equal images give equal bytes, whatever their order.
         public var json: String {
-            var writer = CanonicalWriter()
-            writer.beginObject()
-            if let defaultImage {
-                writer.key("default_image")
-                writer.string(defaultImage)
+            CanonicalWriter.text { writer in
+                writer.beginObject()
+                if let defaultImage {
+                    writer.key("default_image")
+                    writer.string(defaultImage)
+                }
+                writer.key("images")
+                writer.object(images)
+                writer.endObject()
             }
-            writer.key("images")
-            writer.object(images)
-            writer.endObject()
-            return writer.text
         }
 
         /// Remembers the image of a spec, in place of what was remembered of it.

@@ -7,10 +7,19 @@ package enum ImageReference {
     /// `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`
     package static func isTag(_ tag: String) -> Bool {
         tag.withBytes { bytes in
-            guard let first = bytes.first, bytes.count <= 128, !isDotOrHyphen(first) else { return false }
-            return bytes.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "_") || isDotOrHyphen($0) }
+            guard let first = bytes.first, bytes.count <= maximumTagLength, mayBeginTag(first) else {
+                return false
+            }
+            return bytes.allSatisfy(mayBeInTag)
         }
     }
+
+    /// Characters of the longest tag. Source: OCI distribution specification 1.1, "Pulling manifests".
+    static let maximumTagLength = 128
+
+    static func mayBeginTag(_ byte: UInt8) -> Bool { isLetterOrDigit(byte) || byte == UInt8(ascii: "_") }
+
+    static func mayBeInTag(_ byte: UInt8) -> Bool { mayBeginTag(byte) || isDotOrHyphen(byte) }
 
     /// What is wrong with the part of an image name before its tag; nil where nothing is.
     ///

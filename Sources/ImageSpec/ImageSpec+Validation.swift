@@ -53,11 +53,9 @@ extension ImageSpec {
     }
 
     private var tagFormatProblems: [ImageSpecError] {
-        guard let text = tagFormat.nonEmpty else { return [] }
         do throws(ImageSpecError) {
-            // Every digest is as good as the spec's own.
-            let tag = try TagFormat(text).tag(specHash: String(repeating: "0", count: SHA256Digest.hexCount))
-            return ImageReference.isTag(tag) ? [] : [.invalidTag(tag.shortened)]
+            _ = try parsedTagFormat()
+            return []
         } catch {
             return [error]
         }

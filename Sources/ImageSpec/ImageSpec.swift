@@ -139,7 +139,11 @@ public struct ImageSpec: Sendable {
     ///
     /// No field of a document, and in no hash.
     public internal(set) var isForcePush = false
+}
 
+// Beside the type's body, so that there is an initialiser of its parts, which copies nothing. One that sets them one by one
+// copies, and destroys, the whole at its end.
+extension ImageSpec {
     /// A spec. Every field can be left out; their order is flytekit's.
     public init(
         name: String? = nil,
@@ -172,34 +176,15 @@ public struct ImageSpec: Sendable {
         builderOptions: OrderedDictionary<JSONValue>? = nil,
         builderConfig: OrderedDictionary<JSONValue>? = nil
     ) {
-        self.name = name
-        self.pythonVersion = pythonVersion
-        self.builder = builder
-        self.sourceRoot = sourceRoot
-        self.env = env
-        self.registry = registry
-        self.packages = packages
-        self.condaPackages = condaPackages
-        self.condaChannels = condaChannels
-        self.requirements = requirements
-        self.aptPackages = aptPackages
-        self.cuda = cuda
-        self.cudnn = cudnn
-        self.baseImage = baseImage
-        self.platform = platform
-        self.pipIndex = pipIndex
-        self.pipExtraIndexURLs = pipExtraIndexURLs
-        self.pipSecretMounts = pipSecretMounts
-        self.pipExtraArgs = pipExtraArgs
-        self.registryConfig = registryConfig
-        self.entrypoint = entrypoint
-        self.commands = commands
-        self.tagFormat = tagFormat
-        self.sourceCopyMode = sourceCopyMode
-        self.copy = copy
-        self.pythonExec = pythonExec
-        self.runtimePackages = runtimePackages
-        self.builderOptions = builderOptions
-        self.builderConfig = builderConfig
+        self.init(
+            name: name, pythonVersion: pythonVersion, builder: builder, sourceRoot: sourceRoot, env: env,
+            registry: registry, packages: packages, condaPackages: condaPackages,
+            condaChannels: condaChannels, requirements: requirements, aptPackages: aptPackages, cuda: cuda,
+            cudnn: cudnn, baseImage: baseImage, platform: platform, pipIndex: pipIndex,
+            pipExtraIndexURLs: pipExtraIndexURLs, pipSecretMounts: pipSecretMounts,
+            pipExtraArgs: pipExtraArgs, registryConfig: registryConfig, entrypoint: entrypoint,
+            commands: commands, tagFormat: tagFormat, sourceCopyMode: sourceCopyMode, copy: copy,
+            pythonExec: pythonExec, runtimePackages: runtimePackages, builderOptions: builderOptions,
+            builderConfig: builderConfig, isForcePush: false)
     }
 }

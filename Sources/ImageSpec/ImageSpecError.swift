@@ -231,11 +231,11 @@ extension ImageSpecError {
         )
     }
 
-    static func invalidTag(_ tag: String) -> ImageSpecError {
+    static func invalidTag(_ format: String, _ what: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "tag_format gives the tag \"\(tag.shortened)\"; change it: a tag has at most 128 letters, digits, '_', '.' and '-', the "
-                + "first no '.' or '-'"
+            "tag_format: \"\(format.shortened)\" \(what); a tag has at most 128 letters, digits, '_', '.' and '-', and does not "
+                + "begin with '.' or '-'"
         )
     }
 

@@ -133,12 +133,7 @@ extension ImageSpec.JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLite
     public init(arrayLiteral elements: ImageSpec.JSONValue...) { self = .array(elements) }
     /// An object with the literal's pairs, in its order; a key written twice traps.
     public init(dictionaryLiteral elements: (String, ImageSpec.JSONValue)...) {
-        var object = ImageSpec.OrderedDictionary<ImageSpec.JSONValue>()
-        for (key, value) in elements {
-            precondition(object[key] == nil, "the key \"\(key)\" stands twice in a dictionary literal")
-            object.appendNew(key, value)
-        }
-        self = .object(object)
+        self = .object(ImageSpec.OrderedDictionary(literal: elements))
     }
 }
 

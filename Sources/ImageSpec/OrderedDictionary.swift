@@ -14,7 +14,8 @@ extension ImageSpec {
         /// A key and its value.
         public typealias Element = (key: String, value: Value)
 
-        private var pairs: [Element] = []
+        /// Without labels, as the pairs of a literal come.
+        @usableFromInline var pairs: [(String, Value)] = []
 
         /// An empty dictionary.
         public init() {}
@@ -27,11 +28,11 @@ extension ImageSpec {
         /// The value of a key, nil where there is none. Setting a key that is there keeps its place; a new one
         /// comes last; setting nil removes it.
         public subscript(key: String) -> Value? {
-            get { pairs.first { $0.key.hasSameBytes(as: key) }?.value }
+            get { pairs.first { $0.0.hasSameBytes(as: key) }?.1 }
             set {
-                let index = pairs.firstIndex { $0.key.hasSameBytes(as: key) }
+                let index = pairs.firstIndex { $0.0.hasSameBytes(as: key) }
                 switch (index, newValue) {
-                case (let index?, let value?): pairs[index].value = value
+                case (let index?, let value?): pairs[index].1 = value
                 case (let index?, nil): pairs.remove(at: index)
                 case (nil, let value?): pairs.append((key, value))
                 case (nil, nil): break
@@ -48,10 +49,10 @@ extension ImageSpec {
         }
 
         /// The keys, in order.
-        public var keys: [String] { pairs.map(\.key) }
+        public var keys: [String] { pairs.map(\.0) }
 
         /// The values, in the order of their keys.
-        public var values: [Value] { pairs.map(\.value) }
+        public var values: [Value] { pairs.map(\.1) }
 
         /// Appends a pair whose key the caller knows to be new.
         package mutating func appendNew(_ key: String, _ value: Value) {
@@ -66,18 +67,31 @@ extension ImageSpec.OrderedDictionary: RandomAccessCollection {
     /// The position after the last pair.
     public var endIndex: Int { pairs.endIndex }
     /// The pair at a position.
-    public subscript(position: Int) -> Element { pairs[position] }
+    public subscript(position: Int) -> Element { (pairs[position].0, pairs[position].1) }
 }
 
 extension ImageSpec.OrderedDictionary: ExpressibleByDictionaryLiteral {
     /// The pairs of a literal, in its order. A key written twice is a mistake in the program and traps.
-    public init(dictionaryLiteral elements: (String, Value)...) {
-        var seen = Set<ByteString>()
-        for (key, value) in elements {
+    ///
+    /// Inlinable, since what is generic takes ten times as long where it is called from another module.
+    @inlinable
+    public init(dictionaryLiteral elements: (String, Value)...) { self.init(literal: elements) }
+
+    @inlinable
+    init(literal elements: [(String, Value)]) {
+        requireDistinctKeys(elements.count) { elements[$0].0 }
+        pairs = elements
+    }
+}
+
+@usableFromInline
+func requireDistinctKeys(_ count: Int, _ key: (Int) -> String) {
+    withSortedPlaces(of: count, by: .utf8, key) { places in
+        for (place, next) in zip(places, places.dropFirst()) where place.prefix == next.prefix {
+            let name = key(place.index)
             precondition(
-                seen.insert(ByteString(key)).inserted,
-                "the key \"\(key)\" stands twice in a dictionary literal")
-            pairs.append((key, value))
+                !name.hasSameBytes(as: key(next.index)),
+                "the key \"\(name)\" stands twice in a dictionary literal")
         }
     }
 }

@@ -39,9 +39,9 @@ import Testing
     }
 
     @Test func stringsAreEscapedAsLittleAsCanBe() {
-        var writer = CanonicalWriter()
-        writer.string("\u{0}\u{1}\u{8}\t\n\u{b}\u{c}\r\u{1f} \"\\/\u{7f}é\u{2028}😀</")
-        let text = String(decoding: writer.bytes, as: UTF8.self)
+        let text = CanonicalWriter.text {
+            $0.string("\u{0}\u{1}\u{8}\t\n\u{b}\u{c}\r\u{1f} \"\\/\u{7f}é\u{2028}😀</")
+        }
         #expect(text == #""\u0000\u0001\b\t\n\u000b\f\r\u001f \"\\/"# + "\u{7f}é\u{2028}😀</\"")
     }
 
@@ -70,12 +70,8 @@ import Testing
                         (["a", "b", "\u{0}", "é"] as [Character]).randomElement(using: &random) ?? "a"
                     })
             }
-            var set = CanonicalWriter()
-            set.set(values)
-            var list = CanonicalWriter()
-            list.list(CanonicalWriter.canonicalSet(values))
-            let (found, expected) = (set.bytes, list.bytes)
-            #expect(found == expected)
+            let expected = CanonicalWriter.bytes { $0.list(CanonicalWriter.canonicalSet(values)) }
+            #expect(CanonicalWriter.bytes { $0.set(values) } == expected)
         }
     }
 

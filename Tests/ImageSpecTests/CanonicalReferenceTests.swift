@@ -115,10 +115,7 @@ import Testing
         for _ in 0..<200 {
             // Texts of few letters, so that many begin alike or are the same.
             let values = (0..<Int.random(in: 0..<80, using: &random)).map { _ in Self.text(11, &random) }
-            var writer = CanonicalWriter()
-            writer.set(values)
-            let bytes = writer.bytes
-            #expect(bytes == Array(Reference.set(values).utf8))
+            #expect(CanonicalWriter.bytes { $0.set(values) } == Array(Reference.set(values).utf8))
         }
     }
 
@@ -128,5 +125,47 @@ import Testing
             #expect(
                 JSON.array([.string(text), 1]).canonicalForm == Array("[\(Reference.string(text)),1]".utf8))
         }
+    }
+
+    /// Around 1,008 bytes, which is what a document is first tried with.
+    @Test func documentsAreWrittenAtTheEdgeOfTheirRoom() {
+        for length in 960...1_040 {
+            for last in ["x", "\"", "\\", "\u{1}", "é"] {
+                let value = JSON.array([
+                    .string(String(repeating: "y", count: length) + last), 1, nil, ["k": .string(last)],
+                ])
+                #expect(value.canonicalForm == Array(Reference.text(value).utf8))
+            }
+        }
+    }
+
+    /// Quotes of texts are found by their number, which is counted in bytes of which each holds 255.
+    @Test(arguments: [254, 255, 256, 257, 4_079, 4_080, 4_081, 65_536])
+    func manyQuotesAreCounted(number: Int) {
+        for odd in ["", "\"", "\\", "\n"] {
+            // Every other byte is a quote around a text, and so are all in the same lanes of a vector.
+            let list = JSON.array(
+                Array(repeating: .string(""), count: number) + [.string(odd), .string("z" + odd)])
+            #expect(list.canonicalForm == Array(Reference.text(list).utf8))
+            let text = JSON.string(String(repeating: "\"", count: number) + odd)
+            #expect(text.canonicalForm == Array(Reference.text(text).utf8))
+        }
+    }
+
+    /// Each is tried out first, and written anew where it is long or needs an escape; what writes it is called again.
+    @Test func whatWritesADocumentIsCalledNoMoreThanNeeded() {
+        func calls(_ text: String) -> Int {
+            var calls = 0
+            let bytes = CanonicalWriter.bytes { writer in
+                calls += 1
+                writer.string(text)
+            }
+            #expect(bytes == Array(Reference.string(text).utf8))
+            return calls
+        }
+        #expect(calls("short") == 1)
+        #expect(calls("sh\"ort") == 2)
+        #expect(calls(String(repeating: "x", count: 2_000)) == 2)
+        #expect(calls(String(repeating: "x", count: 2_000) + "\"") <= 4)
     }
 }

@@ -95,6 +95,27 @@ import Testing
         }
     }
 
+    /// A format is refused before any file is read, by its text alone, exactly where what it makes is no tag.
+    @Test func aFormatIsRightWhereItMakesATag() throws {
+        var random = SeededGenerator(state: 5)
+        let pieces = [
+            "{spec_hash}", "{spec_hash:.9}", "a", "Z", "0", "_", ".", "-", " ", "é", "/", "\n", "bcdefgh",
+        ]
+        for _ in 0..<4_000 {
+            let format = (0..<Int.random(in: 0...6, using: &random)).map { _ in
+                pieces.randomElement(using: &random) ?? ""
+            }.joined()
+            let digits = String(repeating: "0", count: 64)
+            let tag = format.replacing("{spec_hash}", with: digits).replacing(
+                "{spec_hash:.9}", with: "000000000")
+            let isRight = format.contains("{") && ImageReference.isTag(tag)
+            #expect((try? TagFormat(format).tag(specHash: digits)) == (isRight ? tag : nil))
+        }
+        let spec = ImageSpec(requirements: "not-there.txt", tagFormat: ".{spec_hash}")
+        let error = #expect(throws: ImageSpecError.self) { try spec.tag(in: Self.context) }
+        #expect(error?.code == .invalidField)
+    }
+
     @Test func theFormsWithoutArgumentReadTheProcess() throws {
         let spec = ImageSpec(name: "x", packages: ["a"])
         #expect(try spec.tag == spec.tag(in: .current))

@@ -38,11 +38,7 @@ extension String {
 extension [String] {
     /// The JSON form of an instruction's arguments. What is not ASCII stays as it is.
     var jsonForm: String {
-        let words = map { word in
-            var writer = CanonicalWriter()
-            writer.string(word)
-            return writer.text
-        }
+        let words = map { word in CanonicalWriter.text { $0.string(word) } }
         return "[" + words.joined(separator: ", ") + "]"
     }
 }

@@ -56,7 +56,7 @@ package struct Recording {
     /// Reads a spec and its files; see ``ImageSpec/ImageSpec/record(in:)``.
     package init(of spec: ImageSpec, in context: ImageSpec.HashContext) throws(ImageSpecError) {
         // A wrong format is found before any file is read.
-        _ = try spec.tagFormat.nonEmpty.map { format throws(ImageSpecError) in try TagFormat(format) }
+        _ = try spec.parsedTagFormat()
         let reader = RecordReader(context: context.withoutCacheAmongSources(of: spec))
         let (contents, content) = try reader.read(spec, inheritedPlatform: nil)
         identity = try ImageSpec.Identity(spec: spec, content)

@@ -7,23 +7,23 @@ extension ImageSpec {
     /// secret mounts and run-time packages are not part of it. Used to look an image up in an ``ImageConfig``, and by
     /// ``isContainer(environment:)``.
     public var id: String {
-        idWriter.digest.hex
+        CanonicalWriter.withDocument({ writeIdDocument(to: &$0) }) {
+            SHA256Digest(of: UnsafeRawBufferPointer($0))
+        }.hex
     }
 
     /// The canonical JSON (RFC 8785) whose SHA-256 is the ``id``.
     public var idDocument: String {
-        idWriter.text
+        CanonicalWriter.text { writeIdDocument(to: &$0) }
     }
 
-    private var idWriter: CanonicalWriter {
-        var writer = CanonicalWriter()
+    private func writeIdDocument(to writer: inout CanonicalWriter) {
         writer.beginObject()
         writer.key("fields")
         write(to: &writer, contents: nil)
         writer.key("format")
         writer.string("imagespec.id.v1")
         writer.endObject()
-        return writer
     }
 
     /// What is in the image: the image's tag.
@@ -40,7 +40,8 @@ extension ImageSpec {
     public func tag(in context: HashContext) throws(ImageSpecError) -> String {
         let format = try parsedTagFormat()
         let contents = try SpecContents.read(of: self, in: context)
-        return try Self.tag(format, tagWriter(contents).digest)
+        let digest = withTagDocument(contents) { SHA256Digest(of: UnsafeRawBufferPointer($0)) }
+        return format?.tag(of: digest) ?? digest.hex
     }
 
     /// The name under which the image is found: `[registry/]name:tag`.
@@ -71,30 +72,25 @@ extension ImageSpec {
         return try Identity(spec: self, ContentIdentity(spec: self, contents: contents))
     }
 
-    fileprivate func tagWriter(_ contents: SpecContents) -> CanonicalWriter {
-        var writer = CanonicalWriter()
-        writer.beginObject()
-        writer.key("fields")
-        write(to: &writer, contents: contents)
-        writer.key("format")
-        writer.string("imagespec.tag.v1")
-        writer.endObject()
-        return writer
+    /// Hands over the bytes of the tag document.
+    @inline(__always)
+    fileprivate func withTagDocument<Result>(
+        _ contents: SpecContents, _ body: (UnsafeBufferPointer<UInt8>) -> Result
+    ) -> Result {
+        CanonicalWriter.withDocument(
+            { writer in
+                writer.beginObject()
+                writer.key("fields")
+                write(to: &writer, contents: contents)
+                writer.key("format")
+                writer.string("imagespec.tag.v1")
+                writer.endObject()
+            }, body)
     }
 
     func parsedTagFormat() throws(ImageSpecError) -> TagFormat? {
         guard let tagFormat = tagFormat.nonEmpty else { return nil }
         return try TagFormat(tagFormat)
-    }
-
-    /// The tag that a format makes of a content digest.
-    private static func tag(
-        _ format: TagFormat?, _ contentDigest: SHA256Digest
-    ) throws(ImageSpecError) -> String {
-        guard let format else { return contentDigest.hex }
-        let tag = format.tag(of: contentDigest)
-        guard ImageReference.isTag(tag) else { throw .invalidTag(tag) }
-        return tag
     }
 
     /// The context of this process, which is asked only for what plays a part.
@@ -162,7 +158,7 @@ extension ImageSpec {
             contentDigest = content.contentDigest.hex
             tagDocument = String(decoding: content.document, as: UTF8.self)
             platform = content.platform
-            tag = try ImageSpec.tag(spec.parsedTagFormat(), content.contentDigest)
+            tag = try spec.parsedTagFormat()?.tag(of: content.contentDigest) ?? contentDigest
             repository = spec.repository
         }
 
@@ -209,8 +205,8 @@ struct ContentIdentity: Sendable {
 
     init(spec: ImageSpec, contents: SpecContents) {
         platform = contents.platform
-        let writer = spec.tagWriter(contents)
-        document = writer.bytes
-        contentDigest = writer.digest
+        (document, contentDigest) = spec.withTagDocument(contents) {
+            (Array($0), SHA256Digest(of: UnsafeRawBufferPointer($0)))
+        }
     }
 }

@@ -8,7 +8,7 @@ import Musl
 import Darwin
 #endif
 
-/// `tag_format`: text with `{spec_hash}` and `{spec_hash:.N}` in it.
+/// `tag_format`: text with `{spec_hash}` and `{spec_hash:.N}` in it, which makes a tag.
 ///
 /// Read anew for each tag, since a format is as short as the list of its parts would be.
 struct TagFormat {
@@ -20,11 +20,18 @@ struct TagFormat {
         self.format = format
         var length = 0
         var isReplaced = false
+        // Whether a tag comes out does not depend on the digest, and so is known before a file is read.
+        var isTag = true
         if let problem = Self.forEachPart(
             of: format,
             { part in
                 switch part {
-                case .text(let bytes): length += bytes.count
+                case .text(let bytes):
+                    if length == 0, let first = bytes.first, !ImageReference.mayBeginTag(first) {
+                        isTag = false
+                    }
+                    if !bytes.allSatisfy(ImageReference.mayBeInTag) { isTag = false }
+                    length += bytes.count
                 case .replacement(let digits):
                     length += digits
                     isReplaced = true
@@ -34,6 +41,10 @@ struct TagFormat {
             throw .invalidTagFormat(format, problem)
         }
         if !isReplaced { throw .invalidTagFormat(format, "does not name the content of the image") }
+        if length > ImageReference.maximumTagLength {
+            throw .invalidTag(format, "makes a tag of \(length) characters")
+        }
+        if !isTag { throw .invalidTag(format, "makes no tag") }
         self.length = length
     }
 
