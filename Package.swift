@@ -43,7 +43,11 @@ let package = Package(
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         // A header alone: system calls that Swift does not show.
         .systemLibrary(name: "CFileSystem"),
-        .target(name: "ImageSpec", dependencies: ["CLibcrypto", "CFileSystem"], swiftSettings: settings),
+        // Two messages at once, which libcrypto keeps to itself.
+        .target(name: "CSHA256"),
+        .target(
+            name: "ImageSpec", dependencies: ["CLibcrypto", "CFileSystem", "CSHA256"], swiftSettings: settings
+        ),
         .target(
             name: "ImageSpecContainers",
             dependencies: [
@@ -110,7 +114,7 @@ let package = Package(
 
 // Sanitizers slow a build and its tests; what they look for is in the core alone.
 if Context.environment["IMAGESPEC_CORE_ONLY"] == "1" {
-    let core = ["CLibcrypto", "CFileSystem", "ImageSpec", "ImageSpecTests"]
+    let core = ["CLibcrypto", "CFileSystem", "CSHA256", "ImageSpec", "ImageSpecTests"]
     package.targets.removeAll { !core.contains($0.name) }
     package.products.removeAll { $0.name != "ImageSpec" }
     package.dependencies = []

@@ -18,13 +18,16 @@ extension TreeWorker {
         let names = folder.state.withLock { $0.names }
         var results: [Result] = []
         results.reserveCapacity(batch.files.count)
+        // Where one file is wrong, those that wait for another do not matter any more.
+        defer { messages.reset() }
         for file in batch.files {
             if let result = known(file, in: batch, names) {
                 results.append(result)
-            } else if let result = try hash(file, in: batch, names) {
-                results.append(result)
+            } else {
+                try hash(file, in: batch, names, &results)
             }
         }
+        finish(&results)
         if let progress = walk.progress, counted.files + counted.bytes > 0 {
             progress.add(files: counted.files, bytes: counted.bytes)
             counted = (0, 0)
@@ -42,8 +45,13 @@ extension TreeWorker {
     private struct Result {
         let index: Int
         let mode: SourceTree.Mode
-        let digest: ContentDigest
+        var digest = ContentDigest(SHA256Digest())
         let stamp: FileStamp
+    }
+
+    /// Brings the digest of a file that waits for another one.
+    private func finish(_ results: inout [Result]) {
+        messages.finish { results[$0].digest = ContentDigest($1) }
     }
 
     /// What an earlier run knew of a file, if that is unchanged.
@@ -64,10 +72,11 @@ extension TreeWorker {
         }
     }
 
-    /// The digest of a file; nil where it is large and will be brought by whoever hashes its last chunk.
+    /// Reads a file and adds it to the results. Its digest can come later; that of a large file is brought by whoever hashes its last
+    /// chunk.
     private func hash(
-        _ file: ListedFile, in batch: FileBatch, _ names: [UInt8]
-    ) throws(ImageSpecError) -> Result? {
+        _ file: ListedFile, in batch: FileBatch, _ names: [UInt8], _ results: inout [Result]
+    ) throws(ImageSpecError) {
         let flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (file.isLink ? 0 : O_NOFOLLOW)
         let descriptor = names.withUnsafeBytes {
             openat(batch.descriptor.number, Self.cName(file.name, $0), flags)
@@ -100,29 +109,38 @@ extension TreeWorker {
             if size >= Self.sizeWorthThreads {
                 walk.offer(CollectionOfOne(.chunks(large)), isWorthThreads: true)
             }
-            try hashChunks(of: large)
-            return nil
+            finish(&results)
+            return try hashChunks(of: large)
         }
         // A file that says it is empty is read all the same: in some file systems (FUSE, /proc) it is not.
         if size == 0 {
             let digest = try streamedDigest(descriptor, path)
             counted.files += 1
-            return Result(index: Int(file.index), mode: mode, digest: digest, stamp: stamp)
+            results.append(Result(index: Int(file.index), mode: mode, digest: digest, stamp: stamp))
+            return
         }
-        var hasher = SHA256Hasher()
-        var remaining = size
-        while remaining > 0 {
-            let count = read(descriptor, buffer.baseAddress, min(remaining, buffer.count))
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw unreadable(path()) }
-            if count == 0 { break }
-            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            remaining -= count
-        }
+        let count = try fill(from: descriptor, at: 0, count: size) { unreadable(path(), $0) }
         counted.files += 1
-        counted.bytes += size - remaining
-        return Result(
-            index: Int(file.index), mode: mode, digest: ContentDigest(hasher.finalize()), stamp: stamp)
+        counted.bytes += count
+        results.append(Result(index: Int(file.index), mode: mode, stamp: stamp))
+        messages.add(count: count, ticket: results.count - 1) { results[$0].digest = ContentDigest($1) }
+    }
+
+    /// Reads so many bytes, or what is there, to the beginning of the buffer.
+    private func fill(
+        from descriptor: Int32, at position: Int, count: Int,
+        _ error: (FileSystem.Failure) -> ImageSpecError
+    ) throws(ImageSpecError) -> Int {
+        var done = 0
+        while done < count {
+            let target = buffer.baseAddress.map { $0 + done }
+            let result = pread(descriptor, target, count - done, off_t(position + done))
+            if result < 0 && errno == EINTR { continue }
+            guard result >= 0 else { throw error(.last) }
+            if result == 0 { break }
+            done += result
+        }
+        return done
     }
 
     private func streamedDigest(_ descriptor: Int32, _ path: () -> [UInt8]) throws(ImageSpecError)
@@ -141,42 +159,39 @@ extension TreeWorker {
 
     /// Hashes chunks of a large file until all are taken. Others may be at it too.
     func hashChunks(of file: LargeFile) throws(ImageSpecError) {
+        defer { messages.reset() }
         while !walk.isOver, let chunk = file.takeChunk() {
             let start = chunk * ContentDigest.chunkSize
-            let end = min(start + ContentDigest.chunkSize, file.size)
-            var position = start
-            var hasher = SHA256Hasher()
-            while position < end {
-                let count = pread(
-                    file.descriptor.number, buffer.baseAddress, min(end - position, buffer.count),
-                    off_t(position))
-                if count < 0 && errno == EINTR { continue }
-                // A file that became shorter is no longer the one whose size decided how it is hashed.
-                guard count > 0 else {
-                    let name = file.folder.state.withLock { state in
-                        Array(state.names[Int(state.entries[file.index].name)...].prefix { $0 != 0 })
-                    }
-                    let path = file.folder.path(of: name)
-                    if count < 0 { throw unreadable(path) }
-                    throw changed(path, "it became shorter while it was read")
-                }
-                hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                position += count
+            let size = min(ContentDigest.chunkSize, file.size - start)
+            let count = try fill(from: file.descriptor.number, at: start, count: size) {
+                unreadable(path(of: file), $0)
             }
-            let digest = hasher.finalize()
-            walk.progress?.add(files: end == file.size ? 1 : 0, bytes: end - start)
-            let all = file.state.withLock { state -> [SHA256Digest]? in
-                state.digests[chunk] = digest
-                state.remaining -= 1
-                return state.remaining == 0 ? state.digests : nil
-            }
-            if let all {
-                part(of: file.folder) { state in
-                    state.entries[file.index].mode = file.mode
-                    state.entries[file.index].stamp = file.stamp
-                    state.entries[file.index].digest = ContentDigest(chunks: all)
-                }
-            }
+            // A file that became shorter is no longer the one whose size decided how it is hashed.
+            guard count == size else { throw changed(path(of: file), "it became shorter while it was read") }
+            walk.progress?.add(files: start + size == file.size ? 1 : 0, bytes: size)
+            messages.add(count: size, ticket: chunk) { bring($1, ofChunk: $0, file) }
+        }
+        messages.finish { bring($1, ofChunk: $0, file) }
+    }
+
+    private func path(of file: LargeFile) -> [UInt8] {
+        file.folder.path(
+            of: file.folder.state.withLock { state in
+                Array(state.names[Int(state.entries[file.index].name)...].prefix { $0 != 0 })
+            })
+    }
+
+    private func bring(_ digest: SHA256Digest, ofChunk chunk: Int, _ file: LargeFile) {
+        let all = file.state.withLock { state -> [SHA256Digest]? in
+            state.digests[chunk] = digest
+            state.remaining -= 1
+            return state.remaining == 0 ? state.digests : nil
+        }
+        guard let all else { return }
+        part(of: file.folder) { state in
+            state.entries[file.index].mode = file.mode
+            state.entries[file.index].stamp = file.stamp
+            state.entries[file.index].digest = ContentDigest(chunks: all)
         }
     }
 }

@@ -23,8 +23,6 @@ final class TreeWorker {
 
     /// Files that one thread hashes before the rest is offered to others.
     private static let batchSize = 128
-    /// Measured: less than 128 KiB costs calls, more costs cache.
-    private static let bufferSize = 256 * 1024
     /// Room for more entries than this is given back: a folder can have hundreds of thousands.
     private static let listingKept = 16_384
     /// A manifest is hashed in pieces of about this size.
@@ -34,8 +32,10 @@ final class TreeWorker {
     var leftOut: [SourceTree.LeftOut] = []
     let walk: TreeWalk
     let matcher = IgnoreMatcher()
-    /// What files are read into.
-    let buffer: UnsafeMutableRawBufferPointer
+    /// What is hashed: a file, or a chunk of one, is a message.
+    let messages = MessagePairs()
+    /// What is read into; a message, if it is added to them.
+    var buffer: UnsafeMutableRawBufferPointer { messages.free }
     /// What this thread adds to the digest cache, where there is one.
     let recorder: DigestCacheRecorder?
     /// What was read and not reported yet.
@@ -55,10 +55,7 @@ final class TreeWorker {
     init(walk: TreeWalk) {
         self.walk = walk
         recorder = walk.cache.map(DigestCacheRecorder.init)
-        buffer = .allocate(byteCount: Self.bufferSize, alignment: 64)
     }
-
-    deinit { buffer.deallocate() }
 
     // MARK: a folder
 
