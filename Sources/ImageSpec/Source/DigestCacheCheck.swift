@@ -23,29 +23,37 @@ final class DigestCacheCheck: Sendable {
         var known: [[SourceTree.Entry]] = []
     }
 
-    /// Bytes of pieces that a thread takes at a time.
-    private static let portion = 64 * 1024
+    /// Bytes of pieces that a thread takes at a time: many while there is much left, few at the end, so that all end together.
+    private static let portions = 4 * 1024...64 * 1024
     /// A further thread costs as much as looking at some dozen files.
     private static let entriesWorthAThread = 400
 
     private let reader: DigestCacheReader
     private let root: FolderDescriptor
     private let wantsEntries: Bool
-    private let next = Locked(0)
+    private let threadCount: Int
+    private let queue: Locked<Queue>
     private let outcome = Locked(Outcome())
+
+    private struct Queue {
+        var next = 0
+        /// Bytes of the pieces from there on.
+        var left: Int
+    }
 
     private init(_ reader: DigestCacheReader, _ root: FolderDescriptor, wantsEntries: Bool) {
         self.reader = reader
         self.root = root
         self.wantsEntries = wantsEntries
+        let entries = reader.pieces.reduce(0) { $0 + Int($1.entryCount) + 4 }
+        threadCount = max(1, min(CurrentProcess.processorCount, 64, 1 + entries / Self.entriesWorthAThread))
+        queue = Locked(Queue(left: reader.pieces.reduce(0) { $0 + Int($1.length) }))
     }
 
     static func run(_ reader: DigestCacheReader, root: FolderDescriptor, wantsEntries: Bool) -> Outcome {
         let check = DigestCacheCheck(reader, root, wantsEntries: wantsEntries)
         let threads = WorkQueue<Never>()
-        let entries = reader.pieces.reduce(0) { $0 + Int($1.entryCount) + 4 }
-        let count = min(CurrentProcess.processorCount, 64, 1 + entries / Self.entriesWorthAThread)
-        for _ in 1..<max(2, count) where count > 1 {
+        for _ in 1..<max(2, check.threadCount) where check.threadCount > 1 {
             threads.startThread { check.work() }
         }
         check.work()
@@ -55,27 +63,32 @@ final class DigestCacheCheck: Sendable {
 
     /// Pieces that lie one after the other in the file.
     private func take() -> Range<Int> {
-        next.withLock { next in
-            let first = next
+        queue.withLock { queue in
             let pieces = reader.pieces
+            let portion = min(
+                max(queue.left / (4 * threadCount), Self.portions.lowerBound), Self.portions.upperBound)
+            let first = queue.next
             var bytes = 0
-            while next < pieces.count {
-                let piece = pieces[next]
-                if next > first,
-                    bytes + Int(piece.length) > Self.portion
-                        || piece.offset != pieces[next - 1].offset + UInt64(pieces[next - 1].length)
+            while queue.next < pieces.count {
+                let piece = pieces[queue.next]
+                if queue.next > first,
+                    bytes + Int(piece.length) > portion
+                        || piece.offset != pieces[queue.next - 1].offset
+                            + UInt64(pieces[queue.next - 1].length)
                 {
                     break
                 }
                 bytes += Int(piece.length)
-                next += 1
+                queue.next += 1
             }
-            return first..<next
+            queue.left -= bytes
+            return first..<queue.next
         }
     }
 
     private func work() {
-        var buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.portion, alignment: 64)
+        var buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: Self.portions.upperBound, alignment: 64)
         defer { buffer.deallocate() }
         var changed: [Int] = []
         var above: [UInt64] = []

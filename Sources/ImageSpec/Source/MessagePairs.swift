@@ -42,6 +42,9 @@ final class MessagePairs {
         }
     }
 
+    /// Asked once: to a virtual machine's processor the question is an expensive one.
+    static let isAvailable = imagespec_sha256_has_pair()
+
     private let isPaired: Bool
     /// Two, each for one message.
     private let memory: UnsafeMutableRawBufferPointer
@@ -49,7 +52,7 @@ final class MessagePairs {
     private var waiting: Message?
 
     /// `isPaired` is for tests alone.
-    init(isPaired: Bool = imagespec_sha256_has_pair()) {
+    init(isPaired: Bool = MessagePairs.isAvailable) {
         self.isPaired = isPaired
         memory = .allocate(byteCount: 2 * (Self.longest + Self.roomForEnd), alignment: 64)
     }
