@@ -58,7 +58,7 @@ extension String {
         return copy.withUTF8(body)
         #else
         // Swift's own strings, and there are no others here, always do. Without a copy on the way the compiler sees that no
-        // reference need be counted, which is a quarter of the time of an `id`.
+        // reference need be counted.
         preconditionFailure("a string without contiguous UTF-8")
         #endif
     }

@@ -4,29 +4,21 @@
 ///
 /// The caller writes the keys of an object in their order.
 ///
-/// A document is tried out on little memory of the stack, on the assumption that it is short and that no text needs an escape,
-/// which nearly always holds. Where one of the two turns out to be wrong, it is written anew. So nothing has to be asked for each
-/// text, and nothing is allocated or freed on the way, which lets the compiler see that no text's references need be
-/// counted: together half of the time of an `id`.
+/// A document is tried with room for four kilobytes, and written anew in the rare case that this does not do. So nothing is
+/// allocated or freed on the way, which lets the compiler see that no text's references need be counted.
 struct CanonicalWriter: ~Copyable {
-    /// Bytes behind the capacity, so that what is written can be looked at in whole vectors.
-    private static let slack = 16
-    /// As much as lies on the stack; most documents need no more.
-    private static let firstCapacity = 1024 - slack
+    /// Room for nearly all documents.
+    private static let usualCapacity = 4096
 
     private let memory: UnsafeMutablePointer<UInt8>
     private let capacity: Int
-    private let escapes: Bool
     /// What was written so far, or would have been with more room.
     private var count = 0
     private var needsComma = false
-    /// The quotes around strings and keys.
-    private var quotes = 0
 
-    private init(_ memory: UnsafeMutableBufferPointer<UInt8>, escapes: Bool) {
-        self.memory = UnsafeMutablePointer(mutating: UnsafeBufferPointer(memory).start)
-        self.escapes = escapes
-        capacity = memory.count - Self.slack
+    private init(_ memory: UnsafeMutablePointer<UInt8>, capacity: Int) {
+        self.memory = memory
+        self.capacity = capacity
     }
 
     /// Hands over the bytes of a document. `write` writes it, with the same result each time that it is called.
@@ -34,24 +26,16 @@ struct CanonicalWriter: ~Copyable {
     static func withDocument<Result>(
         _ write: (inout CanonicalWriter) -> Void, _ body: (UnsafeBufferPointer<UInt8>) -> Result
     ) -> Result {
-        var capacity = firstCapacity
-        var escapes = false
+        var capacity = usualCapacity
         while true {
-            let result = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: capacity + slack) {
-                memory -> Result? in
-                var writer = CanonicalWriter(memory, escapes: escapes)
-                write(&writer)
-                if writer.count > writer.capacity {
-                    capacity = writer.count
-                    return nil
-                }
-                if !escapes, !writer.isPlain() {
-                    escapes = true
-                    return nil
-                }
-                return body(UnsafeBufferPointer(start: writer.memory, count: writer.count))
+            let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+            defer { memory.deallocate() }
+            var writer = CanonicalWriter(memory, capacity: capacity)
+            write(&writer)
+            if writer.count <= capacity {
+                return body(UnsafeBufferPointer(start: memory, count: writer.count))
             }
-            if let result { return result }
+            capacity = writer.count
         }
     }
 
@@ -61,34 +45,6 @@ struct CanonicalWriter: ~Copyable {
     /// A document as text.
     static func text(_ write: (inout CanonicalWriter) -> Void) -> String {
         withDocument(write) { String(decoding: $0, as: UTF8.self) }
-    }
-
-    /// Whether no text has a byte that needs an escape: whether there are no others than the quotes that were put around texts.
-    private func isPlain() -> Bool {
-        typealias Vector = SIMD16<UInt8>
-        let quote = Vector(repeating: UInt8(ascii: "\""))
-        let backslash = Vector(repeating: UInt8(ascii: "\\"))
-        let space = Vector(repeating: 0x20)
-        let bytes = UnsafeMutableRawPointer(memory)
-        // What follows the last byte is looked at, too.
-        bytes.storeBytes(of: space, toByteOffset: count, as: Vector.self)
-        var found = 0
-        var needsEscape = SIMDMask<Vector.MaskStorage>()
-        var offset = 0
-        while offset < count {
-            var quotes = Vector.zero
-            // As many as a byte can count.
-            let end = min(count, offset &+ 255 &* Vector.scalarCount)
-            while offset < end {
-                let vector = bytes.loadUnaligned(fromByteOffset: offset, as: Vector.self)
-                // A mask's bytes are 0 and -1. (Its other operations go from byte to byte.)
-                quotes = quotes &- unsafeBitCast(vector .== quote, to: Vector.self)
-                needsEscape = needsEscape .| (vector .== backslash) .| (vector .< space)
-                offset &+= Vector.scalarCount
-            }
-            found &+= Int(SIMD16<UInt16>(truncatingIfNeeded: quotes).wrappedSum())
-        }
-        return found == quotes && !any(needsEscape)
     }
 
     // MARK: structure
@@ -111,7 +67,6 @@ struct CanonicalWriter: ~Copyable {
             count &+= length
             put("\"")
             put(":")
-            quotes &+= 2
         }
         needsComma = false
     }
@@ -150,17 +105,15 @@ struct CanonicalWriter: ~Copyable {
 
     /// A string given by its UTF-8 bytes.
     mutating func string(_ text: UnsafeBufferPointer<UInt8>) {
-        // The longest escape has six bytes.
-        guard hasRoom(for: (escapes ? 6 &* text.count : text.count) &+ 3) else { return }
+        guard hasRoom(for: text.count &+ 3) else { return }
         separate()
         put("\"")
-        if escapes {
+        if !copiesPlain(text) {
+            // The longest escape has six bytes.
+            guard hasRoom(for: 6 &* text.count &+ 1) else { return }
             for byte in text { escaped(byte) }
-        } else {
-            copy(text)
         }
         put("\"")
-        quotes &+= 2
     }
 
     /// A number or a word such as `true`.
@@ -168,36 +121,61 @@ struct CanonicalWriter: ~Copyable {
         text.withBytes { bytes in
             guard hasRoom(for: bytes.count &+ 1) else { return }
             separate()
-            copy(bytes)
+            _ = copiesPlain(bytes)
         }
     }
 
-    /// In whole words, the last with bytes that the one before it had too: most texts are too short for a call of memcpy.
+    /// Copies a text; false where a byte of it needs an escape, so that it is still to be written.
+    ///
+    /// Vectors are copied whole, the last with bytes that the one before it had too, and only at the end it is asked what was
+    /// in them: nearly no text needs an escape.
     @inline(__always)
-    private mutating func copy(_ text: UnsafeBufferPointer<UInt8>) {
-        guard let start = text.baseAddress else { return }
+    private mutating func copiesPlain(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let start = text.baseAddress else { return true }
         let source = UnsafeRawPointer(start)
         let target = UnsafeMutableRawPointer(memory + count)
-        func copyWord<Word: BitwiseCopyable>(_ offset: Int, _: Word.Type) {
-            target.storeBytes(
-                of: source.loadUnaligned(fromByteOffset: offset, as: Word.self), toByteOffset: offset,
-                as: Word.self)
-        }
         let length = text.count
-        if length >= 8 {
-            var offset = 0
-            while offset < length &- 8 {
-                copyWord(offset, UInt64.self)
-                offset &+= 8
-            }
-            copyWord(length &- 8, UInt64.self)
-        } else if length >= 4 {
-            copyWord(0, UInt32.self)
-            copyWord(length &- 4, UInt32.self)
-        } else {
-            for offset in 0..<length { copyWord(offset, UInt8.self) }
+        func copied<Part: BitwiseCopyable>(_ offset: Int, _: Part.Type) -> Part {
+            let part = source.loadUnaligned(fromByteOffset: offset, as: Part.self)
+            target.storeBytes(of: part, toByteOffset: offset, as: Part.self)
+            return part
         }
+        var found: SIMDMask<SIMD16<Int8>>
+        if length >= 16 {
+            found = Self.escapes(copied(length &- 16, SIMD16<UInt8>.self))
+            var offset = 0
+            while offset < length &- 16 {
+                found = found .| Self.escapes(copied(offset, SIMD16<UInt8>.self))
+                offset &+= 16
+            }
+        } else if length >= 8 {
+            let words = SIMD2(copied(0, UInt64.self), copied(length &- 8, UInt64.self))
+            found = Self.escapes(unsafeBitCast(words, to: SIMD16<UInt8>.self))
+        } else if length >= 4 {
+            let words = SIMD2(copied(0, UInt32.self), copied(length &- 4, UInt32.self))
+            found = Self.escapes(
+                unsafeBitCast(SIMD4(lowHalf: words, highHalf: words), to: SIMD16<UInt8>.self))
+        } else {
+            for offset in 0..<length {
+                let byte = copied(offset, UInt8.self)
+                if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return false }
+            }
+            count &+= length
+            return true
+        }
+        // As `any(found)`, which is a call.
+        let words = unsafeBitCast(found, to: SIMD2<UInt64>.self)
+        if words[0] | words[1] != 0 { return false }
         count &+= length
+        return true
+    }
+
+    /// Which bytes need an escape.
+    @inline(__always)
+    private static func escapes(_ bytes: SIMD16<UInt8>) -> SIMDMask<SIMD16<Int8>> {
+        // Vectors on both sides: with a single byte there the comparison goes from byte to byte.
+        (bytes .== SIMD16(repeating: UInt8(ascii: "\""))) .| (bytes .== SIMD16(repeating: UInt8(ascii: "\\")))
+            .| (bytes .< SIMD16(repeating: 0x20))
     }
 
     private mutating func escaped(_ byte: UInt8) {

@@ -115,7 +115,7 @@ final class MessagePairs {
         SHA256_Init(&context)
         withUnsafeMutableBytes(of: &context.h) { $0.storeBytes(of: message.state, as: SIMD8<UInt32>.self) }
         SHA256_Update(&context, message.rest.baseAddress, message.rest.count)
-        message.state = withUnsafeBytes(of: &context.h) { $0.load(as: SIMD8<UInt32>.self) }
+        message.state = withUnsafeBytes(of: &context.h) { $0.loadUnaligned(as: SIMD8<UInt32>.self) }
         body(message.ticket, message.digest)
     }
 
