@@ -93,7 +93,9 @@ def run(options):
         sys.exit(f"Scripts/bench: {problem}")
     # A copy, as whoever installs it makes one: what a linker wrote lies in memory in small pieces, and each start takes half a
     # millisecond longer.
-    tool = shutil.copy(options.tool, os.path.join(options.cache, "bin", "imagespec"))
+    tool = os.path.join(options.cache, "bin", "imagespec")
+    shutil.copy(options.tool, tool + ".new")
+    os.replace(tool + ".new", tool)
     bench = blocks.Bench(options.cache, tool, programs, None, options.runs, options.quick)
     bench.python = attempt(bench, "flytekit", lambda: prepare.flytekit(5 if options.quick else 30))
     warn_of_memory(bench, options.trees)

@@ -57,4 +57,6 @@ struct HashingOptions: Sendable {
     /// A tree of fewer files, and of fewer bytes, is read as fast as a cache of it is written and read.
     var filesWorthACache = 200
     var bytesWorthACache = 8 << 20
+    /// Whether two files are hashed at once on a core.
+    var isPaired = MessagePairs.isAvailable
 }

@@ -155,5 +155,12 @@ import Testing
         #expect(calls(String(repeating: "x", count: 5_000)) == 2)
         #expect(calls(String(repeating: "\"", count: 1_000)) == 2)
         #expect(calls(String(repeating: "x", count: 5_000) + "\"") <= 3)
+        var passes = 0
+        let bytes = CanonicalWriter.bytes { writer in
+            passes += 1
+            writer.list(Array(repeating: String(repeating: "\u{1}", count: 10), count: 5_000))
+        }
+        #expect(bytes.count == 1 + 5_000 * 63)
+        #expect(passes <= 8)
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Testing
 
 @testable import ImageSpec
@@ -87,5 +88,41 @@ import Testing
                 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
                 "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
             ])
+    }
+
+    /// Small, empty and large files side by side, in one folder and in several, hashed alone and by two.
+    @Test(arguments: [true, false])
+    func everyEntryOfATreeHasItsOwnDigest(isPaired: Bool) throws {
+        guard !isPaired || MessagePairs.isAvailable else { return }
+        let folder = TemporaryFolder()
+        var random = SeededGenerator(state: 11)
+        let block = Self.message(64 * 1024 + 7, &random)
+        let sizes = [
+            0, 1, 55, 56, 64, 1_000, 0, 300_000, 1 << 20, (1 << 20) + 1, 3, 5 << 20, 9, 700_001,
+            (2 << 20) - 1, 64,
+        ]
+        var expected: [String: ContentDigest] = [:]
+        for (index, size) in sizes.enumerated() {
+            let name = ["", "a/", "a/b/", "c/"][index % 4] + "\(index).bin"
+            var bytes: [UInt8] = []
+            while bytes.count < size { bytes += [UInt8(index)] + block }
+            bytes.removeLast(bytes.count - size)
+            let place = URL(fileURLWithPath: folder.path + "/" + name)
+            try FileManager.default.createDirectory(
+                at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(bytes).write(to: place)
+            var hasher = ContentHasher()
+            bytes.withUnsafeBytes { hasher.update($0) }
+            expected[name] = hasher.finalize()
+        }
+        let progress = ImageSpec.HashingProgress { _ in }
+        let tree = try SourceTree.copiedFolder(
+            folder.path, field: "copy", records: .entries,
+            options: HashingOptions(progress: progress, isPaired: isPaired))
+        let files = tree.entries.filter { $0.mode != .folder }
+        #expect(files.count == sizes.count)
+        for entry in files { #expect(entry.digest == expected[String(decoding: entry.path, as: UTF8.self)]) }
+        #expect(progress.count.files == sizes.count)
+        #expect(progress.count.bytes == sizes.reduce(0, +))
     }
 }

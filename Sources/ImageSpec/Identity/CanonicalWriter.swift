@@ -35,7 +35,8 @@ struct CanonicalWriter: ~Copyable {
             if writer.count <= capacity {
                 return body(UnsafeBufferPointer(start: memory, count: writer.count))
             }
-            capacity = writer.count
+            // Where room was short, escapes were not counted.
+            capacity = max(writer.count, 2 * capacity)
         }
     }
 

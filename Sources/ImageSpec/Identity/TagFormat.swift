@@ -41,10 +41,10 @@ struct TagFormat {
             throw .invalidTagFormat(format, problem)
         }
         if !isReplaced { throw .invalidTagFormat(format, "does not name the content of the image") }
+        if !isTag { throw .invalidTag(format, "makes no tag") }
         if length > ImageReference.maximumTagLength {
             throw .invalidTag(format, "makes a tag of \(length) characters")
         }
-        if !isTag { throw .invalidTag(format, "makes no tag") }
         self.length = length
     }
 

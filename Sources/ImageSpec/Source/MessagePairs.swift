@@ -45,13 +45,13 @@ final class MessagePairs {
     /// Asked once: to a virtual machine's processor the question is an expensive one.
     static let isAvailable = imagespec_sha256_has_pair()
 
-    private let isPaired: Bool
+    /// Whether two messages are hashed at once; else each where it is added.
+    let isPaired: Bool
     /// Two, each for one message.
     private let memory: UnsafeMutableRawBufferPointer
     private var freePlace = 0
     private var waiting: Message?
 
-    /// `isPaired` is for tests alone.
     init(isPaired: Bool = MessagePairs.isAvailable) {
         self.isPaired = isPaired
         memory = .allocate(byteCount: 2 * (Self.longest + Self.roomForEnd), alignment: 64)

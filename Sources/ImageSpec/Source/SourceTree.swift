@@ -118,7 +118,7 @@ extension SourceTree {
             root: root, rootDescriptor: rootDescriptor, field: field, contents: contents, rulesKey: rulesKey,
             pythonModulesOnly: pythonModulesOnly, readsGitignore: readsGitignore, records: records,
             cache: cache,
-            progress: options.progress)
+            options: options)
         var tree = if let digest = cache?.digest { walk.tree(digest) } else { try walk.run() }
         if records.contains(.entries) {
             if let cache { tree.entries += cache.unchangedEntries() }

@@ -33,6 +33,7 @@ final class TreeWalk: Sendable {
     let rootDescriptor: FolderDescriptor
     let cache: DigestCacheSession?
     let progress: ImageSpec.HashingProgress?
+    let isPaired: Bool
     private let rules: IgnoreScope?
     private let rootFolder: TreeFolder
     private let queue = WorkQueue<Job>()
@@ -50,12 +51,13 @@ final class TreeWalk: Sendable {
     init(
         root: [UInt8], rootDescriptor: FolderDescriptor, field: String, contents: TreeFolder.Contents,
         rulesKey: SHA256Digest, pythonModulesOnly: Bool, readsGitignore: Bool, records: SourceTree.Records,
-        cache: DigestCacheSession?, progress: ImageSpec.HashingProgress?
+        cache: DigestCacheSession?, options: HashingOptions
     ) {
         self.root = root
         self.rootDescriptor = rootDescriptor
         self.cache = cache
-        self.progress = progress
+        progress = options.progress
+        isPaired = options.isPaired
         self.field = field
         self.pythonModulesOnly = pythonModulesOnly
         self.readsGitignore = readsGitignore

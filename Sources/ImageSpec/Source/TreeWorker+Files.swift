@@ -12,6 +12,8 @@ import Darwin
 extension TreeWorker {
     /// A file from this size on is offered to other threads.
     private static let sizeWorthThreads = 4 << 20
+    /// How much of a file is read before it is hashed, where it is hashed alone: less than 128 KiB costs calls, more costs cache.
+    private static let pieceSize = 256 * 1024
 
     func hash(_ batch: FileBatch) throws(ImageSpecError) {
         let folder = batch.folder
@@ -119,28 +121,46 @@ extension TreeWorker {
             results.append(Result(index: Int(file.index), mode: mode, digest: digest, stamp: stamp))
             return
         }
-        let count = try fill(from: descriptor, at: 0, count: size) { unreadable(path(), $0) }
+        let (count, digest) = try message(from: descriptor, at: nil, count: size) { unreadable(path(), $0) }
         counted.files += 1
         counted.bytes += count
         results.append(Result(index: Int(file.index), mode: mode, stamp: stamp))
-        messages.add(count: count, ticket: results.count - 1) { results[$0].digest = ContentDigest($1) }
+        add(count, digest, ticket: results.count - 1) { results[$0].digest = ContentDigest($1) }
     }
 
-    /// Reads so many bytes, or what is there, to the beginning of the buffer.
-    private func fill(
-        from descriptor: Int32, at position: Int, count: Int,
+    /// Reads so many bytes, or what is there: to the buffer, where they go with another message, and else to their digest.
+    ///
+    /// Without a position from where the file is at: some file systems in user space know no other.
+    private func message(
+        from descriptor: Int32, at position: Int?, count: Int,
         _ error: (FileSystem.Failure) -> ImageSpecError
-    ) throws(ImageSpecError) -> Int {
+    ) throws(ImageSpecError) -> (count: Int, digest: SHA256Digest?) {
+        var hasher = messages.isPaired ? nil : SHA256Hasher()
         var done = 0
         while done < count {
-            let target = buffer.baseAddress.map { $0 + done }
-            let result = pread(descriptor, target, count - done, off_t(position + done))
+            let start = hasher == nil ? done : 0
+            let room = hasher == nil ? count - done : min(count - done, Self.pieceSize)
+            let target = buffer.baseAddress.map { $0 + start }
+            let result =
+                if let position {
+                    pread(descriptor, target, room, off_t(position + done))
+                } else {
+                    read(descriptor, target, room)
+                }
             if result < 0 && errno == EINTR { continue }
             guard result >= 0 else { throw error(.last) }
             if result == 0 { break }
+            hasher?.update(UnsafeRawBufferPointer(rebasing: buffer[..<result]))
             done += result
         }
-        return done
+        return (done, hasher?.finalize())
+    }
+
+    /// Adds what `message` read.
+    private func add(
+        _ count: Int, _ digest: SHA256Digest?, ticket: Int, _ body: (Int, SHA256Digest) -> Void
+    ) {
+        if let digest { body(ticket, digest) } else { messages.add(count: count, ticket: ticket, body) }
     }
 
     private func streamedDigest(_ descriptor: Int32, _ path: () -> [UInt8]) throws(ImageSpecError)
@@ -163,15 +183,14 @@ extension TreeWorker {
         while !walk.isOver, let chunk = file.takeChunk() {
             let start = chunk * ContentDigest.chunkSize
             let size = min(ContentDigest.chunkSize, file.size - start)
-            let count = try fill(from: file.descriptor.number, at: start, count: size) {
+            let (count, digest) = try message(from: file.descriptor.number, at: start, count: size) {
                 unreadable(path(of: file), $0)
             }
             // A file that became shorter is no longer the one whose size decided how it is hashed.
             guard count == size else { throw changed(path(of: file), "it became shorter while it was read") }
-            walk.progress?.add(files: start + size == file.size ? 1 : 0, bytes: size)
-            messages.add(count: size, ticket: chunk) { bring($1, ofChunk: $0, file) }
+            add(count, digest, ticket: chunk) { bring($1, ofChunk: $0, file) }
         }
-        messages.finish { bring($1, ofChunk: $0, file) }
+        if !walk.isOver { messages.finish { bring($1, ofChunk: $0, file) } }
     }
 
     private func path(of file: LargeFile) -> [UInt8] {
@@ -182,6 +201,9 @@ extension TreeWorker {
     }
 
     private func bring(_ digest: SHA256Digest, ofChunk chunk: Int, _ file: LargeFile) {
+        let start = chunk * ContentDigest.chunkSize
+        let end = min(start + ContentDigest.chunkSize, file.size)
+        walk.progress?.add(files: end == file.size ? 1 : 0, bytes: end - start)
         let all = file.state.withLock { state -> [SHA256Digest]? in
             state.digests[chunk] = digest
             state.remaining -= 1

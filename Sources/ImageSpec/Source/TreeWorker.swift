@@ -33,7 +33,7 @@ final class TreeWorker {
     let walk: TreeWalk
     let matcher = IgnoreMatcher()
     /// What is hashed: a file, or a chunk of one, is a message.
-    let messages = MessagePairs()
+    let messages: MessagePairs
     /// What is read into; a message, if it is added to them.
     var buffer: UnsafeMutableRawBufferPointer { messages.free }
     /// What this thread adds to the digest cache, where there is one.
@@ -54,6 +54,7 @@ final class TreeWorker {
 
     init(walk: TreeWalk) {
         self.walk = walk
+        messages = MessagePairs(isPaired: walk.isPaired)
         recorder = walk.cache.map(DigestCacheRecorder.init)
     }
 
