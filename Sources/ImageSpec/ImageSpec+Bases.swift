@@ -33,7 +33,7 @@ extension ImageSpec {
     func baseSpec(in context: HashContext) -> ImageSpec? {
         guard case .spec(var base) = baseImage else { return nil }
         let platform = platform(in: context)
-        if base.platform.nonEmpty == nil && !base.platform(in: context).hasSameBytes(as: platform) {
+        if base.declaredPlatform == nil && !base.platform(in: context).hasSameBytes(as: platform) {
             base.platform = platform
         }
         return base

@@ -82,6 +82,7 @@ public struct ImageSpec: Sendable {
 
     /// The platform or platforms, such as `linux/amd64` or `linux/amd64,linux/arm64`.
     ///
+    /// A set: order and duplicates play no part in `id` and `tag`, nor does white space around a member.
     /// `nil` means `linux/amd64`, but the host's own for a registry on `localhost:` on an arm64 host.
     public internal(set) var platform: String?
 
@@ -129,7 +130,10 @@ public struct ImageSpec: Sendable {
     /// Packages installed when the container starts, by a run-time that supports it. They enter neither `id` nor `tag`.
     public internal(set) var runtimePackages: [String]?
 
-    /// Options for the builder, any JSON. They enter `id` and `tag`.
+    /// Options for the builder, any JSON.
+    ///
+    /// Those that only say where and how fast an image is built (`address`, `addresses`, `builder`, `builders`, `cache`, `cache_from`,
+    /// `cache_to`, `engine`, `network`, `progress`, `tls_…`) enter neither `id` nor `tag`; all others enter both.
     public internal(set) var builderOptions: OrderedDictionary<JSONValue>?
 
     /// Configuration of the builder, any JSON, such as `uv_image`. It enters `id` and `tag`.

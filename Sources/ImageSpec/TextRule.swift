@@ -208,7 +208,7 @@ extension TextRule {
         Row("requirements", text: \.requirements, [noControls]),
         Row("apt_packages", list: \.aptPackages, [aptPackage]),
         Row("base_image", text: \.baseReference, [imageReference]),
-        Row("platform", text: \.platform, [platform, KnownPlatforms.spelling]),
+        Row("platform", text: \.declaredPlatform, [platform, KnownPlatforms.spelling]),
         Row("pip_index", text: \.pipIndex, [notEmpty, noCredential, noControls, noSpace, noOption]),
         Row(
             "pip_extra_index_url", list: \.pipExtraIndexURLs,

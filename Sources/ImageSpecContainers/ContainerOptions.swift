@@ -2,8 +2,8 @@
 
 import ImageSpec
 
-/// The builder options that the builder of this package knows; the table is that of ``ImageSpec/ContainerBuilder``. They
-/// are part of the tag, as all builder options are.
+/// The builder options that the builder of this package knows; the table is that of ``ImageSpec/ContainerBuilder``. Only those
+/// that change what is pushed are part of the tag.
 struct ContainerOptions: Hashable, Sendable {
     /// Engines elsewhere, of which a build takes one.
     struct Endpoints: Hashable, Sendable {

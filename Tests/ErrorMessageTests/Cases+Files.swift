@@ -79,7 +79,6 @@ extension ErrorArea {
                 let spec = (0..<501).reduce(ImageSpec()) { spec, _ in ImageSpec(baseImage: .spec(spec)) }
                 _ = try spec.imageName(in: scene.context)
             },
-            .spec("folderLikeItsOnlyFile", "copy: [a]", files: ["a/a": ""]),
         ])
 
     static let ignoreFiles = ErrorArea(

@@ -82,6 +82,7 @@ import Testing
         "renamed": "needs a file that changes between being named and being built",
         "unreadableStandardInput":
             "needs a standard input that cannot be read, which a test must not take away",
+        "ignoreFileOfAnotherUser": "needs a file of another user, which only root can make",
         "noScratchFolder": "needs a machine whose folder for temporary files is full or closed",
     ]
 

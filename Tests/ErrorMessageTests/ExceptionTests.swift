@@ -26,6 +26,13 @@ import Testing
             "\"/tmp\": no temporary folder can be made there: No space left on device; make room there, or set TMPDIR to "
                 + "another folder"
         ),
+        (
+            "ignoreFileOfAnotherUser",
+            .ignoreFileOfAnotherUser("/tmp/.git", owner: 1001, sourceRoot: "/tmp/project/src"),
+            .invalidIgnoreFile,
+            "source_root \"/tmp/project/src\": \"/tmp/.git\" decides which files are in the image, and it belongs to user 1001, not to "
+                + "you, root or the owner of the source root; change its owner, or create .git in the project's own directory"
+        ),
     ]
 
     @Test func eachSaysWhatIsRecorded() {

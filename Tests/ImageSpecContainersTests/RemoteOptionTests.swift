@@ -9,6 +9,13 @@ import Testing
 @Suite struct RemoteOptionTests {
     typealias Options = ImageSpec.OrderedDictionary<ImageSpec.JSONValue>
 
+    // An option that changes what is pushed must change the tag, so each new one is decided about here.
+    @Test func onlyOptionsThatChangeWhatIsPushedArePartOfATag() {
+        let pushed = ContainerOptions.names.filter { !BuildTransport.contains($0) }
+        #expect(pushed == ["provenance", "sbom", "source_date_epoch"])
+        #expect(BuildTransport.options.allSatisfy(ContainerOptions.names.contains))
+    }
+
     @Test(
         arguments: [
             (["adress": "tcp://a:1"], .unsupportedField, "did you mean \"address\"?"),

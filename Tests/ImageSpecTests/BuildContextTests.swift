@@ -16,28 +16,28 @@ import Darwin
 @Suite struct BuildContextTests {
     private static let time = RenderingConstants.timeStamp
 
-    // A folder with nothing but a file of its own name has the tag of that file; two images never share one.
-    @Test func aFolderThatItsTagDoesNotTellFromAFileIsRefused() throws {
+    // A file and a directory that holds only that file are two images, with two tags and two contexts.
+    @Test func aFileAndADirectoryOfItsNameAreToldApart() throws {
         let file = TemporaryFolder()
         try file.write("a/x", "same\n")
         let folder = TemporaryFolder()
         try folder.write("a/x/x", "same\n")
         let spec = ImageSpec(copy: ["a/x"])
-        func context(_ folder: TemporaryFolder) -> ImageSpec.HashContext { IdentityLawTests.context(folder) }
-        #expect(try spec.tag(in: context(file)) == spec.tag(in: context(folder)))
-        #expect(throws: Never.self) { try ImageSpec.BuildContext(spec, in: context(file)) }
-        for render in [
-            { _ = try ImageSpec.Dockerfile(spec, in: context(folder)) },
-            { _ = try ImageSpec.BuildContext(spec, in: context(folder)) },
-            { try spec.validate(in: context(folder)) },
-        ] {
-            let error = #expect(throws: ImageSpecError.self) { try render() }
-            #expect(error?.code == .unsupportedField)
-            #expect(error?.message.contains("the folder \"a/x\" holds a file \"x\" and nothing else") == true)
+        let output = TemporaryFolder()
+        var tags: [String] = []
+        for (project, name, copied) in [(file, "file", "copy/0/x"), (folder, "directory", "copy/0/x")] {
+            let context = IdentityLawTests.context(project)
+            try spec.validate(in: context)
+            tags.append(try spec.tag(in: context))
+            let build = try ImageSpec.BuildContext(spec, in: context)
+            try build.write(to: output.path + "/" + name)
+            let line = try #require(
+                try listing(of: output.path + "/" + name).first { $0.hasPrefix(copied + " ") })
+            #expect(line.hasSuffix("\"same\\n\""))
+            let destination = name == "file" ? "/root/a/" : "/root/a/x/"
+            #expect(build.dockerfile.text.contains("copy/0/ \(destination)\n"), "\(build.dockerfile.text)")
         }
-        // Anything beside it, and the tags differ.
-        try folder.write("a/x/y", "")
-        #expect(throws: Never.self) { try ImageSpec.BuildContext(spec, in: context(folder)) }
+        #expect(tags[0] != tags[1])
     }
 
     // A context among its own sources would be part of the next one.

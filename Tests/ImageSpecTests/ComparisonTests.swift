@@ -39,7 +39,7 @@ import Testing
         "cuda": [("~ cuda: 12.1 → 12.2", [.id, .content])],
         "cudnn": [("~ cudnn: 8 → 9", [.id, .content])],
         "base_image": [("~ base_image: debian:bookworm-slim → the spec base", [.id, .content])],
-        "platform": [("~ platform: linux/arm64 → linux/arm64,linux/amd64", [.id, .content])],
+        "platform": [("~ platform: linux/arm64 → linux/amd64,linux/arm64", [.id, .content])],
         "pip_index": [
             (
                 "~ pip_index: https://one.example.com/simple → https://other.example.com/simple",
@@ -112,6 +112,16 @@ import Testing
             #"{"builder_options": {"a": 1, "b": 1}}"#, #"{"builder_options": {"b": 1.0, "a": 1}}"#,
             "~ builder_options: order"
         ),
+        (
+            #"{"builder_options": {"address": "tcp://a:1", "sbom": true}}"#,
+            #"{"builder_options": {"address": "tcp://b:1", "sbom": true}}"#,
+            #"~ builder_options.address: "tcp://a:1" → "tcp://b:1""#
+        ),
+        ("{}", #"{"builder_options": {"cache": false}}"#, "+ builder_options.cache: false"),
+        (
+            #"{"platform": "linux/arm64,linux/amd64"}"#, #"{"platform": "linux/amd64, linux/arm64"}"#,
+            "~ platform: linux/arm64,linux/amd64 → linux/amd64, linux/arm64, which means the same"
+        ),
         ("{}", #"{"name": "Flytekit"}"#, "~ name: (none) → Flytekit, which means the same"),
         (#"{"registry": "A"}"#, #"{"registry": "a"}"#, "~ registry: A → a"),
         (
@@ -166,6 +176,14 @@ import Testing
         (
             #"{"builder_options": {"a": [1]}}"#, #"{"builder_options": {"a": [1, 2]}}"#,
             ["~ builder_options.a: [1] → [1,2]"]
+        ),
+        (
+            #"{"builder_options": {"engine": "docker", "sbom": true}}"#,
+            #"{"builder_options": {"engine": "podman", "sbom": false}}"#,
+            [
+                #"~ builder_options.engine: "docker" → "podman""#,
+                "~ builder_options.sbom: true → false",
+            ]
         ),
         ("{}", #"{"platform": "linux/amd64"}"#, ["+ platform: linux/amd64"]),
         (

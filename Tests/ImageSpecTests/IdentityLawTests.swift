@@ -5,6 +5,14 @@ import Testing
 
 @testable import ImageSpec
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// What must hold of ids and tags whatever the spec, driven by the list of fields so that none is forgotten.
 @Suite struct IdentityLawTests {
     /// A value for each field, and another one that names a different image.
@@ -113,6 +121,23 @@ import Testing
         }
     }
 
+    @Test(arguments: BuildTransport.options)
+    func whereAndHowABuildRunsPlaysNoPart(option: String) throws {
+        func names(_ options: ImageSpec.OrderedDictionary<JSON>?) throws -> [String] {
+            var spec = ImageSpec(packages: ["six"])
+            spec.builderOptions = options
+            let above = ImageSpec(baseImage: .spec(spec))
+            let context = ImageSpec.HashContext(workingDirectory: "/", hostArchitecture: "")
+            return try [spec.id, spec.tag(in: context), above.id, above.tag(in: context)]
+        }
+        #expect(try names([option: "x"]) == names(nil))
+        #expect(try names([option: ["x": ["y", .null]], "sbom": true]) == names(["sbom": true]))
+        // A key of an object inside an option is that option's own affair.
+        for (one, other) in zip(try names(["mine": [option: 1]]), try names(["mine": [option: 2]])) {
+            #expect(one != other)
+        }
+    }
+
     @Test(arguments: 0..<20)
     func theOrderOfDictionariesAndSetsPlaysNoPart(seed: Int) throws {
         let folder = try Self.project()
@@ -211,6 +236,9 @@ import Testing
             Change("byte code", counts: false) { try $0.write("src/src/__pycache__/main.pyc", "x") },
             Change("a git folder", counts: false) { try $0.write("src/.git/config", "x") },
             Change("an empty folder", counts: false) { try $0.folder("src/empty/deep") },
+            Change("a link that climbs above the root and back", counts: false) {
+                try $0.link("src/link", to: "../src/src")
+            },
             Change("a dangling link", counts: false) { try $0.link("src/dangling", to: "nowhere") },
             Change("a pipe", counts: false) { try $0.pipe(Array("src/pipe".utf8)) },
             Change("a comment in the requirements", counts: false) {
@@ -253,6 +281,36 @@ import Testing
             tags.insert(try spec.tag(in: Self.context(folder)))
         }
         #expect(tags.count == 1)
+    }
+
+    // As in git, which calls such a work tree one of dubious ownership: in /tmp anyone can put a .gitignore above a project.
+    @Test(
+        .enabled(if: geteuid() == 0, "only root can give files to another user"),
+        arguments: [
+            (".git", uid_t(65534), nil, false), (".gitignore", 65534, nil, false), (".git", 0, nil, true),
+            (".gitignore", 0, 65534, true), (".git", 65534, 65534, true), (".git", 1, 65534, false),
+        ] as [(String, uid_t, uid_t?, Bool)])
+    func filesOfOtherUsersAboveTheRootDecideNothing(
+        name: String, owner: uid_t, rootOwner: uid_t?, isTaken: Bool
+    ) throws {
+        let folder = try Self.project()
+        let project = folder.path + "/p"
+        try folder.write("p/src/a.py", "1")
+        for path in [".git/HEAD", ".gitignore"] { try folder.write(path, "*.txt\n") }
+        #expect(chown(folder.path + "/" + name, owner, 0) == 0)
+        if let rootOwner { #expect(chown(project + "/src", rootOwner, 0) == 0) }
+        let spec = ImageSpec(sourceRoot: "src", sourceCopyMode: .all)
+        let context = ImageSpec.HashContext(
+            workingDirectory: project, hostArchitecture: "", digestCache: .off)
+        if isTaken {
+            #expect(throws: Never.self) { try spec.tag(in: context) }
+        } else {
+            let error = #expect(throws: ImageSpecError.self) { try spec.tag(in: context) }
+            #expect(error?.code == .invalidIgnoreFile)
+            #expect(
+                error?.message.contains("/\(name)\"") == true
+                    && error?.message.contains("user \(owner)") == true)
+        }
     }
 
     @Test func thePlaceOfTheProjectPlaysNoPart() throws {

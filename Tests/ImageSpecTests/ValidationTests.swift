@@ -71,7 +71,7 @@ import Testing
         Refused(.invalidField, ["base_image"], ImageSpec(baseImage: "a b")),
         Refused(.invalidField, ["base_image"], ImageSpec(baseImage: "$BASE")),
         Refused(.invalidField, ["platform", "linux/amd64"], ImageSpec(platform: "amd64")),
-        Refused(.invalidField, ["platform"], ImageSpec(platform: "linux/amd64,")),
+        Refused(.invalidField, ["platform"], ImageSpec(platform: "linux/amd64 linux/arm64")),
         Refused(.invalidField, ["platform", "\"amd64\"?"], ImageSpec(platform: "linux/amd46")),
         Refused(.invalidField, ["platform", "\"arm64\"?"], ImageSpec(platform: "linux/amd64,linux/arm46")),
         Refused(.invalidField, ["platform", "\"linux\"?"], ImageSpec(platform: "linx/arm/v7")),
@@ -135,6 +135,7 @@ import Testing
     @Test(arguments: [
         ImageSpec(),
         ImageSpec(pythonVersion: "3.9", platform: "linux/arm/v7,linux/amd64"),
+        ImageSpec(platform: " linux/arm64 ,, linux/amd64,"),
         ImageSpec(aptPackages: ["g++", "libc6:amd64=1:2.36-9+deb12u4", "nodejs/bookworm-backports", "0ad"]),
         ImageSpec(packages: ["x @ git+ssh://git@github.com/a/b", "a[b]>=1,<2; python_version < '3.9'", "a@1"]
         ),

@@ -116,9 +116,4 @@ extension ImageSpec {
 extension ImageSpec {
     /// The label of an image that carries the id of its spec.
     package static var idLabel: String { RenderingConstants.idLabel }
-
-    /// The platforms that the image is for, one or more.
-    package func platforms(in context: HashContext) -> [String] {
-        platform(in: context).split(separator: ",").map { $0.filter { $0 != " " } }.filter { !$0.isEmpty }
-    }
 }

@@ -58,15 +58,6 @@ extension ImageSpecError {
                 + "a long value or command into a file and copy it")
     }
 
-    static func folderLikeItsOnlyFile(_ path: String) -> ImageSpecError {
-        let name = Path.lastComponent(path)
-        return ImageSpecError(
-            .unsupportedField,
-            "copy: the folder \"\(path.shortened)\" holds a file \"\(name.shortened)\" and nothing else, and so would have the "
-                + "tag of that file copied alone; rename one of them, or copy \"\((path + "/" + name).shortened)\""
-        )
-    }
-
     static let noopNeedsReference = ImageSpecError(
         .unsupportedField,
         "base_image: the noop builder builds nothing and returns the base image, so it needs one that is a reference, such "

@@ -48,7 +48,6 @@ struct RenderingInputs: Sendable {
             try RequirementsLayout(files, hasBaseImage: spec.baseImage != nil)
         }
         for path in contents.copied {
-            if path.isFolder { try Self.refuseNamesake(path.path, path.tree) }
             copied.append(Copied(path: path.path, isFolder: path.isFolder))
         }
         hasSource = contents.source != nil
@@ -57,27 +56,7 @@ struct RenderingInputs: Sendable {
     static func copied(_ path: String, in context: ImageSpec.HashContext) throws(ImageSpecError) -> Copied {
         let checked = try SpecContents.checkedCopyPath(path)
         let isFolder = try SpecContents.isFolder(copied: checked, in: context.folder)
-        if isFolder {
-            // Only a folder that holds a file of its own name needs a look at all that is in it.
-            let place = Path.join(context.folder, checked)
-            let namesake = Path.join(place, Path.lastComponent(checked))
-            if (try? FileSystem.kind(namesake)) == .file {
-                try refuseNamesake(checked, .copiedFolder(place, field: "copy", records: [.entries]))
-            }
-        }
         return Copied(path: checked, isFolder: isFolder)
-    }
-
-    /// Refuses a copied folder whose only entry is a file of the folder's own name.
-    ///
-    /// Version 1 of the tag document does not tell it from that file copied alone: both are the path and a manifest of
-    /// this one entry. Two images must not share a tag, so the rarer one is not rendered.
-    private static func refuseNamesake(_ path: String, _ tree: SourceTree) throws(ImageSpecError) {
-        guard tree.entries.count == 1, let entry = tree.entries.first,
-            [.file, .executable].contains(entry.mode),
-            entry.path.elementsEqual(Path.lastComponent(path).utf8)
-        else { return }
-        throw .folderLikeItsOnlyFile(path)
     }
 
     /// Whether there is a source root to copy; it must exist then.

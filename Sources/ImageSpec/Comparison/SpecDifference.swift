@@ -81,15 +81,27 @@ struct SpecDifference {
     /// A field whose value stands in the documents as it is, or in none of them.
     private mutating func compareValues(_ field: ImageSpec.Field) {
         let effects = effects(of: field.name)
+        if field.name == "builder_options" { compareTransport(field) }
         if effects.contains(.content) {
             addValues(field, old.tagFields[field.name], new.tagFields[field.name], effects)
         } else if effects.contains(.id) {
             addValues(field, old.idFields[field.name], new.idFields[field.name], effects)
-        } else if [old.idFields, new.idFields, old.tagFields, new.tagFields].allSatisfy({
-            $0[field.name] == nil
-        }) {
+        } else if field.name != "builder_options",
+            [old.idFields, new.idFields, old.tagFields, new.tagFields].allSatisfy({ $0[field.name] == nil })
+        {
             addValues(field, old.declared(field), new.declared(field), [])
         }
+    }
+
+    /// The builder options that are in no document.
+    private mutating func compareTransport(_ field: ImageSpec.Field) {
+        func transport(_ side: Side) -> JSON? {
+            guard let kept = side.spec.builderOptions.map(BuildTransport.kept(from:)), !kept.isEmpty else {
+                return nil
+            }
+            return .object(kept)
+        }
+        addValues(field, transport(old), transport(new), [])
     }
 
     private func effects(of name: String) -> Change.Effects {
@@ -178,14 +190,13 @@ struct SpecDifference {
         addList(
             field, oldCopies.map(\.path), newCopies.map(\.path), effects: [.id, .content], isOrdered: true)
         var seen: Set<ByteString> = []
-        func digest(_ side: Side, _ path: String) -> String? {
-            side.tagFields[field.name]?.list?.first { $0["path"]?.text?.hasSameBytes(as: path) == true }?[
-                "digest"]?.text
+        func entry(_ side: Side, _ path: String) -> JSON? {
+            side.tagFields[field.name]?.list?.first { $0["path"]?.text?.hasSameBytes(as: path) == true }
         }
         for newCopy in newCopies where seen.insert(ByteString(newCopy.path)).inserted {
             let path = newCopy.path
             guard let oldCopy = oldCopies.first(where: { $0.path.hasSameBytes(as: path) }),
-                digest(old, path) != digest(new, path)
+                entry(old, path) != entry(new, path)
             else { continue }
             if oldCopy.isFolder == newCopy.isFolder {
                 let root = newCopy.isFolder ? path : Path.folder(of: path)

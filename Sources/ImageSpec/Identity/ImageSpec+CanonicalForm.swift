@@ -20,7 +20,7 @@ extension ImageSpec {
     /// The fields that stand after `base_image`.
     fileprivate func writeFieldsAfterBase(to writer: inout CanonicalWriter, contents: SpecContents?) {
         writer.options("builder_config", builderConfig)
-        writer.options("builder_options", builderOptions)
+        writer.options("builder_options", builderOptions.map(BuildTransport.removed(from:)))
         writer.list("commands", commands)
         writer.list("conda_channels", condaChannels)
         writer.set("conda_packages", condaPackages)
@@ -45,7 +45,7 @@ extension ImageSpec {
         writer.text("pip_extra_args", pipExtraArgs)
         writer.list("pip_extra_index_url", pipExtraIndexURLs, IndexURL.withoutUserInfo)
         writer.text("pip_index", pipIndex.map(IndexURL.withoutUserInfo))
-        writer.text("platform", contents?.platform ?? platform)
+        writer.text("platform", contents?.platform ?? declaredPlatform)
         writer.text("python_exec", pythonExec)
         writer.text("python_version", pythonVersion)
         if let contents {
@@ -213,7 +213,9 @@ extension CanonicalWriter {
         for path in copied {
             beginObject()
             key("digest")
-            digest(path.tree.digest)
+            string(path.digest.description)
+            key("mode")
+            string(path.mode.text.description)
             key("path")
             string(path.path)
             endObject()

@@ -96,7 +96,7 @@ extension ImageSpec {
     /// The context of this process, which is asked only for what plays a part.
     private var currentContext: HashContext {
         if namesFiles { return .current }
-        let needsHost = platform.nonEmpty == nil && isRegistryLocal
+        let needsHost = declaredPlatform == nil && isRegistryLocal
         return HashContext(
             workingDirectory: ".",
             hostArchitecture: needsHost ? CurrentProcess.machineArchitecture : "")

@@ -117,7 +117,9 @@ extension SourceTree.Reason: CustomStringConvertible {
         case .notPython: "no Python module (source_copy_mode is loaded_modules)"
         case .special: "neither file, folder nor link to one"
         case .danglingLink: "a link whose target does not exist"
-        case .linkToFolderOutside: "a link to a folder outside the source root, or by an absolute path"
+        case .linkToFolderOutside: "a link to a directory outside the source root, or with an absolute target"
+        case .linkClimbsAboveRoot:
+            "a link whose target climbs above the source root; it would dangle in the image"
         }
     }
 }

@@ -7,8 +7,14 @@ struct SpecContents: Sendable {
     struct Copied: Sendable {
         /// As identity documents hold it: no empty and `.` components.
         var path: String
-        var isFolder: Bool
+        /// That of the file or directory itself; never that of a link, which is followed.
+        var mode: SourceTree.Mode
+        /// That of the file's bytes, or of the directory's manifest.
+        var digest: ContentDigest
+        /// The directory's tree, or a tree of the one file.
         var tree: SourceTree
+
+        var isFolder: Bool { mode == .folder }
     }
 
     /// Resolved: never empty.
@@ -159,14 +165,18 @@ struct SpecContents: Sendable {
     ) throws(ImageSpecError) -> Copied {
         let place = Path.join(context.folder, path)
         if try isFolder(copied: path, in: context.folder) {
-            return Copied(
-                path: path, isFolder: true,
-                tree: try .copiedFolder(place, field: "copy", records: records, options: context.hashing))
+            let tree = try SourceTree.copiedFolder(
+                place, field: "copy", records: records, options: context.hashing)
+            return Copied(path: path, mode: .folder, digest: ContentDigest(tree.digest), tree: tree)
         }
+        // The document names the entry itself, so its one entry is always recorded.
         let tree = try SourceTree.copiedFile(
-            Path.lastComponent(place), in: Path.folder(of: place), field: "copy", records: records,
-            options: context.hashing)
-        return Copied(path: path, isFolder: false, tree: tree)
+            Path.lastComponent(place), in: Path.folder(of: place), field: "copy",
+            records: records.union(.entries), options: context.hashing)
+        guard let entry = tree.entries.first, tree.entries.count == 1 else {
+            throw .missing(field: "copy", path: place, expected: "file or directory")
+        }
+        return Copied(path: path, mode: entry.mode, digest: entry.digest, tree: tree)
     }
 
     /// Whether a copied path is a folder; else it is a file. Links are followed.
@@ -214,20 +224,6 @@ extension ImageSpec {
     /// `source_copy_mode`, with its default where there is a source root.
     var effectiveCopyMode: SourceCopyMode? {
         sourceCopyMode ?? (sourceRoot.nonEmpty == nil ? nil : .loadedModules)
-    }
-
-    /// The platform that the image is built for, as declared, as that of the spec above, or by the host's
-    /// architecture where the registry is on `localhost:`.
-    func platform(in context: HashContext, inherited: String? = nil) -> String {
-        if let platform = platform.nonEmpty ?? inherited { return platform }
-        guard isRegistryLocal else { return "linux/amd64" }
-        let isARM = ["arm64", "aarch64"].contains(context.hostArchitecture.asciiLowercased)
-        return isARM ? "linux/arm64" : "linux/amd64"
-    }
-
-    /// Whether the host's architecture plays a part.
-    var isRegistryLocal: Bool {
-        registry.map { $0.asciiLowercased.utf8.starts(with: "localhost:".utf8) } ?? false
     }
 }
 

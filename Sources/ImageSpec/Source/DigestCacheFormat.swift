@@ -18,7 +18,7 @@ import Darwin
 /// is found out; it is no protection from somebody who may write to the user's files.
 enum DigestCacheFormat {
     /// The version is part of it.
-    static let magic: UInt64 = 0x3130_6463_7370_7369
+    static let magic: UInt64 = 0x3230_6463_7370_7369
     static let headerSize = 128
     static let entrySize = 96
     /// Entries of a piece at most.

@@ -253,6 +253,14 @@ extension ImageSpecError {
         ImageSpecError(.invalidIgnoreFile, "\(path):\(line): not UTF-8; save the file as UTF-8")
     }
 
+    static func ignoreFileOfAnotherUser(_ path: String, owner: UInt32, sourceRoot: String) -> ImageSpecError {
+        ImageSpecError(
+            .invalidIgnoreFile,
+            "source_root \"\(sourceRoot)\": \"\(path)\" decides which files are in the image, and it belongs to user \(owner), not to "
+                + "you, root or the owner of the source root; change its owner, or create .git in the project's own directory"
+        )
+    }
+
     static func malformedIgnorePattern(
         path: String, line: Int, _ pattern: String, _ reason: String, _ advice: String
     ) -> ImageSpecError {

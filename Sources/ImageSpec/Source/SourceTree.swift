@@ -39,6 +39,7 @@ struct SourceTree: Sendable {
         case special
         case danglingLink
         case linkToFolderOutside
+        case linkClimbsAboveRoot
     }
 
     struct LeftOut: Sendable {
@@ -239,12 +240,16 @@ extension SourceTree {
         while true {
             let folder = [UInt8(ascii: "/")] + names.joined(separator: [UInt8(ascii: "/")])
             if !below.isEmpty { above.append((folder, below)) }
-            if holdsGit(folder) { break }
+            if holdsGit(folder) {
+                if !below.isEmpty { try checkOwner(of: ".git", in: folder, above: root) }
+                break
+            }
             guard let name = names.popLast() else { return (scope, key.finalize()) }
             below = below.isEmpty ? name : name + [UInt8(ascii: "/")] + below
         }
         for (folder, path) in above.reversed() {
             guard let text = try ignoreFile(".gitignore", in: folder) else { continue }
+            try checkOwner(of: ".gitignore", in: folder, above: root)
             addToKey("git", path, text)
             let ups = String(repeating: "../", count: path.count { $0 == UInt8(ascii: "/") } + 1)
             if let file = IgnoreFile.git(text, path: ups + ".gitignore") { scope.add(file, at: path) }
@@ -255,6 +260,23 @@ extension SourceTree {
     private static func holdsGit(_ folder: [UInt8]) -> Bool {
         var status = stat()
         return FileSystem.withCPath(folder + "/.git".utf8) { lstat($0, &status) } == 0
+    }
+
+    /// Refuses a file above the root that another user may have put there to decide what is in the image, as in `/tmp`.
+    ///
+    /// Git refuses such a work tree too ("dubious ownership").
+    private static func checkOwner(
+        of name: String, in folder: [UInt8], above root: [UInt8]
+    ) throws(ImageSpecError) {
+        func owner(_ path: [UInt8]) -> uid_t? {
+            var status = stat()
+            return FileSystem.withCPath(path) { lstat($0, &status) } == 0 ? status.st_uid : nil
+        }
+        let path = (folder == [UInt8(ascii: "/")] ? folder : folder + [UInt8(ascii: "/")]) + name.utf8
+        guard let user = owner(path), user != 0, user != geteuid(), user != owner(root) else { return }
+        throw .ignoreFileOfAnotherUser(
+            String(decoding: path, as: UTF8.self), owner: user,
+            sourceRoot: String(decoding: root, as: UTF8.self))
     }
 
     /// The text of an ignore file; nil where there is none. Anything but a regular file is none.

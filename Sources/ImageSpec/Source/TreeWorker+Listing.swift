@@ -199,6 +199,9 @@ extension TreeWorker {
             guard let target = try targetInTree(of: path) else {
                 return leaveOut(folder, item, state.names, isFolder: false, .linkToFolderOutside)
             }
+            if Self.climbsAboveRoot(target, fromLink: path) {
+                return leaveOut(folder, item, state.names, isFolder: false, .linkClimbsAboveRoot)
+            }
             state.add(item.name, item.length, .link, ContentDigest(SHA256Digest(of: target)))
         case .link, .other:
             leaveOut(folder, item, state.names, isFolder: false, .special)
@@ -221,6 +224,23 @@ extension TreeWorker {
             real == walk.root || walk.root == [UInt8(ascii: "/")]
             || real.starts(with: walk.root + [UInt8(ascii: "/")])
         return isInTree ? target : nil
+    }
+
+    /// Whether a relative target, read by name alone from the directory of the link, is above the root at any point.
+    ///
+    /// Even if it leads back into the root, it does so by the root's own name, which the image does not have.
+    private static func climbsAboveRoot(_ target: [UInt8], fromLink path: [UInt8]) -> Bool {
+        let slash = UInt8(ascii: "/")
+        var depth = path.count { $0 == slash }
+        for component in target.split(separator: slash) {
+            if component.elementsEqual("..".utf8) {
+                depth -= 1
+            } else if !component.elementsEqual(".".utf8) {
+                depth += 1
+            }
+            if depth < 0 { return true }
+        }
+        return false
     }
 
     private static func name(_ item: Listed, _ names: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {

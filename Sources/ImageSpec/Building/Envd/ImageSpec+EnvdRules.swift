@@ -48,7 +48,7 @@ extension ImageSpec {
             "entrypoint", if: entrypoint?.isEmpty == true,
             "it keeps that of the base image; name one, or use another builder")
         refuse(
-            "platform", if: platform.nonEmpty?.utf8.contains(UInt8(ascii: ",")) == true,
+            "platform", if: declaredPlatform?.utf8.contains(UInt8(ascii: ",")) == true,
             "it gives the image of each platform another name; name one platform, or use another builder")
         refuse(
             "python_version", if: pythonVersion.nonEmpty?.utf8.first == UInt8(ascii: "2"),

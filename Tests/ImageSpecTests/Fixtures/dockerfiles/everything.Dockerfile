@@ -38,5 +38,5 @@ COPY --chown=flytekit source/ /root/
 RUN echo hi
 USER flytekit
 ENTRYPOINT ["python", "-m", "service"]
-ENV _F_IMG_ID="5b5cfccc96f4200b8e4a7a99be9e139ddfba5f439e0cefbc74b77cc79ea9a0bc"
-LABEL imagespec.id="5b5cfccc96f4200b8e4a7a99be9e139ddfba5f439e0cefbc74b77cc79ea9a0bc"
+ENV _F_IMG_ID="d21cf9ab2be40b7664dea8affb455dbfa716aa83d106499fe7b3b5af8bbfaa4a"
+LABEL imagespec.id="d21cf9ab2be40b7664dea8affb455dbfa716aa83d106499fe7b3b5af8bbfaa4a"
