@@ -45,30 +45,35 @@ let package = Package(
         .systemLibrary(name: "CFileSystem"),
         // Two messages at once, which libcrypto keeps to itself.
         .target(name: "CSHA256"),
+        // Directories, their manifests and digests. No product: only this package's targets use it.
         .target(
-            name: "ImageSpec", dependencies: ["CLibcrypto", "CFileSystem", "CSHA256"], swiftSettings: settings
+            name: "ContentTree", dependencies: ["CLibcrypto", "CFileSystem", "CSHA256"], swiftSettings: settings
         ),
+        .target(
+            name: "ImageSpec", dependencies: ["CLibcrypto", "ContentTree"], swiftSettings: settings),
         .target(
             name: "ImageSpecContainers",
             dependencies: [
-                "CCurl", "ImageSpec", .product(name: "Subprocess", package: "swift-subprocess"),
+                "CCurl", "ContentTree", "ImageSpec", .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(
                     name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux])),
             ],
             swiftSettings: settings
         ),
         .target(
-            name: "ImageSpecYAML", dependencies: ["ImageSpec", .product(name: "Yams", package: "Yams")],
+            name: "ImageSpecYAML",
+            dependencies: ["ContentTree", "ImageSpec", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings
         ),
         // No product: it is for the tool alone.
         .target(
-            name: "ImageSpecDrafting", dependencies: ["ImageSpec", "ImageSpecYAML"], swiftSettings: settings),
+            name: "ImageSpecDrafting", dependencies: ["ContentTree", "ImageSpec", "ImageSpecYAML"],
+            swiftSettings: settings),
         // Not named imagespec: where file names ignore case, that module's files would be those of ImageSpec.
         .executableTarget(
             name: "ImageSpecCommand",
             dependencies: [
-                "ImageSpec", "ImageSpecContainers", "ImageSpecDrafting", "ImageSpecYAML",
+                "ContentTree", "ImageSpec", "ImageSpecContainers", "ImageSpecDrafting", "ImageSpecYAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -83,7 +88,7 @@ let package = Package(
             dependencies: ["ImageSpecCommand"]
         ),
         .testTarget(
-            name: "ImageSpecTests", dependencies: ["ImageSpec"], resources: [.copy("Fixtures")],
+            name: "ImageSpecTests", dependencies: ["ContentTree", "ImageSpec"], resources: [.copy("Fixtures")],
             swiftSettings: settings
         ),
         .testTarget(
@@ -114,7 +119,7 @@ let package = Package(
 
 // Sanitizers slow a build and its tests; what they look for is in the core alone.
 if Context.environment["IMAGESPEC_CORE_ONLY"] == "1" {
-    let core = ["CLibcrypto", "CFileSystem", "CSHA256", "ImageSpec", "ImageSpecTests"]
+    let core = ["CLibcrypto", "CFileSystem", "CSHA256", "ContentTree", "ImageSpec", "ImageSpecTests"]
     package.targets.removeAll { !core.contains($0.name) }
     package.products.removeAll { $0.name != "ImageSpec" }
     package.dependencies = []

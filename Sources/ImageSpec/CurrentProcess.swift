@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if canImport(Glibc)
-internal import CFileSystem
 import Glibc
 #elseif canImport(Musl)
-internal import CFileSystem
 import Musl
 #else
 import Darwin
 #endif
+
+internal import ContentTree
 
 /// The only place that reads the process: its working directory, its environment, its host.
 enum CurrentProcess {
@@ -30,15 +30,6 @@ enum CurrentProcess {
 
     static func environmentVariable(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }
-    }
-
-    /// How many processors this process may run on.
-    static var processorCount: Int {
-        #if canImport(Glibc) || canImport(Musl)
-        let count = imagespec_processor_count()
-        if count > 0 { return count }
-        #endif
-        return max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     }
 
     /// The folder that digest caches lie in, as the environment says; nil where there is to be none.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 extension ImageSpec {
     /// Whether digests of files are kept between runs, and where.
     ///
@@ -30,33 +32,7 @@ extension ImageSpec {
 
         /// Whether the folder is, or would be made, in one of these, or is one of them.
         func lies(inOneOf folders: [String]) -> Bool {
-            guard !folders.isEmpty, let path, !path.utf8.contains(0) else { return false }
-            // By device and inode: a folder can have several real paths where it is mounted twice.
-            let wanted = folders.compactMap {
-                $0.utf8.contains(0) ? nil : FileSystem.folderNumbers(Array($0.utf8))
-            }
-            var place =
-                (try? FileSystem.realPath(path)) ?? Array(FileSystem.realPathAsFarAsItExists(path).utf8)
-            while true {
-                if let numbers = FileSystem.folderNumbers(place.isEmpty ? [UInt8(ascii: "/")] : place),
-                    wanted.contains(where: { $0 == numbers })
-                {
-                    return true
-                }
-                guard let slash = place.lastIndex(of: UInt8(ascii: "/")) else { return false }
-                place = Array(place[..<slash])
-            }
+            path.map { FileSystem.lies($0, inOneOf: folders, from: CurrentProcess.workingDirectory) } ?? false
         }
     }
-}
-
-/// How trees are hashed; nothing of it has a part in what comes out.
-struct HashingOptions: Sendable {
-    var digestCache = ImageSpec.DigestCache.off
-    var progress: ImageSpec.HashingProgress?
-    /// A tree of fewer files, and of fewer bytes, is read as fast as a cache of it is written and read.
-    var filesWorthACache = 200
-    var bytesWorthACache = 8 << 20
-    /// Whether two files are hashed at once on a core.
-    var isPaired = MessagePairs.isAvailable
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 // The small types of the fields that are more than text.
 
 extension ImageSpec {

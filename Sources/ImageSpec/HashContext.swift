@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 extension ImageSpec {
     /// What a tag depends on besides the spec: where relative paths count from, the host's architecture, and
     /// which modules a host has loaded. Beside that, how it is computed: with which cache, and who follows.
@@ -30,7 +32,8 @@ extension ImageSpec {
         /// Follows the reading of files; nil for nobody.
         public var progress: HashingProgress?
 
-        var hashing: HashingOptions { HashingOptions(digestCache: digestCache, progress: progress) }
+        var hashing: HashingOptions { 
+            HashingOptions(cacheFolder: digestCache.path, progress: progress.map(ProgressObserver.init)) }
 
         /// The working directory as an absolute path. What is normalised by its text alone, as the paths of included
         /// requirements, must not depend on how the folder is spelled.

@@ -8,6 +8,8 @@ import Musl
 import Darwin
 #endif
 
+internal import ContentTree
+
 extension ImageSpec {
     /// Follows the reading of files, for a display of what takes long.
     ///
@@ -86,4 +88,11 @@ extension ImageSpec {
         /// Hashes which one it is.
         public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
     }
+}
+
+/// Hands what the hashing of a tree reports to its progress.
+struct ProgressObserver: HashingObserver {
+    let progress: ImageSpec.HashingProgress
+
+    func add(files: Int, bytes: Int) { progress.add(files: files, bytes: bytes) }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// The grammar of image names and tags.
 ///
 /// Source: OCI distribution specification 1.1, "Pulling manifests"; distribution's reference grammar for the host.

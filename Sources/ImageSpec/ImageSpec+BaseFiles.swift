@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 extension ImageSpec {
     /// Reads documents whose `base_image` may name another spec file of their folder: `./base.yaml`.
     ///

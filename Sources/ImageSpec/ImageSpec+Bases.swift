@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 extension ImageSpec {
     /// How many specs can be below each other. An engine builds no image of so many layers, and this is far from the end of
     /// a thread's stack, also where nested values are read, compared and released.

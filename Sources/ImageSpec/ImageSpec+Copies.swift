@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 // flytekit's builder methods, and replacements of the fields in which variants of an image differ most, such as where it
 // lies and what it is called there (flytekit has `dataclasses.replace` for these). Each returns a copy and leaves the spec as it is; a force push survives.
 

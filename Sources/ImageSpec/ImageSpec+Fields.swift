@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 extension ImageSpec {
     /// One field: its name in documents, and where its value lies.
     ///

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 extension ImageSpec {
     /// Checks that a spec can be rendered, in the context of this process; see ``validate(in:)``.
     /// - Throws: the errors of ``validate(in:)``.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// What a container image is: its base, Python, packages, files and commands.
 ///
 /// A value: nothing about it changes after it was made, and nothing is checked or read until it is asked

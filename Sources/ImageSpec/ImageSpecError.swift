@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// The one error type of this package.
 ///
 /// ``code`` is for programs, ``message`` for people: it names the field or path, what was found there,

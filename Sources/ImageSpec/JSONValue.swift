@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 extension ImageSpec {
     /// A JSON value: what `builder_options` and `builder_config` hold, and what a spec document is read into.
     ///

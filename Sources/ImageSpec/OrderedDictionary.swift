@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 extension ImageSpec {
     /// A dictionary with string keys that keeps the order in which they were written and tells keys apart
     /// by their bytes.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// What somebody may have meant who wrote a name that does not exist.
 package enum Spelling {
     /// The candidate with the fewest edits to `name`, if these are few enough to be a slip of the pen.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// What the text of a field must be: one small rule each, and the table of which field obeys which.
 struct TextRule: Sendable {
     /// What is wrong with a text, to follow the text in a sentence; nil where nothing is.

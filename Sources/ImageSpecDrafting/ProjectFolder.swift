@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ImageSpec
 
 /// A folder that a spec is drafted for: what lies in it, and what its files say.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 package import ImageSpec
 
 /// The text of a spec file, in which a few values can be replaced: comments, order, quotes and indentation around them

@@ -23,19 +23,19 @@ struct CachedTree {
     }()
 
     func options(_ cache: ImageSpec.DigestCache? = nil) -> HashingOptions {
-        HashingOptions(digestCache: cache ?? .folder(self.cache), filesWorthACache: 1)
+        Self.options(cache ?? .folder(self.cache))
     }
 
     func digest(_ options: HashingOptions, modules: Bool = false) throws -> SHA256Digest {
         try SourceTree.sourceRoot(
-            root, field: "source_root", pythonModulesOnly: modules, options: options
+            root, pythonModulesOnly: modules, options: options
         ).digest
     }
 
     /// The digest and all entries, in order.
     func manifest(_ options: HashingOptions, modules: Bool) throws -> [String] {
         let tree = try SourceTree.sourceRoot(
-            root, field: "source_root", pythonModulesOnly: modules, records: .entries, options: options)
+            root, pythonModulesOnly: modules, records: .entries, options: options)
         return [tree.digest.hex]
             + tree.entries.map { "\($0.mode) \($0.digest) \(String(decoding: $0.path, as: UTF8.self))" }
     }
@@ -131,7 +131,7 @@ struct DigestCacheTests {
 
     @Test func aTreeOfAFewFilesHasNoCache() throws {
         let tree = try CachedTree.small()
-        _ = try tree.digest(HashingOptions(digestCache: .folder(tree.cache)))
+        _ = try tree.digest(HashingOptions(cacheFolder: tree.cache))
         #expect(!FileManager.default.fileExists(atPath: tree.cache))
         let context = ImageSpec.HashContext(
             workingDirectory: tree.root, hostArchitecture: "x86_64", digestCache: .folder(tree.cache))
@@ -203,9 +203,9 @@ struct DigestCacheTests {
             _ = try walk(options)
             return progress.count.files
         }
-        let file = { try SourceTree.copiedFile("a.py", in: tree.root, field: "copy", options: $0) }
+        let file = { try SourceTree.copiedFile("a.py", in: tree.root, options: $0) }
         let link = {
-            try SourceTree.copiedFile("link.py", in: tree.root + "/src", field: "copy", options: $0)
+            try SourceTree.copiedFile("link.py", in: tree.root + "/src", options: $0)
         }
         let modules = {
             try SourceTree.loadedModules(
@@ -274,7 +274,7 @@ struct DigestCacheTests {
         try folder.write(".dockerignore/.dockerignore", "x.py\n")
         try folder.folder(".git")
         func digest(_ options: HashingOptions) throws -> SHA256Digest {
-            try SourceTree.sourceRoot(root, field: "source_root", pythonModulesOnly: false, options: options)
+            try SourceTree.sourceRoot(root, pythonModulesOnly: false, options: options)
                 .digest
         }
         CachedTree.waitForTick()

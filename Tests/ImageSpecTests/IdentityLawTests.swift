@@ -337,7 +337,7 @@ import Darwin
             var hasher = ContentHasher()
             bytes.withUnsafeBytes { hasher.update($0) }
             let streamed = hasher.finalize()
-            let tree = try SourceTree.copiedFile("f", in: folder.path, field: "copy", records: .entries)
+            let tree = try SourceTree.copiedFile("f", in: folder.path, records: .entries)
             #expect(tree.entries.map(\.digest) == [streamed])
             #expect(streamed.isChunked == (size > 1 << 20))
         }

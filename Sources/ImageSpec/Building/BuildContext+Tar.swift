@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import ContentTree
+
 extension ImageSpec.BuildContext {
     /// Writes the context as a tar archive to a file, which is there only once it is whole.
     ///

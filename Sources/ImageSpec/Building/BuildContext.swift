@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 extension ImageSpec {
     /// A Dockerfile and the files that it copies, ready to be written to a folder.
     ///
@@ -74,15 +76,22 @@ extension ImageSpec {
         /// A context among the files that it is made from would be part of the next one, and its name would change.
         private func checkPlace(_ writer: ContextWriter) throws(ImageSpecError) {
             let place = try writer.realPath()
-            for (field, tree) in contents.walkedTrees where try tree.wouldHoldFiles(in: place) {
-                throw .contextAmongSources(String(decoding: place, as: UTF8.self), field: field)
-            }
+            try checkPlace(place) { (tree) throws(ContentTreeError) in try tree.wouldHoldFiles(in: place) }
         }
 
         /// The same of an archive, by the real path of its folder with its own name.
         func checkPlace(ofFile place: [UInt8]) throws(ImageSpecError) {
-            for (field, tree) in contents.walkedTrees where try tree.wouldHoldFile(place) {
-                throw .contextAmongSources(String(decoding: place, as: UTF8.self), field: field)
+            try checkPlace(place) { (tree) throws(ContentTreeError) in try tree.wouldHoldFile(place) }
+        }
+
+        private func checkPlace(
+            _ place: [UInt8], _ isAmong: (SourceTree) throws(ContentTreeError) -> Bool
+        ) throws(ImageSpecError) {
+            for (field, tree) in contents.walkedTrees {
+                let isAmong = try ImageSpecError.reading(field) { () throws(ContentTreeError) in
+                    try isAmong(tree)
+                }
+                if isAmong { throw .contextAmongSources(String(decoding: place, as: UTF8.self), field: field) }
             }
         }
 

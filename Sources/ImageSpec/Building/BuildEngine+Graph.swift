@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 extension ImageSpec.BuildEngine {
     /// How many images are built at once where nobody says so: as many as there are processors, at most 4. Builds share
     /// the disk and the network too.
-    public static var defaultJobs: Int { min(4, CurrentProcess.processorCount) }
+    public static var defaultJobs: Int { min(4, Processors.count) }
 
     /// Has the images of a graph built, each once and after its base, several at once.
     ///

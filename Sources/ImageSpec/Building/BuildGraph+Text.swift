@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 extension ImageSpec.BuildGraph {
     /// The graph as a flowchart of Mermaid, which many wikis and code hosts draw; the same text for the same specs.
     ///

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// Writes a build context as a tar archive. Takes memory for one buffer, however large the files are.
 final class ContextArchive: ContextSink {
     private let output: Write

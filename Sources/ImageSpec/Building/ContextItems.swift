@@ -8,6 +8,8 @@ import Musl
 import Darwin
 #endif
 
+internal import ContentTree
+
 /// Takes what a build context consists of: a folder, or an archive.
 ///
 /// Paths are bytes, relative to the context. A folder comes before what is in it, and nothing comes twice.

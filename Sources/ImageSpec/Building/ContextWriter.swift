@@ -8,6 +8,8 @@ import Musl
 import Darwin
 #endif
 
+internal import ContentTree
+
 /// Writes files, folders and links below one folder that was empty, and can take all of them away again.
 ///
 /// Paths are bytes, relative to that folder. Nothing is followed or overwritten there.

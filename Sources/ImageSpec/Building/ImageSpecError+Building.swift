@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 // The sentences of validation, rendering and build contexts.
 
 extension ImageSpecError {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 // How a value is written so that it means itself: in a shell, in a variable, in a path, in JSON. Nothing that a
 // spec says can end its instruction, or begin another one.
 

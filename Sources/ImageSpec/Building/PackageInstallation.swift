@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 // Python packages: one step, whose layer is as good as the lists of packages and requirements that it is made from.
 
 extension Instructions {

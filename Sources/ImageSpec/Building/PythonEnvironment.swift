@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// Which Python an image has, and where packages go.
 ///
 /// Except for conda's, every environment is one virtual environment over an interpreter, and sees the packages of

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// What a Dockerfile depends on besides the fields of its spec: which files there are, not what is in those that
 /// are only copied.
 struct RenderingInputs: Sendable {

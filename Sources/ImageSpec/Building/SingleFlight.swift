@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import Synchronization
 
 /// Runs a piece of work once for all who ask for it while it runs.

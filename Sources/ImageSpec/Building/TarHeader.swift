@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// What stands before a member of a tar archive: a ustar header, and before that an extended one where ustar cannot say
 /// it.
 ///

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 extension ImageSpec {
     /// An image that a build takes something from, and the place of a document that names it.
     package struct UsedImage: Hashable, Sendable {

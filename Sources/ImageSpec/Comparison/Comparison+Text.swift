@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 extension ImageSpec.Comparison: CustomStringConvertible {
     /// The comparison for people to read: see ``text(limit:)``.
     public var description: String { text() }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// What became of the files of a tree.
 struct FileDifference {
     typealias File = RecordedTree.File

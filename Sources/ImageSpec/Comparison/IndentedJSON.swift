@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// Writes JSON for people to read: a line for each value, two spaces a level, keys in their order.
 enum IndentedJSON {
     /// The text, with a line feed at its end.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// How one list of texts becomes another.
 struct ListDifference {
     /// Texts that have no equal in the other list, and pairs of such that are versions of one thing.

@@ -8,6 +8,8 @@ import Musl
 import Darwin
 #endif
 
+internal import ContentTree
+
 extension ImageSpec.Record {
     static let formatPrefix = "imagespec.record."
     static let format = formatPrefix + "v1"

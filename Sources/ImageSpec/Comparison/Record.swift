@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 extension ImageSpec {
     /// What a tag was made of at one time: the declared fields, and each file by its path, mode and digest.
     ///
@@ -108,7 +110,7 @@ private final class RecordReader {
     ) throws(ImageSpecError) -> RecordedTree {
         var place = tree
         // Where a walk found the entries, its rules say what else would be one.
-        if place.rules != nil { place.entries = [] }
+        if place.isWalked { place.entries = [] }
         trees.append((field, place, isPythonOnly))
         return try RecordedTree(tree)
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 extension ImageSpec.Record {
     /// Writes the record to a file, mode 644, in place of a record that is there.
     ///
@@ -42,8 +44,11 @@ extension Recording {
         let places = [Array(path.utf8), (try? FileSystem.outputPlace(path))?.place]
         for place in places.compactMap({ $0.flatMap { try? FileSystem.realPlace($0) } }) {
             for (field, tree, isPythonOnly) in trees
-            where try tree.holds(place) && (!isPythonOnly || place.suffix(3).elementsEqual(".py".utf8)) {
-                throw .recordAmongInputs(path, field: field)
+            where !isPythonOnly || place.suffix(3).elementsEqual(".py".utf8) {
+                let isInput = try ImageSpecError.reading(field) { () throws(ContentTreeError) in
+                    try tree.holds(place)
+                }
+                if isInput { throw .recordAmongInputs(path, field: field) }
             }
         }
         try record.write(to: path)
@@ -52,8 +57,8 @@ extension Recording {
 
 extension SourceTree {
     /// Whether a file, by the real path of its folder with its own name, is an entry or would be one.
-    fileprivate func holds(_ path: [UInt8]) throws(ImageSpecError) -> Bool {
-        if rules != nil { return try wouldHoldFile(path) }
+    fileprivate func holds(_ path: [UInt8]) throws(ContentTreeError) -> Bool {
+        if isWalked { return try wouldHoldFile(path) }
         let prefix = root == [UInt8(ascii: "/")] ? root : root + [UInt8(ascii: "/")]
         return entries.contains { prefix + $0.path == path }
     }

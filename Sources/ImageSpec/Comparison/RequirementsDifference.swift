@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// What became of requirement files: line by line, package by package.
 struct RequirementsDifference {
     typealias File = RecordedRequirements.File

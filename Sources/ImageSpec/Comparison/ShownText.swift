@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// Text of others on a line of ours.
 package enum ShownText {
     /// Longer values are cut; ``ImageSpec/ImageSpec/Change`` has all of them.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// The digests that flytekit puts in the place of files.
 enum FlytekitContent {
     /// SHA-1 of the requirements file without the white space around it.

@@ -8,6 +8,8 @@ import Musl
 import Darwin
 #endif
 
+internal import ContentTree
+
 /// Files as flytekit looks at them, with Python's `os`: what cannot be looked at is not there.
 enum FlytekitFiles {
     /// What lies at a path, behind links; nil where `os.path.exists` says no.

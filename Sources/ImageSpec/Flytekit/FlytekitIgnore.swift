@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// Which files of a source root flytekit leaves out: git's, those of its `.dockerignore`, and what Python leaves behind.
 ///
 /// The rules see a path relative to the source root only where that is absolute; else they see it with the source root

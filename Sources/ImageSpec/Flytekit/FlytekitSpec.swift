@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// A spec as flytekit has it once its constructor is done, and the names that flytekit gives it.
 ///
 /// Source: flytekit 1.16.14, `flytekit.image_spec.image_spec`.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 extension ImageSpec {
     /// Whose way of naming images: this package's own, or that of Python's flytekit.
     public struct HashScheme: Hashable, Sendable {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// Python's `format.format(spec_hash=tag)`.
 ///
 /// The whole of `str.format` for one keyword argument that is a `str`: doubled braces, `!r`, `!s` and `!a`, indexes,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// Writes values as Python's `repr` does, in UTF-8.
 struct PythonRepresentation {
     private(set) var bytes: [UInt8] = []

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// The builder options that only say where and how fast an image is built.
 ///
 /// Moving a cluster or adding a cache must not rename an image, so these are in no document.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 // The forms of values in canonical JSON (RFC 8785). Values of options, whose keys are the user's, are sorted here.
 extension CanonicalWriter {
     // MARK: values

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// Writes JSON in the canonical form of RFC 8785 (JCS): the bytes of its structure and strings.
 ///
 /// The caller writes the keys of an object in their order.

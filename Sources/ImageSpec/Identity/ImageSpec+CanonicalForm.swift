@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 extension ImageSpec {
     /// Writes the `fields` object of the id document (`contents` is nil) or of the tag document.
     ///

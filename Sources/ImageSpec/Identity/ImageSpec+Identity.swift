@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 extension ImageSpec {
     /// Which spec this is: the lower-case hexadecimal SHA-256 of ``idDocument``, 64 characters.
     ///

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 extension ImageSpec {
     /// The files that enter a tag, and those beside them that do not; to look into a tag.
     public struct Inputs: Sendable {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 extension ImageSpec {
     /// `platform` as documents hold it: its members once each, by their bytes, joined by commas; nil if there are none.
     ///

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import CLibcrypto
 
 // Digests that are no longer safe against an attacker, for names that others gave long ago. Nothing of this

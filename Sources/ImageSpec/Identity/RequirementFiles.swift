@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// What `requirements` stands for: a pip requirements file with all the files that it includes, or a lock
 /// file with its `pyproject.toml`.
 struct RequirementFiles: Sendable {

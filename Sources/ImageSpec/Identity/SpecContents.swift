@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// Everything that a spec's tag is made of besides its fields: its files, read once, its base, its platform.
 ///
 /// The name is computed from this, and a build context is checked against it, so that both speak of the same bytes.
@@ -136,13 +138,17 @@ struct SpecContents: Sendable {
         if let sourceRoot = spec.sourceRoot.nonEmpty, let mode = spec.effectiveCopyMode, mode != .noCopy {
             let path = Path.join(context.folder, sourceRoot)
             if mode == .loadedModules, let modules = context.loadedModules {
-                contents.source = try .loadedModules(
-                    modules, sourceRoot: path, workingDirectory: context.folder, records: records,
-                    options: context.hashing)
+                contents.source = try ImageSpecError.reading("source_root") { () throws(ContentTreeError) in
+                    try SourceTree.loadedModules(
+                        modules, sourceRoot: path, workingDirectory: context.folder, records: records,
+                        options: context.hashing)
+                }
             } else {
-                contents.source = try .sourceRoot(
-                    path, field: "source_root", pythonModulesOnly: mode == .loadedModules, records: records,
-                    options: context.hashing)
+                contents.source = try ImageSpecError.reading("source_root") { () throws(ContentTreeError) in
+                    try SourceTree.sourceRoot(
+                        path, pythonModulesOnly: mode == .loadedModules, records: records,
+                        options: context.hashing)
+                }
             }
         }
         return contents
@@ -165,14 +171,17 @@ struct SpecContents: Sendable {
     ) throws(ImageSpecError) -> Copied {
         let place = Path.join(context.folder, path)
         if try isFolder(copied: path, in: context.folder) {
-            let tree = try SourceTree.copiedFolder(
-                place, field: "copy", records: records, options: context.hashing)
+            let tree = try ImageSpecError.reading("copy") { () throws(ContentTreeError) in
+                try SourceTree.copiedFolder(place, records: records, options: context.hashing)
+            }
             return Copied(path: path, mode: .folder, digest: ContentDigest(tree.digest), tree: tree)
         }
         // The document names the entry itself, so its one entry is always recorded.
-        let tree = try SourceTree.copiedFile(
-            Path.lastComponent(place), in: Path.folder(of: place), field: "copy",
-            records: records.union(.entries), options: context.hashing)
+        let tree = try ImageSpecError.reading("copy") { () throws(ContentTreeError) in
+            try SourceTree.copiedFile(
+                Path.lastComponent(place), in: Path.folder(of: place), records: records.union(.entries),
+                options: context.hashing)
+        }
         guard let entry = tree.entries.first, tree.entries.count == 1 else {
             throw .missing(field: "copy", path: place, expected: "file or directory")
         }

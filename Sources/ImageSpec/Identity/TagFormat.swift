@@ -8,6 +8,8 @@ import Musl
 import Darwin
 #endif
 
+internal import ContentTree
+
 /// `tag_format`: text with `{spec_hash}` and `{spec_hash:.N}` in it, which makes a tag.
 ///
 /// Read anew for each tag, since a format is as short as the list of its parts would be.

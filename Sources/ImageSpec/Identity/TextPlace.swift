@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// A text in a list that is sorted: where it stands, and what its first eight bytes say of its order.
 ///
 /// Sorting texts themselves would spend its time on counting references. Most are told apart by their beginnings, so

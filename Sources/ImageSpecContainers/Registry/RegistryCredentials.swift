@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ImageSpec
 
 /// Finds what a registry is told about who asks, in the configuration of docker and podman.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 extension ImageSpec {
     /// A spec's `build.envd`: what envd makes an image from, as docker does from a Dockerfile.
     ///

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// What a spec is rendered as, which decides what it may say.
 enum Rendering: Sendable {
     case dockerfile

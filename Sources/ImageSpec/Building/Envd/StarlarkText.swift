@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 // How values are written in Starlark, the language of envd's files.
 
 extension String {

@@ -46,7 +46,7 @@ final class DigestCacheCheck: Sendable {
         self.root = root
         self.wantsEntries = wantsEntries
         let entries = reader.pieces.reduce(0) { $0 + Int($1.entryCount) + 4 }
-        threadCount = max(1, min(CurrentProcess.processorCount, 64, 1 + entries / Self.entriesWorthAThread))
+        threadCount = max(1, min(Processors.count, 64, 1 + entries / Self.entriesWorthAThread))
         queue = Locked(Queue(left: reader.pieces.reduce(0) { $0 + Int($1.length) }))
     }
 

@@ -15,13 +15,13 @@ import Darwin
 ///
 /// `@unchecked Sendable`: the C handle is made once and only given to the pthread functions; `value` is touched
 /// only by the holder of the mutex.
-final class Locked<Value: Sendable>: @unchecked Sendable {
+package final class Locked<Value: Sendable>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>?
     private var value: Value
 
     /// With `canWait`, threads can wait for the value to become something.
-    init(_ value: Value, canWait: Bool = false) {
+    package init(_ value: Value, canWait: Bool = false) {
         self.value = value
         mutex = .allocate(capacity: 1)
         mutex.initialize(to: pthread_mutex_t())
@@ -40,7 +40,7 @@ final class Locked<Value: Sendable>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
+    package func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return body(&value)
@@ -55,7 +55,7 @@ final class Locked<Value: Sendable>: @unchecked Sendable {
     }
 
     /// Waits until the value fulfils a condition, then goes on with it.
-    func waiting<Result>(until isFulfilled: (Value) -> Bool, _ body: (inout Value) -> Result) -> Result {
+    package func waiting<Result>(until isFulfilled: (Value) -> Bool, _ body: (inout Value) -> Result) -> Result {
         guard let condition else { preconditionFailure("made without canWait") }
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

@@ -15,7 +15,7 @@ extension TreeWorker {
     func takeOver(
         _ known: KnownFolder, as folder: TreeFolder, _ descriptor: FolderDescriptor, _ scope: IgnoreScope,
         _ state: inout TreeFolder.State, _ subfolders: inout [TreeFolder]
-    ) throws(ImageSpecError) -> Bool {
+    ) throws(ContentTreeError) -> Bool {
         guard let cache = walk.cache, known.header.rules == folder.rulesKey, cache.isUnchanged(folder.path)
         else {
             return false

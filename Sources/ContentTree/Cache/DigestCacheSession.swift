@@ -43,7 +43,7 @@ final class DigestCacheSession: Sendable {
         _ options: HashingOptions, root: FolderDescriptor, key: DigestCacheKey, rules: SHA256Digest,
         records: SourceTree.Records
     ) {
-        guard let folder = options.digestCache.path, FileSystem.hasExactTimes(root.number) else { return nil }
+        guard let folder = options.cacheFolder, FileSystem.hasExactTimes(root.number) else { return nil }
         stamp = FileStamp.now
         self.options = options
         self.folder = folder

@@ -25,14 +25,13 @@ final class TreeWalk: Sendable {
     private static let jobsWorthAThread = 4
 
     let root: [UInt8]
-    let field: String
     let pythonModulesOnly: Bool
     let readsGitignore: Bool
     let records: SourceTree.Records
     /// The root, open.
     let rootDescriptor: FolderDescriptor
     let cache: DigestCacheSession?
-    let progress: ImageSpec.HashingProgress?
+    let progress: (any HashingObserver)?
     let isPaired: Bool
     private let rules: IgnoreScope?
     private let rootFolder: TreeFolder
@@ -42,14 +41,14 @@ final class TreeWalk: Sendable {
 
     private struct Outcome {
         var digest: SHA256Digest?
-        var error: ImageSpecError?
+        var error: ContentTreeError?
         var entries: [SourceTree.Entry] = []
         var leftOut: [SourceTree.LeftOut] = []
         var recorded: [DigestCacheRecorder.Rest] = []
     }
 
     init(
-        root: [UInt8], rootDescriptor: FolderDescriptor, field: String, contents: TreeFolder.Contents,
+        root: [UInt8], rootDescriptor: FolderDescriptor, contents: TreeFolder.Contents,
         rulesKey: SHA256Digest, pythonModulesOnly: Bool, readsGitignore: Bool, records: SourceTree.Records,
         cache: DigestCacheSession?, options: HashingOptions
     ) {
@@ -58,7 +57,6 @@ final class TreeWalk: Sendable {
         self.cache = cache
         progress = options.progress
         isPaired = options.isPaired
-        self.field = field
         self.pythonModulesOnly = pythonModulesOnly
         self.readsGitignore = readsGitignore
         self.records = records
@@ -69,7 +67,7 @@ final class TreeWalk: Sendable {
 
     /// Walks the tree. Blocks; the calling thread takes part. Entries are in no order, and without those that the cache
     /// takes over unseen.
-    func run() throws(ImageSpecError) -> SourceTree {
+    func run() throws(ContentTreeError) -> SourceTree {
         queue.push(CollectionOfOne(.folder(rootFolder)))
         work()
         queue.waitForThreads()
@@ -101,7 +99,7 @@ final class TreeWalk: Sendable {
             return !hasThreads
         }
         guard isFirst else { return }
-        let threads = min(CurrentProcess.processorCount, 64)
+        let threads = min(Processors.count, 64)
         for _ in 1..<max(2, threads) where threads > 1 {
             queue.startThread { self.work() }
         }
@@ -111,7 +109,7 @@ final class TreeWalk: Sendable {
     private func work() {
         let worker = TreeWorker(walk: self)
         while let job = queue.pop() {
-            do throws(ImageSpecError) {
+            do throws(ContentTreeError) {
                 switch job {
                 case .folder(let folder): try worker.list(folder)
                 case .files(let batch): try worker.hash(batch)
@@ -141,10 +139,10 @@ final class TreeWalk: Sendable {
         queue.close()
     }
 
-    private func fail(_ error: ImageSpecError) {
+    private func fail(_ error: ContentTreeError) {
         // Of the errors that several threads meet at once, the one that sorts first, so that a run is the like of another.
         outcome.withLock { outcome in
-            if let other = outcome.error, other.message.precedesInUTF8(error.message) { return }
+            if let other = outcome.error, other.precedes(error) { return }
             outcome.error = error
         }
         queue.close()

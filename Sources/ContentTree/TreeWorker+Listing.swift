@@ -18,7 +18,7 @@ extension TreeWorker {
     /// Reads the names of a folder into `names` and `listed`.
     func readNames(
         of folder: TreeFolder, _ descriptor: FolderDescriptor, into names: inout [UInt8]
-    ) throws(ImageSpecError) {
+    ) throws(ContentTreeError) {
         listed.removeAll(keepingCapacity: true)
         #if canImport(Glibc) || canImport(Musl)
         // Directly into our buffer: a stream would cost half a dozen calls and an allocation for each folder.
@@ -72,7 +72,7 @@ extension TreeWorker {
         _ folder: TreeFolder, _ descriptor: FolderDescriptor, _ scope: IgnoreScope,
         _ state: inout TreeFolder.State,
         _ files: inout [ListedFile], _ subfolders: inout [TreeFolder]
-    ) throws(ImageSpecError) {
+    ) throws(ContentTreeError) {
         var scope = scope
         if walk.readsGitignore, listed.contains(where: { isNamed(".gitignore", $0, state.names) }) {
             try addGitignore(of: folder, descriptor, to: &scope, &state)
@@ -126,7 +126,7 @@ extension TreeWorker {
     func addGitignore(
         of folder: TreeFolder, _ descriptor: FolderDescriptor, to scope: inout IgnoreScope,
         _ state: inout TreeFolder.State
-    ) throws(ImageSpecError) {
+    ) throws(ContentTreeError) {
         let name = Array(".gitignore".utf8)
         let text: [UInt8]?
         if let recorder {
@@ -153,7 +153,7 @@ extension TreeWorker {
 
     private func kind(
         of item: Listed, in folder: TreeFolder, _ descriptor: FolderDescriptor, _ names: [UInt8]
-    ) throws(ImageSpecError) -> FileSystem.Kind {
+    ) throws(ContentTreeError) -> FileSystem.Kind {
         switch Int(item.type) {
         case Int(DT_REG): return .file
         case Int(DT_DIR): return .folder
@@ -174,7 +174,7 @@ extension TreeWorker {
         _ item: Listed, in folder: TreeFolder, _ descriptor: FolderDescriptor,
         _ state: inout TreeFolder.State,
         _ files: inout [ListedFile]
-    ) throws(ImageSpecError) {
+    ) throws(ContentTreeError) {
         var status = stat()
         var isFile = false
         defer { if !isFile { state.isVolatile = true } }
@@ -209,7 +209,7 @@ extension TreeWorker {
     }
 
     /// The target text of a link to a folder, if it is relative and leads to the root or below it.
-    private func targetInTree(of path: [UInt8]) throws(ImageSpecError) -> [UInt8]? {
+    private func targetInTree(of path: [UInt8]) throws(ContentTreeError) -> [UInt8]? {
         let absolute = walk.root + [UInt8(ascii: "/")] + path
         let target: [UInt8]
         let real: [UInt8]

@@ -5,20 +5,22 @@ import CLibcrypto
 /// A SHA-256: 32 bytes in four words, so that it is copied and compared without an allocation.
 ///
 /// The words hold the bytes in memory order.
-struct SHA256Digest: Hashable, Sendable {
-    static let byteCount = 32
-    static let hexCount = 64
+package struct SHA256Digest: Hashable, Sendable {
+    package static let byteCount = 32
+    package static let hexCount = 64
 
-    var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+    package var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 
-    static func == (left: SHA256Digest, right: SHA256Digest) -> Bool { left.words == right.words }
+    package init() {}
 
-    func hash(into hasher: inout Hasher) {
+    package static func == (left: SHA256Digest, right: SHA256Digest) -> Bool { left.words == right.words }
+
+    package func hash(into hasher: inout Hasher) {
         // Any eight bytes of a SHA-256 are as good as all.
         hasher.combine(words.0)
     }
 
-    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         withUnsafeBytes(of: words, body)
     }
 
@@ -31,7 +33,7 @@ struct SHA256Digest: Hashable, Sendable {
     }
 
     /// 64 lower-case hexadecimal digits.
-    var hex: String {
+    package var hex: String {
         String(unsafeUninitializedCapacity: Self.hexCount, initializingUTF8With: writeHex)
     }
 
@@ -48,7 +50,7 @@ struct SHA256Digest: Hashable, Sendable {
 
 /// The digit of a value below 16. Without a branch, since no processor can guess the digits of a digest.
 @inline(__always)
-func hexDigit(_ value: UInt8) -> UInt8 {
+package func hexDigit(_ value: UInt8) -> UInt8 {
     value &+ UInt8(ascii: "0") &+ ((value &+ 6) >> 4) &* 39
 }
 
@@ -56,23 +58,23 @@ func hexDigit(_ value: UInt8) -> UInt8 {
 ///
 /// The context is a plain value on the stack: nothing is allocated, nothing is fetched from a provider.
 /// A copy goes on from where the original stood.
-struct SHA256Hasher {
+package struct SHA256Hasher {
     private var context = SHA256_CTX()
 
-    init() {
+    package init() {
         SHA256_Init(&context)
     }
 
-    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         SHA256_Update(&context, bytes.baseAddress, bytes.count)
     }
 
-    mutating func update(_ bytes: [UInt8]) {
+    package mutating func update(_ bytes: [UInt8]) {
         bytes.withUnsafeBytes { update($0) }
     }
 
     /// The digest of everything given so far. The hasher is used up.
-    consuming func finalize() -> SHA256Digest {
+    package consuming func finalize() -> SHA256Digest {
         var digest = SHA256Digest()
         withUnsafeMutableBytes(of: &digest.words) { output in
             _ = SHA256_Final(output.bindMemory(to: UInt8.self).baseAddress, &context)
@@ -82,41 +84,36 @@ struct SHA256Hasher {
 }
 
 extension SHA256Digest {
-    init(of bytes: [UInt8]) {
+    package init(of bytes: [UInt8]) {
         var hasher = SHA256Hasher()
         hasher.update(bytes)
         self = hasher.finalize()
     }
 
-    init(of bytes: UnsafeRawBufferPointer) {
+    package init(of bytes: UnsafeRawBufferPointer) {
         var hasher = SHA256Hasher()
         hasher.update(bytes)
         self = hasher.finalize()
     }
-}
-
-extension ImageSpec {
-    /// The SHA-256 of some bytes: 64 lower-case hexadecimal digits.
-    package static func sha256Hex(of bytes: [UInt8]) -> String { SHA256Digest(of: bytes).hex }
 }
 
 /// The digest of a manifest entry, as identity.md's manifests write it: `sha256:…`, or `sha256-1m:…`
 /// for a file of more than 1 MiB, whose digest is made from those of its chunks so that one large
 /// file can use every core.
-struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
+package struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
     /// The size up to which a file is hashed in one piece, and of the pieces of a larger one.
     static let chunkSize = 1 << 20
 
-    var sha256: SHA256Digest
-    var isChunked: Bool
+    package var sha256: SHA256Digest
+    package var isChunked: Bool
 
-    init(_ sha256: SHA256Digest, isChunked: Bool = false) {
+    package init(_ sha256: SHA256Digest, isChunked: Bool = false) {
         self.sha256 = sha256
         self.isChunked = isChunked
     }
 
     /// The digest of a file of which these are the digests of its consecutive chunks, in order.
-    init(chunks: [SHA256Digest]) {
+    package init(chunks: [SHA256Digest]) {
         if chunks.count > 1 {
             var hasher = SHA256Hasher()
             for chunk in chunks { chunk.withBytes { hasher.update($0) } }
@@ -126,21 +123,23 @@ struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    func append(to bytes: inout [UInt8]) {
+    package func append(to bytes: inout [UInt8]) {
         bytes.append(contentsOf: (isChunked ? "sha256-1m:" : "sha256:").utf8)
         sha256.appendHex(to: &bytes)
     }
 
-    var description: String { (isChunked ? "sha256-1m:" : "sha256:") + sha256.hex }
+    package var description: String { (isChunked ? "sha256-1m:" : "sha256:") + sha256.hex }
 }
 
 /// Streaming ``ContentDigest`` of a file's bytes, in pieces of any size.
-struct ContentHasher {
+package struct ContentHasher {
     private var hasher = SHA256Hasher()
     private var room = ContentDigest.chunkSize
     private var chunks: [SHA256Digest] = []
 
-    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    package init() {}
+
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         var rest = bytes
         while !rest.isEmpty {
             // A full chunk is closed only once a byte follows it: exactly 1 MiB is one piece.
@@ -156,7 +155,7 @@ struct ContentHasher {
         }
     }
 
-    consuming func finalize() -> ContentDigest {
+    package consuming func finalize() -> ContentDigest {
         chunks.append(hasher.finalize())
         return ContentDigest(chunks: chunks)
     }

@@ -12,7 +12,7 @@ import Darwin
 // decomposed "é" are one string. An identity must tell them apart, so everything here compares bytes.
 
 extension String {
-    func hasSameBytes(as other: String) -> Bool {
+    package func hasSameBytes(as other: String) -> Bool {
         withBytes { left in
             other.withBytes { right in
                 left.count == right.count
@@ -22,7 +22,7 @@ extension String {
     }
 
     /// Order by UTF-8 bytes, which is order by Unicode scalars.
-    func precedesInUTF8(_ other: String) -> Bool {
+    package func precedesInUTF8(_ other: String) -> Bool {
         withBytes { left in
             other.withBytes { right in
                 let shared = min(left.count, right.count)
@@ -36,7 +36,7 @@ extension String {
     ///
     /// It differs from the order of UTF-8 bytes only between U+E000…U+FFFF (lead bytes EE and EF)
     /// and the scalars beyond U+FFFF (lead bytes F0 and up), which are written as surrogates.
-    func precedesInUTF16(_ other: String) -> Bool {
+    package func precedesInUTF16(_ other: String) -> Bool {
         func rank(_ byte: UInt8) -> UInt16 {
             byte == 0xEE || byte == 0xEF ? UInt16(byte) + 0x100 : UInt16(byte)
         }
@@ -45,13 +45,13 @@ extension String {
         }
     }
 
-    func hasByte(_ byte: UInt8) -> Bool {
+    package func hasByte(_ byte: UInt8) -> Bool {
         withBytes { !$0.isEmpty && memchr($0.start, Int32(byte), $0.count) != nil }
     }
 
     /// The UTF-8 bytes. Copied first where the string does not hold them side by side, as one from Objective-C.
     @inline(__always)
-    func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+    package func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
         if let result = utf8.withContiguousStorageIfAvailable(body) { return result }
         #if canImport(Darwin)
         var copy = self
@@ -68,7 +68,7 @@ extension [UInt8] {
     /// Order by bytes: below zero where this comes first, zero for the same bytes.
     ///
     /// As `lexicographicallyPrecedes`, which goes byte by byte and takes several times as long for a path.
-    func order(to other: [UInt8]) -> Int {
+    package func order(to other: [UInt8]) -> Int {
         withUnsafeBytes { left in
             other.withUnsafeBytes { right in
                 guard let leftStart = left.baseAddress, let rightStart = right.baseAddress,
@@ -83,11 +83,11 @@ extension [UInt8] {
 
 extension UnsafeBufferPointer {
     /// Where the elements lie, of which there must be one.
-    var start: UnsafePointer<Element> { baseAddress.unsafelyUnwrapped }
+    package var start: UnsafePointer<Element> { baseAddress.unsafelyUnwrapped }
 }
 
 extension Hasher {
-    mutating func combineBytes(of text: String) {
+    package mutating func combineBytes(of text: String) {
         text.withBytes { bytes in
             combine(bytes.count)
             combine(bytes: UnsafeRawBufferPointer(bytes))
@@ -96,30 +96,12 @@ extension Hasher {
 }
 
 /// A string that is equal to another one only if their bytes are.
-struct ByteString: Hashable, Sendable {
-    let text: String
+package struct ByteString: Hashable, Sendable {
+    package let text: String
 
-    init(_ text: String) { self.text = text }
+    package init(_ text: String) { self.text = text }
 
-    static func == (left: ByteString, right: ByteString) -> Bool { left.text.hasSameBytes(as: right.text) }
+    package static func == (left: ByteString, right: ByteString) -> Bool { left.text.hasSameBytes(as: right.text) }
 
-    func hash(into hasher: inout Hasher) { hasher.combineBytes(of: text) }
-}
-
-extension ImageSpec {
-    /// A value of an ``OrderedDictionary``: compared byte for byte, where Swift's `==` on strings is not.
-    public protocol ByteHashable: Sendable {
-        /// Whether two values are the same to the byte.
-        static func areIdentical(_ left: Self, _ right: Self) -> Bool
-        /// Feeds a value's bytes to a hasher; identical values feed the same.
-        static func combine(_ value: Self, into hasher: inout Hasher)
-    }
-}
-
-extension String: ImageSpec.ByteHashable {
-    /// Whether two strings have the same UTF-8 bytes.
-    public static func areIdentical(_ left: String, _ right: String) -> Bool { left.hasSameBytes(as: right) }
-
-    /// Feeds the UTF-8 bytes of a string to a hasher.
-    public static func combine(_ value: String, into hasher: inout Hasher) { hasher.combineBytes(of: value) }
+    package func hash(into hasher: inout Hasher) { hasher.combineBytes(of: text) }
 }

@@ -3,16 +3,16 @@
 extension SourceTree {
     /// Whether files that are put into a folder, given by its real path, become entries of this tree, as far as its
     /// name and the folders above it say.
-    func wouldHoldFiles(in folder: [UInt8]) throws(ImageSpecError) -> Bool {
+    package func wouldHoldFiles(in folder: [UInt8]) throws(ContentTreeError) -> Bool {
         try folder == root ? rules != nil : wouldHold(folder, isFolder: true)
     }
 
     /// The same of one file, by the real path of its folder with its own name, as far as the ignore rules say.
-    func wouldHoldFile(_ path: [UInt8]) throws(ImageSpecError) -> Bool {
+    package func wouldHoldFile(_ path: [UInt8]) throws(ContentTreeError) -> Bool {
         try wouldHold(path, isFolder: false)
     }
 
-    private func wouldHold(_ path: [UInt8], isFolder: Bool) throws(ImageSpecError) -> Bool {
+    private func wouldHold(_ path: [UInt8], isFolder: Bool) throws(ContentTreeError) -> Bool {
         guard var scope = rules, let components = Self.components(of: path, below: root) else { return false }
         let matcher = IgnoreMatcher()
         var place = root

@@ -28,7 +28,7 @@ package enum Path {
     }
 
     /// A path with `..` resolved too, by its text alone: `a/../b` is `b` whatever `a` is.
-    static func lexicallyNormalized(_ path: String) -> String {
+    package static func lexicallyNormalized(_ path: String) -> String {
         let absolute = isAbsolute(path)
         var parts: [Substring.UTF8View] = []
         for part in Substring(path).utf8.split(separator: UInt8(ascii: "/"))
@@ -48,19 +48,19 @@ package enum Path {
     }
 
     /// `path` counted from `folder`; an absolute path is itself.
-    static func join(_ folder: String, _ path: String) -> String {
+    package static func join(_ folder: String, _ path: String) -> String {
         if isAbsolute(path) || folder.isEmpty { return path }
         return folder.utf8.last == UInt8(ascii: "/") ? folder + path : folder + "/" + path
     }
 
-    static func isAbsolute(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") }
+    package static func isAbsolute(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") }
 
-    static func lastComponent(_ path: String) -> String {
+    package static func lastComponent(_ path: String) -> String {
         path.utf8.split(separator: UInt8(ascii: "/")).last.map { String(decoding: $0, as: UTF8.self) } ?? path
     }
 
     /// A path without the slashes at its end; `/` is itself.
-    static func withoutTrailingSlashes(_ path: String) -> String {
+    package static func withoutTrailingSlashes(_ path: String) -> String {
         guard let end = path.utf8.lastIndex(where: { $0 != UInt8(ascii: "/") }) else {
             return path.isEmpty ? path : "/"
         }
@@ -68,13 +68,13 @@ package enum Path {
     }
 
     /// The folder that a path lies in, by its text; `.` for a bare name.
-    static func folder(of path: String) -> String {
+    package static func folder(of path: String) -> String {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
     /// `path` as seen from `folder`: both absolute or both relative, lexically normalised.
-    static func relative(_ path: String, from folder: String) -> String {
+    package static func relative(_ path: String, from folder: String) -> String {
         func parts(_ path: String) -> [Substring.UTF8View.SubSequence] {
             Substring(path).utf8.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
         }

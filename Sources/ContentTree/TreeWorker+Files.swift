@@ -15,7 +15,7 @@ extension TreeWorker {
     /// How much of a file is read before it is hashed, where it is hashed alone: less than 128 KiB costs calls, more costs cache.
     private static let pieceSize = 256 * 1024
 
-    func hash(_ batch: FileBatch) throws(ImageSpecError) {
+    func hash(_ batch: FileBatch) throws(ContentTreeError) {
         let folder = batch.folder
         let names = folder.state.withLock { $0.names }
         var results: [Result] = []
@@ -78,7 +78,7 @@ extension TreeWorker {
     /// chunk.
     private func hash(
         _ file: ListedFile, in batch: FileBatch, _ names: [UInt8], _ results: inout [Result]
-    ) throws(ImageSpecError) {
+    ) throws(ContentTreeError) {
         let flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (file.isLink ? 0 : O_NOFOLLOW)
         let descriptor = names.withUnsafeBytes {
             openat(batch.descriptor.number, Self.cName(file.name, $0), flags)
@@ -133,8 +133,8 @@ extension TreeWorker {
     /// Without a position from where the file is at: some file systems in user space know no other.
     private func message(
         from descriptor: Int32, at position: Int?, count: Int,
-        _ error: (FileSystem.Failure) -> ImageSpecError
-    ) throws(ImageSpecError) -> (count: Int, digest: SHA256Digest?) {
+        _ error: (FileSystem.Failure) -> ContentTreeError
+    ) throws(ContentTreeError) -> (count: Int, digest: SHA256Digest?) {
         var hasher = messages.isPaired ? nil : SHA256Hasher()
         var done = 0
         while done < count {
@@ -163,7 +163,7 @@ extension TreeWorker {
         if let digest { body(ticket, digest) } else { messages.add(count: count, ticket: ticket, body) }
     }
 
-    private func streamedDigest(_ descriptor: Int32, _ path: () -> [UInt8]) throws(ImageSpecError)
+    private func streamedDigest(_ descriptor: Int32, _ path: () -> [UInt8]) throws(ContentTreeError)
         -> ContentDigest
     {
         var hasher = ContentHasher()
@@ -178,7 +178,7 @@ extension TreeWorker {
     }
 
     /// Hashes chunks of a large file until all are taken. Others may be at it too.
-    func hashChunks(of file: LargeFile) throws(ImageSpecError) {
+    func hashChunks(of file: LargeFile) throws(ContentTreeError) {
         defer { messages.reset() }
         while !walk.isOver, let chunk = file.takeChunk() {
             let start = chunk * ContentDigest.chunkSize

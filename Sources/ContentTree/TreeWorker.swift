@@ -60,7 +60,7 @@ final class TreeWorker {
 
     // MARK: a folder
 
-    func list(_ folder: TreeFolder) throws(ImageSpecError) {
+    func list(_ folder: TreeFolder) throws(ContentTreeError) {
         let descriptor = try open(folder)
         var state = TreeFolder.State()
         var files: [ListedFile] = []
@@ -119,7 +119,7 @@ final class TreeWorker {
         part(of: folder, done: { _ in })
     }
 
-    private func open(_ folder: TreeFolder) throws(ImageSpecError) -> FolderDescriptor {
+    private func open(_ folder: TreeFolder) throws(ContentTreeError) -> FolderDescriptor {
         let number = FileSystem.openFolder(folder.path, in: walk.rootDescriptor.number)
         guard number >= 0 else { throw unreadable(folder.path) }
         return FolderDescriptor(number)
@@ -203,14 +203,14 @@ final class TreeWorker {
         (names.baseAddress.unsafelyUnwrapped + Int(start)).assumingMemoryBound(to: CChar.self)
     }
 
-    func unreadable(_ path: [UInt8], _ failure: FileSystem.Failure = .last) -> ImageSpecError {
+    func unreadable(_ path: [UInt8], _ failure: FileSystem.Failure = .last) -> ContentTreeError {
         // Everything that is opened was listed, or looked at, a moment ago.
         if failure.isMissing && !failure.isTooLong { return changed(path, "it is gone") }
-        return .unreadable(field: walk.field, path: absolute(path), reason: failure.text)
+        return ContentTreeError(absolute(path), .unreadable(failure.text))
     }
 
-    func changed(_ path: [UInt8], _ what: String) -> ImageSpecError {
-        .sourceChanged(absolute(path), what)
+    func changed(_ path: [UInt8], _ what: String) -> ContentTreeError {
+        ContentTreeError(absolute(path), .changed(what))
     }
 
     private func absolute(_ path: [UInt8]) -> String {

@@ -8,6 +8,8 @@ import Musl
 import Darwin
 #endif
 
+package import ContentTree
+
 // What drafting a spec asks of a project's folder, and the one file that it writes.
 
 extension FileSystem {

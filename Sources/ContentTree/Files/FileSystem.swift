@@ -1,32 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if canImport(Glibc)
-import Glibc
+package import Glibc
 #elseif canImport(Musl)
-import Musl
+package import Musl
 #else
-import Darwin
+package import Darwin
 #endif
 
 /// The few calls to the file system that are not part of the walk over a tree. Paths are bytes, as the
 /// system has them; text goes in as UTF-8.
 package enum FileSystem {
-    enum Kind {
+    package enum Kind {
         case file, folder, link, other
     }
 
     /// A failed call's `errno`.
-    package struct Failure: Error {
-        let code: Int32
+    package struct Failure: Error, Hashable {
+        package let code: Int32
 
-        static let missing = Failure(code: ENOENT)
-        static let notAFolder = Failure(code: ENOTDIR)
-        static let notAFile = Failure(code: EISDIR)
+        package init(code: Int32) { self.code = code }
+
+        package static let missing = Failure(code: ENOENT)
+        package static let notAFolder = Failure(code: ENOTDIR)
+        package static let notAFile = Failure(code: EISDIR)
 
         package static var last: Failure { Failure(code: errno) }
 
         /// Nothing lies at the path: no such name, a file on the way, links that dangle or loop.
-        var isMissing: Bool { code == ENOENT || code == ENOTDIR || code == ELOOP || code == ENAMETOOLONG }
+        package var isMissing: Bool { code == ENOENT || code == ENOTDIR || code == ELOOP || code == ENAMETOOLONG }
 
         var isTooLong: Bool { code == ENAMETOOLONG }
 
@@ -34,7 +36,7 @@ package enum FileSystem {
     }
 
     /// The kind of what lies at a path, nil where nothing does; `followingLinks` looks at the target of a link.
-    static func kind(_ path: String, followingLinks: Bool = true) throws(Failure) -> Kind? {
+    package static func kind(_ path: String, followingLinks: Bool = true) throws(Failure) -> Kind? {
         var status = stat()
         let result = followingLinks ? stat(path, &status) : lstat(path, &status)
         if result != 0 {
@@ -48,7 +50,7 @@ package enum FileSystem {
     /// Whether a path leads to a file that can be read more than once.
     package static func isRegularFile(_ path: String) -> Bool { (try? kind(path)) == .file }
 
-    static func kind(ofMode mode: mode_t) -> Kind {
+    package static func kind(ofMode mode: mode_t) -> Kind {
         switch mode & S_IFMT {
         case S_IFREG: .file
         case S_IFDIR: .folder
@@ -57,40 +59,12 @@ package enum FileSystem {
         }
     }
 
-    /// The bytes of a spec file.
-    package static func contents(ofSpecFile path: String) throws(ImageSpecError) -> [UInt8] {
-        do throws(Failure) {
-            return try contents(path)
-        } catch {
-            throw .cannotUseSpec(path, error)
-        }
-    }
-
-    /// The bytes of a file that need not be there; nil where it is not.
-    package static func contents(ofOptionalFile path: String) throws(ImageSpecError) -> [UInt8]? {
-        do throws(Failure) {
-            return try contents(path)
-        } catch {
-            if error.isMissing { return nil }
-            throw .unreadableFile(path, error)
-        }
-    }
-
-    /// All bytes of standard input.
-    package static func contentsOfStandardInput() throws(ImageSpecError) -> [UInt8] {
-        do throws(Failure) {
-            return try contents(descriptor: STDIN_FILENO)
-        } catch {
-            throw .unreadableStandardInput(reason: error.text)
-        }
-    }
-
     /// All bytes of a regular file. Follows links.
-    static func contents(_ path: String) throws(Failure) -> [UInt8] {
+    package static func contents(_ path: String) throws(Failure) -> [UInt8] {
         try contents(Array(path.utf8))
     }
 
-    static func contents(_ path: [UInt8]) throws(Failure) -> [UInt8] {
+    package static func contents(_ path: [UInt8]) throws(Failure) -> [UInt8] {
         let descriptor = withCPath(path) { open($0, O_RDONLY | O_CLOEXEC) }
         guard descriptor >= 0 else { throw .last }
         defer { close(descriptor) }
@@ -100,7 +74,7 @@ package enum FileSystem {
     /// No spec, ignore or requirements file is as large; what is read whole must fit into memory.
     private static let maximumTextSize = 256 << 20
 
-    static func contents(descriptor: Int32) throws(Failure) -> [UInt8] {
+    package static func contents(descriptor: Int32) throws(Failure) -> [UInt8] {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .last }
         guard kind(ofMode: status.st_mode) != .folder else { throw Failure(code: EISDIR) }
@@ -125,7 +99,7 @@ package enum FileSystem {
     /// All bytes of a regular file that is no link; nil where nothing or something else lies there.
     ///
     /// `path` counts from the open folder `inFolder`.
-    static func contents(ofRegularFile path: [UInt8], inFolder folder: Int32) throws(Failure) -> [UInt8]? {
+    package static func contents(ofRegularFile path: [UInt8], inFolder folder: Int32) throws(Failure) -> [UInt8]? {
         let descriptor = withCPath(path) {
             openat(folder, $0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         }
@@ -143,7 +117,7 @@ package enum FileSystem {
     }
 
     /// The target text of a symbolic link.
-    static func linkTarget(_ path: [UInt8]) throws(Failure) -> [UInt8] {
+    package static func linkTarget(_ path: [UInt8]) throws(Failure) -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = withCPath(path) { path in
             buffer.withUnsafeMutableBytes { readlink(path, $0.baseAddress.unsafelyUnwrapped, $0.count) }
@@ -182,27 +156,27 @@ package enum FileSystem {
     }
 
     /// A path as C has it. The bytes hold no NUL.
-    static func withCPath<Result>(_ path: [UInt8], _ body: (UnsafePointer<CChar>) -> Result) -> Result {
+    package static func withCPath<Result>(_ path: [UInt8], _ body: (UnsafePointer<CChar>) -> Result) -> Result {
         (path + [0]).withUnsafeBytes { bytes in
             body(bytes.bindMemory(to: CChar.self).baseAddress.unsafelyUnwrapped)
         }
     }
 
     /// The real path: absolute, without links, `.` and `..`.
-    static func realPath(_ path: String) throws(Failure) -> [UInt8] {
+    package static func realPath(_ path: String) throws(Failure) -> [UInt8] {
         try realPath(Array(path.utf8))
     }
 
-    static func realPath(_ path: [UInt8]) throws(Failure) -> [UInt8] {
+    package static func realPath(_ path: [UInt8]) throws(Failure) -> [UInt8] {
         guard let resolved = withCPath(path, { realpath($0, nil) }) else { throw .last }
         defer { free(resolved) }
         return Array(UnsafeRawBufferPointer(start: resolved, count: strlen(resolved)))
     }
 
     /// A path of which the last part does not exist: what exists of the folders above it by their real path, the rest as
-    /// it is written.
-    static func realPathAsFarAsItExists(_ path: String) -> String {
-        let absolute = Path.lexicallyNormalized(Path.join(CurrentProcess.workingDirectory, path))
+    /// it is written. A relative path counts from `workingDirectory`.
+    static func realPathAsFarAsItExists(_ path: String, from workingDirectory: String) -> String {
+        let absolute = Path.lexicallyNormalized(Path.join(workingDirectory, path))
         var folder = absolute
         while folder != "/" {
             folder = Path.folder(of: folder)
@@ -222,5 +196,25 @@ package enum FileSystem {
             return nil
         }
         return (UInt64(truncatingIfNeeded: status.st_dev), UInt64(truncatingIfNeeded: status.st_ino))
+    }
+
+    /// Whether a directory is, or would be created, in one of these, or is one of them.
+    package static func lies(_ path: String, inOneOf folders: [String], from workingDirectory: String) -> Bool {
+        guard !folders.isEmpty, !path.utf8.contains(0) else { return false }
+        // By device and inode: a folder can have several real paths where it is mounted twice.
+        let wanted = folders.compactMap {
+            $0.utf8.contains(0) ? nil : folderNumbers(Array($0.utf8))
+        }
+        var place =
+            (try? realPath(path)) ?? Array(realPathAsFarAsItExists(path, from: workingDirectory).utf8)
+        while true {
+            if let numbers = folderNumbers(place.isEmpty ? [UInt8(ascii: "/")] : place),
+                wanted.contains(where: { $0 == numbers })
+            {
+                return true
+            }
+            guard let slash = place.lastIndex(of: UInt8(ascii: "/")) else { return false }
+            place = Array(place[..<slash])
+        }
     }
 }

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if canImport(Glibc)
-import Glibc
+package import Glibc
 #elseif canImport(Musl)
-import Musl
+package import Musl
 #else
-import Darwin
+package import Darwin
 #endif
 
 /// A file beside another one that takes its place, or comes to be there, once it is whole. Until then it has a name that
 /// nobody else has, and is removed with this object.
-final class TemporaryFile {
-    let path: [UInt8]
+package final class TemporaryFile {
+    package let path: [UInt8]
     private let target: [UInt8]
     private let mode: mode_t?
     /// Of the file whose place it takes.
     private let replaced: stat?
     /// -1 once it is closed.
-    private(set) var descriptor: Int32
+    package private(set) var descriptor: Int32
     private var isInPlace = false
 
     /// Makes the file beside the one whose place it takes, which is no link.
     ///
     /// It has `mode` in the end; nil: that of the one which is replaced, or else what the umask leaves of 666.
-    init(beside target: [UInt8], mode: mode_t? = nil) throws(FileSystem.Failure) {
+    package init(beside target: [UInt8], mode: mode_t? = nil) throws(FileSystem.Failure) {
         self.target = target
         self.mode = mode
         var status = stat()
@@ -59,12 +59,12 @@ final class TemporaryFile {
         if !isInPlace { _ = FileSystem.withCPath(path, unlink) }
     }
 
-    func write(_ bytes: ArraySlice<UInt8>) throws(FileSystem.Failure) {
+    package func write(_ bytes: ArraySlice<UInt8>) throws(FileSystem.Failure) {
         try FileSystem.writeAll(bytes, to: descriptor)
     }
 
     /// Gives the file its owner and mode, and closes it. `isDurable` is for what must outlast the machine's sudden end.
-    func finish(isDurable: Bool) throws(FileSystem.Failure) {
+    package func finish(isDurable: Bool) throws(FileSystem.Failure) {
         if let replaced, fchown(descriptor, replaced.st_uid, replaced.st_gid) != 0 {
             // Not everybody may give files away.
             _ = fchown(descriptor, uid_t.max, replaced.st_gid)
@@ -81,7 +81,7 @@ final class TemporaryFile {
     }
 
     /// Gives the file, which is finished, its name.
-    func takePlace() throws(FileSystem.Failure) {
+    package func takePlace() throws(FileSystem.Failure) {
         let result = FileSystem.withCPath(path) { from in FileSystem.withCPath(target) { rename(from, $0) } }
         guard result == 0 else { throw .last }
         isInPlace = true
@@ -94,7 +94,7 @@ package final class UnfinishedFile: Sendable {
 
     package init() {}
 
-    func begin(_ path: [UInt8]) { self.path.withLock { $0 = path } }
+    package func begin(_ path: [UInt8]) { self.path.withLock { $0 = path } }
 
     /// Removes the file, if there is one.
     package func remove() {

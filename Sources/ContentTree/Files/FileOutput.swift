@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if canImport(Glibc)
-import Glibc
+package import Glibc
 #elseif canImport(Musl)
-import Musl
+package import Musl
 #else
-import Darwin
+package import Darwin
 #endif
 
 extension FileSystem {
@@ -47,13 +47,13 @@ extension FileSystem {
 }
 
 extension FileSystem.Failure {
-    static let cancelled = FileSystem.Failure(code: ECANCELED)
+    package static let cancelled = FileSystem.Failure(code: ECANCELED)
 
-    var isCancelled: Bool { code == ECANCELED }
+    package var isCancelled: Bool { code == ECANCELED }
 }
 
 /// An open pipe, socket or file that is written to until the task is cancelled, also while nobody reads.
-final class StreamOutput {
+package final class StreamOutput {
     private let descriptor: Int32
     private let isOwn: Bool
     /// The most that one call writes.
@@ -68,7 +68,7 @@ final class StreamOutput {
     private static let patience = Duration.milliseconds(500)
 
     /// Writes to what is open, and leaves it open.
-    init(_ descriptor: Int32) throws(FileSystem.Failure) {
+    package init(_ descriptor: Int32) throws(FileSystem.Failure) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .last }
         let kind = status.st_mode & S_IFMT
@@ -82,7 +82,7 @@ final class StreamOutput {
     }
 
     /// Opens something that is no regular file, and closes it in the end.
-    init(opening path: [UInt8]) throws(FileSystem.Failure) {
+    package init(opening path: [UInt8]) throws(FileSystem.Failure) {
         descriptor = try Self.opened(path)
         isOwn = true
         step = .max
@@ -114,7 +114,7 @@ final class StreamOutput {
         return FileSystem.withCPath(path) { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFIFO
     }
 
-    func writeAll(_ bytes: ArraySlice<UInt8>) throws(FileSystem.Failure) {
+    package func writeAll(_ bytes: ArraySlice<UInt8>) throws(FileSystem.Failure) {
         var rest = bytes
         while !rest.isEmpty {
             try waitForRoom()

@@ -9,12 +9,12 @@ import Darwin
 #endif
 
 /// The entries of a folder, as identity.md's manifests hold them, and their digest.
-struct SourceTree: Sendable {
+package struct SourceTree: Sendable {
     /// The mode of an entry, as a manifest writes it.
-    enum Mode: UInt8, Sendable {
+    package enum Mode: UInt8, Sendable {
         case file, executable, link, folder
 
-        var text: StaticString {
+        package var text: StaticString {
             switch self {
             case .file: "100644"
             case .executable: "100755"
@@ -24,15 +24,15 @@ struct SourceTree: Sendable {
         }
     }
 
-    struct Entry: Sendable {
+    package struct Entry: Sendable {
         /// Relative to the root; the bytes that the file system gave.
-        var path: [UInt8]
-        var mode: Mode
-        var digest: ContentDigest
+        package var path: [UInt8]
+        package var mode: Mode
+        package var digest: ContentDigest
     }
 
     /// Why a path is no entry.
-    enum Reason: Sendable, Hashable {
+    package enum Reason: Sendable, Hashable {
         case rule(file: String, line: Int, text: String)
         case gitFolder
         case notPython
@@ -42,35 +42,38 @@ struct SourceTree: Sendable {
         case linkClimbsAboveRoot
     }
 
-    struct LeftOut: Sendable {
+    package struct LeftOut: Sendable {
         /// Relative to the root. A folder's stands for everything below it.
-        var path: [UInt8]
-        var isFolder: Bool
-        var reason: Reason
+        package var path: [UInt8]
+        package var isFolder: Bool
+        package var reason: Reason
     }
 
     /// The root's real path, absolute.
-    var root: [UInt8]
-    var digest: SHA256Digest
+    package var root: [UInt8]
+    package var digest: SHA256Digest
     /// By the bytes of their paths, folders included; only where asked for.
-    var entries: [Entry] = []
+    package var entries: [Entry] = []
     /// By the bytes of their paths; only where asked for.
-    var leftOut: [LeftOut] = []
+    package var leftOut: [LeftOut] = []
 
     /// The rules at the root, where entries were found by a walk; nil where they were listed.
     var rules: IgnoreScope?
+    /// Whether a walk found the entries, so that its rules say what else would be one.
+    package var isWalked: Bool { rules != nil }
     /// Whether a `.gitignore` of a folder counts.
     var readsGitignore = false
 
     /// What a walk writes down beside the digest. Both cost memory for each path.
-    struct Records: OptionSet, Sendable {
-        let rawValue: Int
-        static let entries = Records(rawValue: 1)
-        static let leftOut = Records(rawValue: 2)
+    package struct Records: OptionSet, Sendable {
+        package let rawValue: Int
+        package init(rawValue: Int) { self.rawValue = rawValue }
+        package static let entries = Records(rawValue: 1)
+        package static let leftOut = Records(rawValue: 2)
     }
 
     /// Appends `<mode> SP <digest> SP <name> NUL`.
-    static func appendManifestEntry(
+    package static func appendManifestEntry(
         _ mode: Mode, _ digest: ContentDigest, _ name: some Sequence<UInt8>, to manifest: inout [UInt8]
     ) {
         mode.text.withUTF8Buffer { manifest.append(contentsOf: $0) }
@@ -86,28 +89,27 @@ extension SourceTree {
     /// The tree of a source root: everything below it that the ignore rules leave, or of that the Python modules.
     ///
     /// `field` is what errors name, `path` the folder.
-    static func sourceRoot(
-        _ path: String, field: String, pythonModulesOnly: Bool, records: Records = [],
+    package static func sourceRoot(
+        _ path: String, pythonModulesOnly: Bool, records: Records = [],
         options: HashingOptions = HashingOptions()
-    ) throws(ImageSpecError) -> SourceTree {
-        let root = try realFolder(path, field: field)
+    ) throws(ContentTreeError) -> SourceTree {
+        let root = try realFolder(path)
         let (scope, rulesKey) = try sourceRootRules(root)
         return try walk(
-            root, field: field, kind: pythonModulesOnly ? "source_root of modules" : "source_root",
+            root, kind: pythonModulesOnly ? "source_root of modules" : "source_root",
             contents: .walk(scope), rulesKey: rulesKey, pythonModulesOnly: pythonModulesOnly,
             readsGitignore: true, records: records, options: options)
     }
 
     private static func walk(
-        _ root: [UInt8], field: String, kind: String, contents: TreeFolder.Contents, rulesKey: SHA256Digest,
+        _ root: [UInt8], kind: String, contents: TreeFolder.Contents, rulesKey: SHA256Digest,
         pythonModulesOnly: Bool = false, readsGitignore: Bool = false, records: Records,
         options: HashingOptions
-    ) throws(ImageSpecError) -> SourceTree {
+    ) throws(ContentTreeError) -> SourceTree {
         let descriptor = FileSystem.openFolder(root)
         guard descriptor >= 0 else {
-            throw .cannotUse(
-                field: field, path: String(decoding: root, as: UTF8.self), expected: "folder",
-                FileSystem.Failure.last)
+            throw ContentTreeError(
+                String(decoding: root, as: UTF8.self), .unusable(expected: .folder, .last))
         }
         let rootDescriptor = FolderDescriptor(descriptor)
         let isChoice = if case .exactly = contents { true } else { false }
@@ -116,7 +118,7 @@ extension SourceTree {
             key: DigestCacheKey(root: root, kind: kind, choice: isChoice ? rulesKey : nil), rules: rulesKey,
             records: records)
         let walk = TreeWalk(
-            root: root, rootDescriptor: rootDescriptor, field: field, contents: contents, rulesKey: rulesKey,
+            root: root, rootDescriptor: rootDescriptor, contents: contents, rulesKey: rulesKey,
             pythonModulesOnly: pythonModulesOnly, readsGitignore: readsGitignore, records: records,
             cache: cache,
             options: options)
@@ -129,32 +131,32 @@ extension SourceTree {
     }
 
     /// The tree of a copied folder: everything below it but what the standard rules leave out.
-    static func copiedFolder(
-        _ path: String, field: String, records: Records = [], options: HashingOptions = HashingOptions()
-    ) throws(ImageSpecError) -> SourceTree {
+    package static func copiedFolder(
+        _ path: String, records: Records = [], options: HashingOptions = HashingOptions()
+    ) throws(ContentTreeError) -> SourceTree {
         try walk(
-            try realFolder(path, field: field), field: field, kind: "copy",
+            try realFolder(path), kind: "copy",
             contents: .walk(IgnoreScope([.standard])), rulesKey: SHA256Digest(), records: records,
             options: options)
     }
 
     /// A tree of one file, `name` in `folder`; the name of a link stands for its target.
-    static func copiedFile(
-        _ name: String, in folder: String, field: String, records: Records = [],
+    package static func copiedFile(
+        _ name: String, in folder: String, records: Records = [],
         options: HashingOptions = HashingOptions()
-    ) throws(ImageSpecError) -> SourceTree {
+    ) throws(ContentTreeError) -> SourceTree {
         try walk(
-            try realFolder(folder, field: field), field: field, kind: "files",
+            try realFolder(folder), kind: "files",
             contents: .exactly(ExactFolder(files: [Array(name.utf8)])),
             rulesKey: SHA256Digest(of: Array(name.utf8)), records: records, options: options)
     }
 
     /// The tree of a source root that holds exactly the listed module files.
-    static func loadedModules(
+    package static func loadedModules(
         _ modules: [String], sourceRoot path: String, workingDirectory: String, records: Records = [],
         options: HashingOptions = HashingOptions()
-    ) throws(ImageSpecError) -> SourceTree {
-        let root = try realFolder(path, field: "source_root")
+    ) throws(ContentTreeError) -> SourceTree {
+        let root = try realFolder(path)
         var tree = ExactFolder()
         var places: [[UInt8]] = []
         for module in modules {
@@ -162,14 +164,14 @@ extension SourceTree {
             guard let place = try modulePlace(joined) else {
                 // Its folder does not exist. Only a module below the source root is an error; whether it would be
                 // there is told by the folders that do exist.
-                if components(of: Array(FileSystem.realPathAsFarAsItExists(joined).utf8), below: root) != nil
+                if components(of: Array(FileSystem.realPathAsFarAsItExists(joined, from: workingDirectory).utf8), below: root) != nil
                 {
-                    throw .missingModule(joined)
+                    throw ContentTreeError(joined, .missingModule)
                 }
                 continue
             }
             guard let components = components(of: place, below: root) else { continue }
-            guard (try? FileSystem.kind(joined)) == .file else { throw .missingModule(joined) }
+            guard (try? FileSystem.kind(joined)) == .file else { throw ContentTreeError(joined, .missingModule) }
             tree.add(components)
             places.append(place)
         }
@@ -177,36 +179,36 @@ extension SourceTree {
         let key = SHA256Digest(
             of: places.sorted { $0.lexicographicallyPrecedes($1) }.flatMap { $0 + [0] })
         return try walk(
-            root, field: "source_root", kind: "files", contents: .exactly(tree), rulesKey: key,
+            root, kind: "files", contents: .exactly(tree), rulesKey: key,
             records: records, options: options)
     }
 
     /// The real path of a module's folder with the module's own name; nil where the folder does not exist.
-    private static func modulePlace(_ path: String) throws(ImageSpecError) -> [UInt8]? {
+    private static func modulePlace(_ path: String) throws(ContentTreeError) -> [UInt8]? {
         do throws(FileSystem.Failure) {
             return try FileSystem.realPath(Path.folder(of: path)) + [UInt8(ascii: "/")]
                 + Path.lastComponent(path).utf8
         } catch {
             if error.isMissing { return nil }
-            throw .unreadable(field: "loaded modules", path: path, reason: error.text)
+            throw ContentTreeError(path, .unreadableModule(error.text))
         }
     }
 
     /// The components of an absolute path below `root`; nil where it is not below it.
-    static func components(of path: [UInt8], below root: [UInt8]) -> [[UInt8]]? {
+    package static func components(of path: [UInt8], below root: [UInt8]) -> [[UInt8]]? {
         let prefix = root == [UInt8(ascii: "/")] ? root : root + [UInt8(ascii: "/")]
         guard path.starts(with: prefix), path.count > prefix.count else { return nil }
         return path.dropFirst(prefix.count).split(separator: UInt8(ascii: "/")).map(Array.init)
     }
 
-    private static func realFolder(_ path: String, field: String) throws(ImageSpecError) -> [UInt8] {
+    private static func realFolder(_ path: String) throws(ContentTreeError) -> [UInt8] {
         do throws(FileSystem.Failure) {
             let kind = path.utf8.contains(0) ? nil : try FileSystem.kind(path)
             if kind == .folder { return try FileSystem.realPath(path) }
             if kind != nil { throw FileSystem.Failure(code: ENOTDIR) }
             throw FileSystem.Failure(code: ENOENT)
         } catch {
-            throw .cannotUse(field: field, path: path, expected: "folder", error)
+            throw ContentTreeError(path, .unusable(expected: .folder, error))
         }
     }
 }
@@ -218,7 +220,7 @@ extension SourceTree {
     /// With them comes a digest that tells them from others.
     private static func sourceRootRules(
         _ root: [UInt8]
-    ) throws(ImageSpecError) -> (scope: IgnoreScope, key: SHA256Digest) {
+    ) throws(ContentTreeError) -> (scope: IgnoreScope, key: SHA256Digest) {
         var scope = IgnoreScope([.standard])
         var key = SHA256Hasher()
         /// Each text with its kind, where it stands and its length, so that no two lists of texts look the same.
@@ -227,10 +229,12 @@ extension SourceTree {
         }
         if let text = try ignoreFile(".dockerignore", in: root) {
             addToKey("docker", [], text)
-            do throws(ImageSpecError) {
+            do throws(ContentTreeError) {
                 if let file = try IgnoreFile.docker(text, path: ".dockerignore") { scope.add(file, at: []) }
             } catch {
-                throw error.inFile("source_root \"" + String(decoding: root, as: UTF8.self) + "\"")
+                var error = error
+                error.root = String(decoding: root, as: UTF8.self)
+                throw error
             }
         }
         // From the root upwards: nothing above counts where the root itself holds a .git, or where none is found.
@@ -267,26 +271,25 @@ extension SourceTree {
     /// Git refuses such a work tree too ("dubious ownership").
     private static func checkOwner(
         of name: String, in folder: [UInt8], above root: [UInt8]
-    ) throws(ImageSpecError) {
+    ) throws(ContentTreeError) {
         func owner(_ path: [UInt8]) -> uid_t? {
             var status = stat()
             return FileSystem.withCPath(path) { lstat($0, &status) } == 0 ? status.st_uid : nil
         }
         let path = (folder == [UInt8(ascii: "/")] ? folder : folder + [UInt8(ascii: "/")]) + name.utf8
         guard let user = owner(path), user != 0, user != geteuid(), user != owner(root) else { return }
-        throw .ignoreFileOfAnotherUser(
-            String(decoding: path, as: UTF8.self), owner: user,
-            sourceRoot: String(decoding: root, as: UTF8.self))
+        throw ContentTreeError(
+            String(decoding: path, as: UTF8.self),
+            .ignoreFileOfAnotherUser(owner: user, root: String(decoding: root, as: UTF8.self)))
     }
 
     /// The text of an ignore file; nil where there is none. Anything but a regular file is none.
-    static func ignoreFile(_ name: String, in folder: [UInt8]) throws(ImageSpecError) -> [UInt8]? {
+    static func ignoreFile(_ name: String, in folder: [UInt8]) throws(ContentTreeError) -> [UInt8]? {
         let path = folder + [UInt8(ascii: "/")] + name.utf8
         do throws(FileSystem.Failure) {
             return try FileSystem.contents(ofRegularFile: path, inFolder: AT_FDCWD)
         } catch {
-            throw .unreadable(
-                field: "source_root", path: String(decoding: path, as: UTF8.self), reason: error.text)
+            throw ContentTreeError(String(decoding: path, as: UTF8.self), .unreadable(error.text))
         }
     }
 }

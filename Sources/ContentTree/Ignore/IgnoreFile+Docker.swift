@@ -3,11 +3,11 @@
 // The notation of `.dockerignore`, in characters rather than bytes.
 extension IgnoreFile {
     /// Reads a `.dockerignore`; nil where no rule in it can ever match.
-    static func docker(_ text: [UInt8], path: String) throws(ImageSpecError) -> IgnoreFile? {
+    static func docker(_ text: [UInt8], path: String) throws(ContentTreeError) -> IgnoreFile? {
         var rules = IgnoreRules()
         for line in lines(of: text) {
             guard let characters = String(validating: text[line.range], as: UTF8.self) else {
-                throw .ignoreFileIsNotUTF8(path: path, line: line.number)
+                throw ContentTreeError(path, .ignoreFileIsNotUTF8(line: line.number))
             }
             guard let pattern = try DockerPattern(characters, place: (path, line.number)) else { continue }
             rules.lines.append(IgnoreLine(number: line.number, range: trimmed(text, line.range)))
@@ -36,7 +36,7 @@ struct DockerPattern {
     private(set) var countsCharacters = false
 
     /// Nil for a line that holds no pattern, or one that matches nothing.
-    init?(_ line: String, place: (path: String, line: Int)) throws(ImageSpecError) {
+    init?(_ line: String, place: (path: String, line: Int)) throws(ContentTreeError) {
         var text = line.unicodeScalars[...]
         if text.first == "#" { return nil }
         text = Self.trimmed(text)
@@ -45,9 +45,11 @@ struct DockerPattern {
         if isNegated {
             text = Self.trimmed(text.dropFirst())
             if text.isEmpty {
-                throw .malformedIgnorePattern(
-                    path: place.path, line: place.line, "!", "nothing follows the \"!\"",
-                    "write the path to keep after it, or remove the line")
+                throw ContentTreeError(
+                    place.path,
+                    .malformedPattern(
+                        line: place.line, pattern: "!", reason: "nothing follows the \"!\"",
+                        fix: "write the path to keep after it, or remove the line"))
             }
         }
         let components = Self.cleaned(text)
@@ -55,8 +57,10 @@ struct DockerPattern {
             do throws(Flaw) {
                 try read(Array(component), isLast: index == components.count - 1)
             } catch {
-                throw .malformedIgnorePattern(
-                    path: place.path, line: place.line, String(text), error.reason, error.advice)
+                throw ContentTreeError(
+                    place.path,
+                    .malformedPattern(
+                        line: place.line, pattern: String(text), reason: error.reason, fix: error.advice))
             }
         }
         if components.isEmpty || components[0].elementsEqual("..".unicodeScalars) { return nil }
@@ -245,25 +249,5 @@ enum CharacterSequences {
             }
             low = high + 1
         }
-    }
-}
-
-extension ImageSpecError {
-    static func ignoreFileIsNotUTF8(path: String, line: Int) -> ImageSpecError {
-        ImageSpecError(.invalidIgnoreFile, "\(path):\(line): not UTF-8; save the file as UTF-8")
-    }
-
-    static func ignoreFileOfAnotherUser(_ path: String, owner: UInt32, sourceRoot: String) -> ImageSpecError {
-        ImageSpecError(
-            .invalidIgnoreFile,
-            "source_root \"\(sourceRoot)\": \"\(path)\" decides which files are in the image, and it belongs to user \(owner), not to "
-                + "you, root or the owner of the source root; change its owner, or create .git in the project's own directory"
-        )
-    }
-
-    static func malformedIgnorePattern(
-        path: String, line: Int, _ pattern: String, _ reason: String, _ advice: String
-    ) -> ImageSpecError {
-        ImageSpecError(.invalidIgnoreFile, "\(path):\(line): pattern \"\(pattern)\": \(reason); \(advice)")
     }
 }
