@@ -47,8 +47,17 @@ extension ErrorArea {
                 "unsupportedBeside", "requirements: uv.lock\npackages: [a]",
                 files: ["uv.lock": "", "pyproject.toml": ""]),
             .spec(
-                "unsupportedBeside", "requirements: poetry.lock\npip_extra_args: -v",
+                "invalidText", "requirements: poetry.lock\npip_extra_args: --project /srv",
                 files: ["poetry.lock": "", "pyproject.toml": ""]),
+            .spec(
+                "poetryNeedsPython", "requirements: poetry.lock\npython_version: '3.9'",
+                files: ["poetry.lock": "", "pyproject.toml": ""]),
+            .spec("unavailablePython", "python_version: '3.10.1'"),
+            .spec("unavailablePython", "python_version: '3.99'"),
+            .spec("unavailablePython", "python_version: '2.7'"),
+            .spec("invalidText", "builder_config: {poetry: '>=2'}"),
+            .spec("invalidText", "env: {PATH: \"/it's:/bin\"}"),
+            .spec("invalidText", "packages: [a]\npip_secret_mounts: [[a, ../b]]"),
             .spec("unknownBuilderConfiguration", "builder_config: {uv: a}"),
             .spec("reservedVariable", "env: {_F_IMG_ID: a}"),
             .spec("sourceRootRequired", "source_copy_mode: all"),
