@@ -82,11 +82,18 @@ build() {
   fi
 }
 
-# inside NAME COMMAND…: runs a command in the image, as its user
+# ask CONTAINER COMMAND…: runs a command in a container, as its user. buildah 1.28 now and then loses what a command prints
+# that ends at once.
+ask() {
+  local c=$1; shift
+  buildah run "$c" -- sh -c '"$@"; status=$?; sleep 0.1; exit $status' sh "$@"
+}
+
+# inside NAME COMMAND…: the same in a container of the image
 inside() {
   local name=$1 c; shift
   c=$(buildah from --pull-never "localhost/imagespec/$name:test")
-  buildah run "$c" -- "$@" 2>&1 || true
+  ask "$c" "$@" 2>&1 || true
   buildah rm "$c" >/dev/null
 }
 

@@ -65,15 +65,15 @@ PY
   # Every variable, byte for byte, as a process sees it.
   expected=$(python3 -c 'import json,sys; print(json.dumps(json.load(open(sys.argv[1]))["env"], sort_keys=True))' "$WORK/values.json")
   found=$(python3 -c 'import json,sys; print(json.dumps({k: None for k in json.load(open(sys.argv[1]))["env"]}))' "$WORK/values.json" \
-    | buildah run "$c" -- python3 -c "$(cat "$WORK/ask.py")" | python3 -c 'import json,sys; print(json.dumps(json.load(sys.stdin), sort_keys=True))')
+    | ask "$c" python3 -c "$(cat "$WORK/ask.py")" | python3 -c 'import json,sys; print(json.dumps(json.load(sys.stdin), sort_keys=True))')
   check "environment" "$expected" "$found"
-  check "user" "flytekit" "$(buildah run "$c" -- id -un)"
-  check "user id is not root's" "yes" "$(buildah run "$c" -- sh -c '[ "$(id -u)" != 0 ] && echo yes')"
-  check "working directory" "/root" "$(buildah run "$c" -- pwd)"
-  check "/root and home can be written" "yes" "$(buildah run "$c" -- sh -c 'touch /root/x ~/x && echo yes')"
-  check "home" "/home/flytekit" "$(buildah run "$c" -- sh -c 'echo ~flytekit')"
-  check "_F_IMG_ID" "$("$IMAGESPEC" id "$WORK/project/values.json")" "$(buildah run "$c" -- printenv _F_IMG_ID)"
-  check "label" "$(buildah run "$c" -- printenv _F_IMG_ID)" "$(config values Labels imagespec.id | tr -d '"')"
+  check "user" "flytekit" "$(ask "$c" id -un)"
+  check "user id is not root's" "yes" "$(ask "$c" sh -c '[ "$(id -u)" != 0 ] && echo yes')"
+  check "working directory" "/root" "$(ask "$c" pwd)"
+  check "/root and home can be written" "yes" "$(ask "$c" sh -c 'touch /root/x ~/x && echo yes')"
+  check "home" "/home/flytekit" "$(ask "$c" sh -c 'echo ~flytekit')"
+  check "_F_IMG_ID" "$("$IMAGESPEC" id "$WORK/project/values.json")" "$(ask "$c" printenv _F_IMG_ID)"
+  check "label" "$(ask "$c" printenv _F_IMG_ID)" "$(config values Labels imagespec.id | tr -d '"')"
   expected=$(python3 -c 'import json,sys; print(json.dumps(json.load(open(sys.argv[1]))["entrypoint"]))' "$WORK/values.json")
   found=$(config values Entrypoint)
   check "entry point" "$expected" "$found"
@@ -120,7 +120,7 @@ for folder, folders, files in os.walk(b"/root"):
         lines.append(f"{kind} {mode} {pwd.getpwuid(status.st_uid).pw_name} {shown}{target}")
 print("\n".join(lines))
 PY
-  check "files and modes" "$expected" "$(buildah run "$c" -- env PYTHONUTF8=1 python3 -c "$(cat "$WORK/list.py")" | sort)"
+  check "files and modes" "$expected" "$(ask "$c" env PYTHONUTF8=1 python3 -c "$(cat "$WORK/list.py")" | sort)"
   check "time stamps" "315532800" "$(stat -c %Y "$mount/root/main.py")"
   check "no installer" "" "$(ls -d "$mount"/opt/venv "$mount"/var/cache/imagespec 2>/dev/null || true)"
   buildah umount "$c" >/dev/null; buildah rm "$c" >/dev/null
