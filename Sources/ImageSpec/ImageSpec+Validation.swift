@@ -31,7 +31,7 @@ extension ImageSpec {
     private func ownProblems(as rendering: Rendering, in context: HashContext) -> [ImageSpecError] {
         var problems = TextRule.table.flatMap { $0.problems(of: self) }
         for rule in Self.rules { problems += rule(self) }
-        problems += rendering == .envd ? envdProblems : cudaProblems
+        problems += rendering == .envd ? envdProblems : cudaProblems + pythonVersionProblems
         problems += fileProblems(in: context)
         return problems
     }
@@ -86,6 +86,12 @@ extension ImageSpec {
                         "is no name of a variable; use letters, digits and '_', and no digit first"))
             } else if name == RenderingConstants.idVariable {
                 problems.append(.reservedVariable(name))
+            } else if name == "PATH", value.utf8.contains(UInt8(ascii: "'")) {
+                problems.append(
+                    .invalidText(
+                        "env: PATH", value,
+                        "contains a single quote, which the profile of login shells cannot hold; use directories without one"
+                    ))
             } else if name == "PATH", ["$PATH", "${PATH"].contains(where: value.contains) {
                 // Nobody means these letters, and no program would be found.
                 problems.append(
@@ -136,11 +142,7 @@ extension ImageSpec {
                     "packages", "the lock file \(file)",
                     "add them to pyproject.toml and lock again, or leave one of them out"))
         }
-        if file == "poetry.lock" && pipExtraArgs.nonEmpty != nil {
-            problems.append(
-                .unsupportedBeside("pip_extra_args", "poetry.lock", "pip has no part in it; leave it out"))
-        }
-        return problems
+        return file == "poetry.lock" ? problems + poetryProblems : problems
     }
 
     private var secretMountProblems: [ImageSpecError] {
@@ -148,7 +150,8 @@ extension ImageSpec {
         return (pipSecretMounts ?? []).enumerated().flatMap { index, mount in
             let field = "pip_secret_mounts[\(index)]"
             var problems =
-                (TextRule.mountTarget.problem(mount.target) ?? TextRule.ownPlace.problem(mount.target)).map {
+                (TextRule.mountTarget.problem(mount.target) ?? TextRule.ownPlace.problem(mount.targetPath))
+                .map {
                     [ImageSpecError.invalidText(field + ", target", mount.target, $0)]
                 } ?? []
             if mount.source.isEmpty || mount.source.utf8.contains(0) {
@@ -157,31 +160,13 @@ extension ImageSpec {
                         field + ", source", mount.source,
                         "is no path of a file; name the file that holds the secret"))
             }
-            if !targets.insert(ByteString(Path.lexicallyNormalized(mount.target))).inserted {
+            if !targets.insert(ByteString(Path.lexicallyNormalized(mount.targetPath))).inserted {
                 problems.append(
                     .invalidText(
                         field + ", target", mount.target,
                         "is the target of another mount too; choose another path"))
             }
             return problems
-        }
-    }
-
-    private var builderConfigurationProblems: [ImageSpecError] {
-        let known = ["uv_image", "micromamba_image"]
-        return (builderConfig ?? [:]).compactMap { key, value in
-            guard known.contains(where: { $0.hasSameBytes(as: key) }) else {
-                return .unknownBuilderConfiguration(key, known: known)
-            }
-            switch value {
-            case .null: return nil
-            case .string(let image):
-                let what = image.isEmpty ? "is empty; leave it out" : TextRule.imageReference.problem(image)
-                return what.map { .invalidText("builder_config: " + key, image, $0) }
-            default:
-                return .invalidText(
-                    "builder_config: " + key, nil, "expected the reference of an image, as a string")
-            }
         }
     }
 

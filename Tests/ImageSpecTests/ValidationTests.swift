@@ -31,6 +31,23 @@ import Testing
         Refused(.invalidField, ["python_version", "3.12"], ImageSpec(pythonVersion: "3")),
         Refused(.invalidField, ["python_version"], ImageSpec(pythonVersion: "3.12.4.1")),
         Refused(.invalidField, ["python_version"], ImageSpec(pythonVersion: "3.12 ")),
+        Refused(.invalidField, ["python_version"], ImageSpec(pythonVersion: "3.09")),
+        Refused(.invalidField, ["python_version", "3.14.0rc1"], ImageSpec(pythonVersion: "3.14.0rc1")),
+        // Those that nobody has: released without an image and a download, not released, of the past.
+        Refused(
+            .unsupportedField, ["python_version", "3.10.1", "use \"3.10\"", "uv_image", "base_image"],
+            ImageSpec(pythonVersion: "3.10.1")),
+        Refused(
+            .unsupportedField, ["python_version", "3.13.99", "\"3.13\""], ImageSpec(pythonVersion: "3.13.99")),
+        Refused(
+            .unsupportedField, ["python_version", "3.99", "earlier"],
+            ImageSpec(pythonVersion: "3.99", packages: ["x"], baseImage: "")),
+        Refused(
+            .unsupportedField, ["python_version", "3.6", "3.7"],
+            ImageSpec(pythonVersion: "3.6", baseImage: "ubuntu:18.04")),
+        Refused(
+            .unsupportedField, ["python_version", "2.7", "conda_packages"],
+            ImageSpec(pythonVersion: "2.7", builderConfig: ["uv_image": "acme/uv:1"])),
         Refused(.invalidField, ["python_exec", "absolute"], ImageSpec(pythonExec: "bin/python")),
         Refused(
             .unsupportedField, ["python_exec", "conda_packages"],
@@ -46,9 +63,18 @@ import Testing
         Refused(
             .unsupportedField, ["packages", "poetry.lock"],
             ImageSpec(packages: ["x"], requirements: "a/poetry.lock")),
+        // What poetry would take for another project, or that ends it early.
+        Refused(.invalidField, ["pip_extra_args", "\"-C\""], poetry("-C /srv")),
+        Refused(.invalidField, ["pip_extra_args", "\"-P/srv\""], poetry("-P/srv")),
+        Refused(.invalidField, ["pip_extra_args", "\"--directory=/srv\""], poetry("--directory=/srv")),
+        Refused(.invalidField, ["pip_extra_args", "\"--project\""], poetry("--only main --project /srv")),
+        Refused(.invalidField, ["pip_extra_args", "\"--dry-run\""], poetry("--dry-run")),
+        Refused(.invalidField, ["pip_extra_args", "\"--only-root\""], poetry("--only-root")),
+        Refused(.invalidField, ["pip_extra_args", "\"--help\""], poetry("--help")),
+        Refused(.invalidField, ["pip_extra_args", "\"--\""], poetry("-- x")),
         Refused(
-            .unsupportedField, ["pip_extra_args", "poetry.lock"],
-            ImageSpec(requirements: "poetry.lock", pipExtraArgs: "--pre")),
+            .unsupportedField, ["requirements", "Python 3.9", "builder_config.poetry", "2.2.1"],
+            ImageSpec(pythonVersion: "3.9", requirements: "poetry.lock")),
         // What is refused with advice.
         Refused(.unsupportedField, ["cuda ", "base_image", "nvidia"], ImageSpec(cuda: "12")),
         Refused(.unsupportedField, ["cudnn ", "PyPI"], ImageSpec(cudnn: "9")),
@@ -79,12 +105,24 @@ import Testing
         Refused(.invalidField, ["env", "1A"], ImageSpec(env: ["1A": "x"])),
         Refused(.invalidField, ["env", "A B"], ImageSpec(env: ["A B": "x"])),
         Refused(.invalidField, ["env: A", "line break"], ImageSpec(env: ["A": "x\ny"])),
+        Refused(.invalidField, ["env: PATH", "single quote"], ImageSpec(env: ["PATH": "/it's:/bin"])),
         Refused(.invalidField, ["env", "_F_IMG_ID"], ImageSpec(env: ["_F_IMG_ID": "x"])),
         Refused(.invalidField, ["commands[1]", "empty"], ImageSpec(commands: ["a", " \n"])),
         Refused(.invalidField, ["entrypoint[0]", "NUL"], ImageSpec(entrypoint: ["\0"])),
         Refused(
-            .invalidField, ["pip_secret_mounts[0], target", "absolute"],
-            ImageSpec(pipSecretMounts: [.init(source: "a", target: "b")])),
+            .invalidField, ["pip_secret_mounts[0], target", "relative to /root"],
+            ImageSpec(pipSecretMounts: [.init(source: "a", target: "../b")])),
+        Refused(
+            .invalidField, ["pip_secret_mounts[0], target"],
+            ImageSpec(pipSecretMounts: [.init(source: "a", target: "./")])),
+        Refused(
+            .invalidField, ["pip_secret_mounts[0], target"],
+            ImageSpec(pipSecretMounts: [.init(source: "a", target: ".")])),
+        Refused(
+            .invalidField, ["pip_secret_mounts[1], target", "another"],
+            ImageSpec(pipSecretMounts: [
+                .init(source: "a", target: ".netrc"), .init(source: "c", target: "/root/.netrc"),
+            ])),
         Refused(
             .invalidField, ["pip_secret_mounts[0], target"],
             ImageSpec(pipSecretMounts: [.init(source: "a", target: "/b,readonly")])),
@@ -93,12 +131,21 @@ import Testing
             ImageSpec(pipSecretMounts: [.init(source: "a", target: "/b"), .init(source: "c", target: "/./b")])
         ),
         Refused(
-            .unsupportedField, ["builder_config", "uv_imgae", "uv_image"],
+            .unsupportedField, ["builder_config", "uv_imgae", "uv_image", "poetry"],
             ImageSpec(builderConfig: ["uv_imgae": "x"])),
         Refused(
             .invalidField, ["builder_config: uv_image", "string"],
             ImageSpec(builderConfig: ["uv_image": true])),
         Refused(.invalidField, ["builder_config: uv_image"], ImageSpec(builderConfig: ["uv_image": "a,b"])),
+        Refused(
+            .invalidField, ["builder_config: poetry", ">=2", "2.2.1"],
+            ImageSpec(builderConfig: ["poetry": ">=2"])),
+        Refused(
+            .invalidField, ["builder_config: poetry", "\"2\""], ImageSpec(builderConfig: ["poetry": "2"])),
+        Refused(.invalidField, ["builder_config: poetry"], ImageSpec(builderConfig: ["poetry": "2.2 && x"])),
+        Refused(
+            .invalidField, ["builder_config: poetry", "version", "string"],
+            ImageSpec(builderConfig: ["poetry": 2.2])),
         // Files.
         Refused(.missingInput, ["requirements", "none.txt"], ImageSpec(requirements: "none.txt")),
         Refused(.missingInput, ["copy", "none"], ImageSpec(copy: ["none"])),
@@ -114,6 +161,10 @@ import Testing
             .invalidReference, ["base_image: the image name"],
             ImageSpec(baseImage: .spec(ImageSpec(name: "a b", builder: "mine")))),
     ]
+
+    private static func poetry(_ arguments: String) -> ImageSpec {
+        ImageSpec(requirements: "poetry.lock", pipExtraArgs: arguments)
+    }
 
     private static let files = [
         "file": "x", "backslash.txt": "a \\ # comment\nb\n", "uv.lock": "", "pyproject.toml": "",
@@ -144,9 +195,19 @@ import Testing
         ImageSpec(baseImage: "localhost:5000/a/b:1@sha256:0000"),
         ImageSpec(baseImage: .spec(ImageSpec(builder: "mine", cuda: "12"))),
         ImageSpec(pythonExec: "", builderConfig: ["uv_image": .null]),
+        ImageSpec(pythonVersion: "3.99", baseImage: "acme/python:1"),
+        ImageSpec(pythonVersion: "3.99", builderConfig: ["uv_image": "acme/uv:1"]),
+        ImageSpec(pythonVersion: "2.7", condaPackages: ["numpy"]),
+        ImageSpec(
+            pythonVersion: "3.9", requirements: "poetry.lock",
+            pipExtraArgs: "--only main --with 'a,b' -E extra --all-extras -vv --no-interaction --compile",
+            builderConfig: ["poetry": "2.2.1"]),
+        ImageSpec(
+            packages: ["x"],
+            pipSecretMounts: [.init(source: "a", target: ".netrc"), .init(source: "b", target: "c/d")]),
     ])
     func acceptsWhatIsUsual(spec: ImageSpec) throws {
-        let project = try RenderingProject()
+        let project = try RenderingProject(["poetry.lock": "", "pyproject.toml": ""])
         #expect(spec.problems(in: project.context).map(\.message) == [])
     }
 

@@ -41,10 +41,10 @@ extension ImageSpecError {
     }
 
     static func unknownBuilderConfiguration(_ key: String, known: [String]) -> ImageSpecError {
-        let keys = known.joined(separator: " and ")
+        let keys = known.dropLast().joined(separator: ", ") + (known.last.map { " and " + $0 } ?? "")
         return ImageSpecError(
             .unsupportedField,
-            "builder_config: \"\(key.shortened)\" is no key that rendering knows; it knows \(keys)")
+            "builder_config: unknown key \"\(key.shortened)\"; the keys are \(keys)")
     }
 
     static func reservedVariable(_ name: String) -> ImageSpecError {

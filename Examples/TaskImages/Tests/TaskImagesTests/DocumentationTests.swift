@@ -28,6 +28,23 @@ import Testing
         #expect(tag == "40dc9e5b05e537b0")
     }
 
+    @Test func `The image of a Flyte task has flytekit and code that every directory finds`() throws {
+        let context = TrainerImageTests().context
+
+        let task = ImageSpec(
+            name: "trainer", pythonVersion: "3.12", sourceRoot: "src",
+            env: ["FLYTE_SDK_RICH_TRACEBACKS": "0"], registry: "ghcr.io/acme",
+            packages: ["flytekit==1.16.31", "numpy==2.1.3"], sourceCopyMode: .all
+        )
+        let image = try task.imageName(in: context)
+
+        #expect(image == "ghcr.io/acme/trainer:" + (try task.tag(in: context)))
+        let dockerfile = try ImageSpec.Dockerfile(task, in: context).text
+        for line in ["flytekit==1.16.31", "ENV PYTHONPATH=/root", "COPY --chown=flytekit source/ /root/"] {
+            #expect(dockerfile.contains(line))
+        }
+    }
+
     /// Has images built by a service that is given their names.
     struct RemoteBuilder: ImageSpec.Builder {
         let request: @Sendable (_ name: String, _ dockerfile: String) async throws -> Void
