@@ -8,8 +8,9 @@ extension ImageSpec {
     /// Checks that a spec can be rendered, and names every problem at once.
     ///
     /// A spec has an `id` and a `tag` whether or not it passes; rendering and building ask for this. It reads the
-    /// requirements, and looks whether copied paths and the source root are there; it does not read them.
-    /// - Throws: all ``problems(in:)`` in one error: the code of the first, each one's message on a line of its own.
+    /// requirements, and looks whether copied paths and the source root are there; it does not read them. The files of
+    /// ``ImageSpec/pipSecretMounts`` may be missing: only a build needs them.
+    /// - Throws: all problems in one error: the code of the first, each one's message on a line of its own.
     public func validate(in context: HashContext) throws(ImageSpecError) {
         try validate(as: Rendering(of: self), in: context)
     }
@@ -21,10 +22,17 @@ extension ImageSpec {
         if let error = ImageSpecError(problems: problems) { throw error }
     }
 
-    /// Everything that keeps a spec from being rendered, in the order of the fields' rules; empty where nothing does.
+    /// Everything that keeps a spec from being rendered, in the order of the fields' rules, and then the files of
+    /// ``ImageSpec/pipSecretMounts`` that cannot be read, which keep it from being built. Empty if there is nothing.
     ///
-    /// A spec whose builder is `envd` is looked at as that one's, any other as one that becomes a Dockerfile.
+    /// A spec whose builder is `envd` is checked by the rules of envd, any other as one that becomes a Dockerfile. A missing
+    /// secret changes neither id nor tag, and naming, rendering and writing a build context do not need it.
     public func problems(in context: HashContext) -> [ImageSpecError] {
+        renderingProblems(in: context) + secretProblems(in: context)
+    }
+
+    /// Everything that keeps a spec from being rendered.
+    package func renderingProblems(in context: HashContext) -> [ImageSpecError] {
         ownProblems(as: Rendering(of: self), in: context) + baseProblems(in: context)
     }
 

@@ -55,15 +55,12 @@ extension ImageSpecError {
         ImageSpecError(.unsupportedField, "platform: \(platforms.joined(separator: ",")): \(what)")
     }
 
-    static func missingSecret(_ index: Int, _ path: String) -> ImageSpecError {
-        ImageSpecError(
-            .missingInput,
-            "pip_secret_mounts[\(index)]: \"\(path)\" is no file that can be read; make it, or change the source"
-        )
-    }
-
     static func invalidRegistryConfig(_ path: String, _ what: String) -> ImageSpecError {
         ImageSpecError(.missingInput, "registry_config: \"\(path)\" \(what)")
+    }
+
+    static func registryConfigURL(_ path: String) -> ImageSpecError {
+        invalidRegistryConfig(path, "is a URL, not a file; download it and give its local path")
     }
 
     // MARK: builds

@@ -86,10 +86,6 @@ extension ImageSpecError {
         return at(line: mark.line, column: mark.column)
     }
 
-    private func at(line: Int, column: Int) -> ImageSpecError {
-        ImageSpecError(code, "line \(line), column \(column): \(message)")
-    }
-
     /// What Yams found wrong, in one line.
     static func yaml(_ error: YamlError) -> ImageSpecError {
         switch error {

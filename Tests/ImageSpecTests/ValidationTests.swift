@@ -226,6 +226,88 @@ import Testing
         #expect(error?.message.contains("hunter2") == false)
     }
 
+    /// Only a build needs the files of secrets: what they are has no part in a name, and a missing one no effect on it.
+    @Test func aMissingSecretIsAProblemOfBuildingAlone() throws {
+        let project = try RenderingProject(["netrc": "x", "folder/a": ""])
+        func spec(_ sources: String...) -> ImageSpec {
+            ImageSpec(
+                packages: ["six"],
+                pipSecretMounts: sources.enumerated().map { .init(source: $1, target: "/root/\($0)") })
+        }
+        let fine = spec("netrc")
+        #expect(fine.problems(in: project.context).isEmpty)
+        let wrong = spec("netrc", "none", "folder", "https://h//netrc")
+        let above = ImageSpec(baseImage: .spec(wrong))
+        for (spec, prefix) in [(wrong, ""), (above, "base_image: ")] {
+            let problems = spec.problems(in: project.context)
+            #expect(problems.map(\.code) == [.missingInput, .missingInput, .missingInput])
+            let starts = [
+                #"pip_secret_mounts[1]: "\#(project.path("none"))" does not exist"#,
+                #"pip_secret_mounts[2]: "\#(project.path("folder"))" is not a file"#,
+                #"pip_secret_mounts[3]: "https://h//netrc" is a URL, not a file; download it"#,
+            ]
+            for (problem, start) in zip(problems, starts) {
+                #expect(problem.message.hasPrefix(prefix + start), "\(problem)")
+            }
+            try spec.validate(in: project.context)
+            let dockerfile = try ImageSpec.Dockerfile(spec, in: project.context)
+            #expect(dockerfile.secrets.count == (prefix.isEmpty ? 4 : 0))
+            _ = try ImageSpec.BuildContext(spec, in: project.context)
+        }
+        let there = spec("netrc", "other")
+        let before = try there.tag(in: project.context)
+        try project.write("other", "secret")
+        #expect(try there.tag(in: project.context) == before)
+        #expect(there.problems(in: project.context).isEmpty)
+        try project.write("other", "another secret")
+        #expect(try there.tag(in: project.context) == before)
+    }
+
+    // MARK: warnings
+
+    static let ignoreFiles = [
+        ".dockerignore": "a", ".containerignore": "b", "train.dockerignore": "c", "src/.dockerignore": "",
+        "src/.containerignore": "x", "src/Dockerfile.dockerignore": "x", "src/a.py": "",
+        "src/below/.containerignore": "", "src/x.dockerignore/a": "", "src/dockerignore": "",
+    ]
+
+    @Test(
+        arguments: [
+            (ImageSpec(), []), (ImageSpec(sourceRoot: "src", sourceCopyMode: .noCopy), []),
+            (ImageSpec(sourceRoot: "none", sourceCopyMode: .all), []),
+            (
+                ImageSpec(sourceRoot: "src"),
+                ["source_root: src/.containerignore", "source_root: src/Dockerfile.dockerignore"]
+            ),
+            (
+                ImageSpec(sourceRoot: ".", sourceCopyMode: .all),
+                ["source_root: .containerignore", "source_root: train.dockerignore"]
+            ),
+            (
+                ImageSpec(baseImage: .spec(ImageSpec(sourceRoot: "src/below/"))),
+                ["base_image: source_root: src/below/.containerignore"]
+            ),
+        ] as [(ImageSpec, [String])])
+    func ignoreFilesThatAreNotReadAreNamed(spec: ImageSpec, places: [String]) throws {
+        let project = try RenderingProject(Self.ignoreFiles)
+        let warnings = spec.warnings(in: project.context)
+        #expect(warnings.map { "\($0.field): \($0.path)" } == places)
+        for warning in warnings {
+            #expect(warning.reason.contains(".dockerignore\""))
+            #expect(warning.description == "\(warning.field): \"\(warning.path)\" \(warning.reason)")
+        }
+        #expect(spec.problems(in: project.context).count == (spec.sourceRoot == "none" ? 1 : 0))
+    }
+
+    /// An exact list of modules is not chosen by ignore files.
+    @Test func modulesThatAreListedNeedNoIgnoreFile() throws {
+        let project = try RenderingProject(Self.ignoreFiles)
+        var context = project.context
+        context.loadedModules = ["src/a.py"]
+        #expect(ImageSpec(sourceRoot: "src").warnings(in: context) == [])
+        #expect(ImageSpec(sourceRoot: "src", sourceCopyMode: .all).warnings(in: context).count == 2)
+    }
+
     @Test func aValueThatIsTooLongForDockerIsNamed() throws {
         let project = try RenderingProject()
         let spec = ImageSpec(env: ["LONG": String(repeating: "x", count: 70_000)])

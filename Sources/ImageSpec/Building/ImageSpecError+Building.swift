@@ -3,15 +3,10 @@
 // The sentences of validation, rendering and build contexts.
 
 extension ImageSpecError {
-    /// All that is wrong with a spec: the first problem's code, and every problem's message on a line of its own.
-    init?(problems: [ImageSpecError]) {
-        guard let first = problems.first else { return nil }
-        self.init(first.code, problems.map(\.message).joined(separator: "\n"))
-    }
-
     /// The same problem, of a base image that is a spec, so many specs below the one that is looked at.
     package func inBaseImage(levels: Int) -> ImageSpecError {
-        ImageSpecError(code, String(repeating: "base_image: ", count: levels) + message)
+        let prefix = String(repeating: "base_image: ", count: levels)
+        return map { ImageSpecError($0.code, prefix + $0.message) }
     }
 
     // MARK: fields

@@ -55,7 +55,7 @@ struct RenderingInputs: Sendable {
 
     static func copied(_ path: String, in context: ImageSpec.HashContext) throws(ImageSpecError) -> Copied {
         let checked = try SpecContents.checkedCopyPath(path)
-        let isFolder = try SpecContents.isFolder(copied: checked, in: context.folder)
+        let isFolder = try SpecContents.isFolder(copied: checked, written: path, in: context.folder)
         return Copied(path: checked, isFolder: isFolder)
     }
 
@@ -71,6 +71,9 @@ struct RenderingInputs: Sendable {
             if kind == .folder { return true }
             throw kind == nil ? FileSystem.Failure.missing : FileSystem.Failure.notAFolder
         } catch {
+            if Path.isURL(sourceRoot) {
+                throw .urlAsPath(field: "source_root", sourceRoot, expected: "directory")
+            }
             throw .cannotUse(field: "source_root", path: path, expected: "folder", error)
         }
     }

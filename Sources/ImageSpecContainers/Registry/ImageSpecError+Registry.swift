@@ -124,6 +124,14 @@ extension ImageSpecError {
         return ImageSpecError(.existenceUnknown, "\(reference.registry): \(text)")
     }
 
+    static func absenceUncertain(_ reference: RegistryReference, _ reason: String) -> ImageSpecError {
+        ImageSpecError(
+            .existenceUnknown,
+            "\(reference.registry): anonymous clients get 404 for \(reference.repository), and the credentials for this registry "
+                + "cannot be used: \(reason)"
+        )
+    }
+
     static func malformedDigest(_ reference: RegistryReference) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
