@@ -32,7 +32,9 @@ extension ImageSpec {
         var problems = TextRule.table.flatMap { $0.problems(of: self) }
         for rule in Self.rules { problems += rule(self) }
         problems += rendering == .envd ? envdProblems : cudaProblems
-        problems += fileProblems(in: context)
+        problems += packageProblems(for: rendering == .envd ? .pip : .uv)
+        if rendering == .dockerfile { problems += extraArgumentProblems }
+        problems += fileProblems(as: rendering, in: context)
         return problems
     }
 
@@ -136,10 +138,6 @@ extension ImageSpec {
                     "packages", "the lock file \(file)",
                     "add them to pyproject.toml and lock again, or leave one of them out"))
         }
-        if file == "poetry.lock" && pipExtraArgs.nonEmpty != nil {
-            problems.append(
-                .unsupportedBeside("pip_extra_args", "poetry.lock", "pip has no part in it; leave it out"))
-        }
         return problems
     }
 
@@ -187,15 +185,17 @@ extension ImageSpec {
 
     // MARK: files and bases
 
-    private func fileProblems(in context: HashContext) -> [ImageSpecError] {
+    private func fileProblems(as rendering: Rendering, in context: HashContext) -> [ImageSpecError] {
         var problems: [ImageSpecError] = []
         func check(_ body: () throws(ImageSpecError) -> Void) {
             do throws(ImageSpecError) { try body() } catch { problems.append(error) }
         }
         if let path = requirements.nonEmpty {
             check { () throws(ImageSpecError) in
-                _ = try RequirementsLayout(
-                    RequirementFiles(path, workingDirectory: context.folder), hasBaseImage: baseImage != nil)
+                let files = try RequirementFiles(path, workingDirectory: context.folder)
+                let found = requirementProblems(files, for: rendering == .envd ? .pip : .uv)
+                problems += found
+                if found.isEmpty { _ = try RequirementsLayout(files) }
             }
         }
         for path in copy ?? [] {

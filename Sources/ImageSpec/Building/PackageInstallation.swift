@@ -46,10 +46,11 @@ extension Instructions {
         if let folder = requirementsFolder, let requirements = inputs.requirements {
             options.append(Option(name: "--requirement", value: folder + "/" + requirements.main))
         }
+        let fromFiles = inputs.requirements?.installerArguments(beside: extraArguments) ?? []
         return Self.command(
             "\(RenderingConstants.uv) pip install --python \(python.executable) \(Self.cacheOptions)",
             options,
-            extraArguments + (spec.packages.nonEmptySet ?? []))
+            fromFiles + extraArguments + (spec.packages.nonEmptySet ?? []))
     }
 
     /// Inexact: what the environment of a base image has stays.
