@@ -82,15 +82,15 @@ struct PipFilesCheck {
     ) -> ImageSpecError? {
         // pip expands variables anywhere, so nothing is known of such a line.
         if installer == .pip, text.contains("${") { return nil }
+        // The layout of the files refuses it.
+        if text.hasSuffix("\\") { return nil }
         // Shown nowhere, and reported already.
         if IndexURL.holdsCredential(Array(text.utf8)) { return nil }
         if !hasBase, LocalRequirement.isLocal(text), !isConstraint || !text.hasPrefix("-e") {
             return .localRequirement(file.name, number, text)
         }
         do throws(RequirementProblem) {
-            let line = try RequirementLine(text, for: installer)
-            try needs.check(variablesOf: text)
-            switch line {
+            switch try RequirementLine(text, for: installer) {
             case .requirement(let requirement, let hashes):
                 try needs.check(requirement, text: text)
                 if installer == .uv {
@@ -99,7 +99,10 @@ struct PipFilesCheck {
                 }
             case .editable where isConstraint:
                 throw RequirementProblem("is no constraint", fix: "write the name of a package, and versions")
-            case .include, .editable, .option: break
+            case .option(let option):
+                try needs.check(variablesOf: text)
+                if !hasBase, option.isLocal { throw option.localProblem }
+            case .include, .editable: try needs.check(variablesOf: text)
             }
             return nil
         } catch {

@@ -84,6 +84,9 @@ struct Requirement: Equatable, Sendable {
                     name: name, extras: extras, source: try url(after: name), marker: try marker())
             }
             let specifiers = try versions(of: name)
+            if specifiers.isEmpty, extras.isEmpty, [".txt", ".yml", ".yaml", ".toml"].contains(where: name.hasSuffix) {
+                throw RequirementProblem("is the name of a file", fix: "use the field requirements for a file")
+            }
             return Requirement(name: name, extras: extras, source: .index(specifiers), marker: try marker())
         }
 

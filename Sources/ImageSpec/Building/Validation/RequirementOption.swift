@@ -121,7 +121,8 @@ struct RequirementOption: Equatable, Sendable {
         let scheme = value.prefix { $0 != ":" }.lowercased()
         if scheme == "file" {
             throw RequirementProblem(
-                "names an index on this machine", fix: "use one that the build reaches by https://")
+                "names a local index, which does not exist in the image when packages are installed",
+                fix: "use one that the build reaches by https://")
         }
         guard ["http", "https"].contains(scheme), value.dropFirst(scheme.count).hasPrefix("://"),
             value.dropFirst(scheme.count + 3).first.map({ !"/?#".contains($0) }) ?? false
@@ -134,12 +135,21 @@ struct RequirementOption: Equatable, Sendable {
 
     /// Files beside the requirements are not in the build context.
     private func checkLinks() throws(RequirementProblem) {
-        if value.hasPrefix("${") || value.hasPrefix("/") { return }
+        if value.hasPrefix("${") || isLocal { return }
         let scheme = value.prefix { $0 != ":" }.lowercased()
-        if ["http", "https", "file"].contains(scheme), value.contains(":") { return }
-        throw RequirementProblem(
-            "names a directory on this machine",
-            fix: "publish the wheels to an index, or use a base_image with them and their absolute path")
+        if ["http", "https"].contains(scheme), value.contains(":") { return }
+        throw localProblem
+    }
+
+    /// Whether it names a directory by an absolute path, which a base image may have.
+    var isLocal: Bool {
+        ["-f", "--find-links"].contains(name) && (value.hasPrefix("/") || value.lowercased().hasPrefix("file:"))
+    }
+
+    var localProblem: RequirementProblem {
+        RequirementProblem(
+            "names a local directory, which does not exist in the image when packages are installed",
+            fix: "publish the wheels to a package index, or use a base_image that contains them and their absolute path")
     }
 
     private func checkPackages() throws(RequirementProblem) {

@@ -28,10 +28,15 @@ struct SystemNeeds {
         variables = Set((spec.env ?? [:]).map(\.key))
     }
 
-    /// Refuses a requirement that a known image cannot install.
+    /// Refuses a requirement that a known image cannot install. Variables are expanded in URLs and paths only.
     func check(_ requirement: Requirement, text: String) throws(RequirementProblem) {
-        try check(variablesOf: text)
-        if case .url(let url) = requirement.source { try check(url) }
+        switch requirement.source {
+        case .index: break
+        case .local, .variable: try check(variablesOf: text)
+        case .url(let url):
+            try check(variablesOf: url.text)
+            try check(url)
+        }
     }
 
     func check(_ url: RequirementURL) throws(RequirementProblem) {
