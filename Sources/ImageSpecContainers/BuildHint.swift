@@ -12,13 +12,15 @@ struct BuildHint: Sendable {
     private static let all = [
         BuildHint(
             signs: [
-                "git executable not found", "git: not found", "git: command not found", "cannot find command 'git'",
+                "git executable not found", "git: not found", "git: command not found",
+                "cannot find command 'git'",
                 "no such file or directory: 'git'",
             ],
             advice: "the image has no git; add \"apt_packages: [git]\""),
         BuildHint(
             signs: [
-                "invalid peer certificate", "unknownissuer", "certificate_verify_failed", "certificate verify failed",
+                "invalid peer certificate", "unknownissuer", "certificate_verify_failed",
+                "certificate verify failed",
                 "server certificate verification failed", "problem with the ssl ca cert",
                 "unable to get local issuer certificate", "no default certificates will be trusted",
             ],
@@ -33,10 +35,16 @@ struct BuildHint: Sendable {
                 "uses an unsupported schema version", "failed to parse `uv.lock`", "failed to parse lockfile",
                 "required uv version `",
             ],
-            advice: "another version of uv may read the project; choose it with \"builder_config: {uv_image: …}\""),
+            advice:
+                "another version of uv may read the project; choose it with \"builder_config: {uv_image: …}\""
+        ),
         BuildHint(
-            signs: ["this project requires poetry ", "the lock file is not compatible with the current version of poetry"],
-            advice: "the project needs another version of poetry; choose it with \"builder_config: {poetry: …}\""),
+            signs: [
+                "this project requires poetry ",
+                "the lock file is not compatible with the current version of poetry",
+            ],
+            advice:
+                "the project needs another version of poetry; choose it with \"builder_config: {poetry: …}\""),
         BuildHint(
             signs: ["pyproject.toml changed significantly since poetry.lock"],
             advice: "poetry.lock does not match pyproject.toml; run: poetry lock"),
@@ -45,7 +53,8 @@ struct BuildHint: Sendable {
     /// The advice for a failure; `nil` if it is none of the known ones.
     static func advice(for lines: [String]) -> String? {
         let lines = lines.map { $0.lowercased() }
-        return all.first { hint in lines.contains { line in hint.signs.contains(where: line.contains) } }?.advice
+        return all.first { hint in lines.contains { line in hint.signs.contains(where: line.contains) } }?
+            .advice
     }
 }
 

@@ -58,7 +58,10 @@ import Testing
         #expect(throws: TOMLProblem.self) { try TOMLReader.read(text) }
     }
 
-    @Test(arguments: invalid.filter { !newer.contains($0) && $0 != "a = \"\\x\"" } + ["a = {,}", "a = {b = 1,,}", #"a = "\xg""#])
+    @Test(
+        arguments: invalid.filter { !newer.contains($0) && $0 != "a = \"\\x\"" } + [
+            "a = {,}", "a = {b = 1,,}", #"a = "\xg""#,
+        ])
     func isRefusedAsTOML11Too(_ text: String) {
         #expect(throws: TOMLProblem.self) { try TOMLReader.read(Array(text.utf8), hasTOML11: true) }
     }

@@ -45,10 +45,10 @@ import Testing
             .unsupportedField, ["packages", "uv.lock"], ImageSpec(packages: ["x"], requirements: "uv.lock")),
         Refused(
             .unsupportedField, ["packages", "poetry.lock"],
-            ImageSpec(packages: ["x"], requirements: "a/poetry.lock")),
+            ImageSpec(packages: ["x"], requirements: "p/poetry.lock")),
         Refused(
-            .unsupportedField, ["pip_extra_args", "poetry.lock"],
-            ImageSpec(requirements: "poetry.lock", pipExtraArgs: "--pre")),
+            .invalidField, ["pip_extra_args", "--pre", "poetry install"],
+            ImageSpec(requirements: "p/poetry.lock", pipExtraArgs: "--pre")),
         // What is refused with advice.
         Refused(.unsupportedField, ["cuda ", "base_image", "nvidia"], ImageSpec(cuda: "12")),
         Refused(.unsupportedField, ["cudnn ", "PyPI"], ImageSpec(cudnn: "9")),
@@ -116,13 +116,14 @@ import Testing
     ]
 
     private static let files = [
-        "file": "x", "backslash.txt": "a \\ # comment\nb\n", "uv.lock": "", "pyproject.toml": "",
+        "file": "x", "backslash.txt": "a \\ # comment\nb\n", "uv.lock": LockTexts.uv,
+        "pyproject.toml": LockTexts.uvProject, "p/poetry.lock": LockTexts.poetry,
+        "p/pyproject.toml": LockTexts.poetryProject,
     ]
 
     @Test(arguments: refused)
     func namesTheFieldAndWhatToDo(refused: Refused) throws {
-        let project = try RenderingProject(
-            Self.files.merging(["poetry.lock": "", "a/poetry.lock": "", "a/pyproject.toml": ""]) { $1 })
+        let project = try RenderingProject(Self.files)
         let error = #expect(throws: ImageSpecError.self) { try refused.spec.validate(in: project.context) }
         let message = error?.message ?? ""
         #expect(error?.code == refused.code, "\(message)")
@@ -136,8 +137,10 @@ import Testing
         ImageSpec(),
         ImageSpec(pythonVersion: "3.9", platform: "linux/arm/v7,linux/amd64"),
         ImageSpec(aptPackages: ["g++", "libc6:amd64=1:2.36-9+deb12u4", "nodejs/bookworm-backports", "0ad"]),
-        ImageSpec(packages: ["x @ git+ssh://git@github.com/a/b", "a[b]>=1,<2; python_version < '3.9'", "a@1"]
-        ),
+        ImageSpec(
+            packages: ["x @ git+ssh://git@github.com/a/b", "a[b]>=1,<2; python_version < '3.9'"],
+            aptPackages: ["git", "openssh-client"]),
+        ImageSpec(packages: ["x @ git+https://github.com/a/b"], baseImage: "acme/base:1"),
         ImageSpec(env: ["a.b-c": "x", "_": "\t", "PATH": "/bin"]),
         ImageSpec(pipIndex: "https://host/a@b/simple?x=@"),
         ImageSpec(baseImage: "localhost:5000/a/b:1@sha256:0000"),

@@ -53,7 +53,8 @@ struct RequirementsLayout: Sendable {
         guard files.kind == .pip else { return [] }
         var found: [[String]] = []
         for file in files.files {
-            for line in file.bytes.split(separator: UInt8(ascii: "\n")) where line.first == UInt8(ascii: "-") {
+            for line in file.bytes.split(separator: UInt8(ascii: "\n")) where line.first == UInt8(ascii: "-")
+            {
                 let text = String(decoding: line, as: UTF8.self)
                 guard case .option(let option)? = try? RequirementLine(text, for: .uv),
                     case .arguments(let words) = option.effect, !found.contains(words),
@@ -68,8 +69,10 @@ struct RequirementsLayout: Sendable {
     /// uv refuses an option that is there twice, except those with a list of values.
     private static func isGiven(_ words: [String], in arguments: [String]) -> Bool {
         switch words.first {
-        case "--require-hashes": arguments.contains { $0 == "--require-hashes" || $0 == "--no-require-hashes" }
-        case "--prerelease": arguments.contains { $0 == "--pre" || $0 == "--prerelease" || $0.hasPrefix("--prerelease=") }
+        case "--require-hashes":
+            arguments.contains { $0 == "--require-hashes" || $0 == "--no-require-hashes" }
+        case "--prerelease":
+            arguments.contains { $0 == "--pre" || $0 == "--prerelease" || $0.hasPrefix("--prerelease=") }
         default: false
         }
     }

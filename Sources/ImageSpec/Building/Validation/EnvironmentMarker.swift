@@ -15,7 +15,8 @@ indirect enum EnvironmentMarker: Equatable, Sendable {
     case or(EnvironmentMarker, EnvironmentMarker)
 
     static let variables: Set<String> = [
-        "python_version", "python_full_version", "os_name", "sys_platform", "platform_release", "platform_system",
+        "python_version", "python_full_version", "os_name", "sys_platform", "platform_release",
+        "platform_system",
         "platform_version", "platform_machine", "platform_python_implementation", "implementation_name",
         "implementation_version", "extra", "extras", "dependency_groups",
         "os.name", "sys.platform", "platform.version", "platform.machine", "platform.python_implementation",
@@ -32,7 +33,8 @@ indirect enum EnvironmentMarker: Equatable, Sendable {
         reader.cursor.skipSpace()
         guard reader.cursor.isAtEnd else {
             throw Self.problem(
-                "\"\(reader.cursor.rest.shortened(to: 40))\" after the marker", "join conditions with \"and\" or \"or\"")
+                "\"\(reader.cursor.rest.shortened(to: 40))\" after the marker",
+                "join conditions with \"and\" or \"or\"")
         }
     }
 
@@ -88,7 +90,9 @@ indirect enum EnvironmentMarker: Equatable, Sendable {
                 cursor.skipSpace()
                 if cursor.position > start, takeWord("in") { sign = "not in" }
             }
-            if EnvironmentMarker.operators.contains(sign) || (sign == "===" && installer == .pip) { return sign }
+            if EnvironmentMarker.operators.contains(sign) || (sign == "===" && installer == .pip) {
+                return sign
+            }
             if sign.isEmpty {
                 throw problem(
                     "a marker without a comparison", "write one, as in python_version < \"3.12\"")
@@ -109,13 +113,18 @@ indirect enum EnvironmentMarker: Equatable, Sendable {
                 cursor.position += 1
                 return .text(text)
             }
-            let name = cursor.takeAll { $0.isASCIILetterOrDigit || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") }
+            let name = cursor.takeAll {
+                $0.isASCIILetterOrDigit || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".")
+            }
             if EnvironmentMarker.variables.contains(name) { return .variable(name) }
             if name.isEmpty, cursor.isAtEnd {
-                throw problem("an incomplete marker", "complete it, as in python_version < \"3.12\", or remove the \";\"")
+                throw problem(
+                    "an incomplete marker",
+                    "complete it, as in python_version < \"3.12\", or remove the \";\"")
             }
             if name.first?.isNumber == true {
-                throw problem("a marker value without quotes", "write \"\(name.shortened(to: 20))\" in quotes")
+                throw problem(
+                    "a marker value without quotes", "write \"\(name.shortened(to: 20))\" in quotes")
             }
             let found = name.isEmpty ? cursor.nextWord : name
             throw problem(

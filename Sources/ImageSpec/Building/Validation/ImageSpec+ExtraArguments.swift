@@ -3,7 +3,8 @@
 extension ImageSpec {
     /// The command that `pip_extra_args` is passed to.
     private var extraArgumentOptions: InstallerOptions {
-        switch requirements.nonEmpty.flatMap({ RequirementFiles.lockFileName(Path.lexicallyNormalized($0)) }) {
+        switch requirements.nonEmpty.flatMap({ RequirementFiles.lockFileName(Path.lexicallyNormalized($0)) })
+        {
         case "uv.lock": .uvSync
         case "poetry.lock": .poetryInstall
         default: .uvPipInstall
@@ -21,7 +22,8 @@ extension ImageSpec {
         var problems: [ImageSpecError] = []
         func refuse(_ argument: InstallerArgument, _ what: String, _ fix: String) {
             problems.append(
-                .invalidArgument(argument.value.map { argument.word + " " + $0 } ?? argument.word, what, fix: fix))
+                .invalidArgument(
+                    argument.value.map { argument.word + " " + $0 } ?? argument.word, what, fix: fix))
         }
         for argument in InstallerArgument.read(words, by: options) {
             guard let name = argument.name else {
@@ -37,11 +39,14 @@ extension ImageSpec {
                 if argument.value == nil { refuse(argument, "has no value", "write one") }
                 if let path = argument.value, isMissingFile(name, path) {
                     refuse(
-                        argument, "names a local file, which does not exist in the image when packages are installed",
-                        "write it in a requirements file, or mount it with pip_secret_mounts and use its target")
+                        argument,
+                        "names a local file, which does not exist in the image when packages are installed",
+                        "write it in a requirements file, or mount it with pip_secret_mounts and use its target"
+                    )
                 }
             } else if !options.flags.contains(name), isKnownVersion {
-                let nearest = Spelling.nearest(to: name, among: (options.flags.union(options.valued)).sorted())
+                let nearest = Spelling.nearest(
+                    to: name, among: (options.flags.union(options.valued)).sorted())
                 refuse(
                     argument, "is not an option of \(options.command)",
                     nearest.map { "did you mean \"\($0)\"?" } ?? "remove it")
@@ -51,7 +56,8 @@ extension ImageSpec {
     }
 
     /// Options that exclude each other.
-    private func conflicts(_ arguments: [InstallerArgument], of options: InstallerOptions) -> [ImageSpecError] {
+    private func conflicts(_ arguments: [InstallerArgument], of options: InstallerOptions) -> [ImageSpecError]
+    {
         let groups: [(String, [String])] =
             switch options.command {
             case "uv sync":
@@ -73,8 +79,10 @@ extension ImageSpec {
     /// Whether an option names a file that cannot be there: nothing is copied yet, and no base image brings it.
     private func isMissingFile(_ name: String, _ value: String) -> Bool {
         let naming: Set<String> = [
-            "--requirement", "--requirements", "--constraint", "--constraints", "--build-constraint", "--build-constraints",
-            "--override", "--overrides", "--exclude", "--excludes", "--config-file", "--cert", "--find-links", "--editable",
+            "--requirement", "--requirements", "--constraint", "--constraints", "--build-constraint",
+            "--build-constraints",
+            "--override", "--overrides", "--exclude", "--excludes", "--config-file", "--cert", "--find-links",
+            "--editable",
         ]
         guard naming.contains(name), baseImage.map({ $0 == .reference("") }) ?? true else { return false }
         return !value.contains("://") && !value.contains("$") && !Path.isAbsolute(value)

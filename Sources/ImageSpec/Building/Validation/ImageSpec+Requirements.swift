@@ -29,7 +29,8 @@ extension ImageSpec {
     ) -> [ImageSpecError] {
         switch files.kind {
         case .pip: PipFilesCheck(files, of: self, for: installer).problems
-        case .uvLock, .poetryLock: LockFileCheck(files, of: self).problems
+        // envd knows no lock files, and a rule of its own says so.
+        case .uvLock, .poetryLock: installer == .pip ? [] : LockFileCheck(files, of: self).problems
         }
     }
 }

@@ -5,7 +5,9 @@
 extension ImageSpecError {
     // MARK: packages and pip requirements files
 
-    static func invalidPackage(_ field: String, _ text: String, _ problem: RequirementProblem) -> ImageSpecError {
+    static func invalidPackage(_ field: String, _ text: String, _ problem: RequirementProblem)
+        -> ImageSpecError
+    {
         ImageSpecError(.invalidField, "\(field): " + problem.sentence(about: text))
     }
 
@@ -46,7 +48,8 @@ extension ImageSpecError {
         return ImageSpecError(
             .unsupportedField,
             "requirements: \"\(file)\"\(place): the URL contains credentials, which would be readable in the build context and "
-                + "in build logs; remove them and mount a .netrc with pip_secret_mounts, with the target /root/.netrc")
+                + "in build logs; remove them and mount a .netrc with pip_secret_mounts, with the target /root/.netrc"
+        )
     }
 
     static func invalidArgument(_ argument: String, _ what: String, fix: String) -> ImageSpecError {
@@ -66,7 +69,9 @@ extension ImageSpecError {
         .invalidRequirements(file, line: nil, "the lock file is out of date: \(what); run: \(relock)")
     }
 
-    static func newerLock(_ file: String, _ version: String, tool: String, reads: String, key: String) -> ImageSpecError {
+    static func newerLock(_ file: String, _ version: String, tool: String, reads: String, key: String)
+        -> ImageSpecError
+    {
         .invalidRequirements(
             file, line: nil,
             "version \(version) of the lock file format is unknown: \(tool) reads \(reads) here; choose a \(tool) that reads it with "
@@ -119,7 +124,8 @@ extension ImageSpecError {
     static func missingProjectKey(_ file: String, _ key: String) -> ImageSpecError {
         .invalidRequirements(
             file, line: nil,
-            "the project has no \(key), which poetry asks for; write one, or \"package-mode = false\" in [tool.poetry]")
+            "the project has no \(key), which poetry asks for; write one, or \"package-mode = false\" in [tool.poetry]"
+        )
     }
 
     /// `isImplicit` if the spec does not name the version.

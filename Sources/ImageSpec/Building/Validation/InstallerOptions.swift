@@ -44,8 +44,10 @@ struct InstallerOptions: Sendable {
             upgrade-package
             """),
         short: [
-            "r": "--requirements", "e": "--editable", "c": "--constraints", "b": "--build-constraints", "t": "--target",
-            "i": "--index-url", "f": "--find-links", "U": "--upgrade", "P": "--upgrade-package", "C": "--config-setting",
+            "r": "--requirements", "e": "--editable", "c": "--constraints", "b": "--build-constraints",
+            "t": "--target",
+            "i": "--index-url", "f": "--find-links", "U": "--upgrade", "P": "--upgrade-package",
+            "C": "--config-setting",
             "n": "--no-cache", "p": "--python", "q": "--quiet", "v": "--verbose", "h": "--help",
         ],
         given: set("python cache-dir link-mode"),
@@ -81,7 +83,8 @@ struct InstallerOptions: Sendable {
             upgrade-group upgrade-package
             """),
         short: [
-            "i": "--index-url", "f": "--find-links", "U": "--upgrade", "P": "--upgrade-package", "C": "--config-setting",
+            "i": "--index-url", "f": "--find-links", "U": "--upgrade", "P": "--upgrade-package",
+            "C": "--config-setting",
             "n": "--no-cache", "p": "--python", "q": "--quiet", "v": "--verbose", "h": "--help",
         ],
         given: set("python cache-dir link-mode project locked no-install-project inexact no-dev"),
@@ -102,7 +105,8 @@ struct InstallerOptions: Sendable {
             """),
         valued: set("without with only extras project directory"),
         short: [
-            "E": "--extras", "h": "--help", "q": "--quiet", "V": "--version", "n": "--no-interaction", "P": "--project",
+            "E": "--extras", "h": "--help", "q": "--quiet", "V": "--version", "n": "--no-interaction",
+            "P": "--project",
             "C": "--directory", "v": "--verbose",
         ],
         given: set("project"),
@@ -129,7 +133,8 @@ struct InstallerArgument: Equatable, Sendable {
                 found.append(InstallerArgument(word: word))
                 continue
             }
-            let sides = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let sides = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+                String.init)
             var value = sides.count > 1 ? sides[1] : nil
             if word.hasPrefix("--") {
                 if value == nil, options.valued.contains(sides[0]) { value = rest.popFirst() }
@@ -145,7 +150,9 @@ struct InstallerArgument: Equatable, Sendable {
                 }
                 let isValued = options.valued.contains(name)
                 if isValued {
-                    value = letters.isEmpty ? rest.popFirst() : String(letters.first == "=" ? letters.dropFirst() : letters)
+                    value =
+                        letters.isEmpty
+                        ? rest.popFirst() : String(letters.first == "=" ? letters.dropFirst() : letters)
                     letters = ""
                 }
                 found.append(InstallerArgument(name: name, value: isValued ? value : nil, word: "-\(letter)"))

@@ -31,7 +31,8 @@ struct LockArguments {
         _ names: [(option: String, name: String)], among known: Set<String>, _ what: String, in file: String
     ) {
         for (option, name) in names where !known.contains(name.normalizedPackageName) {
-            problems.append(.unknownProjectPart(option: option, name, what, file: file, known: known.sorted()))
+            problems.append(
+                .unknownProjectPart(option: option, name, what, file: file, known: known.sorted()))
         }
     }
 
@@ -78,7 +79,8 @@ struct LockArguments {
             installed.formUnion(names("--group").map(\.name.normalizedPackageName))
             if has("--dev") { installed.insert("dev") }
             if has("--all-groups") { installed = groups }
-            result.installedGroups = installed.subtracting(names("--no-group").map(\.name.normalizedPackageName))
+            result.installedGroups = installed.subtracting(
+                names("--no-group").map(\.name.normalizedPackageName))
         } else {
             result.installedGroups = Set(only)
             result.omitsProject = true
@@ -105,12 +107,14 @@ struct LockArguments {
         result.check(names("--extras"), among: extras, "extra", in: file)
 
         result.omitsDirectories = has("--no-directory")
-        result.extras = has("--all-extras") ? extras : Set(names("--extras").map(\.name.normalizedPackageName))
+        result.extras =
+            has("--all-extras") ? extras : Set(names("--extras").map(\.name.normalizedPackageName))
         let only = names("--only").map(\.name.normalizedPackageName)
         if only.isEmpty {
             let optional = (poetry?["group"]?.table ?? [:]).filter { $0.value["optional"]?.bool == true }
                 .map(\.key.normalizedPackageName)
-            let added = has("--all-groups") ? Array(groups) : names("--with").map(\.name.normalizedPackageName)
+            let added =
+                has("--all-groups") ? Array(groups) : names("--with").map(\.name.normalizedPackageName)
             result.installedGroups = groups.subtracting(optional).union(added)
                 .subtracting(names("--without").map(\.name.normalizedPackageName))
         } else {

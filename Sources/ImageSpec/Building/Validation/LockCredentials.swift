@@ -15,7 +15,9 @@ enum LockCredentials {
     }
 
     static func poetryProblems(_ input: LockedProject) -> [ImageSpecError] {
-        let poetry = ["source", "dependencies", "dev-dependencies", "group", "requires-plugins", "build-constraints"]
+        let poetry = [
+            "source", "dependencies", "dev-dependencies", "group", "requires-plugins", "build-constraints",
+        ]
         return problems(input, poetry.map { ["tool", "poetry", $0] } + standard)
     }
 

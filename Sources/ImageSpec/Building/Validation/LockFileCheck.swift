@@ -15,7 +15,8 @@ struct LockFileCheck {
         let project = Self.read(projectFile, hasTOML11: isUv, relock: nil, &problems)
         let lock = Self.read(lockFile, hasTOML11: isUv, relock: isUv ? "uv lock" : "poetry lock", &problems)
         guard let project, let lock else { return }
-        let input = LockedProject(spec: spec, project: project, projectFile: projectFile, lock: lock, lockFile: lockFile)
+        let input = LockedProject(
+            spec: spec, project: project, projectFile: projectFile, lock: lock, lockFile: lockFile)
         problems += isUv ? UvLockCheck(input).problems : PoetryLockCheck(input).problems
     }
 
@@ -58,7 +59,9 @@ struct LockedProject {
     /// The first line of the project file on which a key is.
     func line(ofKey key: String) -> Int? {
         Self.line(in: projectFile.raw) { line in
-            let text = line.drop { PipRequirements.isWhiteSpace($0) || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "\"") }
+            let text = line.drop {
+                PipRequirements.isWhiteSpace($0) || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "\"")
+            }
             return text.starts(with: key.utf8)
         }
     }

@@ -11,7 +11,8 @@ enum LockFreshness {
 
     private static func uvDifference(_ input: LockedProject) -> String? {
         let project = input.project
-        if let range = project["project", "requires-python"]?.string, let locked = input.lock["requires-python"]?.string,
+        if let range = project["project", "requires-python"]?.string,
+            let locked = input.lock["requires-python"]?.string,
             let one = bounds(range), let other = bounds(locked), one != other
         {
             return "it is for Python \"\(locked)\", and \(input.projectFile.name) for \"\(range)\""
@@ -57,7 +58,9 @@ enum LockFreshness {
     private static func difference(_ declared: [TOMLValue], _ locked: TOMLValue?) -> String? {
         var wanted: [String: [Set<VersionSpecifier>]] = [:]
         for text in declared.compactMap(\.string) {
-            guard let requirement = try? Requirement(text, for: .uv), let name = requirement.name else { return nil }
+            guard let requirement = try? Requirement(text, for: .uv), let name = requirement.name else {
+                return nil
+            }
             var specifiers: Set<VersionSpecifier> = []
             if case .index(let list) = requirement.source { specifiers = Set(list) }
             wanted[name.normalizedPackageName, default: []].append(specifiers)
@@ -66,16 +69,26 @@ enum LockFreshness {
         for entry in locked?.list ?? [] {
             guard let name = entry["name"]?.string else { return nil }
             // What comes from elsewhere has no versions here.
-            let isElsewhere = ["git", "url", "path", "directory", "editable", "virtual"].contains { entry[$0] != nil }
+            let isElsewhere = ["git", "url", "path", "directory", "editable", "virtual"].contains {
+                entry[$0] != nil
+            }
             let specifiers = entry["specifier"]?.string.map { try? VersionSpecifier.list($0) } ?? []
             guard let specifiers else { return nil }
             found[name.normalizedPackageName, default: []].append(Set(specifiers))
-            if isElsewhere { wanted[name.normalizedPackageName] = wanted[name.normalizedPackageName]?.map { _ in [] } }
+            if isElsewhere {
+                wanted[name.normalizedPackageName] = wanted[name.normalizedPackageName]?.map { _ in [] }
+            }
         }
         for name in Set(wanted.keys).union(found.keys).sorted() {
-            guard let one = wanted[name] else { return "it has \"\(name)\", which the project does not ask for" }
-            guard let other = found[name] else { return "it does not contain \"\(name)\", which the project asks for" }
-            if Set(one) != Set(other) { return "it has other versions of \"\(name)\" than the project asks for" }
+            guard let one = wanted[name] else {
+                return "it has \"\(name)\", which the project does not ask for"
+            }
+            guard let other = found[name] else {
+                return "it does not contain \"\(name)\", which the project asks for"
+            }
+            if Set(one) != Set(other) {
+                return "it has other versions of \"\(name)\" than the project asks for"
+            }
         }
         return nil
     }
@@ -93,7 +106,8 @@ enum LockFreshness {
         }
         return [
             .staleLock(
-                input.lockFile.name, "\(input.projectFile.name) changed since it was made", relock: "poetry lock")
+                input.lockFile.name, "\(input.projectFile.name) changed since it was made",
+                relock: "poetry lock")
         ]
     }
 }

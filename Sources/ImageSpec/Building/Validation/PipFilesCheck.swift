@@ -25,7 +25,9 @@ struct PipFilesCheck {
         for file in files.files where IndexURL.holdsCredential(file.bytes) {
             problems.append(.requirementCredential(file.name))
         }
-        if files.files.count == 1, RequirementFileFormat.isPylock(files.name.lowercased()), installer == .uv { return }
+        if files.files.count == 1, RequirementFileFormat.isPylock(files.name.lowercased()), installer == .uv {
+            return
+        }
         findRoles()
         for file in files.files { check(file) }
         if requiresHashes, !(spec.packages ?? []).isEmpty { problems.append(.packagesWithoutHashes) }
@@ -39,12 +41,17 @@ struct PipFilesCheck {
         var waiting = [files.name]
         let known = Dictionary(files.files.map { (ByteString($0.name), $0) }) { first, _ in first }
         while let name = waiting.popLast() {
-            guard let file = known[ByteString(name)], required.insert(ByteString(name)).inserted else { continue }
-            for line in file.bytes.split(separator: UInt8(ascii: "\n")) where line.first == UInt8(ascii: "-") {
+            guard let file = known[ByteString(name)], required.insert(ByteString(name)).inserted else {
+                continue
+            }
+            for line in file.bytes.split(separator: UInt8(ascii: "\n")) where line.first == UInt8(ascii: "-")
+            {
                 let text = String(decoding: line, as: UTF8.self)
                 guard text.hasPrefix("-r") || text.hasPrefix("--requirement") else { continue }
                 let reader = PipRequirements([], path: name)
-                guard let included = try? reader.included(by: .init(text: Array(line), number: 1)) else { continue }
+                guard let included = try? reader.included(by: .init(text: Array(line), number: 1)) else {
+                    continue
+                }
                 waiting.append(Path.lexicallyNormalized(Path.join(Path.folder(of: name), included)))
             }
         }
@@ -53,7 +60,9 @@ struct PipFilesCheck {
             requiresHashes =
                 requiresHashes
                 || files.files.contains { file in
-                    file.bytes.split(separator: UInt8(ascii: "\n")).contains { $0.elementsEqual("--require-hashes".utf8) }
+                    file.bytes.split(separator: UInt8(ascii: "\n")).contains {
+                        $0.elementsEqual("--require-hashes".utf8)
+                    }
                 }
         }
     }
@@ -70,7 +79,8 @@ struct PipFilesCheck {
         let isConstraint = constraintFiles.contains(ByteString(file.name))
         var count = 0
         for (line, text) in zip(lines, texts) {
-            guard let problem = problem(of: text, at: line.number, in: file, isConstraint: isConstraint) else { continue }
+            guard let problem = problem(of: text, at: line.number, in: file, isConstraint: isConstraint)
+            else { continue }
             count += 1
             problems.append(problem)
             if count == Self.limit { return }
@@ -128,7 +138,8 @@ struct PipFilesCheck {
                 && !specifiers[0].isPrefix
             guard isPinned else {
                 throw RequirementProblem(
-                    "is not pinned, which --require-hashes asks for", fix: "write its version, as in \"==1.0\"")
+                    "is not pinned, which --require-hashes asks for",
+                    fix: "write its version, as in \"==1.0\"")
             }
         case .url(let url):
             if url.fragment.contains(where: { RequirementHash.lengths[$0.name] != nil }) { hasHash = true }

@@ -22,7 +22,8 @@ struct PoetryLockCheck {
 
     /// The version of the poetry that installs.
     private var poetryVersion: String {
-        input.spec.builderImage("poetry") ?? String(RenderingConstants.poetry.drop { $0 != "=" }.drop { $0 == "=" })
+        input.spec.builderImage("poetry")
+            ?? String(RenderingConstants.poetry.drop { $0 != "=" }.drop { $0 == "=" })
     }
 
     private mutating func checkRequiredVersion() {
@@ -31,7 +32,8 @@ struct PoetryLockCheck {
         else { return }
         problems.append(
             .toolNotAllowed(
-                input.projectFile.name, input.line(ofKey: "requires-poetry"), key: "requires-poetry", range: required,
+                input.projectFile.name, input.line(ofKey: "requires-poetry"), key: "requires-poetry",
+                range: required,
                 tool: "poetry", version: poetryVersion, fix: "builder_config: {poetry: \"VERSION\"}"))
     }
 
@@ -52,7 +54,9 @@ struct PoetryLockCheck {
                 .staleLock(file, "not a lock file of poetry: it has no lock-version", relock: "poetry lock"))
             return false
         }
-        guard let read = PackageVersion(version), let range = PoetryConstraint(">=1,<3"), !range.contains(read) else {
+        guard let read = PackageVersion(version), let range = PoetryConstraint(">=1,<3"),
+            !range.contains(read)
+        else {
             return true
         }
         problems.append(.newerLock(file, version, tool: "poetry", reads: "1 and 2", key: "poetry"))
@@ -67,7 +71,8 @@ struct PoetryLockCheck {
                 type == "file" || !arguments.omitsDirectories, isInstalled(package, arguments)
             else { continue }
             problems.append(
-                .localLockedPackage(input.lockFile.name, input.line(ofPackage: name), name, path, relock: "poetry lock"))
+                .localLockedPackage(
+                    input.lockFile.name, input.line(ofPackage: name), name, path, relock: "poetry lock"))
         }
     }
 

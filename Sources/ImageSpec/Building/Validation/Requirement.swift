@@ -74,7 +74,8 @@ struct Requirement: Equatable, Sendable {
             }
             guard let last = name.utf8.last, last.isASCIILetterOrDigit else {
                 throw RequirementProblem(
-                    "has a package name that ends in \"\(name.suffix(1))\"", fix: "end it with a letter or a digit")
+                    "has a package name that ends in \"\(name.suffix(1))\"",
+                    fix: "end it with a letter or a digit")
             }
             cursor.skipSpace()
             let extras = try self.extras()
@@ -84,8 +85,11 @@ struct Requirement: Equatable, Sendable {
                     name: name, extras: extras, source: try url(after: name), marker: try marker())
             }
             let specifiers = try versions(of: name)
-            if specifiers.isEmpty, extras.isEmpty, [".txt", ".yml", ".yaml", ".toml"].contains(where: name.hasSuffix) {
-                throw RequirementProblem("is the name of a file", fix: "use the field requirements for a file")
+            if specifiers.isEmpty, extras.isEmpty,
+                [".txt", ".yml", ".yaml", ".toml"].contains(where: name.hasSuffix)
+            {
+                throw RequirementProblem(
+                    "is the name of a file", fix: "use the field requirements for a file")
             }
             return Requirement(name: name, extras: extras, source: .index(specifiers), marker: try marker())
         }
@@ -120,7 +124,8 @@ struct Requirement: Equatable, Sendable {
                     last.isASCIILetterOrDigit
                 else {
                     throw RequirementProblem(
-                        "has an invalid extra in brackets", fix: "write names with commas between them, as in \"[a,b]\"")
+                        "has an invalid extra in brackets",
+                        fix: "write names with commas between them, as in \"[a,b]\"")
                 }
                 extras.append(extra)
                 cursor.skipSpace()
@@ -157,7 +162,11 @@ struct Requirement: Equatable, Sendable {
                 return try VersionSpecifier.list(text)
             } catch {
                 // Old versions of pip take any text for a version.
-                if installer == .pip, text.split(separator: ",").allSatisfy(Self.isConditionForPip) { return [] }
+                if installer == .pip, !text.isEmpty,
+                    text.split(separator: ",").allSatisfy(Self.isConditionForPip)
+                {
+                    return []
+                }
                 throw error
             }
         }
@@ -190,11 +199,14 @@ struct Requirement: Equatable, Sendable {
                     "has a variable in its name", fix: "write the name; variables are expanded in URLs only")
             case let next? where next.isASCIIDigit:
                 return RequirementProblem(
-                    "has a version without an operator", fix: "write \"\(name)==\(cursor.nextWord.shortened(to: 40))\"")
+                    "has a version without an operator",
+                    fix: "write \"\(name)==\(cursor.nextWord.shortened(to: 40))\"")
             default:
                 return RequirementProblem(
                     "has \"\(cursor.nextWord.shortened(to: 40))\" after the name \"\(name.shortened(to: 40))\"",
-                    fix: "write one requirement, as in \"\(name.shortened(to: 40))==1.0\"; a name contains no spaces")
+                    fix:
+                        "write one requirement, as in \"\(name.shortened(to: 40))==1.0\"; a name contains no spaces"
+                )
             }
         }
 
@@ -202,12 +214,14 @@ struct Requirement: Equatable, Sendable {
             cursor.skipSpace()
             let text = urlText()
             guard !text.isEmpty else {
-                throw RequirementProblem("has no URL after \"@\"", fix: "write one, as in \"\(name) @ https://…\"")
+                throw RequirementProblem(
+                    "has no URL after \"@\"", fix: "write one, as in \"\(name) @ https://…\"")
             }
             if text.hasPrefix("${") { return .variable }
             if text.utf8.allSatisfy({ $0.isASCIIDigit || $0 == UInt8(ascii: ".") }) {
                 throw RequirementProblem(
-                    "has \"\(text.shortened(to: 40))\" in place of a URL", fix: "for a version, write \"\(name)==\(text)\"")
+                    "has \"\(text.shortened(to: 40))\" in place of a URL",
+                    fix: "for a version, write \"\(name)==\(text)\"")
             }
             return .url(try RequirementURL(text, name: name, for: installer))
         }
@@ -217,7 +231,9 @@ struct Requirement: Equatable, Sendable {
             let start = cursor.position
             while let byte = cursor.peek() {
                 let next = cursor.peek(1)
-                if byte == UInt8(ascii: ";"), next == nil || next.map(PipRequirements.isWhiteSpace) == true { break }
+                if byte == UInt8(ascii: ";"), next == nil || next.map(PipRequirements.isWhiteSpace) == true {
+                    break
+                }
                 if PipRequirements.isWhiteSpace(byte) {
                     let rest = cursor.bytes[cursor.position...].first { !PipRequirements.isWhiteSpace($0) }
                     if rest == nil || rest == UInt8(ascii: ";") || rest == UInt8(ascii: "#") { break }

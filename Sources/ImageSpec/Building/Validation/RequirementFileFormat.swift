@@ -2,14 +2,16 @@
 
 /// A file that is no pip requirements file, and is easily given for one.
 enum RequirementFileFormat: CaseIterable, Sendable {
-    case condaEnvironment, condaLock, pipfile, pipfileLock, pdmLock, uvLock, poetryLock, pixi, pyproject, setup, json, toml
+    case condaEnvironment, condaLock, pipfile, pipfileLock, pdmLock, uvLock, poetryLock, pixi, pyproject,
+        setup, json, toml
 
     /// What it is, and what to use in its place.
     var problem: RequirementProblem {
         switch self {
         case .condaEnvironment:
             RequirementProblem(
-                "is a conda environment file", fix: "write its packages in conda_packages and packages, or run: imagespec init")
+                "is a conda environment file",
+                fix: "write its packages in conda_packages and packages, or run: imagespec init")
         case .condaLock:
             RequirementProblem(
                 "is a lock file of conda-lock", fix: "write its packages in conda_packages and packages")
@@ -20,20 +22,28 @@ enum RequirementFileFormat: CaseIterable, Sendable {
         case .pdmLock:
             RequirementProblem("is a lock file of pdm", fix: "run: pdm export -o requirements.txt")
         case .uvLock:
-            RequirementProblem("is a lock file of uv with another name", fix: "name it uv.lock, beside its pyproject.toml")
+            RequirementProblem(
+                "is a lock file of uv with another name", fix: "name it uv.lock, beside its pyproject.toml")
         case .poetryLock:
             RequirementProblem(
-                "is a lock file of poetry with another name", fix: "name it poetry.lock, beside its pyproject.toml")
-        case .pixi: RequirementProblem("is a file of pixi", fix: "write its packages in conda_packages and packages")
+                "is a lock file of poetry with another name",
+                fix: "name it poetry.lock, beside its pyproject.toml")
+        case .pixi:
+            RequirementProblem("is a file of pixi", fix: "write its packages in conda_packages and packages")
         case .pyproject:
             RequirementProblem(
-                "is a project file", fix: "run: uv lock, and use uv.lock; or write its dependencies in packages")
+                "is a project file",
+                fix: "run: uv lock, and use uv.lock; or write its dependencies in packages")
         case .setup:
             RequirementProblem(
                 "is a setup file, whose dependencies setuptools computes",
                 fix: "write them in packages or in a requirements file")
-        case .json: RequirementProblem("is JSON, not a pip requirements file", fix: "write a requirement on each line")
-        case .toml: RequirementProblem("is TOML, not a pip requirements file", fix: "write a requirement on each line")
+        case .json:
+            RequirementProblem(
+                "is JSON, not a pip requirements file", fix: "write a requirement on each line")
+        case .toml:
+            RequirementProblem(
+                "is TOML, not a pip requirements file", fix: "write a requirement on each line")
         }
     }
 
@@ -74,7 +84,9 @@ enum RequirementFileFormat: CaseIterable, Sendable {
         if has("[[source]]"), has("[packages]") { return .pipfile }
         if has("[project]") || has("[build-system]") || has("[tool.poetry]") { return .pyproject }
         if has("[options]"), lines.contains(where: { $0.hasPrefix("install_requires") }) { return .setup }
-        if start.contains(where: { $0.hasPrefix("from setuptools import") || $0.hasPrefix("import setuptools") }) {
+        if start.contains(where: {
+            $0.hasPrefix("from setuptools import") || $0.hasPrefix("import setuptools")
+        }) {
             return .setup
         }
         guard has("[[package]]") || has("[[packages]]") || has("[metadata]") else {

@@ -48,7 +48,8 @@ enum RequirementLine: Equatable, Sendable {
             }
             let value = sides.count > 1 ? sides[1] : words.popFirst() ?? ""
             guard !value.isEmpty else {
-                throw RequirementProblem("has no hash after \"--hash\"", fix: "write it as in \"--hash=sha256:…\"")
+                throw RequirementProblem(
+                    "has no hash after \"--hash\"", fix: "write it as in \"--hash=sha256:…\"")
             }
             if installer == .uv { try RequirementHash.check(value) }
             hashes.append(value)
@@ -66,7 +67,8 @@ enum RequirementLine: Equatable, Sendable {
             default: "write it on a line of its own, or in pip_extra_args"
             }
         return RequirementProblem(
-            "has the option \"\(option.shortened(to: 40))\" after the requirement, which uv does not read", fix: fix)
+            "has the option \"\(option.shortened(to: 40))\" after the requirement, which uv does not read",
+            fix: fix)
     }
 
     private static func option(_ text: String, for installer: PackageInstaller) throws(RequirementProblem)

@@ -64,11 +64,14 @@ struct RequirementOption: Equatable, Sendable {
             value = Self.unquoted(written)
             // A requirement in editable mode may hold spaces, as in "-e .[a, b]".
             if ["-e", "--editable"].contains(name) { return }
-            if written.count > value.count + 2 || (written.first == value.first && written.count > value.count) {
+            if written.count > value.count + 2
+                || (written.first == value.first && written.count > value.count)
+            {
                 throw Self.several(after: name)
             }
             if value.isEmpty {
-                throw RequirementProblem("has no value after \"\(name)\"", fix: "write one, or remove the line")
+                throw RequirementProblem(
+                    "has no value after \"\(name)\"", fix: "write one, or remove the line")
             }
         }
 
@@ -82,7 +85,8 @@ struct RequirementOption: Equatable, Sendable {
         /// uv drops what follows silently.
         private static func several(after name: String) -> RequirementProblem {
             RequirementProblem(
-                "has more than \"\(name)\" and its value", fix: "write one option a line, and requirements by themselves")
+                "has more than \"\(name)\" and its value",
+                fix: "write one option a line, and requirements by themselves")
         }
 
         private static func unknown(_ name: String) -> RequirementProblem {
@@ -109,7 +113,9 @@ struct RequirementOption: Equatable, Sendable {
         case "--prefer-binary":
             throw RequirementProblem(
                 "is an option that uv does not have",
-                fix: "write \"--only-binary NAME\" for packages whose sources must not be built, or remove the line")
+                fix:
+                    "write \"--only-binary NAME\" for packages whose sources must not be built, or remove the line"
+            )
         case "--use-feature":
             throw RequirementProblem("is an option that uv does not have", fix: "remove the line")
         default: break
@@ -143,13 +149,16 @@ struct RequirementOption: Equatable, Sendable {
 
     /// Whether it names a directory by an absolute path, which a base image may have.
     var isLocal: Bool {
-        ["-f", "--find-links"].contains(name) && (value.hasPrefix("/") || value.lowercased().hasPrefix("file:"))
+        ["-f", "--find-links"].contains(name)
+            && (value.hasPrefix("/") || value.lowercased().hasPrefix("file:"))
     }
 
     var localProblem: RequirementProblem {
         RequirementProblem(
             "names a local directory, which does not exist in the image when packages are installed",
-            fix: "publish the wheels to a package index, or use a base_image that contains them and their absolute path")
+            fix:
+                "publish the wheels to a package index, or use a base_image that contains them and their absolute path"
+        )
     }
 
     private func checkPackages() throws(RequirementProblem) {
@@ -171,9 +180,12 @@ struct RequirementOption: Equatable, Sendable {
     /// `host`, `host:port` or either with a scheme.
     private func checkHost() throws(RequirementProblem) {
         var rest = value[...]
-        for scheme in ["http://", "https://"] where rest.hasPrefix(scheme) { rest = rest.dropFirst(scheme.count) }
+        for scheme in ["http://", "https://"] where rest.hasPrefix(scheme) {
+            rest = rest.dropFirst(scheme.count)
+        }
         let parts = rest.split(separator: ":", omittingEmptySubsequences: false)
-        let isHost = parts.first?.utf8.allSatisfy { $0.isASCIILetterOrDigit || ".-_".utf8.contains($0) } ?? false
+        let isHost =
+            parts.first?.utf8.allSatisfy { $0.isASCIILetterOrDigit || ".-_".utf8.contains($0) } ?? false
         guard isHost, parts.first?.isEmpty == false, parts.count < 3,
             parts.count < 2 || UInt16(parts[1]) != nil
         else {

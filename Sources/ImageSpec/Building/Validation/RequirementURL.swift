@@ -21,7 +21,8 @@ struct RequirementURL: Equatable, Sendable {
     }
 
     private static let extensions = [
-        ".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.lz", ".tar.lzma", ".tar.xz", ".tar.zst", ".tar", ".tbz", ".tgz",
+        ".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.lz", ".tar.lzma", ".tar.xz", ".tar.zst", ".tar", ".tbz",
+        ".tgz",
         ".tlz", ".txz",
     ]
 
@@ -29,7 +30,8 @@ struct RequirementURL: Equatable, Sendable {
         self.text = text
         guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else {
             throw RequirementProblem(
-                "has \"\(text.shortened(to: 60))\" in place of a URL", fix: "write one with its scheme, as in \"https://…\"")
+                "has \"\(text.shortened(to: 60))\" in place of a URL",
+                fix: "write one with its scheme, as in \"https://…\"")
         }
         let scheme = text[..<colon].lowercased()
         switch scheme {
@@ -45,7 +47,8 @@ struct RequirementURL: Equatable, Sendable {
             }
             throw RequirementProblem(
                 "has the unsupported scheme \"\(scheme)\"", fix: "write \"git+https://…\" or \"git+ssh://…\"")
-        case "hg+https", "hg+http", "hg+ssh", "svn+https", "svn+http", "svn+ssh", "svn", "bzr+https", "bzr+ssh", "bzr+http",
+        case "hg+https", "hg+http", "hg+ssh", "svn+https", "svn+http", "svn+ssh", "svn", "bzr+https",
+            "bzr+ssh", "bzr+http",
             "bzr+lp":
             if installer == .pip {
                 kind = .archive
@@ -77,7 +80,9 @@ struct RequirementURL: Equatable, Sendable {
         guard let suffix = Self.extensions.first(where: file.lowercased().hasSuffix) else {
             throw RequirementProblem(
                 "does not end in the extension of an archive",
-                fix: "use the URL of a wheel (.whl), .tar.gz or .zip; for a repository write \"git+https://…\"")
+                fix:
+                    "use the URL of a wheel (.whl), .tar.gz or .zip; for a repository write \"git+https://…\""
+            )
         }
         if suffix == ".whl" { try checkWheel(name: name) }
     }
@@ -93,7 +98,8 @@ struct RequirementURL: Equatable, Sendable {
         guard let name, !parts[0].contains("%") else { return }
         if String(parts[0]).normalizedPackageName != name.normalizedPackageName {
             throw RequirementProblem(
-                "has the name \"\(name)\", but the wheel is of \"\(parts[0])\"", fix: "write \"\(parts[0]) @ …\"")
+                "has the name \"\(name)\", but the wheel is of \"\(parts[0])\"",
+                fix: "write \"\(parts[0]) @ …\"")
         }
     }
 

@@ -10,7 +10,8 @@ struct SystemNeeds {
 
     /// Set in the official Python images and by the Dockerfile.
     private static let knownVariables: Set<String> = [
-        "PATH", "HOME", "LANG", "GPG_KEY", "PYTHON_VERSION", "PYTHON_SHA256", "VIRTUAL_ENV", "CONDA_PREFIX", "PWD",
+        "PATH", "HOME", "LANG", "GPG_KEY", "PYTHON_VERSION", "PYTHON_SHA256", "VIRTUAL_ENV", "CONDA_PREFIX",
+        "PWD",
         "HOSTNAME",
     ]
 
@@ -22,7 +23,9 @@ struct SystemNeeds {
         }
         // Packages such as git-lfs depend on git.
         hasGit = apt.contains { $0 == "git" || $0.hasPrefix("git-") } || conda.contains("git")
-        hasSSH = apt.contains { ["openssh-client", "ssh", "openssh-server"].contains($0) } || conda.contains("openssh")
+        hasSSH =
+            apt.contains { ["openssh-client", "ssh", "openssh-server"].contains($0) }
+            || conda.contains("openssh")
         // The image of Python has them; that of Debian, below conda, has not.
         hasCertificates = !spec.hasCondaFields || apt.contains("ca-certificates")
         variables = Set((spec.env ?? [:]).map(\.key))
@@ -54,14 +57,16 @@ struct SystemNeeds {
     /// `${NAME}` stays as it is written if the variable is not set.
     func check(variablesOf text: String) throws(RequirementProblem) {
         if hasBase { return }
-        for part in text.split(separator: "$").dropFirst(text.hasPrefix("$") ? 0 : 1) where part.hasPrefix("{") {
+        for part in text.split(separator: "$").dropFirst(text.hasPrefix("$") ? 0 : 1)
+        where part.hasPrefix("{") {
             let name = part.dropFirst().prefix { $0 != "}" }
             guard part.contains("}"), !name.isEmpty,
                 name.utf8.allSatisfy({ $0.isASCIILetterOrDigit || $0 == UInt8(ascii: "_") }),
                 !variables.contains(String(name)), !Self.knownVariables.contains(String(name))
             else { continue }
             throw RequirementProblem(
-                "uses the variable \(name), which is not set when packages are installed", fix: "set it in env")
+                "uses the variable \(name), which is not set when packages are installed",
+                fix: "set it in env")
         }
     }
 }

@@ -24,7 +24,8 @@ struct UvLockCheck {
         let requiresPython = project["project", "requires-python"]?.string
         if let range = requiresPython, let specifiers = try? VersionSpecifier.list(range),
             let problem = input.pythonProblem(
-                range, key: "requires-python", allows: { version in specifiers.allSatisfy { $0.contains(version) } })
+                range, key: "requires-python",
+                allows: { version in specifiers.allSatisfy { $0.contains(version) } })
         {
             problems.append(problem)
         }
@@ -56,7 +57,8 @@ struct UvLockCheck {
         if !specifiers.allSatisfy({ $0.contains(uvVersion) }) {
             problems.append(
                 .toolNotAllowed(
-                    input.projectFile.name, input.line(ofKey: "required-version"), key: "required-version", range: required,
+                    input.projectFile.name, input.line(ofKey: "required-version"), key: "required-version",
+                    range: required,
                     tool: "uv", version: input.spec.builderImage("uv_image") ?? RenderingConstants.uvImage,
                     fix: "builder_config: {uv_image: \"ghcr.io/astral-sh/uv:VERSION\"}"))
         }
@@ -79,17 +81,22 @@ struct UvLockCheck {
     private mutating func checkSources() {
         let members = Set(members)
         for package in input.packages {
-            guard let name = package["name"]?.string, !members.contains(name), let source = package["source"]?.table else {
+            guard let name = package["name"]?.string, !members.contains(name),
+                let source = package["source"]?.table
+            else {
                 continue
             }
             for key in ["directory", "editable", "path", "virtual"] {
-                guard let path = source[key]?.string, path != ".", !input.mayExist(path), !Self.isURL(path) else { continue }
+                guard let path = source[key]?.string, path != ".", !input.mayExist(path), !Self.isURL(path)
+                else { continue }
                 problems.append(
-                    .localLockedPackage(input.lockFile.name, input.line(ofPackage: name), name, path, relock: "uv lock"))
+                    .localLockedPackage(
+                        input.lockFile.name, input.line(ofPackage: name), name, path, relock: "uv lock"))
             }
             if let index = source["registry"]?.string, !Self.isURL(index), !input.mayExist(index) {
                 problems.append(
-                    .localLockedPackage(input.lockFile.name, input.line(ofPackage: name), name, index, relock: "uv lock"))
+                    .localLockedPackage(
+                        input.lockFile.name, input.line(ofPackage: name), name, index, relock: "uv lock"))
             }
         }
     }
@@ -97,7 +104,8 @@ struct UvLockCheck {
     private static func isURL(_ text: String) -> Bool { text.contains("://") && !text.hasPrefix("file:") }
 
     private mutating func checkSettings() {
-        for link in project["tool", "uv", "find-links"]?.strings ?? [] where !Self.isURL(link) && !input.mayExist(link) {
+        for link in project["tool", "uv", "find-links"]?.strings ?? []
+        where !Self.isURL(link) && !input.mayExist(link) {
             problems.append(.localFindLinks(input.projectFile.name, input.line(ofKey: "find-links"), link))
         }
     }
@@ -144,7 +152,8 @@ struct LockedDependencies {
     init(_ input: LockedProject, _ arguments: LockArguments) {
         let packages = Dictionary(grouping: input.packages) { $0["name"]?.string ?? "" }
         var waiting: [TOMLValue] = []
-        for root in input.packages where ["virtual", "editable"].contains(where: { root["source", $0]?.string == "." }) {
+        for root in input.packages
+        where ["virtual", "editable"].contains(where: { root["source", $0]?.string == "." }) {
             waiting += arguments.omitsProject ? [] : root["dependencies"]?.list ?? []
             for (extra, list) in root["optional-dependencies"]?.table ?? [:] where arguments.hasExtra(extra) {
                 waiting += list.list
@@ -153,14 +162,16 @@ struct LockedDependencies {
                 waiting += list.list
             }
         }
-        for (group, list) in input.lock["manifest", "dependency-groups"]?.table ?? [:] where arguments.hasGroup(group) {
+        for (group, list) in input.lock["manifest", "dependency-groups"]?.table ?? [:]
+        where arguments.hasGroup(group) {
             waiting += list.list
         }
         var seen: Set<Node> = []
         while let dependency = waiting.popLast() {
             guard let name = dependency["name"]?.string else { continue }
             names.insert(name)
-            for node in [Node(name: name)] + (dependency["extra"]?.strings ?? []).map({ Node(name: name, extra: $0) })
+            for node in [Node(name: name)]
+                + (dependency["extra"]?.strings ?? []).map({ Node(name: name, extra: $0) })
             where seen.insert(node).inserted {
                 for package in packages[name] ?? [] {
                     let list =

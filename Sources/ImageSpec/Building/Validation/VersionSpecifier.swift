@@ -34,7 +34,9 @@ struct VersionSpecifier: Hashable, Sendable {
         }
         isPrefix = version.hasSuffix(".*")
         if isPrefix { version.removeLast(2) }
-        guard let read = PackageVersion(version) else { throw Self.invalidVersion(version, isPrefix: isPrefix) }
+        guard let read = PackageVersion(version) else {
+            throw Self.invalidVersion(version, isPrefix: isPrefix)
+        }
         self.comparison = comparison
         self.version = read
         if isPrefix, ![.equal, .notEqual].contains(comparison) || read.dev != nil || !read.local.isEmpty {
@@ -48,7 +50,8 @@ struct VersionSpecifier: Hashable, Sendable {
         }
         if !read.local.isEmpty, ![.equal, .notEqual, .arbitrary].contains(comparison) {
             throw RequirementProblem(
-                "has a local version after \"\(sign)\"", fix: "remove \"+\(read.local.joined(separator: "."))\"")
+                "has a local version after \"\(sign)\"",
+                fix: "remove \"+\(read.local.joined(separator: "."))\"")
         }
     }
 
@@ -73,7 +76,8 @@ struct VersionSpecifier: Hashable, Sendable {
     private static func invalidVersion(_ version: String, isPrefix: Bool) -> RequirementProblem {
         if version.contains("$") {
             return RequirementProblem(
-                "has a variable in its version", fix: "write the version; variables are expanded in URLs only")
+                "has a variable in its version", fix: "write the version; variables are expanded in URLs only"
+            )
         }
         if let space = version.firstIndex(where: \.isWhitespace) {
             return RequirementProblem(
@@ -81,7 +85,8 @@ struct VersionSpecifier: Hashable, Sendable {
                 fix: "remove it, or separate conditions with commas, as in \">=1,<2\"")
         }
         return RequirementProblem(
-            "has the invalid version \"\(version.shortened(to: 40))\"", fix: "write it as in \"1.2.3\" or \"1.0rc1\"")
+            "has the invalid version \"\(version.shortened(to: 40))\"",
+            fix: "write it as in \"1.2.3\" or \"1.0rc1\"")
     }
 
     /// Reads conditions that commas separate; a comma may follow the last one.
