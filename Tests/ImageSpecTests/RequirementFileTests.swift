@@ -30,7 +30,7 @@ import Testing
         // Files that are included, and those of constraints.
         Case("-r more.txt\n", ImageSpec(), ["more.txt, line 2:", "x==${V}"]),
         Case(
-            "alpha\n-c constraints.txt\n", ImageSpec(), ["constraints.txt, line 1:", "NAME @"],
+            "alpha\n-c constraints.txt\n", ImageSpec(baseImage: "acme/base:1"), ["constraints.txt, line 1:", "NAME @"],
             ["constraints.txt, line 2:", "constraint"]),
         Case("alpha\n-r constraints.txt\n", ImageSpec(baseImage: "acme/base:1")),
         // Hashes.
@@ -146,7 +146,7 @@ import Testing
         ("six, attrs", "several"), ("six >= 1.0 # comment", "comment"), ("./dist/foo.whl", "local path"),
         (".", "local path"),
         ("foo @ file:///srv/foo", "local path"), ("git+https://example.com/a", "apt_packages: [git]"),
-        ("x @ https://example.com/${TOKEN}/a.zip", "env"), ("a --hash=sha256:0", "version operator"),
+        ("x @ https://example.com/${TOKEN}/a.zip", "env"), ("a --hash=sha256:0", "after the name"),
     ])
     func aMemberOfPackagesIsOneRequirement(_ text: String, _ word: String) throws {
         let project = try RenderingProject()
