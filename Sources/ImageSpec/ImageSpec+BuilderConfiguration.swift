@@ -28,29 +28,11 @@ extension ImageSpec {
 
     /// Of a spec whose requirements are a `poetry.lock`.
     var poetryProblems: [ImageSpecError] {
-        let words = pipExtraArgs.nonEmpty.flatMap(ArgumentText.words) ?? []
-        var problems = words.filter(Self.breaksPoetry).map {
-            ImageSpecError.invalidText(
-                "pip_extra_args", $0,
-                "would keep poetry from installing what the lock file says; remove it")
-        }
         // Of other versions it is not known here what they run on.
-        if builderText("poetry") == nil, let minor = pythonMinor,
+        guard builderText("poetry") == nil, let minor = pythonMinor,
             minor < RenderingConstants.firstPythonOfPoetry
-        {
-            problems.append(.poetryNeedsPython(minor))
-        }
-        return problems
-    }
-
-    /// Options that poetry takes for another project, or that end it before it has installed anything.
-    private static func breaksPoetry(_ word: String) -> Bool {
-        let options = [
-            "--directory", "--project", "--only-root", "--dry-run", "--help", "--version", "-h", "-V", "--",
-        ]
-        let name = word.utf8.prefix { $0 != UInt8(ascii: "=") }
-        return options.contains { $0.utf8.elementsEqual(name) }
-            || word.utf8.starts(with: "-C".utf8) || word.utf8.starts(with: "-P".utf8)
+        else { return [] }
+        return [.poetryNeedsPython(minor)]
     }
 
     /// The minor version of a valid `python_version`.

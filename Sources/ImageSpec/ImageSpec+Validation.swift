@@ -40,7 +40,9 @@ extension ImageSpec {
         var problems = TextRule.table.flatMap { $0.problems(of: self) }
         for rule in Self.rules { problems += rule(self) }
         problems += rendering == .envd ? envdProblems : cudaProblems + pythonVersionProblems
-        problems += fileProblems(in: context)
+        problems += packageProblems(for: rendering == .envd ? .pip : .uv)
+        if rendering == .dockerfile { problems += extraArgumentProblems }
+        problems += fileProblems(as: rendering, in: context)
         return problems
     }
 
@@ -180,15 +182,17 @@ extension ImageSpec {
 
     // MARK: files and bases
 
-    private func fileProblems(in context: HashContext) -> [ImageSpecError] {
+    private func fileProblems(as rendering: Rendering, in context: HashContext) -> [ImageSpecError] {
         var problems: [ImageSpecError] = []
         func check(_ body: () throws(ImageSpecError) -> Void) {
             do throws(ImageSpecError) { try body() } catch { problems.append(error) }
         }
         if let path = requirements.nonEmpty {
             check { () throws(ImageSpecError) in
-                _ = try RequirementsLayout(
-                    RequirementFiles(path, workingDirectory: context.folder), hasBaseImage: baseImage != nil)
+                let files = try RequirementFiles(path, workingDirectory: context.folder)
+                let found = requirementProblems(files, for: rendering == .envd ? .pip : .uv)
+                problems += found
+                if found.isEmpty { _ = try RequirementsLayout(files) }
             }
         }
         for path in copy ?? [] {

@@ -75,7 +75,8 @@ extension ImageSpecError {
     static func buildFailed(_ imageName: String, engine: String, _ failure: BuildFailure) -> ImageSpecError {
         let lines = failure.lines.map { "  " + $0 }
         let start = "\(imageName): \(engine) failed at \"\(failure.stage)\": \(failure.reason)"
-        return ImageSpecError(.toolFailed, ([start] + lines).joined(separator: "\n"))
+        let hint = failure.hint.map { ["hint: " + $0] } ?? []
+        return ImageSpecError(.toolFailed, ([start] + lines + hint).joined(separator: "\n"))
     }
 
     // MARK: the running environment

@@ -50,6 +50,17 @@ struct DraftField {
         }
     }
 
+    /// Leaves out the member of a list that a check of the spec refuses; false if there is no such member.
+    mutating func refuse(member index: Int, because problem: String) -> Bool {
+        guard case .list(var texts) = value, texts.indices.contains(index), texts.count > 1 else {
+            return false
+        }
+        let text = texts.remove(at: index)
+        value = .list(texts)
+        leftOut.append("left out: \"\(text.onOneLine())\", since imagespec check refuses it: \(problem)")
+        return true
+    }
+
     /// The field turned into a comment: as it is, a check of the spec refuses it.
     mutating func refuse() {
         comments.append("not used, since imagespec check refuses it as it stands: put it back to see why")

@@ -31,9 +31,6 @@ extension ErrorArea {
             .spec("invalidText", "builder_config: {uv_image: 'a b'}"),
             .spec("credential", "pip_index: https://me:secret@example.com"),
             .spec("credential", "packages: ['a @ https://me:secret@example.com/a.whl']"),
-            .spec(
-                "credential", "requirements: r.txt",
-                files: ["r.txt": "--index-url https://me:secret@example.com"]),
             .spec("cudaUnsupported", "cuda: '12.4'"),
             .spec("unsupportedByEnvd", "builder: envd\npython_exec: /usr/bin/python3"),
             .spec("unsupportedByEnvd", "builder: envd\npip_extra_args: --no-deps"),
@@ -45,10 +42,9 @@ extension ErrorArea {
             .spec("unsupportedBeside", "python_exec: /usr/bin/python3\npython_version: '3.12'"),
             .spec(
                 "unsupportedBeside", "requirements: uv.lock\npackages: [a]",
-                files: ["uv.lock": "", "pyproject.toml": ""]),
-            .spec(
-                "invalidText", "requirements: poetry.lock\npip_extra_args: --project /srv",
-                files: ["poetry.lock": "", "pyproject.toml": ""]),
+                files: [
+                    "uv.lock": "version = 1\n", "pyproject.toml": "[dependency-groups]\nprod = []\n",
+                ]),
             .spec(
                 "poetryNeedsPython", "requirements: poetry.lock\npython_version: '3.9'",
                 files: ["poetry.lock": "", "pyproject.toml": ""]),

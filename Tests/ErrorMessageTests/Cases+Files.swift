@@ -63,7 +63,6 @@ extension ErrorArea {
             .name("invalidRequirements", "requirements: r.txt", files: ["r.txt": "numpy\n-r"]),
             .name("invalidRequirements", "requirements: r.txt", files: ["r.txt": "-r 'a.txt"]),
             .name("invalidRequirements", "requirements: r.txt", files: ["r.txt": "-c /etc/a.txt"]),
-            .spec("localRequirement", "requirements: r.txt", files: ["r.txt": "numpy\n-e ./pkg[dev]"]),
             .spec("requirementEndsInBackslash", "requirements: r.txt", files: ["r.txt": "numpy\\ # why"]),
             ErrorCase(
                 "includeThroughOwnFolder", "requirements: p/r.txt; p/r.txt: \"-r ../p/s.txt\"; p/s.txt: \"\""

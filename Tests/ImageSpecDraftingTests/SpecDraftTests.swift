@@ -35,6 +35,20 @@ import Testing
         dev = ["pytest"]
         """
 
+    static let lock = """
+        version = 1
+        requires-python = ">=3.10, <3.12"
+        [[package]]
+        name = "my-trainer-app"
+        source = { virtual = "." }
+        [package.metadata]
+        requires-dist = [
+            { name = "numpy", marker = "python_full_version >= '3.10'", specifier = ">=2.1" },
+            { name = "pytest", marker = "extra == 'dev'" },
+            { name = "requests", extras = ["socks"] },
+        ]
+        """
+
     static let projects = [
         Project(
             "nothing", [:], "{}", "# python_version: '3.12'", "# packages: [numpy==2.1.3]",
@@ -46,7 +60,7 @@ import Testing
         Project(
             "uv",
             [
-                "pyproject.toml": pyproject, "uv.lock": "", ".python-version": "3.10\n",
+                "pyproject.toml": pyproject, "uv.lock": lock, ".python-version": "3.10\n",
                 "requirements.txt": "",
             ],
             #"{"name": "my-trainer-app", "python_version": "3.10", "requirements": "uv.lock"}"#,

@@ -18,8 +18,8 @@ import Testing
         "app/requirements/main.txt": "-r ../../common.txt\n-c constraints.txt\nnumpy\n",
         "app/requirements/constraints.txt": "numpy<3\n",
         "common.txt": "six\n",
-        "uv/uv.lock": "version = 1\n", "uv/pyproject.toml": "[project]\nname = \"x\"\nversion = \"1\"\n",
-        "poetry/poetry.lock": "# lock\n", "poetry/pyproject.toml": "[tool.poetry]\nname = \"x\"\n",
+        "uv/uv.lock": LockTexts.uv, "uv/pyproject.toml": LockTexts.uvProject,
+        "poetry/poetry.lock": LockTexts.poetry, "poetry/pyproject.toml": LockTexts.poetryProject,
         "conf/a.yaml": "a: 1\n", "a file with 'quotes' and $HOME.txt": "text\n", "run.sh": "#!/bin/sh\n",
         "src/pipeline.py": "import os\n",
     ]

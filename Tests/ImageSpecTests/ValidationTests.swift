@@ -62,19 +62,22 @@ import Testing
             .unsupportedField, ["packages", "uv.lock"], ImageSpec(packages: ["x"], requirements: "uv.lock")),
         Refused(
             .unsupportedField, ["packages", "poetry.lock"],
-            ImageSpec(packages: ["x"], requirements: "a/poetry.lock")),
+            ImageSpec(packages: ["x"], requirements: "p/poetry.lock")),
+        Refused(
+            .invalidField, ["pip_extra_args", "--pre", "poetry install"],
+            ImageSpec(requirements: "p/poetry.lock", pipExtraArgs: "--pre")),
         // What poetry would take for another project, or that ends it early.
-        Refused(.invalidField, ["pip_extra_args", "\"-C\""], poetry("-C /srv")),
-        Refused(.invalidField, ["pip_extra_args", "\"-P/srv\""], poetry("-P/srv")),
-        Refused(.invalidField, ["pip_extra_args", "\"--directory=/srv\""], poetry("--directory=/srv")),
-        Refused(.invalidField, ["pip_extra_args", "\"--project\""], poetry("--only main --project /srv")),
-        Refused(.invalidField, ["pip_extra_args", "\"--dry-run\""], poetry("--dry-run")),
-        Refused(.invalidField, ["pip_extra_args", "\"--only-root\""], poetry("--only-root")),
-        Refused(.invalidField, ["pip_extra_args", "\"--help\""], poetry("--help")),
-        Refused(.invalidField, ["pip_extra_args", "\"--\""], poetry("-- x")),
+        Refused(.invalidField, ["pip_extra_args", "-C"], poetry("-C /srv")),
+        Refused(.invalidField, ["pip_extra_args", "-P"], poetry("-P/srv")),
+        Refused(.invalidField, ["pip_extra_args", "--directory"], poetry("--directory=/srv")),
+        Refused(.invalidField, ["pip_extra_args", "--project"], poetry("--only main --project /srv")),
+        Refused(.invalidField, ["pip_extra_args", "--dry-run"], poetry("--dry-run")),
+        Refused(.invalidField, ["pip_extra_args", "--only-root"], poetry("--only-root")),
+        Refused(.invalidField, ["pip_extra_args", "--help"], poetry("--help")),
+        Refused(.invalidField, ["pip_extra_args", "--"], poetry("-- x")),
         Refused(
             .unsupportedField, ["requirements", "Python 3.9", "builder_config.poetry", "2.2.1"],
-            ImageSpec(pythonVersion: "3.9", requirements: "poetry.lock")),
+            ImageSpec(pythonVersion: "3.9", requirements: "p/poetry.lock")),
         // What is refused with advice.
         Refused(.unsupportedField, ["cuda ", "base_image", "nvidia"], ImageSpec(cuda: "12")),
         Refused(.unsupportedField, ["cudnn ", "PyPI"], ImageSpec(cudnn: "9")),
@@ -163,17 +166,18 @@ import Testing
     ]
 
     private static func poetry(_ arguments: String) -> ImageSpec {
-        ImageSpec(requirements: "poetry.lock", pipExtraArgs: arguments)
+        ImageSpec(requirements: "p/poetry.lock", pipExtraArgs: arguments)
     }
 
     private static let files = [
-        "file": "x", "backslash.txt": "a \\ # comment\nb\n", "uv.lock": "", "pyproject.toml": "",
+        "file": "x", "backslash.txt": "a \\ # comment\nb\n", "uv.lock": LockTexts.uv,
+        "pyproject.toml": LockTexts.uvProject, "p/poetry.lock": LockTexts.poetry,
+        "p/pyproject.toml": LockTexts.poetryProject,
     ]
 
     @Test(arguments: refused)
     func namesTheFieldAndWhatToDo(refused: Refused) throws {
-        let project = try RenderingProject(
-            Self.files.merging(["poetry.lock": "", "a/poetry.lock": "", "a/pyproject.toml": ""]) { $1 })
+        let project = try RenderingProject(Self.files)
         let error = #expect(throws: ImageSpecError.self) { try refused.spec.validate(in: project.context) }
         let message = error?.message ?? ""
         #expect(error?.code == refused.code, "\(message)")
@@ -188,8 +192,10 @@ import Testing
         ImageSpec(pythonVersion: "3.9", platform: "linux/arm/v7,linux/amd64"),
         ImageSpec(platform: " linux/arm64 ,, linux/amd64,"),
         ImageSpec(aptPackages: ["g++", "libc6:amd64=1:2.36-9+deb12u4", "nodejs/bookworm-backports", "0ad"]),
-        ImageSpec(packages: ["x @ git+ssh://git@github.com/a/b", "a[b]>=1,<2; python_version < '3.9'", "a@1"]
-        ),
+        ImageSpec(
+            packages: ["x @ git+ssh://git@github.com/a/b", "a[b]>=1,<2; python_version < '3.9'"],
+            aptPackages: ["git", "openssh-client"]),
+        ImageSpec(packages: ["x @ git+https://github.com/a/b"], baseImage: "acme/base:1"),
         ImageSpec(env: ["a.b-c": "x", "_": "\t", "PATH": "/bin"]),
         ImageSpec(pipIndex: "https://host/a@b/simple?x=@"),
         ImageSpec(baseImage: "localhost:5000/a/b:1@sha256:0000"),

@@ -74,14 +74,6 @@ extension ImageSpecError {
                 + "know; write the path without it")
     }
 
-    static func localRequirement(_ file: String, _ line: Int, _ text: String) -> ImageSpecError {
-        .invalidRequirements(
-            file, line: line,
-            "\"\(text.shortened)\" is to be found on this machine, and nothing of it is in the image when packages are "
-                + "installed; leave it out and copy its source by source_root or copy, publish it to a package index, or "
-                + "start from a base_image that holds it")
-    }
-
     // MARK: build contexts
 
     static func contextAmongSources(_ path: String, field: String) -> ImageSpecError {

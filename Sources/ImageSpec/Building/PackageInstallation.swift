@@ -50,10 +50,11 @@ extension Instructions {
         if let folder = requirementsFolder, let requirements = inputs.requirements {
             options.append(Option(name: "--requirement", value: folder + "/" + requirements.main))
         }
+        let fromFiles = inputs.requirements?.installerArguments(beside: extraArguments) ?? []
         return Self.command(
             "\(Self.uvInstalling) pip install --python \(python.executable) \\\n    \(Self.installOptions)",
             options,
-            extraArguments + (spec.packages.nonEmptySet ?? []))
+            fromFiles + extraArguments + (spec.packages.nonEmptySet ?? []))
     }
 
     /// Inexact: what the environment of a base image has stays.
