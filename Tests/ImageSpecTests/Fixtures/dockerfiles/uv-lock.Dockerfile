@@ -13,13 +13,13 @@ ENV VIRTUAL_ENV=/opt/venv
 ENV PATH="/opt/venv/bin:$PATH:/usr/local/nvidia/bin:/usr/local/cuda/bin"
 ENV LD_LIBRARY_PATH="/usr/local/nvidia/lib64${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.13.9,source=/uv,target=/tmp/uv \
-    --mount=type=bind,source=requirements,target=/tmp/requirements-6f78709ee4c4 \
+    --mount=type=bind,source=requirements,target=/tmp/requirements-c786e3a6919a \
     --mount=type=cache,target=/var/cache/imagespec \
     unset PYTHONPATH $(env | grep -oE '^(UV|PIP)_[A-Za-z0-9_]+') && \
     UV_PROJECT_ENVIRONMENT=/opt/venv \
     PYC_INVALIDATION_MODE=CHECKED_HASH \
     /tmp/uv sync --locked --no-dev --no-install-project --inexact \
-    --python /opt/venv/bin/python --project /tmp/requirements-6f78709ee4c4 \
+    --python /opt/venv/bin/python --project /tmp/requirements-c786e3a6919a \
     --compile-bytecode --link-mode copy --cache-dir /var/cache/imagespec/uv
 RUN mkdir -p /etc/profile.d && \
     printf "export PATH='%s'\n" "$PATH" > /etc/profile.d/zz-imagespec.sh
