@@ -8,11 +8,11 @@ RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.9.5,source=/uv,target=/tmp/uv 
 ENV VIRTUAL_ENV=/opt/venv
 ENV PATH="/opt/venv/bin:$PATH"
 RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.9.5,source=/uv,target=/tmp/uv \
-    --mount=type=bind,source=requirements,target=/tmp/requirements-6f78709ee4c4 \
+    --mount=type=bind,source=requirements,target=/tmp/requirements-c786e3a6919a \
     --mount=type=cache,target=/var/cache/imagespec \
     UV_PROJECT_ENVIRONMENT=/opt/venv \
     /tmp/uv sync --locked --no-dev --no-install-project --inexact \
-    --python /opt/venv/bin/python --project /tmp/requirements-6f78709ee4c4 \
+    --python /opt/venv/bin/python --project /tmp/requirements-c786e3a6919a \
     --link-mode copy --cache-dir /var/cache/imagespec/uv
 WORKDIR /root
 USER flytekit
