@@ -303,7 +303,9 @@ import Testing
         throws
     {
         let project = try RenderingProject(example.files)
-        let problems = example.spec.problems(in: project.context).filter { !$0.message.hasPrefix("builder_config") }
+        let problems = example.spec.problems(in: project.context).filter {
+            !$0.message.hasPrefix("builder_config")
+        }
         #expect(problems.count == example.words.count, "\(problems.map(\.message))")
         for (problem, words) in zip(problems, example.words) {
             for word in words { #expect(problem.message.contains(word), "\(problem.message)") }

@@ -30,7 +30,8 @@ import Testing
         // Files that are included, and those of constraints.
         Case("-r more.txt\n", ImageSpec(), ["more.txt, line 2:", "x==${V}"]),
         Case(
-            "alpha\n-c constraints.txt\n", ImageSpec(baseImage: "acme/base:1"), ["constraints.txt, line 1:", "NAME @"],
+            "alpha\n-c constraints.txt\n", ImageSpec(baseImage: "acme/base:1"),
+            ["constraints.txt, line 1:", "NAME @"],
             ["constraints.txt, line 2:", "constraint"]),
         Case("alpha\n-r constraints.txt\n", ImageSpec(baseImage: "acme/base:1")),
         // Hashes.
