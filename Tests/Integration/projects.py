@@ -291,10 +291,13 @@ def stand_in(folder, spec, context):
     benign = dict(spec)
     name = spec.get("requirements")
     words = []
+    # What rendering passes on of the file.
+    if name == "requirements.txt" and "--require-hashes\n" in open(f"{folder}/{name}").read():
+        words = ["--require-hashes"]
     if "packages" in spec:
         benign["packages"] = ["placeholder"]
     if "pip_extra_args" in spec:
-        words = spec["pip_extra_args"].split()
+        words += spec["pip_extra_args"].split()
         del benign["pip_extra_args"]
     if name == "uv.lock":
         files = {"pyproject.toml": PROJECT, "uv.lock": 'version = 1\nrequires-python = ">=3.9"\n[[package]]\nname = "app"\nversion = "1"\nsource = { virtual = "." }\n'}
