@@ -108,7 +108,8 @@ struct PipFilesCheck {
                     if requiresHashes, !isConstraint { try Self.checkPin(requirement, hashes) }
                 }
             case .editable where isConstraint:
-                throw RequirementProblem("is not a constraint", fix: "write the name of a package, and versions")
+                throw RequirementProblem(
+                    "is not a constraint", fix: "write the name of a package, and versions")
             case .option(let option):
                 try needs.check(variablesOf: text)
                 if !hasBase, option.isLocal { throw option.localProblem }
