@@ -23,7 +23,7 @@ struct PipFilesCheck {
         let arguments = spec.pipExtraArgs.nonEmpty.flatMap(ArgumentText.words) ?? []
         requiresHashes = installer == .uv && arguments.contains("--require-hashes")
         for file in files.files where IndexURL.holdsCredential(file.bytes) {
-            problems.append(.requirementCredential(file.name))
+            problems.append(.requirementCredential(file.name, nil))
         }
         if files.files.count == 1, RequirementFileFormat.isPylock(files.name.lowercased()), installer == .uv {
             return
