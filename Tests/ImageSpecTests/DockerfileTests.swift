@@ -73,7 +73,7 @@ import Testing
             name: "poetry-options",
             spec: ImageSpec(
                 requirements: "poetry/poetry.lock", pipIndex: "https://pypi.acme.example/simple",
-                pipExtraArgs: "--only main --with 'a, b'", builderConfig: ["poetry": "2.2.1"])),
+                pipExtraArgs: "--only 'main' -vv", builderConfig: ["poetry": "2.2.1"])),
         // Files, variables, commands, entry points.
         Golden(
             name: "copies",

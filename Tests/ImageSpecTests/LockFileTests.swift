@@ -117,7 +117,7 @@ import Testing
             table: "[tool.uv]\nrequired-version = \">=99\"\n"),
         uv("a newer format", head: "version = 2\nrequires-python = \">=3.9\"\n", ["version 2", "uv_image"]),
         uv("a newer revision", head: "version = 1\nrevision = 99\nrequires-python = \">=3.9\"\n"),
-        uv("no lock file", head: "", ["uv.lock", "not a lock file of uv"]),
+        uv("no lock file", head: "", ["uv.lock", "no format version"]),
         // Python.
         uv(
             "an old Python", spec: ImageSpec(pythonVersion: "3.8"),
@@ -245,11 +245,11 @@ import Testing
             "a newer poetry that is chosen", spec: ImageSpec(builderConfig: ["poetry": "99.1"]),
             project: "[tool.poetry]\npackage-mode = false\nrequires-poetry = \"^99\"\n"),
         poetry("a newer format", metadata: "lock-version = \"3.0\"\n", ["version 3.0", "poetry"]),
-        poetry("no lock file", metadata: "", ["not a lock file of poetry"]),
+        poetry("no lock file", metadata: "", ["no lock-version"]),
         poetry(
-            "an old Python", spec: ImageSpec(pythonVersion: "3.8"),
-            table: "[tool.poetry.dependencies]\npython = \"^3.9\"\n",
-            ["pyproject.toml, line 4", "\"^3.9\"", "Python 3.8"]),
+            "an old Python", spec: ImageSpec(pythonVersion: "3.10"),
+            table: "[tool.poetry.dependencies]\npython = \"^3.11\"\n",
+            ["pyproject.toml, line 4", "\"^3.11\"", "Python 3.10"]),
         // Paths.
         poetry("a path", lock: locked("directory"), ["poetry.lock, line 2", "lib", "../lib"]),
         poetry("a local archive", lock: locked("file"), ["../lib"]),

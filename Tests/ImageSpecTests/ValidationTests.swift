@@ -74,7 +74,7 @@ import Testing
         Refused(.invalidField, ["pip_extra_args", "--dry-run"], poetry("--dry-run")),
         Refused(.invalidField, ["pip_extra_args", "--only-root"], poetry("--only-root")),
         Refused(.invalidField, ["pip_extra_args", "--help"], poetry("--help")),
-        Refused(.invalidField, ["pip_extra_args", "--"], poetry("-- x")),
+        Refused(.invalidField, ["pip_extra_args", "--"], poetry("--")),
         Refused(
             .unsupportedField, ["requirements", "Python 3.9", "builder_config.poetry", "2.2.1"],
             ImageSpec(pythonVersion: "3.9", requirements: "p/poetry.lock")),
@@ -205,15 +205,15 @@ import Testing
         ImageSpec(pythonVersion: "3.99", builderConfig: ["uv_image": "acme/uv:1"]),
         ImageSpec(pythonVersion: "2.7", condaPackages: ["numpy"]),
         ImageSpec(
-            pythonVersion: "3.9", requirements: "poetry.lock",
-            pipExtraArgs: "--only main --with 'a,b' -E extra --all-extras -vv --no-interaction --compile",
+            pythonVersion: "3.9", requirements: "p/poetry.lock",
+            pipExtraArgs: "--only main --all-extras -vv --no-interaction --compile",
             builderConfig: ["poetry": "2.2.1"]),
         ImageSpec(
             packages: ["x"],
             pipSecretMounts: [.init(source: "a", target: ".netrc"), .init(source: "b", target: "c/d")]),
     ])
     func acceptsWhatIsUsual(spec: ImageSpec) throws {
-        let project = try RenderingProject(["poetry.lock": "", "pyproject.toml": ""])
+        let project = try RenderingProject(Self.files.merging(["a": "secret", "b": "secret"]) { $1 })
         #expect(spec.problems(in: project.context).map(\.message) == [])
     }
 

@@ -161,7 +161,7 @@ pip("binaries of two packages", BAD, "--only-binary alpha,beta\nbeta")
 pip("an option after a requirement", BAD, "beta --only-binary=:all:")
 pip("settings after a requirement", BAD, "beta --config-settings=a=b")
 pip("an option that uv does not have", IGNORED, "--prefer-binary\nbeta")
-pip("several options on a line", IGNORED, f"--index-url {INDEX} --require-hashes\nalpha", index=False)
+pip("several options on a line", BAD, f"--index-url {INDEX} --require-hashes\nalpha", index=False)
 pip("an editable repository", BAD, "-e git+https://127.0.0.1/x.git#egg=x", spec={"apt_packages": ["git"]})
 pip("a local project", BAD, "-e .\nbeta")
 pip("a variable in a version", BAD, "alpha==${V}")
@@ -291,10 +291,13 @@ def stand_in(folder, spec, context):
     benign = dict(spec)
     name = spec.get("requirements")
     words = []
+    # What rendering passes on of the file.
+    if name == "requirements.txt" and "--require-hashes\n" in open(f"{folder}/{name}").read():
+        words = ["--require-hashes"]
     if "packages" in spec:
         benign["packages"] = ["placeholder"]
     if "pip_extra_args" in spec:
-        words = spec["pip_extra_args"].split()
+        words += spec["pip_extra_args"].split()
         del benign["pip_extra_args"]
     if name == "uv.lock":
         files = {"pyproject.toml": PROJECT, "uv.lock": 'version = 1\nrequires-python = ">=3.9"\n[[package]]\nname = "app"\nversion = "1"\nsource = { virtual = "." }\n'}
@@ -318,7 +321,9 @@ def stand_in(folder, spec, context):
         shutil.rmtree(f"{context}/requirements")
         os.makedirs(f"{context}/requirements")
         for file in os.listdir(folder):
-            if file.endswith((".txt", ".yml", ".lock")) or file == "pyproject.toml":
+            # Beside a lock file is its project, and nothing else.
+            belongs = file in (name, "pyproject.toml") if name in ("uv.lock", "poetry.lock") else file.endswith((".txt", ".yml", ".lock"))
+            if belongs:
                 shutil.copy(f"{folder}/{file}", f"{context}/requirements/{file}")
     with open(f"{context}/Dockerfile") as file:
         text = file.read()

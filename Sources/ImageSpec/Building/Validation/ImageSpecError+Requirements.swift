@@ -43,7 +43,7 @@ extension ImageSpecError {
             + "file")
 
     /// Requirements are mounted, not copied: they are in no layer.
-    static func requirementCredential(_ file: String, _ place: String? = nil) -> ImageSpecError {
+    static func requirementCredential(_ file: String, _ place: String?) -> ImageSpecError {
         let place = place.map { ", " + $0 } ?? ""
         return ImageSpecError(
             .unsupportedField,

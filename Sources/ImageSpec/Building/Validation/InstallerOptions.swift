@@ -119,7 +119,7 @@ struct InstallerOptions: Sendable {
 
 /// An argument of `pip_extra_args`.
 struct InstallerArgument: Equatable, Sendable {
-    /// In its long form; `nil` for a word that is no option.
+    /// In its long form; `nil` for a word that is not an option.
     var name: String?
     var value: String?
     /// As it is written.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// URLs with credentials where a project names indexes and sources. A URL in another table, or in a comment, is no business of
+/// URLs with credentials where a project names indexes and sources. A URL in another table, or in a comment, does not concern
 /// the installation.
 enum LockCredentials {
     static func uvProblems(_ input: LockedProject) -> [ImageSpecError] {

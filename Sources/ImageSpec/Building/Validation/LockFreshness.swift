@@ -41,11 +41,14 @@ enum LockFreshness {
     private static func requirementDifference(_ project: TOMLValue, _ root: TOMLValue) -> String? {
         let dynamic = project["project", "dynamic"]?.strings ?? []
         if dynamic.contains("dependencies") || dynamic.contains("optional-dependencies") { return nil }
+        // Lock files of old versions of uv do not say what was asked for.
+        if root["metadata"] == nil, root["dependencies"] != nil { return nil }
         var declared = project["project", "dependencies"]?.list ?? []
         for list in project["project", "optional-dependencies"]?.table ?? [:] { declared += list.value.list }
         if let what = difference(declared, root["metadata", "requires-dist"]) { return what }
-        // A group that includes others has the packages of those.
-        let groups = project["dependency-groups"]?.table ?? [:]
+        // A group that includes others has the packages of those, and dev those of its older place.
+        var groups = project["dependency-groups"]?.table ?? [:]
+        if project["tool", "uv", "dev-dependencies"] != nil { groups["dev"] = nil }
         for (group, list) in groups.sorted(by: { $0.key.precedesInUTF8($1.key) })
         where list.list.allSatisfy({ $0.string != nil }) {
             let locked = root["metadata", "requires-dev"]?.table ?? [:]

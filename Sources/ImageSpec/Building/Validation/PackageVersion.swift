@@ -108,7 +108,7 @@ struct PackageVersion: Hashable, Comparable, Sendable {
         return number
     }
 
-    /// Whether this is no final release.
+    /// Whether this is not a final release.
     var isPrerelease: Bool { phase != nil || dev != nil }
 
     static func == (left: PackageVersion, right: PackageVersion) -> Bool {

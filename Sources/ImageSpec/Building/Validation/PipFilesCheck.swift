@@ -23,7 +23,7 @@ struct PipFilesCheck {
         let arguments = spec.pipExtraArgs.nonEmpty.flatMap(ArgumentText.words) ?? []
         requiresHashes = installer == .uv && arguments.contains("--require-hashes")
         for file in files.files where IndexURL.holdsCredential(file.bytes) {
-            problems.append(.requirementCredential(file.name))
+            problems.append(.requirementCredential(file.name, nil))
         }
         if files.files.count == 1, RequirementFileFormat.isPylock(files.name.lowercased()), installer == .uv {
             return
@@ -108,7 +108,8 @@ struct PipFilesCheck {
                     if requiresHashes, !isConstraint { try Self.checkPin(requirement, hashes) }
                 }
             case .editable where isConstraint:
-                throw RequirementProblem("is no constraint", fix: "write the name of a package, and versions")
+                throw RequirementProblem(
+                    "is not a constraint", fix: "write the name of a package, and versions")
             case .option(let option):
                 try needs.check(variablesOf: text)
                 if !hasBase, option.isLocal { throw option.localProblem }

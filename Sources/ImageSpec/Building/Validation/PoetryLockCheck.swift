@@ -51,7 +51,7 @@ struct PoetryLockCheck {
         let file = input.lockFile.name
         guard let version = input.lock["metadata", "lock-version"]?.string else {
             problems.append(
-                .staleLock(file, "not a lock file of poetry: it has no lock-version", relock: "poetry lock"))
+                .staleLock(file, "it has no lock-version", relock: "poetry lock"))
             return false
         }
         guard let read = PackageVersion(version), let range = PoetryConstraint(">=1,<3"),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A file that is no pip requirements file, and is easily given for one.
+/// A file of another tool that is easily mistaken for a pip requirements file.
 enum RequirementFileFormat: CaseIterable, Sendable {
     case condaEnvironment, condaLock, pipfile, pipfileLock, pdmLock, uvLock, poetryLock, pixi, pyproject,
         setup, json, toml

@@ -45,7 +45,7 @@ struct UvLockCheck {
     private mutating func checkVersions() {
         let file = input.lockFile.name
         guard case .other(let version)? = lock["version"] else {
-            problems.append(.staleLock(file, "not a lock file of uv: it has no version", relock: "uv lock"))
+            problems.append(.staleLock(file, "it has no format version", relock: "uv lock"))
             return
         }
         if version != "1", input.spec.builderText("uv_image") == nil {

@@ -58,7 +58,8 @@ struct VersionSpecifier: Hashable, Sendable {
     private static func unknownOperator(_ sign: String, in text: String) -> RequirementProblem {
         switch sign {
         case "=":
-            RequirementProblem("has the operator \"=\"", fix: "write \"==\", which \"=\" is in conda alone")
+            RequirementProblem(
+                "has the operator \"=\"", fix: "write \"==\"; \"=\" is an operator of conda only")
         case "<>": RequirementProblem("has the operator \"<>\"", fix: "write \"!=\"")
         case "=>": RequirementProblem("has the operator \"=>\"", fix: "write \">=\"")
         case "=<": RequirementProblem("has the operator \"=<\"", fix: "write \"<=\"")
