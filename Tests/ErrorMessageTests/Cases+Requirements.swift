@@ -71,6 +71,7 @@ extension ErrorArea {
             .spec("invalidArgument", "packages: [a]\npip_extra_args: --user"),
             .spec("invalidArgument", "packages: [a]\npip_extra_args: -c constraints.txt"),
             .spec("invalidArgument", "packages: [a]\npip_extra_args: --python 3.12"),
+            .spec("invalidArgument", "packages: [a]\npip_extra_args: --compile"),
             // uv.lock
             .spec(
                 "invalidTOML", "requirements: uv.lock",

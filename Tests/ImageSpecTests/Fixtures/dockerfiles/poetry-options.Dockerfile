@@ -13,18 +13,17 @@ ENV VIRTUAL_ENV=/opt/venv
 ENV PATH="/opt/venv/bin:$PATH:/usr/local/nvidia/bin:/usr/local/cuda/bin"
 ENV LD_LIBRARY_PATH="/usr/local/nvidia/lib64${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.13.9,source=/uv,target=/tmp/uv \
-    --mount=type=bind,source=requirements,target=/tmp/requirements-a7fdf261ee14 \
+    --mount=type=bind,source=requirements,target=/tmp/requirements-c78c436b5c69 \
     --mount=type=cache,target=/var/cache/imagespec \
     unset PYTHONPATH $(env | grep -oE '^(UV|PIP|POETRY)_[A-Za-z0-9_]+') && \
     VIRTUAL_ENV=/opt/venv POETRY_CACHE_DIR=/var/cache/imagespec/poetry \
     /tmp/uv tool run --python /opt/venv/bin/python --link-mode copy --cache-dir /var/cache/imagespec/uv \
     --index-url https://pypi.acme.example/simple \
     --from poetry==2.2.1 \
-    poetry install --no-interaction --no-root --directory /tmp/requirements-a7fdf261ee14 \
+    poetry install --no-interaction --no-root --directory /tmp/requirements-c78c436b5c69 \
     --only \
     main \
-    --with \
-    'a, b' && \
+    -vv && \
     { /opt/venv/bin/python -m compileall -qq -j 0 --invalidation-mode checked-hash \
     /opt/venv/lib || true; }
 RUN mkdir -p /etc/profile.d && \
@@ -32,5 +31,5 @@ RUN mkdir -p /etc/profile.d && \
 WORKDIR /root
 ENV PYTHONPATH=/root
 USER flytekit
-ENV _F_IMG_ID="21306e43391d011605d4e9060bc0cebb6a6899d7699daf88dbe5fe2f920f2ca8"
-LABEL imagespec.id="21306e43391d011605d4e9060bc0cebb6a6899d7699daf88dbe5fe2f920f2ca8"
+ENV _F_IMG_ID="0ebd7da77fe1781159000ea5700bee530453f7d0ef7be2444bcd932e3a0a4619"
+LABEL imagespec.id="0ebd7da77fe1781159000ea5700bee530453f7d0ef7be2444bcd932e3a0a4619"
