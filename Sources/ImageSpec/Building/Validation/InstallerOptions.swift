@@ -88,7 +88,8 @@ struct InstallerOptions: Sendable {
             "n": "--no-cache", "p": "--python", "q": "--quiet", "v": "--verbose", "h": "--help",
         ],
         given: set(
-            "python cache-dir link-mode project locked no-install-project inexact no-dev compile compile-bytecode"),
+            "python cache-dir link-mode project locked no-install-project inexact no-dev compile compile-bytecode"
+        ),
         impossible: [
             "--dry-run": "nothing is installed with it", "--check": "nothing is installed with it",
             "--help": "nothing is installed with it", "--frozen": "the lock file is installed with --locked",
