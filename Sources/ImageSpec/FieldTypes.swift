@@ -37,7 +37,7 @@ extension ImageSpec {
     public struct SecretMount: Hashable, Sendable {
         /// The file on this machine, relative to the working directory.
         public let source: String
-        /// The absolute path in the container.
+        /// The path in the container, absolute or relative to `/root`.
         public let target: String
 
         /// A secret mount.

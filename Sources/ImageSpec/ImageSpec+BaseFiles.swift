@@ -9,10 +9,10 @@ extension ImageSpec {
     /// folder as those of the spec that it is the base of; in another folder one file would have two meanings.
     package struct SpecFiles {
         /// Reads one file.
-        private let document: (_ path: String) throws(ImageSpecError) -> JSONValue
+        private let document: (_ path: String) throws(ImageSpecError) -> SpecDocument
 
         /// Files that are read by a function, whose errors name the file.
-        package init(document: @escaping (_ path: String) throws(ImageSpecError) -> JSONValue) {
+        package init(document: @escaping (_ path: String) throws(ImageSpecError) -> SpecDocument) {
             self.document = document
         }
 
@@ -25,24 +25,32 @@ extension ImageSpec {
 
         /// The spec of a document that is in no file; its bases lie in a folder.
         package func spec(
-            _ document: JSONValue, named name: String, in folder: String
+            _ document: SpecDocument, named name: String, in folder: String
         ) throws(ImageSpecError) -> ImageSpec {
             try spec(document, from: name, in: folder, names: [])
         }
 
-        /// Reads from the top down; a loop, so that no stack is too short for a long chain of files.
+        /// Reads from the top down; a loop, so that no stack is too short for a long chain of files. A file with problems does
+        /// not hide those of its bases.
         private func spec(
-            _ document: JSONValue, from source: String, in folder: String, names: Set<ByteString>
+            _ document: SpecDocument, from source: String, in folder: String, names: Set<ByteString>
         ) throws(ImageSpecError) -> ImageSpec {
             let first = source
             var document = document
             var source = source
             var names = names
             var levels: [(spec: ImageSpec, place: String)] = []
+            var lowestSpec = ImageSpec()
             var count = 0
+            var problems: [ImageSpecError] = []
+            /// The error as the first file's reader sees it.
+            func seen(_ error: ImageSpecError) -> ImageSpecError {
+                levels.reversed().reduce(error) { $0.inFile($1.place) }
+            }
             do throws(ImageSpecError) {
                 while true {
-                    let spec = try Self.spec(document, from: source)
+                    let (spec, found) = SpecReader.read(document)
+                    problems += found.map { seen($0.inFile(source)) }
                     let (depth, lowest) = spec.lowestBase
                     let place =
                         source + ": " + Array(repeating: "base_image", count: depth).joined(separator: ".")
@@ -52,7 +60,8 @@ extension ImageSpec {
                         if case .reference(let text) = lowest, text.isNameOfSpecFile {
                             throw .baseFileAsImage(text).inFile(place)
                         }
-                        return levels.reversed().reduce(spec) { $1.spec.withLowestBase($0) }
+                        lowestSpec = spec
+                        break
                     }
                     let name = String(text.dropFirst(2))
                     guard text.hasPrefix("./"), !name.isEmpty, !name.utf8.contains(UInt8(ascii: "/")) else {
@@ -71,19 +80,10 @@ extension ImageSpec {
                 }
             } catch {
                 // Too many are too many to be named.
-                if count > ImageSpec.maximumBaseCount { throw error.inFile(first) }
-                throw levels.reversed().reduce(error) { $0.inFile($1.place) }
+                problems.append(count > ImageSpec.maximumBaseCount ? error.inFile(first) : seen(error))
             }
-        }
-
-        private static func spec(
-            _ document: JSONValue, from source: String
-        ) throws(ImageSpecError) -> ImageSpec {
-            do throws(ImageSpecError) {
-                return try ImageSpec(document: document)
-            } catch {
-                throw error.inFile(source)
-            }
+            if let error = ImageSpecError(problems: problems) { throw error }
+            return levels.reversed().reduce(lowestSpec) { $1.spec.withLowestBase($0) }
         }
     }
 

@@ -101,13 +101,13 @@ extension ImageSpec {
     ///
     /// Source: flytekit `SerializationSettings`, as far as an image is concerned.
     public struct RegistrationSettings: Hashable, Sendable {
-        /// The project's source root, relative to the working directory.
-        public var sourceRoot: String
+        /// The project's source root, relative to the working directory; `nil` if the registration has none.
+        public var sourceRoot: String?
         /// Whether code is sent beside the image (fast registration) and need not be in it.
         public var isFastRegistration: Bool
 
         /// Settings of a registration.
-        public init(sourceRoot: String, isFastRegistration: Bool) {
+        public init(sourceRoot: String? = nil, isFastRegistration: Bool) {
             self.sourceRoot = sourceRoot
             self.isFastRegistration = isFastRegistration
         }
@@ -115,19 +115,21 @@ extension ImageSpec {
 
     /// Returns a copy with source root and copy mode completed from the settings of a registration.
     ///
-    /// * A copy mode that copies: the source root is filled in where the spec has none.
+    /// * A copy mode that copies: the source root is filled in if the spec has none.
     /// * No copy mode, and no fast registration: the code must be in the image, so the mode becomes
-    ///   ``SourceCopyMode/loadedModules``, and the source root is filled in where the spec has none.
-    /// * Else the copy is equal to the spec.
+    ///   ``SourceCopyMode/loadedModules``, and the source root is filled in if the spec has none.
+    /// * Otherwise, or if neither the spec nor the settings have a source root, the copy is equal to the spec.
     ///
     /// Source: flytekit `update_image_spec_copy_handling`, which changes the spec in place.
     public func withSourceCopy(for settings: RegistrationSettings) -> ImageSpec {
+        // Nothing can be copied from nowhere: without this, a spec would get a mode that it has no tag with.
+        guard let root = sourceRoot.nonEmpty ?? settings.sourceRoot.nonEmpty else { return self }
         var copy = self
         switch sourceCopyMode {
         case .loadedModules, .all:
-            copy.sourceRoot = sourceRoot.nonEmpty ?? settings.sourceRoot
+            copy.sourceRoot = root
         case nil where !settings.isFastRegistration:
-            copy.sourceRoot = sourceRoot.nonEmpty ?? settings.sourceRoot
+            copy.sourceRoot = root
             copy.sourceCopyMode = .loadedModules
         case nil, .noCopy:
             break

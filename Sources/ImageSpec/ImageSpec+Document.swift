@@ -7,9 +7,17 @@ extension ImageSpec {
     ///
     /// A field that is missing or null is nil; a `base_image` may be a string or another document.
     /// - Throws: ``ImageSpecError/Code/unknownField`` with the nearest name there is,
-    ///   ``ImageSpecError/Code/invalidDocument`` for a value of the wrong type.
+    ///   ``ImageSpecError/Code/invalidDocument`` for a value of the wrong type. All problems are in one error, those of bases
+    ///   too: the code is that of the first, and each message is a line.
     public init(document: JSONValue) throws(ImageSpecError) {
-        try self.init(document: document, path: "")
+        try self.init(SpecDocument(document))
+    }
+
+    /// Reads a spec from a document; the problems name the places in its text.
+    package init(_ document: SpecDocument) throws(ImageSpecError) {
+        let (spec, problems) = SpecReader.read(document)
+        if let error = ImageSpecError(problems: problems) { throw error }
+        self = spec
     }
 
     /// Reads a spec from JSON text.
@@ -30,31 +38,11 @@ extension ImageSpec {
         self = try SpecFiles { (path) throws(ImageSpecError) in
             let bytes = try FileSystem.contents(ofSpecFile: path)
             do throws(ImageSpecError) {
-                return try JSONValue(json: bytes)
+                return SpecDocument(try JSONValue(json: bytes))
             } catch {
                 throw error.inFile(path)
             }
         }.spec(path)
-    }
-
-    init(document: JSONValue, path: String) throws(ImageSpecError) {
-        guard case .object(let object) = document else {
-            throw .wrongType(
-                path.isEmpty ? "the document" : String(path.dropLast()), document, expected: "an object")
-        }
-        self.init()
-        for (name, value) in object {
-            guard let field = Field.all.first(where: { $0.name.hasSameBytes(as: name) }) else {
-                if path.isEmpty, name == "format", case .string(let format) = value,
-                    format.hasPrefix(Record.formatPrefix)
-                {
-                    throw .recordAsSpec
-                }
-                throw .unknownField(
-                    path + name, nearest: Spelling.nearest(to: name, among: Field.all.map(\.name)))
-            }
-            try set(field, to: value, path: path + field.name)
-        }
     }
 
     /// The spec as a document: the fields that are not nil, with flytekit's names, in its order.

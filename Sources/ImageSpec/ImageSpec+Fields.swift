@@ -105,67 +105,8 @@ extension ImageSpec {
         }
     }
 
-    /// Sets a field from JSON of its type. `path` is the field's name with those of the specs around it.
-    mutating func set(_ field: Field, to value: JSONValue, path: String) throws(ImageSpecError) {
-        if case .null = value { return }
-        switch field.storage {
-        case .text(let property):
-            property.set(&self, try Self.text(value, path))
-        case .list(let property):
-            property.set(&self, try Self.list(value, path, expected: Self.listOfStrings, of: Self.text))
-        case .environment(let property):
-            guard case .object(let object) = value else {
-                throw .wrongType(path, value, expected: Self.objectOfStrings)
-            }
-            var variables = OrderedDictionary<String>()
-            for (key, value) in object { variables.appendNew(key, try Self.text(value, "\(path).\(key)")) }
-            property.set(&self, variables)
-        case .options(let property):
-            guard case .object(let object) = value else {
-                throw .wrongType(path, value, expected: "an object")
-            }
-            property.set(&self, object)
-        case .secretMounts(let property):
-            let mounts = try Self.list(value, path, expected: "a list of pairs") {
-                (value, path) throws(ImageSpecError) in
-                guard case .array(let pair) = value, pair.count == 2 else {
-                    throw .wrongType(path, value, expected: "a list of two strings, [source, target]")
-                }
-                return SecretMount(
-                    source: try Self.text(pair[0], "\(path)[0]"), target: try Self.text(pair[1], "\(path)[1]")
-                )
-            }
-            property.set(&self, mounts)
-        case .copyMode(let property):
-            let text = try Self.text(value, path)
-            guard let mode = SourceCopyMode(rawValue: text) else { throw .unknownCopyMode(path, text) }
-            property.set(&self, mode)
-        case .baseImage(let property):
-            switch value {
-            case .string(let reference): property.set(&self, .reference(reference))
-            case .object: property.set(&self, .spec(try ImageSpec(document: value, path: path + ".")))
-            default: throw .wrongType(path, value, expected: "a string or an object (another spec)")
-            }
-        }
-    }
-
     static let listOfStrings = "a list of strings"
     static let objectOfStrings = "an object of strings"
-
-    private static func text(_ value: JSONValue, _ path: String) throws(ImageSpecError) -> String {
-        guard case .string(let text) = value else { throw .wrongType(path, value, expected: "a string") }
-        return text
-    }
-
-    private static func list<Element>(
-        _ value: JSONValue, _ path: String, expected: String,
-        of element: (JSONValue, String) throws(ImageSpecError) -> Element
-    ) throws(ImageSpecError) -> [Element] {
-        guard case .array(let values) = value else { throw .wrongType(path, value, expected: expected) }
-        var list: [Element] = []
-        for (index, value) in values.enumerated() { list.append(try element(value, "\(path)[\(index)]")) }
-        return list
-    }
 }
 
 extension ImageSpec: Hashable {

@@ -10,8 +10,9 @@ extension ImageSpec {
     /// Checks that a spec can be rendered, and names every problem at once.
     ///
     /// A spec has an `id` and a `tag` whether or not it passes; rendering and building ask for this. It reads the
-    /// requirements, and looks whether copied paths and the source root are there; it does not read them.
-    /// - Throws: all ``problems(in:)`` in one error: the code of the first, each one's message on a line of its own.
+    /// requirements, and looks whether copied paths and the source root are there; it does not read them. The files of
+    /// ``ImageSpec/pipSecretMounts`` may be missing: only a build needs them.
+    /// - Throws: all problems in one error: the code of the first, each one's message on a line of its own.
     public func validate(in context: HashContext) throws(ImageSpecError) {
         try validate(as: Rendering(of: self), in: context)
     }
@@ -23,18 +24,27 @@ extension ImageSpec {
         if let error = ImageSpecError(problems: problems) { throw error }
     }
 
-    /// Everything that keeps a spec from being rendered, in the order of the fields' rules; empty where nothing does.
+    /// Everything that keeps a spec from being rendered, in the order of the fields' rules, and then the files of
+    /// ``ImageSpec/pipSecretMounts`` that cannot be read, which keep it from being built. Empty if there is nothing.
     ///
-    /// A spec whose builder is `envd` is looked at as that one's, any other as one that becomes a Dockerfile.
+    /// A spec whose builder is `envd` is checked by the rules of envd, any other as one that becomes a Dockerfile. A missing
+    /// secret changes neither id nor tag, and naming, rendering and writing a build context do not need it.
     public func problems(in context: HashContext) -> [ImageSpecError] {
+        renderingProblems(in: context) + secretProblems(in: context)
+    }
+
+    /// Everything that keeps a spec from being rendered.
+    package func renderingProblems(in context: HashContext) -> [ImageSpecError] {
         ownProblems(as: Rendering(of: self), in: context) + baseProblems(in: context)
     }
 
     private func ownProblems(as rendering: Rendering, in context: HashContext) -> [ImageSpecError] {
         var problems = TextRule.table.flatMap { $0.problems(of: self) }
         for rule in Self.rules { problems += rule(self) }
-        problems += rendering == .envd ? envdProblems : cudaProblems
-        problems += fileProblems(in: context)
+        problems += rendering == .envd ? envdProblems : cudaProblems + pythonVersionProblems
+        problems += packageProblems(for: rendering == .envd ? .pip : .uv)
+        if rendering == .dockerfile { problems += extraArgumentProblems }
+        problems += fileProblems(as: rendering, in: context)
         return problems
     }
 
@@ -88,6 +98,12 @@ extension ImageSpec {
                         "is no name of a variable; use letters, digits and '_', and no digit first"))
             } else if name == RenderingConstants.idVariable {
                 problems.append(.reservedVariable(name))
+            } else if name == "PATH", value.utf8.contains(UInt8(ascii: "'")) {
+                problems.append(
+                    .invalidText(
+                        "env: PATH", value,
+                        "contains a single quote, which the profile of login shells cannot hold; use directories without one"
+                    ))
             } else if name == "PATH", ["$PATH", "${PATH"].contains(where: value.contains) {
                 // Nobody means these letters, and no program would be found.
                 problems.append(
@@ -138,11 +154,7 @@ extension ImageSpec {
                     "packages", "the lock file \(file)",
                     "add them to pyproject.toml and lock again, or leave one of them out"))
         }
-        if file == "poetry.lock" && pipExtraArgs.nonEmpty != nil {
-            problems.append(
-                .unsupportedBeside("pip_extra_args", "poetry.lock", "pip has no part in it; leave it out"))
-        }
-        return problems
+        return file == "poetry.lock" ? problems + poetryProblems : problems
     }
 
     private var secretMountProblems: [ImageSpecError] {
@@ -150,7 +162,8 @@ extension ImageSpec {
         return (pipSecretMounts ?? []).enumerated().flatMap { index, mount in
             let field = "pip_secret_mounts[\(index)]"
             var problems =
-                (TextRule.mountTarget.problem(mount.target) ?? TextRule.ownPlace.problem(mount.target)).map {
+                (TextRule.mountTarget.problem(mount.target) ?? TextRule.ownPlace.problem(mount.targetPath))
+                .map {
                     [ImageSpecError.invalidText(field + ", target", mount.target, $0)]
                 } ?? []
             if mount.source.isEmpty || mount.source.utf8.contains(0) {
@@ -159,7 +172,7 @@ extension ImageSpec {
                         field + ", source", mount.source,
                         "is no path of a file; name the file that holds the secret"))
             }
-            if !targets.insert(ByteString(Path.lexicallyNormalized(mount.target))).inserted {
+            if !targets.insert(ByteString(Path.lexicallyNormalized(mount.targetPath))).inserted {
                 problems.append(
                     .invalidText(
                         field + ", target", mount.target,
@@ -169,35 +182,19 @@ extension ImageSpec {
         }
     }
 
-    private var builderConfigurationProblems: [ImageSpecError] {
-        let known = ["uv_image", "micromamba_image"]
-        return (builderConfig ?? [:]).compactMap { key, value in
-            guard known.contains(where: { $0.hasSameBytes(as: key) }) else {
-                return .unknownBuilderConfiguration(key, known: known)
-            }
-            switch value {
-            case .null: return nil
-            case .string(let image):
-                let what = image.isEmpty ? "is empty; leave it out" : TextRule.imageReference.problem(image)
-                return what.map { .invalidText("builder_config: " + key, image, $0) }
-            default:
-                return .invalidText(
-                    "builder_config: " + key, nil, "expected the reference of an image, as a string")
-            }
-        }
-    }
-
     // MARK: files and bases
 
-    private func fileProblems(in context: HashContext) -> [ImageSpecError] {
+    private func fileProblems(as rendering: Rendering, in context: HashContext) -> [ImageSpecError] {
         var problems: [ImageSpecError] = []
         func check(_ body: () throws(ImageSpecError) -> Void) {
             do throws(ImageSpecError) { try body() } catch { problems.append(error) }
         }
         if let path = requirements.nonEmpty {
             check { () throws(ImageSpecError) in
-                _ = try RequirementsLayout(
-                    RequirementFiles(path, workingDirectory: context.folder), hasBaseImage: baseImage != nil)
+                let files = try RequirementFiles(path, workingDirectory: context.folder)
+                let found = requirementProblems(files, for: rendering == .envd ? .pip : .uv)
+                problems += found
+                if found.isEmpty { _ = try RequirementsLayout(files) }
             }
         }
         for path in copy ?? [] {

@@ -98,7 +98,7 @@ public struct ImageSpec: Sendable {
     /// Files that are there while pip runs and in no layer of the image. They enter neither `id` nor `tag`.
     public internal(set) var pipSecretMounts: [SecretMount]?
 
-    /// Further arguments for pip, as one text that is split at white space and passed on without a shell: `'…'` and `"…"`
+    /// Further arguments for pip, or for the tool that a lock file belongs to, as one text that is split at white space and passed on without a shell: `'…'` and `"…"`
     /// hold words together, and nothing else has a meaning.
     public internal(set) var pipExtraArgs: String?
 
@@ -138,7 +138,7 @@ public struct ImageSpec: Sendable {
     /// `cache_to`, `engine`, `network`, `progress`, `tls_…`) enter neither `id` nor `tag`; all others enter both.
     public internal(set) var builderOptions: OrderedDictionary<JSONValue>?
 
-    /// Configuration of the builder, any JSON, such as `uv_image`. It enters `id` and `tag`.
+    /// Configuration of the builder: `uv_image`, `micromamba_image`, and `poetry` for its version. It enters `id` and `tag`.
     public internal(set) var builderConfig: OrderedDictionary<JSONValue>?
 
     /// Whether the image is to be built and pushed even where it exists; set by ``forcePush()``.

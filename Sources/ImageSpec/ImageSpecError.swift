@@ -61,11 +61,34 @@ public struct ImageSpecError: Error, Sendable {
     public let code: Code
     /// Where, what was found, and what to do. One line a problem.
     public let message: String
+    /// The problems, if there are several; else empty.
+    private let parts: [ImageSpecError]
 
     package init(_ code: Code, _ message: String) {
         self.code = code
         // Whatever a message quotes, it may be a URL that somebody put a password into.
         self.message = IndexURL.withoutAnyUserInfo(message)
+        parts = []
+    }
+
+    /// All that is wrong with a spec: the first problem's code, and every problem's message on a line of its own. nil for none.
+    package init?(problems: [ImageSpecError]) {
+        guard let first = problems.first else { return nil }
+        if problems.count == 1 {
+            self = first
+            return
+        }
+        code = first.code
+        message = problems.map(\.message).joined(separator: "\n")
+        parts = problems.flatMap(\.problems)
+    }
+
+    /// Each problem by itself.
+    package var problems: [ImageSpecError] { parts.isEmpty ? [self] : parts }
+
+    /// The same of each problem.
+    func map(_ change: (ImageSpecError) -> ImageSpecError) -> ImageSpecError {
+        ImageSpecError(problems: problems.map(change)) ?? self
     }
 }
 
@@ -145,11 +168,18 @@ extension ImageSpecError {
             .unknownField, "\"\(key)\" is no key of an image config; it has default_image and images")
     }
 
+    /// The same error, at a place of a text.
+    package func at(line: Int, column: Int) -> ImageSpecError {
+        ImageSpecError(code, "line \(line), column \(column): \(message)")
+    }
+
     /// The same error, of a document that was read from a file; each line of it names the file.
     package func inFile(_ path: String) -> ImageSpecError {
-        let lines = message.split(separator: "\n", omittingEmptySubsequences: false)
-        return ImageSpecError(
-            code, lines.map { "\(path.replacingNewlines): \($0)" }.joined(separator: "\n"))
+        map { problem in
+            let lines = problem.message.split(separator: "\n", omittingEmptySubsequences: false)
+            return ImageSpecError(
+                problem.code, lines.map { "\(path.replacingNewlines): \($0)" }.joined(separator: "\n"))
+        }
     }
 
     // MARK: inputs
@@ -178,6 +208,15 @@ extension ImageSpecError {
 
     static func missing(field: String, path: String, expected: String) -> ImageSpecError {
         ImageSpecError(.missingInput, "\(field): \(shown(path)) does not exist; expected a \(expected)")
+    }
+
+    /// A URL names nothing on this machine, though it could be read as a path.
+    static func urlAsPath(field: String, _ url: String, expected: String) -> ImageSpecError {
+        let isFile = url.asciiLowercased.utf8.starts(with: "file:".utf8)
+        let advice =
+            isFile ? "write the path without \"file://\"" : "download it and give its local path"
+        return ImageSpecError(
+            .missingInput, "\(field): \"\(url.replacingNewlines)\" is a URL, not a \(expected); \(advice)")
     }
 
     static func wrongKind(field: String, path: String, expected: String) -> ImageSpecError {

@@ -74,7 +74,10 @@ extension TextRule {
         text in
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         return (2...3).contains(parts.count)
-            && parts.allSatisfy { (1...3).contains($0.count) && $0.allSatisfy(\.isASCIIDigit) }
+            && parts.allSatisfy {
+                (1...3).contains($0.count) && $0.allSatisfy(\.isASCIIDigit)
+                    && ($0.count == 1 || $0.first != UInt8(ascii: "0"))
+            }
             && (parts[0].elementsEqual("2".utf8) || parts[0].elementsEqual("3".utf8))
     }
 
@@ -135,9 +138,12 @@ extension TextRule {
     }
 
     static let mountTarget = requires(
-        "must be the absolute path of a file, without spaces, quotes, commas, '$', '\\' and control characters"
+        "must be the path of a file, absolute or relative to /root, without \"..\", spaces, quotes, commas, '$', '\\' and "
+            + "control characters"
     ) { text in
-        Path.isAbsolute(text) && text.utf8.last != UInt8(ascii: "/")
+        let path = Path.lexicallyNormalized(text)
+        return !text.isEmpty && text.utf8.last != UInt8(ascii: "/") && path != "."
+            && !path.utf8.split(separator: UInt8(ascii: "/")).contains { $0.elementsEqual("..".utf8) }
             && !text.utf8.contains { $0 <= 0x20 || $0 == 0x7F || "\"',$\\".utf8.contains($0) }
             && text.unicodeScalars.allSatisfy { !$0.properties.isWhitespace }
     }

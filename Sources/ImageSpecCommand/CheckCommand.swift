@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ArgumentParser
 import ImageSpec
 import ImageSpecContainers
@@ -7,11 +8,12 @@ import ImageSpecContainers
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Check that a spec can be named and rendered, and report all that is wrong with it.",
+        abstract: "Check that a spec can be named, rendered and built, and report all that is wrong with it.",
         discussion: """
-            Prints nothing where all is well. Each problem is a line on standard error, and the exit status is that of the \
-            first one: 65 for the spec, 66 for its files. Reads every file that the spec names, and looks whether \
-            registry_config is there.
+            Prints nothing if all is well. Each problem is a line on standard error, and the exit status is that of the \
+            first one: 65 for the spec, 66 for its files. Reads every file that the spec names. Also checks what only a build \
+            needs: the builder and its options, and whether registry_config and the files of pip_secret_mounts are there. \
+            Asks no engine and no registry. A warning changes no exit status.
 
               imagespec check trainer.yaml && echo fine
               imagespec check --json trainer.yaml
@@ -22,7 +24,8 @@ struct CheckCommand: ParsableCommand {
 
               imagespec check --tag "$(cat trainer.tag)" --record trainer.record.json trainer.yaml
 
-            With --json there are also "same_tag", "tag", and with a record "comparison", which is what diff prints.
+            With --json there are also "same_tag", "tag", and with a record "comparison", which is what diff prints; and \
+            "warnings", if there are any.
             """)
 
     @OptionGroup var input: SpecInput
@@ -54,12 +57,15 @@ struct CheckCommand: ParsableCommand {
     }
 
     func run() throws {
-        let (problems, checked) = findings()
+        let findings = findings()
+        let (problems, checked, warnings) = (findings.problems, findings.checked, findings.warnings)
         var object: ImageSpec.OrderedDictionary<ImageSpec.JSONValue> = [
             "problems": .array(
                 problems.map { ["code": .string($0.code.description), "message": .string($0.message)] }),
             "valid": .bool(problems.isEmpty),
         ]
+        if !warnings.isEmpty { object["warnings"] = warnings.json }
+        if !input.json { warnings.show(in: input) }
         var difference: Difference?
         if let tag, let (spec, found) = checked {
             let isSame = found == tag
@@ -112,30 +118,39 @@ struct CheckCommand: ParsableCommand {
         return Difference(messages: messages)
     }
 
-    /// All problems, and the spec and its tag where it has one.
-    private func findings() -> (problems: [ImageSpecError], checked: (spec: ImageSpec, tag: String)?) {
+    private struct Findings {
+        var problems: [ImageSpecError]
+        /// The spec and its tag, if it has one.
+        var checked: (spec: ImageSpec, tag: String)?
+        var warnings: [ImageSpec.Warning] = []
+    }
+
+    private func findings() -> Findings {
+        let spec: ImageSpec
         do throws(ImageSpecError) {
-            let spec = try input.load()
-            let problems = spec.problems(in: input.context)
-            if !problems.isEmpty {
-                let missing = spec.registryConfigurationProblems(in: input.context)
-                return ((problems + missing).map(input.located), nil)
-            }
+            spec = try input.load()
+        } catch {
+            return Findings(problems: error.problems)
+        }
+        let context = input.context
+        var findings = Findings(
+            problems: spec.renderingProblems(in: context), warnings: spec.warnings(in: context))
+        if findings.problems.isEmpty {
             do throws(ImageSpecError) {
                 // What only shows when every file is read.
                 let identity =
                     try spec.isForEnvd
-                    ? ImageSpec.EnvdContext(spec, in: input.context).identity
-                    : ImageSpec.BuildContext(spec, in: input.context).identity
+                    ? ImageSpec.EnvdContext(spec, in: context).identity
+                    : ImageSpec.BuildContext(spec, in: context).identity
                 _ = try identity.imageName()
-                let missing = spec.registryConfigurationProblems(in: input.context)
-                return (missing.map(input.located), (spec, identity.tag))
+                findings.checked = (spec, identity.tag)
             } catch {
-                return ([input.located(error)], nil)
+                findings.problems = error.problems
             }
-        } catch {
-            return ([error], nil)
         }
+        findings.problems += spec.secretProblems(in: context) + spec.buildProblems(in: context)
+        findings.problems = findings.problems.map(input.located)
+        return findings
     }
 }
 

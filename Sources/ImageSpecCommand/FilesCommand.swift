@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ArgumentParser
 import ImageSpec
 
@@ -24,7 +25,8 @@ struct FilesCommand: SpecCommand {
 
             With --json: {"files":[{"digest":…,"mode":…,"path":…,"role":…}],"base":{…}}, or \
             {"left_out":[{"path":…,"reason":…,"role":…}],"base":{…}}; role is requirements, copy or source_root; \
-            path_base64 is there where the path is no UTF-8.
+            path_base64 is there where the path is no UTF-8. Ignore files of docker and podman that play no part, such as \
+            .containerignore, are named on standard error, and with --json as "warnings".
             """)
 
     @OptionGroup var input: SpecInput
@@ -44,10 +46,15 @@ struct FilesCommand: SpecCommand {
     }
 
     func result() throws(ImageSpecError) -> [UInt8] {
-        let inputs = try input.inspect { spec, context throws(ImageSpecError) in
-            try spec.inputs(in: context, includingLeftOut: ignored)
+        let (inputs, warnings) = try input.inspect { spec, context throws(ImageSpecError) in
+            (try spec.inputs(in: context, includingLeftOut: ignored), spec.warnings(in: context))
         }
-        if input.json { return json(inputs).canonicalForm + [UInt8(ascii: "\n")] }
+        if input.json {
+            var object = json(inputs)
+            if !warnings.isEmpty { object["warnings"] = warnings.json }
+            return ImageSpec.JSONValue.object(object).canonicalForm + [UInt8(ascii: "\n")]
+        }
+        warnings.show(in: input)
         var lines: [UInt8] = []
         append(inputs, prefix: [], to: &lines)
         return lines
@@ -81,7 +88,7 @@ struct FilesCommand: SpecCommand {
         return null ? path : ShownText.quotedPath(path)
     }
 
-    private func json(_ inputs: ImageSpec.Inputs) -> ImageSpec.JSONValue {
+    private func json(_ inputs: ImageSpec.Inputs) -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue> {
         func object(_ path: [UInt8], _ role: ImageSpec.Inputs.Role)
             -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue>
         {
@@ -110,7 +117,7 @@ struct FilesCommand: SpecCommand {
                     return .object(entry)
                 })
         }
-        if let base = inputs.base.first { result["base"] = json(base) }
-        return .object(result)
+        if let base = inputs.base.first { result["base"] = .object(json(base)) }
+        return result
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import Synchronization
 
 /// Standard error while something is going on: lines that stay, and on a terminal a block of lines below them that is

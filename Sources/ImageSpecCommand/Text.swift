@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// How awkward text is written so that it stays in its line and tells a terminal nothing.
 enum Text {
     /// The beginning of a line, as much as a terminal shows in so many columns. Control characters become `\u{…}`.

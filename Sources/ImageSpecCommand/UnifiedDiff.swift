@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// The change of one text file, as `diff -u` and `patch` have it.
 struct UnifiedDiff {
     /// Empty where nothing changed.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ImageSpec
 
 /// Where layers of builds are kept besides the engine: an element of the options `cache_from` and `cache_to`.

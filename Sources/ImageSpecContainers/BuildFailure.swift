@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// Why a build ended: the step that failed and what it printed last.
 struct BuildFailure: Hashable, Sendable {
     /// What was being done.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ImageSpec
 
 // What command lines say of engines elsewhere, of caches in registries, of attestations and of fixed times.

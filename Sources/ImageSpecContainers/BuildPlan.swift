@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ImageSpec
 
 /// All that the command lines of a build depend on. Whatever the engine, they are functions of this.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 public import ImageSpec
 import Synchronization
 
@@ -129,20 +130,29 @@ extension ImageSpec {
             return result
         }
 
-        /// Looks at the builder options, the files that they name and the platforms, and renders the spec. Where it depends on
-        /// the engine whether it can do what is asked for, and the image is absent, it finds the engine too.
+        /// Looks at the builder options, the files that they name and the platforms, and renders the spec. If the image is
+        /// absent, it also looks for the files of secrets, and finds the engine if it depends on that whether it can do what
+        /// is asked for.
         @concurrent
         public func check(_ request: BuildRequest) async throws {
             let options = try Workshop.check(request, engine)
-            _ = try request.buildContext()
-            guard options.areDemanding || request.spec.platforms(in: request.context).count > 1 else {
-                return
+            let context = try request.buildContext()
+            let secrets = Result { () throws(ImageSpecError) in
+                try Workshop.checkSecrets(of: request, context)
             }
+            let isEngineInDoubt =
+                options.areDemanding || request.spec.platforms(in: request.context).count > 1
+            let isSecretMissing = if case .failure = secrets { true } else { false }
+            guard isEngineInDoubt || isSecretMissing else { return }
+            // An image that is there needs neither.
             if request.isPushed, !request.isForcePush {
-                // An image that is there needs no engine.
                 let existence = try await registryExistence(for: request)
                 guard try request.policy.decision(for: request.imageName, existence) == .build else { return }
+            } else if isSecretMissing, !request.isForcePush {
+                let existence = try await withWorkshop(request) { try await $0.found().existence }
+                guard try request.policy.decision(for: request.imageName, existence) == .build else { return }
             }
+            try secrets.get()
             try await withWorkshop(request) { _ in }
         }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ImageSpec
 
 /// The builder options that the builder of this package knows; the table is that of ``ImageSpec/ContainerBuilder``. Only those
@@ -56,74 +57,103 @@ struct ContainerOptions: Hashable, Sendable {
         "source_date_epoch",
     ]
 
+    private init() {}
+
     /// - Throws: ``ImageSpecError/Code/unsupportedField`` for a key that is not in the table,
-    ///   ``ImageSpecError/Code/invalidField`` for a value that is not, and for two that do not go together.
+    ///   ``ImageSpecError/Code/invalidField`` for a value that is not, and for two that do not go together; all of them in
+    ///   one error.
     init(_ spec: ImageSpec) throws(ImageSpecError) {
-        for (key, value) in spec.builderOptions ?? [:] where value != .null {
-            switch key {
-            case "engine": engine = try Self.engine(key, value)
-            case "network": network = try Self.network(key, value)
-            case "cache":
-                guard case .bool(let isUsed) = value else {
-                    throw .invalidOption(key, "expected true or false, without quotes")
-                }
-                usesCache = isUsed
-            case "progress":
-                guard value == .string("plain") else {
-                    throw .invalidOption(key, "only \"plain\" is known; leave it out")
-                }
-            case "builder", "builders", "address", "addresses":
-                if let other = endpoints {
-                    throw .invalidOption(
-                        key, "it does not go together with \(other.key); leave one of them out")
-                }
-                endpoints = Endpoints(key: key, names: try Self.endpoints(key, value))
-            case "tls_ca": tls.authority = try Self.path(key, value)
-            case "tls_cert": tls.certificate = try Self.path(key, value)
-            case "tls_key": tls.key = try Self.path(key, value)
-            case "tls_server_name":
-                guard case .string(let name) = value, OptionText.isHostName(name) else {
-                    throw .invalidOption(key, "expected the name of a host, such as \"buildkit.acme.com\"")
-                }
-                tls.serverName = name
-            case "cache_from": cacheSources = try BuildCache.list(key, value, isTarget: false)
-            case "cache_to": cacheTargets = try BuildCache.list(key, value, isTarget: true)
-            case "provenance": provenance = try Self.provenance(key, value)
-            case "sbom": billOfMaterials = try Self.billOfMaterials(key, value)
-            case "source_date_epoch":
-                guard case .number(let seconds) = value, seconds.isInteger, seconds.value >= 0 else {
-                    throw .invalidOption(key, "expected whole seconds since 1970, without quotes, such as 0")
-                }
-                sourceDateEpoch = Int(seconds.value)
-            default: throw .unknownOption(key, known: Self.names)
-            }
-        }
-        try checkTogether()
+        let (options, problems) = Self.read(spec)
+        if let error = ImageSpecError(problems: problems) { throw error }
+        self = options
     }
 
-    private func checkTogether() throws(ImageSpecError) {
+    /// The options that can be read, and what is wrong with the others.
+    static func read(_ spec: ImageSpec) -> (options: ContainerOptions, problems: [ImageSpecError]) {
+        var options = ContainerOptions()
+        var problems: [ImageSpecError] = []
+        for (key, value) in spec.builderOptions ?? [:] where value != .null {
+            do throws(ImageSpecError) {
+                try options.set(key, value)
+            } catch {
+                problems.append(error)
+            }
+        }
+        // Options that are not read may be those that others go with.
+        return (options, problems.isEmpty ? options.contradictions : problems)
+    }
+
+    private mutating func set(_ key: String, _ value: ImageSpec.JSONValue) throws(ImageSpecError) {
+        switch key {
+        case "engine": engine = try Self.engine(key, value)
+        case "network": network = try Self.network(key, value)
+        case "cache":
+            guard case .bool(let isUsed) = value else {
+                throw .invalidOption(key, "expected true or false, without quotes")
+            }
+            usesCache = isUsed
+        case "progress":
+            guard value == .string("plain") else {
+                throw .invalidOption(key, "only \"plain\" is known; leave it out")
+            }
+        case "builder", "builders", "address", "addresses":
+            if let other = endpoints {
+                throw .invalidOption(
+                    key, "it does not go together with \(other.key); leave one of them out")
+            }
+            endpoints = Endpoints(key: key, names: try Self.endpoints(key, value))
+        case "tls_ca": tls.authority = try Self.path(key, value)
+        case "tls_cert": tls.certificate = try Self.path(key, value)
+        case "tls_key": tls.key = try Self.path(key, value)
+        case "tls_server_name":
+            guard case .string(let name) = value, OptionText.isHostName(name) else {
+                throw .invalidOption(key, "expected the name of a host, such as \"buildkit.acme.com\"")
+            }
+            tls.serverName = name
+        case "cache_from": cacheSources = try BuildCache.list(key, value, isTarget: false)
+        case "cache_to": cacheTargets = try BuildCache.list(key, value, isTarget: true)
+        case "provenance": provenance = try Self.provenance(key, value)
+        case "sbom": billOfMaterials = try Self.billOfMaterials(key, value)
+        case "source_date_epoch":
+            guard case .number(let seconds) = value, seconds.isInteger, seconds.value >= 0 else {
+                throw .invalidOption(key, "expected whole seconds since 1970, without quotes, such as 0")
+            }
+            sourceDateEpoch = Int(seconds.value)
+        default: throw .unknownOption(key, known: Self.names)
+        }
+    }
+
+    /// Options that do not go together.
+    private var contradictions: [ImageSpecError] {
+        var problems: [ImageSpecError] = []
         if let endpoints, let engine, engine != endpoints.engine {
-            throw .invalidOption(
-                endpoints.key,
-                "it is for \(endpoints.engine.rawValue), but engine is \(engine.rawValue); leave one of them out"
-            )
+            problems.append(
+                .invalidOption(
+                    endpoints.key,
+                    "it is for \(endpoints.engine.rawValue), but engine is \(engine.rawValue); leave one of them out"
+                ))
         }
         if !usesCache, !cacheSources.isEmpty {
-            throw .invalidOption(
-                "cache_from", "with cache: false nothing is taken from a cache; leave one of them out")
+            problems.append(
+                .invalidOption(
+                    "cache_from", "with cache: false nothing is taken from a cache; leave one of them out"))
         }
         let given = (tls.files + [("tls_server_name", tls.serverName)]).first { $0.path != nil }
-        guard let given else { return }
+        guard let given else { return problems }
         let addresses = endpoints?.engine == .buildctl ? endpoints?.names ?? [] : []
         guard !addresses.isEmpty, addresses.allSatisfy({ $0.hasPrefix("tcp://") }) else {
-            throw .invalidOption(
-                given.option, "it is for addresses of the form tcp://host:port; leave it out")
+            problems.append(
+                .invalidOption(
+                    given.option, "it is for addresses of the form tcp://host:port; leave it out"))
+            return problems
         }
         if (tls.certificate == nil) != (tls.key == nil) {
-            throw .invalidOption(
-                tls.key == nil ? "tls_cert" : "tls_key", "tls_cert and tls_key are a pair; name both, or none"
-            )
+            problems.append(
+                .invalidOption(
+                    tls.key == nil ? "tls_cert" : "tls_key",
+                    "tls_cert and tls_key are a pair; name both, or none"))
         }
+        return problems
     }
 
     // MARK: what needs no engine to be found

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import Synchronization
 
 /// Which engines elsewhere are at work, and which did not answer. Builds that share it spread over them.

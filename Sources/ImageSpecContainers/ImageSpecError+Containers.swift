@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ImageSpec
 
 // The sentences of container engines.
@@ -55,15 +56,12 @@ extension ImageSpecError {
         ImageSpecError(.unsupportedField, "platform: \(platforms.joined(separator: ",")): \(what)")
     }
 
-    static func missingSecret(_ index: Int, _ path: String) -> ImageSpecError {
-        ImageSpecError(
-            .missingInput,
-            "pip_secret_mounts[\(index)]: \"\(path)\" is no file that can be read; make it, or change the source"
-        )
-    }
-
     static func invalidRegistryConfig(_ path: String, _ what: String) -> ImageSpecError {
         ImageSpecError(.missingInput, "registry_config: \"\(path)\" \(what)")
+    }
+
+    static func registryConfigURL(_ path: String) -> ImageSpecError {
+        invalidRegistryConfig(path, "is a URL, not a file; download it and give its local path")
     }
 
     // MARK: builds
@@ -78,7 +76,8 @@ extension ImageSpecError {
     static func buildFailed(_ imageName: String, engine: String, _ failure: BuildFailure) -> ImageSpecError {
         let lines = failure.lines.map { "  " + $0 }
         let start = "\(imageName): \(engine) failed at \"\(failure.stage)\": \(failure.reason)"
-        return ImageSpecError(.toolFailed, ([start] + lines).joined(separator: "\n"))
+        let hint = failure.hint.map { ["hint: " + $0] } ?? []
+        return ImageSpecError(.toolFailed, ([start] + lines + hint).joined(separator: "\n"))
     }
 
     // MARK: the running environment

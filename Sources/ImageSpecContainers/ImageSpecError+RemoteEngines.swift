@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ImageSpec
 
 // The sentences of engines that are elsewhere, and of what not every engine can do.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// The last lines of a stream, as many as fit into a fixed size: a build may print without end.
 struct LineRing: Sendable {
     /// Bytes of text, about.

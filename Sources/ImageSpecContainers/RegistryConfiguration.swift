@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
-package import ImageSpec
+import ImageSpec
 
 #if canImport(Glibc)
 import Glibc
@@ -57,6 +57,7 @@ struct RegistryConfiguration {
         guard let path = spec.registryConfig, !path.isEmpty else { return nil }
         let found = LocalFile.absolute(LocalFile.join(context.workingDirectory, path))
         for file in [found + "/config.json", found] where LocalFile.isReadable(file) { return file }
+        if Path.isURL(path) { throw .registryConfigURL(path) }
         throw .invalidRegistryConfig(
             path, "is neither a file nor a folder with a config.json; change it, or log in and leave it out")
     }
@@ -69,29 +70,11 @@ struct RegistryConfiguration {
         guard let path = spec.registryConfig, !path.isEmpty else { return nil }
         let file = LocalFile.absolute(LocalFile.join(context.workingDirectory, path))
         guard LocalFile.isReadable(file) else {
+            if Path.isURL(path) { throw .registryConfigURL(path) }
             throw .invalidRegistryConfig(
                 path, "is no file that can be read; envd takes a JSON file of registries there")
         }
         return file
-    }
-}
-
-extension ImageSpec {
-    /// Why a spec's `registry_config`, or that of a base, cannot be read on this machine. Naming and rendering do not need it;
-    /// looking for the image and building do.
-    package func registryConfigurationProblems(in context: HashContext) -> [ImageSpecError] {
-        var problems: [ImageSpecError] = []
-        for (level, spec) in ([self] + specBases).enumerated() {
-            do throws(ImageSpecError) {
-                _ =
-                    try spec.isForEnvd
-                    ? RegistryConfiguration.envdFile(of: spec, in: context)
-                    : RegistryConfiguration.file(of: spec, in: context)
-            } catch {
-                problems.append(error.inBaseImage(levels: level))
-            }
-        }
-        return problems
     }
 }
 

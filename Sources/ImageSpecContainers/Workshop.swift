@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ImageSpec
 import Synchronization
 
@@ -77,16 +78,39 @@ struct Workshop: Sendable {
     static func check(
         _ request: ImageSpec.BuildRequest, _ wanted: ImageSpec.ContainerEngine?
     ) throws(ImageSpecError) -> ContainerOptions {
-        let options = try options(of: request.spec, wanted)
-        try check(request.spec.platforms(in: request.context), isPushed: request.isPushed)
-        try options.check(
-            wanted ?? options.engine ?? options.endpoints?.engine, imageName: request.imageName,
+        let problems = problems(
+            of: request.spec, named: request.imageName, in: request.context, wanted,
             isPushed: request.isPushed)
-        for case (let option, let path?) in options.tls.files {
-            _ = try file(option, path, in: request.context)
+        if let error = ImageSpecError(problems: problems) { throw error }
+        return try options(of: request.spec, wanted)
+    }
+
+    /// The same, as a list. Looks at the options, the platforms, and the files of this machine that they and `registry_config`
+    /// name.
+    static func problems(
+        of spec: ImageSpec, named imageName: String, in context: ImageSpec.HashContext,
+        _ wanted: ImageSpec.ContainerEngine?, isPushed: Bool
+    ) -> [ImageSpecError] {
+        var (options, problems) = ContainerOptions.read(spec)
+        func check(_ body: () throws(ImageSpecError) -> Void) {
+            do throws(ImageSpecError) { try body() } catch { problems.append(error) }
         }
-        _ = try RegistryConfiguration.file(of: request.spec, in: request.context)
-        return options
+        if problems.isEmpty {
+            check { () throws(ImageSpecError) in try agree(options, wanted) }
+            check { () throws(ImageSpecError) in
+                try options.check(
+                    wanted ?? options.engine ?? options.endpoints?.engine, imageName: imageName,
+                    isPushed: isPushed)
+            }
+        }
+        check { () throws(ImageSpecError) in
+            try self.check(spec.platforms(in: context), isPushed: isPushed)
+        }
+        for case (let option, let path?) in options.tls.files {
+            check { () throws(ImageSpecError) in _ = try file(option, path, in: context) }
+        }
+        check { () throws(ImageSpecError) in _ = try RegistryConfiguration.file(of: spec, in: context) }
+        return problems
     }
 
     /// The options of a spec, where they agree with the engine that is asked for.
@@ -94,11 +118,18 @@ struct Workshop: Sendable {
         of spec: ImageSpec, _ wanted: ImageSpec.ContainerEngine?
     ) throws(ImageSpecError) -> ContainerOptions {
         let options = try ContainerOptions(spec)
-        if let wanted, let option = options.engine, wanted != option { throw .enginesDiffer(option, wanted) }
-        if let wanted, let endpoints = options.endpoints, wanted != endpoints.engine {
+        try agree(options, wanted)
+        return options
+    }
+
+    private static func agree(
+        _ options: ContainerOptions, _ wanted: ImageSpec.ContainerEngine?
+    ) throws(ImageSpecError) {
+        guard let wanted else { return }
+        if let option = options.engine, wanted != option { throw .enginesDiffer(option, wanted) }
+        if let endpoints = options.endpoints, wanted != endpoints.engine {
             throw .optionNeedsEngine(endpoints.key, endpoints.engine, wanted)
         }
-        return options
     }
 
     static func check(_ platforms: [String], isPushed: Bool) throws(ImageSpecError) {
@@ -239,10 +270,8 @@ struct Workshop: Sendable {
         let name = try context.identity.imageName()
         guard name == request.imageName else { throw ImageSpecError.renamed(request.imageName, name) }
         var secrets: [BuildPlan.Secret] = []
-        for (index, secret) in context.dockerfile.secrets.enumerated() {
-            guard LocalFile.isReadable(secret.source) else {
-                throw ImageSpecError.missingSecret(index, secret.source)
-            }
+        try Self.checkSecrets(of: request, context)
+        for secret in context.dockerfile.secrets {
             let link = try scratch.link(secret.id, to: LocalFile.absolute(secret.source))
             secrets.append(BuildPlan.Secret(id: secret.id, path: link))
         }
@@ -256,6 +285,17 @@ struct Workshop: Sendable {
                 ImageName($0).isOnLoopback && context.dockerfile.text.contains($0)
             },
             environment: finder.environment)
+    }
+
+    /// - Throws: ``ImageSpecError/Code/missingInput``, ``ImageSpecError/Code/unreadableInput`` for secrets that a build of a
+    ///   context mounts and that are not there.
+    static func checkSecrets(
+        of request: ImageSpec.BuildRequest, _ context: ImageSpec.BuildContext
+    ) throws(ImageSpecError) {
+        // Where nothing is installed, nothing is mounted.
+        if context.dockerfile.secrets.isEmpty { return }
+        let problems = request.spec.ownSecretProblems(in: request.context)
+        if let error = ImageSpecError(problems: problems) { throw error }
     }
 
     /// Links to the files of certificates: no path of the user is in an argument.

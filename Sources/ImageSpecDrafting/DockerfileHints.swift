@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ImageSpec
 
 /// What a Dockerfile tells for certain of the image that it makes: what its last stage builds on, and those of its

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ImageSpec
 
 /// One field of a draft, with the comments that stand above it.
@@ -48,6 +49,17 @@ struct DraftField {
             let kept = pairs.filter { isWritable($0.name) && isWritable($0.value) }
             return kept.isEmpty ? nil : .map(kept)
         }
+    }
+
+    /// Leaves out the member of a list that a check of the spec refuses; false if there is no such member.
+    mutating func refuse(member index: Int, because problem: String) -> Bool {
+        guard case .list(var texts) = value, texts.indices.contains(index), texts.count > 1 else {
+            return false
+        }
+        let text = texts.remove(at: index)
+        value = .list(texts)
+        leftOut.append("left out: \"\(text.onOneLine())\", since imagespec check refuses it: \(problem)")
+        return true
     }
 
     /// The field turned into a comment: as it is, a check of the spec refuses it.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ImageSpec
 
 /// Which fields the findings of a folder give. Where two files disagree, the more exact one is taken, and a comment names

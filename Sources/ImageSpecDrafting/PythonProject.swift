@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+import ImageSpec
+
 /// What a `pyproject.toml` says of the project.
 ///
 /// Source: the specification of pyproject.toml of the Python Packaging Authority; poetry's documentation.

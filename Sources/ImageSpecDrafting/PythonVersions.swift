@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// A version of Python as a spec has it: `3.12` or `3.12.4`.
 struct PythonVersion: Equatable, Sendable {
     /// Two or three.

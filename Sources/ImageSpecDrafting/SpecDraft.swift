@@ -40,6 +40,11 @@ package struct SpecDraft: Sendable {
             // A name alone has nothing that could be wrong with it.
             guard let index else { throw problem }
             notes.append("\(fields[index].name) is not used: \(problem.message)")
+            if let member = Self.member(of: fields[index].name, in: problem.message),
+                fields[index].refuse(member: member.index, because: member.problem)
+            {
+                continue
+            }
             let isSource = fields[index].name == "source_root"
             fields[index].refuse()
             if isSource { fields.removeAll { $0.name == "source_copy_mode" } }
@@ -58,6 +63,15 @@ package struct SpecDraft: Sendable {
         } catch {
             return error
         }
+    }
+
+    /// The member of a list that a message is about, as in "packages[2]: …", and what it says.
+    private static func member(of field: String, in message: String) -> (index: Int, problem: String)? {
+        let rest = message.dropFirst(field.count)
+        guard rest.first == "[", let end = rest.firstIndex(of: "]"),
+            let index = Int(rest.dropFirst().prefix { $0 != "]" })
+        else { return nil }
+        return (index, rest[end...].drop { "]: ".contains($0) }.description)
     }
 
     private static func start(_ project: ProjectFolder) -> String {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ImageSpec
 
 /// How texts are written in YAML, so that every reader of YAML 1.1 and 1.2 reads them back.

@@ -11,18 +11,17 @@ extension ImageSpec {
     /// Paths in the spec are relative to a working directory, which is not part of it: for the folder of
     /// this file, as the tool does, use `HashContext(specFile:)` with the same path.
     /// - Throws: `missingInput`, `unreadableInput`; `invalidDocument` and `unknownField`, which name the file, and for
-    ///   a file with another ending.
+    ///   a file with another ending. All unknown fields and wrong types are in one error, with their lines in YAML.
     public init(contentsOf path: String) throws(ImageSpecError) {
         self = try SpecFiles(document: Self.document(contentsOf:)).spec(path)
     }
 
-    static func document(contentsOf path: String) throws(ImageSpecError) -> JSONValue {
+    static func document(contentsOf path: String) throws(ImageSpecError) -> SpecDocument {
         // A name that does not exist is the likelier slip than one with another ending.
         let bytes = try FileSystem.contents(ofSpecFile: path)
         do throws(ImageSpecError) {
             switch SpecText.Format(fileName: path) {
-            case .json: return try JSONValue(json: bytes)
-            case .yaml: return try JSONValue(yaml: bytes)
+            case let format?: return try SpecDocument(bytes, format)
             case nil: throw .unknownFileNameExtension
             }
         } catch {
@@ -33,9 +32,9 @@ extension ImageSpec {
     /// Reads a spec from YAML text.
     ///
     /// What YAML 1.1 and 1.2 read differently, such as `no` or `0o17`, is an error: see `JSONValue(yaml:)`.
-    /// - Throws: `invalidDocument`, `unknownField`.
+    /// - Throws: `invalidDocument`, `unknownField`, with line and column; all that is wrong is in one error.
     public init(yaml text: String) throws(ImageSpecError) {
-        try self.init(document: JSONValue(yaml: text))
+        try self.init(SpecDocument(yaml: text))
     }
 
     /// Reads a spec from bytes without a file name: JSON where the first byte after white space is `{`, else YAML.
@@ -47,11 +46,11 @@ extension ImageSpec {
     ///   - name: what errors call the source.
     /// - Throws: `invalidDocument`, `unknownField`.
     package init(contents bytes: [UInt8], name: String) throws(ImageSpecError) {
-        let isJSON = SpecText.Format(contents: bytes) == .json
-        let name = name + (isJSON ? ", read as JSON" : ", read as YAML")
-        let document: JSONValue
+        let format = SpecText.Format(contents: bytes)
+        let name = name + (format == .json ? ", read as JSON" : ", read as YAML")
+        let document: SpecDocument
         do throws(ImageSpecError) {
-            document = try isJSON ? JSONValue(json: bytes) : JSONValue(yaml: bytes)
+            document = try SpecDocument(bytes, format)
         } catch {
             throw error.inFile(name)
         }

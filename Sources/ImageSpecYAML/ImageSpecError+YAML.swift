@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ImageSpec
 import Yams
 
@@ -84,10 +85,6 @@ extension ImageSpecError {
     func at(_ mark: Mark?) -> ImageSpecError {
         guard let mark else { return self }
         return at(line: mark.line, column: mark.column)
-    }
-
-    private func at(line: Int, column: Int) -> ImageSpecError {
-        ImageSpecError(code, "line \(line), column \(column): \(message)")
     }
 
     /// What Yams found wrong, in one line.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ImageSpec
 
 /// Finds the places of values in JSON text that was read before, so that its syntax is known to be right.

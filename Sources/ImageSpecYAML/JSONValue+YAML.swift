@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 public import ImageSpec
 import Yams
 
@@ -14,13 +15,11 @@ extension ImageSpec.JSONValue {
     /// a copy of what its anchor names.
     ///
     /// Keys that are the same but for their Unicode normalisation count as one key here; JSON takes them for two.
-    /// - Throws: `invalidDocument` with the line and column.
+    /// - Throws: `invalidDocument` with the line and column, a line for each scalar that is an error.
     public init(yaml text: String) throws(ImageSpecError) {
-        try YAMLReader.checkAliases(text)
-        try YAMLByteOrderMarks.check(text)
-        let text = YAMLByteOrderMarks.textBehindMark(text)
-        var reader = YAMLReader(byteOrderMarks: YAMLByteOrderMarks(text))
-        self = try reader.document(text)
+        let (value, problems) = try YAMLReader.read(text)
+        if let error = ImageSpecError(problems: problems) { throw error }
+        self = value
     }
 
     /// Reads YAML from UTF-8 bytes; see ``init(yaml:)-(String)``.
@@ -40,10 +39,25 @@ struct YAMLReader {
 
     private var nodes = 0
     private let byteOrderMarks: YAMLByteOrderMarks?
+    /// Scalars that cannot be read, in their order. What they are does not matter to the rest of the document.
+    private var problems: [ImageSpecError] = []
 
-    init(byteOrderMarks: YAMLByteOrderMarks?) { self.byteOrderMarks = byteOrderMarks }
+    private init(byteOrderMarks: YAMLByteOrderMarks?) { self.byteOrderMarks = byteOrderMarks }
 
-    mutating func document(_ text: String) throws(ImageSpecError) -> ImageSpec.JSONValue {
+    /// The document, and the errors of its scalars, for which it has their text.
+    /// - Throws: what keeps the rest of the text from being read.
+    static func read(
+        _ text: String
+    ) throws(ImageSpecError) -> (value: ImageSpec.JSONValue, problems: [ImageSpecError]) {
+        try checkAliases(text)
+        try YAMLByteOrderMarks.check(text)
+        let text = YAMLByteOrderMarks.textBehindMark(text)
+        var reader = YAMLReader(byteOrderMarks: YAMLByteOrderMarks(text))
+        let value = try reader.document(text)
+        return (value, reader.problems)
+    }
+
+    private mutating func document(_ text: String) throws(ImageSpecError) -> ImageSpec.JSONValue {
         let root: Node?
         do {
             // The resolver without rules leaves the types of plain scalars to us, without regular expressions.
@@ -69,8 +83,13 @@ struct YAMLReader {
         }
         switch node {
         case .scalar(let scalar):
-            try byteOrderMarks?.check(scalar)
-            return try Self.scalar(scalar)
+            do throws(ImageSpecError) {
+                try byteOrderMarks?.check(scalar)
+                return try Self.scalar(scalar)
+            } catch {
+                problems.append(error)
+                return .string(scalar.string)
+            }
         case .sequence(let sequence):
             try Self.check(sequence.tag, isOneOf: [.implicit, .nonSpecific, .seq], sequence.mark)
             var list: [ImageSpec.JSONValue] = []

@@ -41,9 +41,9 @@ package struct SpecText: Sendable {
 
     /// The spec that the text is of, with bases that are other files. Errors name the text.
     package func spec() throws(ImageSpecError) -> ImageSpec {
-        let document: ImageSpec.JSONValue
+        let document: ImageSpec.SpecDocument
         do throws(ImageSpecError) {
-            document = try self.document()
+            document = try ImageSpec.SpecDocument(bytes, format)
         } catch {
             throw error.inFile(name)
         }

@@ -194,12 +194,15 @@ extension ErrorArea {
                     ImageSpec(registry: "localhost:1", platform: "linux/amd64,linux/arm64"), .docker,
                     in: scene)
             },
-            ErrorCase("missingSecret", "pip_secret_mounts: [[netrc, /root/.netrc]], without the file") {
+            ErrorCase("missing", "pip_secret_mounts: [[netrc, /root/.netrc]], without the file") {
                 scene in
                 try scene.program("buildah", brokenBuildah)
                 let spec = ImageSpec(
                     packages: ["a"], pipSecretMounts: [.init(source: "netrc", target: "/root/.netrc")])
                 try await build(spec, .buildah, in: scene)
+            },
+            ErrorCase("registryConfigURL", "registry_config: https://h/config.json") { scene in
+                try await build(ImageSpec(registryConfig: "https://h/config.json"), in: scene)
             },
             ErrorCase("invalidRegistryConfig", "registry_config: .docker, which is not there") { scene in
                 try await build(ImageSpec(registryConfig: ".docker"), in: scene)

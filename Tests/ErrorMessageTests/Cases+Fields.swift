@@ -22,7 +22,7 @@ extension ErrorArea {
             .spec("invalidText", "python_exec: bin/python"),
             .spec("invalidText", "env: {1A: b}"), .spec("invalidText", "env: {A: \"b\\nc\"}"),
             .spec("invalidText", "env: {PATH: '/x:$PATH'}"),
-            .spec("invalidText", "pip_secret_mounts: [[a, b]]"),
+            .spec("invalidText", "pip_secret_mounts: [[a, ../b]]"),
             .spec("invalidText", "pip_secret_mounts: [['', /b]]"),
             .spec("invalidText", "pip_secret_mounts: [[a, /opt/venv/b]]"),
             .spec("invalidText", "pip_secret_mounts: [[a, /b], [c, /b]]"),
@@ -31,9 +31,6 @@ extension ErrorArea {
             .spec("invalidText", "builder_config: {uv_image: 'a b'}"),
             .spec("credential", "pip_index: https://me:secret@example.com"),
             .spec("credential", "packages: ['a @ https://me:secret@example.com/a.whl']"),
-            .spec(
-                "credential", "requirements: r.txt",
-                files: ["r.txt": "--index-url https://me:secret@example.com"]),
             .spec("cudaUnsupported", "cuda: '12.4'"),
             .spec("unsupportedByEnvd", "builder: envd\npython_exec: /usr/bin/python3"),
             .spec("unsupportedByEnvd", "builder: envd\npip_extra_args: --no-deps"),
@@ -45,10 +42,17 @@ extension ErrorArea {
             .spec("unsupportedBeside", "python_exec: /usr/bin/python3\npython_version: '3.12'"),
             .spec(
                 "unsupportedBeside", "requirements: uv.lock\npackages: [a]",
-                files: ["uv.lock": "", "pyproject.toml": ""]),
+                files: [
+                    "uv.lock": "version = 1\n", "pyproject.toml": "[dependency-groups]\nprod = []\n",
+                ]),
             .spec(
-                "unsupportedBeside", "requirements: poetry.lock\npip_extra_args: -v",
+                "poetryNeedsPython", "requirements: poetry.lock\npython_version: '3.9'",
                 files: ["poetry.lock": "", "pyproject.toml": ""]),
+            .spec("unavailablePython", "python_version: '3.10.1'"),
+            .spec("unavailablePython", "python_version: '3.99'"),
+            .spec("unavailablePython", "python_version: '2.7'"),
+            .spec("invalidText", "builder_config: {poetry: '>=2'}"),
+            .spec("invalidText", "env: {PATH: \"/it's:/bin\"}"),
             .spec("unknownBuilderConfiguration", "builder_config: {uv: a}"),
             .spec("reservedVariable", "env: {_F_IMG_ID: a}"),
             .spec("sourceRootRequired", "source_copy_mode: all"),

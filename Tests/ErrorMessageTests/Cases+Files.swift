@@ -26,6 +26,10 @@ extension ErrorArea {
             .spec("wrongKind", "source_root: src", files: ["src": ""]),
             .spec("wrongKind", "requirements: src", files: ["src/a": ""]),
             .spec("wrongKind", "requirements: r.txt/"),
+            .spec("urlAsPath", "requirements: https://h/a/requirements.txt"),
+            .spec("urlAsPath", "source_root: git+https://h/a.git"),
+            .spec("urlAsPath", "copy: ['s3://bucket/a']"),
+            .spec("urlAsPath", "requirements: file:///srv/r.txt"),
             ErrorCase("unreadable", "requirements: r.txt, which has a gigabyte") { scene in
                 try scene.writeHole("r.txt", size: 1 << 30)
                 _ = try ImageSpec(requirements: "r.txt").imageName(in: scene.context)
@@ -59,7 +63,6 @@ extension ErrorArea {
             .name("invalidRequirements", "requirements: r.txt", files: ["r.txt": "numpy\n-r"]),
             .name("invalidRequirements", "requirements: r.txt", files: ["r.txt": "-r 'a.txt"]),
             .name("invalidRequirements", "requirements: r.txt", files: ["r.txt": "-c /etc/a.txt"]),
-            .spec("localRequirement", "requirements: r.txt", files: ["r.txt": "numpy\n-e ./pkg[dev]"]),
             .spec("requirementEndsInBackslash", "requirements: r.txt", files: ["r.txt": "numpy\\ # why"]),
             ErrorCase(
                 "includeThroughOwnFolder", "requirements: p/r.txt; p/r.txt: \"-r ../p/s.txt\"; p/s.txt: \"\""

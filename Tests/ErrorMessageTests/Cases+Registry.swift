@@ -103,6 +103,7 @@ extension ErrorArea {
             .registry(
                 "refused", "307\nLocation: http://localhost:$PORT/elsewhere",
                 others: ["/elsewhere": "401\nWWW-Authenticate: Basic"]),
+            .registry("absenceUncertain", "404", credentials: "{"),
             .registry("malformedDigest", "200\nDocker-Content-Digest: 12"),
             .registry(
                 "otherDigest", "200\nDocker-Content-Digest: " + otherDigest, reference: "a@" + digest),

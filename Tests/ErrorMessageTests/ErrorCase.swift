@@ -77,7 +77,7 @@ struct ErrorArea: Sendable, CustomTestStringConvertible {
 
     static let alone: [ErrorArea] = [
         documents, yaml, fields, names, files, ignoreFiles, contexts, engines, containers, flytekit, drafts,
-        records, pins,
+        records, pins, requirements,
     ]
 
     /// Those that ask a registry on this machine, which takes libcurl, and for one Linux' /dev/full.

@@ -14,7 +14,7 @@ import Testing
         source_root: src
         tag_format: "{spec_hash:.12}"
         """,
-        "r.txt": "numpy==2.1.3  # pinned\n", "conf/x": "1", "src/a.py": "2", "src/note": "3",
+        "r.txt": "numpy==2.1.3  # pinned\n", "conf/x": "1", "src/a.py": "2", "src/note": "3", ".netrc": "",
     ]
 
     @Test func theDockerfileOfAContextIsTheRenderedOne() throws {
@@ -95,6 +95,52 @@ import Testing
         }
     }
 
+    /// Naming, rendering and writing a context need no secret; the tag is the same without it, and `check` compares that too.
+    @Test func aSecretThatIsMissingKeepsNothingFromBeingNamed() throws {
+        try withFolder(of: Self.files) { folder in
+            let tag = try Tool.run(["tag", "a.yaml"], in: folder).lines[0]
+            try FileManager.default.removeItem(atPath: folder + "/.netrc")
+            for arguments in [["render", "a.yaml"], ["name", "a.yaml"], ["context", "a.yaml", "out"]] {
+                let outcome = try Tool.run(arguments, in: folder)
+                #expect(outcome.status == 0 && outcome.messages == "")
+            }
+            #expect(try Tool.run(["tag", "a.yaml"], in: folder).lines[0] == tag)
+            let outcome = try Tool.run(["check", "--tag", tag, "a.yaml"], in: folder)
+            #expect(outcome.status == 66)
+            #expect(
+                outcome.messages
+                    == "imagespec: a.yaml: pip_secret_mounts[0]: \".netrc\" (in \(folder)) does not exist; expected a file\n"
+            )
+            let json = try Tool.run(["check", "--json", "--tag", tag, "a.yaml"], in: folder)
+            let object = try #require(JSONSerialization.jsonObject(with: json.output) as? [String: Any])
+            #expect(object["same_tag"] as? Bool == true && object["valid"] as? Bool == false)
+        }
+    }
+
+    /// A warning is said, and changes no exit status.
+    @Test func ignoreFilesThatAreNotReadAreWarnedOf() throws {
+        var files = Self.files
+        files["src/.containerignore"] = "note"
+        try withFolder(of: files) { folder in
+            let reason =
+                "is not read, and no file is excluded by it; write its rules to \"src/.dockerignore\""
+            let warning = "imagespec: warning: a.yaml: source_root: \"src/.containerignore\" \(reason)\n"
+            for command in ["check", "files"] {
+                let outcome = try Tool.run([command, "a.yaml"], in: folder)
+                #expect(outcome.status == 0)
+                #expect(outcome.messages == warning)
+                let json = try Tool.run([command, "--json", "a.yaml"], in: folder)
+                #expect(json.status == 0 && json.messages == "")
+                let object = try #require(JSONSerialization.jsonObject(with: json.output) as? [String: Any])
+                #expect(
+                    object["warnings"] as? [[String: String]] == [
+                        ["field": "source_root", "path": "src/.containerignore", "reason": reason]
+                    ])
+            }
+            #expect(try Tool.run(["name", "a.yaml"], in: folder).messages == "")
+        }
+    }
+
     struct Wrong: Sendable {
         var spec: String
         var status: Int32
@@ -114,6 +160,48 @@ import Testing
         Wrong(spec: "source_root: bad", status: 65, problems: [".dockerignore"]),
         Wrong(spec: "nmae: x", status: 65, problems: ["nmae"]),
         Wrong(spec: "python_version: 3.10", status: 65, problems: ["put the version in quotes"]),
+        Wrong(
+            spec: "nmae: x\npackages: [1]\nbase_image: {xyzzy: 1}", status: 65,
+            problems: [
+                "line 1, column 1: \"nmae\"", "line 2, column 12: packages[0]", "\"base_image.xyzzy\"",
+            ]),
+        // What only a build needs.
+        Wrong(
+            spec: "pip_secret_mounts: [[none, /a], [https://h/b, /b]]\nregistry_config: https://h/c",
+            status: 66,
+            problems: [
+                "pip_secret_mounts[0]: \"none\" (in ",
+                "pip_secret_mounts[1]: \"https://h/b\" is a URL, not a file",
+                "registry_config: \"https://h/c\" is a URL, not a file",
+            ]),
+        Wrong(
+            spec: "builder: podman\nbase_image: {builder: nop}", status: 65,
+            problems: [
+                "builder: \"podman\" is not registered", "base_image: builder: \"nop\" is not registered",
+            ]),
+        Wrong(
+            spec:
+                "builder_options: {netwrok: host, cache: 'no', engine: kaniko}\nbase_image: {builder_options: {a: 1}}",
+            status: 65,
+            problems: [
+                "did you mean \"network\"", "builder_options: cache: ", "\"kaniko\" is no container engine",
+                "base_image: builder_options: \"a\"",
+            ]),
+        Wrong(
+            spec: "builder_options: {provenance: true}\nplatform: linux/amd64,linux/arm64", status: 65,
+            problems: ["builder_options: provenance: ", "platform: linux/amd64,linux/arm64: "]),
+        Wrong(
+            spec: "registry: r.io\nbuilder_options: {address: tcp://a:1, tls_ca: ca.pem}", status: 66,
+            problems: ["tls_ca"]),
+        Wrong(
+            spec: "builder: noop\nbuilder_options: {a: 1}", status: 65,
+            problems: ["base_image: the noop builder"]),
+        Wrong(
+            spec: "builder: envd\nbuilder_options: {network: host}\nregistry_config: none", status: 65,
+            problems: ["builder_options: network", "registry_config: "]),
+        Wrong(
+            spec: "cuda: '1'\nbuilder_options: {a: 1}\npip_secret_mounts: [[none, /a]]", status: 65,
+            problems: ["cuda", "builder_options", "pip_secret_mounts[0]"]),
     ])
     func everyProblemIsOnALineOfItsOwn(_ wrong: Wrong) throws {
         try withFolder(of: ["a.yaml": wrong.spec, "bad/.dockerignore": "[a"]) { folder in

@@ -115,7 +115,7 @@ import Testing
         // 65: the spec.
         Case(
             "tag", "a.yaml", files: ["a.yaml": "python_version: 3.10"], status: 65,
-            says: "imagespec: a.yaml: python_version", "quotes"),
+            says: "imagespec: a.yaml: line 1, column 17: python_version", "quotes"),
         Case(
             "id", "a.json", files: ["a.json": "{\"name\": }"], status: 65, says: "a.json: line 1, column 10"),
         Case("id", "a.json", files: ["a.json": "{} x"], status: 65, says: "a.json: "),

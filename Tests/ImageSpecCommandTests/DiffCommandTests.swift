@@ -132,6 +132,37 @@ import Testing
         }
     }
 
+    /// What pip-compile writes: a line a hash.
+    @Test func hashesAreNotShown() throws {
+        func locked(_ name: String, _ version: String, _ hashes: Character...) -> String {
+            "\(name)==\(version) \\\n"
+                + hashes.map { "    --hash=sha256:" + String(repeating: $0, count: 64) }.joined(
+                    separator: " \\\n")
+                + "\n    # via -r requirements.in\n"
+        }
+        let files = [
+            "a.yaml": "requirements: r.txt",
+            "r.txt": locked("attrs", "24.2.0", "a", "b") + locked("idna", "3.1", "1", "2")
+                + locked("six", "1.16.0", "c", "d"),
+            "new.txt": locked("attrs", "24.2.0", "a", "e") + locked("six", "1.17.0", "f", "0")
+                + locked("zipp", "3.2", "9"),
+        ]
+        try withFolder(of: files) { folder in
+            let outcome = try Tool.shell(
+                "\"$0\" tag --record r.json a.yaml > tag && mv new.txt r.txt && \"$0\" diff r.json a.yaml",
+                in: folder)
+            #expect(outcome.status == 1)
+            #expect(
+                outcome.lines.filter { $0.hasPrefix("  ") } == [
+                    "  - r.txt: idna==3.1 (2 hashes)", "  ~ r.txt: attrs 24.2.0: hashes changed",
+                    "  ~ r.txt: six 1.16.0 → 1.17.0", "  + r.txt: zipp==3.2 (1 hash)",
+                ])
+            // Programs are told all.
+            let json = try Tool.run(["diff", "--json", "r.json", "a.yaml"], in: folder)
+            #expect(json.text.contains("--hash=sha256:" + String(repeating: "f", count: 64)))
+        }
+    }
+
     @Test func checkComparesTheTag() throws {
         try Self.withProject { folder in
             let tag = try Tool.run(["tag", "--record", "r.json", "a.yaml"], in: folder).lines[0]

@@ -34,7 +34,7 @@ import Testing
     /// Has an image built whose base is a spec without options.
     private func build(
         _ options: Options, on answers: [String: CommandOutcome], registry: String? = "r.io",
-        platform: String? = nil, existence: ImageSpec.Existence = .absent
+        platform: String? = nil, secret: String? = nil, existence: ImageSpec.Existence = .absent
     ) async throws -> Seen {
         try await withTemporaryFolder { folder in
             for program in Set(answers.keys.compactMap { $0.split(separator: " ").first }) {
@@ -58,7 +58,8 @@ import Testing
                     runner: fake.runner, folders: [folder + "/bin"], registry: images))
             let base = ImageSpec(name: "base", registry: registry, baseImage: "debian:1")
             let spec = ImageSpec(
-                name: "a", registry: registry, baseImage: .spec(base), platform: platform,
+                name: "a", registry: registry, packages: ["six"], baseImage: .spec(base), platform: platform,
+                pipSecretMounts: secret.map { [.init(source: $0, target: "/root/.netrc")] },
                 builderOptions: options)
             let result: Result<ImageSpec.BuildResult, any Error>
             do {
@@ -111,6 +112,27 @@ import Testing
             ["sbom": true, "source_date_epoch": 0], on: [:], existence: .present(digest: "sha256:d"))
         #expect(try seen.result.get().outcome == .found)
         #expect(seen.lines == [])
+    }
+
+    // An image that is there needs no secrets.
+    @Test(arguments: ["r.io", nil] as [String?], [true, false])
+    func aMissingSecretIsFoundBeforeTheBaseIsBuilt(_ registry: String?, _ isPresent: Bool) async throws {
+        var answers = Self.buildah
+        answers["buildah inspect"] =
+            isPresent
+            ? .output("sha256:" + String(repeating: "0", count: 64)) : .failure("Error: a: image not known")
+        let seen = try await build(
+            [:], on: answers, registry: registry, secret: "none",
+            existence: isPresent ? .present(digest: "sha256:d") : .absent)
+        if isPresent {
+            #expect(try seen.result.get().outcome == .found)
+            return
+        }
+        let error = #expect(throws: ImageSpecError.self) { try seen.result.get() }
+        #expect(error?.code == .missingInput)
+        #expect(error?.message.hasPrefix("pip_secret_mounts[0]: ") == true, "\(error?.message ?? "")")
+        #expect(error?.message.contains("none\" does not exist") == true, "\(error?.message ?? "")")
+        #expect(!seen.lines.contains { $0.hasPrefix("buildah build") })
     }
 
     @Test func whatEveryEngineCanDoAsksNothingMore() async throws {

@@ -71,8 +71,8 @@ import Testing
 
     /// Only images that the Dockerfile names count, and each is asked for once.
     @Test func theImagesThatAreUsedArePinned() async throws {
-        let uv = "builder_config.uv_image ghcr.io/astral-sh/uv:0.9.5@"
-        let micromamba = "builder_config.micromamba_image mambaorg/micromamba:2.0.3-debian12-slim@"
+        let uv = "builder_config.uv_image ghcr.io/astral-sh/uv:0.13.9@"
+        let micromamba = "builder_config.micromamba_image mambaorg/micromamba:2.6.1-debian12-slim@"
         let base = ImageSpec(name: "b", packages: ["six"], baseImage: "debian:12")
         for (spec, lines) in [
             (ImageSpec(baseImage: "debian:12"), ["base_image debian:12@"]),
@@ -123,7 +123,7 @@ import Testing
         #expect(pinned.id != spec.id)
         #expect(try pinned.problems(in: context).isEmpty && spec.withPins([]) == spec)
 
-        let uv = "ghcr.io/astral-sh/uv:0.9.5"
+        let uv = "ghcr.io/astral-sh/uv:0.13.9"
         let text = try ImageSpec.Dockerfile(pinned, in: context).text
         #expect(text.contains("from=\(uv)@\(Self.digest),"))
         #expect(!text.contains("from=\(uv),"))

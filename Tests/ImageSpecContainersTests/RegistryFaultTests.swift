@@ -54,7 +54,31 @@ struct RegistryFaultTests {
     static let rows: [Row] = [
         // Answers.
         Row("fine", .present, requests: 1), Row("fine", .present, on: "plain"),
-        Row("absent", .absent, requests: 1),
+        // Absent to a HEAD is not absent: GET has the last word, and then whoever may read more.
+        Row("absent", .absent, as: nil, requests: 2), Row("absent", .absent, requests: 3),
+        Row("absent", .absent, as: identity, requests: 2), Row("absent", .absent, on: "plain", requests: 3),
+        Row("absent-elsewhere", .absent),
+        Row("absent-to-head", .present, requests: 2), Row("absent-to-head-no-digest", .present, requests: 2),
+        Row("absent-to-head-token", .present, requests: 3),
+        Row("absent-to-head-portal", .unknown("with no manifest")),
+        Row("absent-to-head-forbidden", .unknown("access is refused (403 DENIED)")),
+        Row("absent-to-head-down", .unknown("503")),
+        Row("absent-to-head-endless", .unknown("answer is too large")),
+        Row("hidden", .absent, as: nil, requests: 2), Row("hidden", .present, requests: 3),
+        Row("hidden", .present, on: "plain"),
+        Row("hidden", .absent, as: identity), Row("hidden-token", .present, as: registryToken),
+        Row("hidden-token", .absent, requests: 3),
+        Row("hidden-refusing", .unknown("the password or token is refused (401 UNAUTHORIZED)")),
+        Row("hidden-refusing", .absent, as: nil),
+        Row("hidden", .present, on: "base-basic", requests: 3),
+        Row("hidden", .absent, on: "base-basic", as: nil, requests: 2),
+        Row("hidden-token", .present, on: "base-token", requests: 3),
+        Row("hidden-token", .present, on: "base-token", as: identity),
+        Row("hidden-token", .absent, on: "base-token", as: nil, requests: 2),
+        Row("hidden-token", .unknown("without encryption, which nothing is sent to"), on: "base-plain-realm"),
+        // Another host is not asked what this one wants.
+        Row("hidden", .present, on: "base-elsewhere"),
+        Row("hidden", .unknown("503"), on: "base-down"), Row("fine", .present, on: "base-down"),
         Row("absent-oddly", .absent), Row("absent-endless", .absent), Row("absent-stalled", .absent),
         // Who asks.
         Row("loop", .unknown("is absent, or who is logged in may not read it")),
@@ -178,6 +202,39 @@ struct RegistryFaultTests {
         let requests = try await server.record().requests.filter { $0.target.contains(mark) }
         #expect(requests.count == 1)
         #expect(requests.allSatisfy { $0.headers["authorization"] == nil })
+    }
+
+    /// What `/v2/` asks for is asked once, and then each question authenticates from the start.
+    @Test func aRegistryThatHidesItsImagesIsRecognisedOnce() async throws {
+        let server = try FaultServer.shared.get()
+        let mark = "m" + UUID().uuidString.lowercased().filter { $0 != "-" }
+        let client = server.client(.password(user: "user", password: "pass:word"))
+        let image = "localhost:\(try server.port("base-token"))/hidden-token/\(mark)"
+        for number in 1...3 {
+            guard case .present = await client.existence(of: "\(image):\(number)") else {
+                Issue.record("not present")
+                return
+            }
+        }
+        let requests = try await server.record().requests.filter { $0.target.contains(mark) }
+        #expect(requests.count { $0.target.hasPrefix("/token") } == 1)
+        // HEAD and GET without a token, GET with it; then a HEAD for each.
+        #expect(requests.count { $0.target.contains("/manifests/") } == 5)
+        #expect(requests.count { $0.headers["authorization"] == nil } == 2)
+    }
+
+    @Test func credentialsThatCannotBeReadMakeAbsenceUncertain() async throws {
+        let server = try FaultServer.shared.get()
+        var surroundings = server.client().session.surroundings
+        surroundings.credentials = { _ in .failed(reason: "the file is damaged") }
+        let client = ImageSpec.RegistryClient(session: RegistrySession(.init(), surroundings))
+        let host = "localhost:\(try server.port("tls"))"
+        #expect(
+            await client.existence(of: host + "/absent/unread")
+                == .unknown(
+                    reason:
+                        "\(host): anonymous clients get 404 for absent/unread, and the credentials for this registry "
+                        + "cannot be used: the file is damaged"))
     }
 
     @Test func aTokenThatIsRevokedIsReplacedOnce() async throws {

@@ -12,12 +12,16 @@ struct RegistryTimeTests {
     /// With L seconds an answer and c connections, n questions need ⌈n/c⌉ · L: a request each. What the client adds is one
     /// first request, by which it learns what the registry wants, and one for a token. (Servers of HTTP/2 take all at once.)
     ///
+    /// An absent image takes two requests, a HEAD and a GET.
+    ///
     /// The least of a few measurements counts: what else runs on the machine only adds.
-    @Test(arguments: [("slow-fine", 100), ("slow-token", 101)])
+    @Test(arguments: [("slow-fine", 100), ("slow-token", 101), ("slow-absent", 200)])
     func aHundredQuestionsAtOnceShareConnections(_ image: String, _ requestCount: Int) async throws {
         let latency = 0.2
         let count = 100
-        let rounds = (count + HTTPTransferLoop.connectionLimit - 1) / HTTPTransferLoop.connectionLimit
+        let isPresent = image != "slow-absent"
+        let requests = isPresent ? count : 2 * count
+        let rounds = (requests + HTTPTransferLoop.connectionLimit - 1) / HTTPTransferLoop.connectionLimit
         let limit = Duration.seconds(1.5 * Double(rounds) * latency)
         var times: [Duration] = []
         while times.count < 5, !times.contains(where: { $0 < limit }) {
@@ -25,7 +29,7 @@ struct RegistryTimeTests {
             times.append(
                 try await time(
                     of: count, "localhost:\(try server.port("tls"))/\(image)/x",
-                    server.client(limits: .init())))
+                    server.client(limits: .init()), arePresent: isPresent))
             let record = try await server.record()
             #expect(record.requests.count { $0.target.contains("/manifests/") } == requestCount)
             #expect(
@@ -37,23 +41,23 @@ struct RegistryTimeTests {
         #expect(times.contains { $0 < limit })
     }
 
-    private func time(of count: Int, _ image: String, _ client: ImageSpec.RegistryClient) async throws
-        -> Duration
-    {
+    private func time(
+        of count: Int, _ image: String, _ client: ImageSpec.RegistryClient, arePresent: Bool = true
+    ) async throws -> Duration {
         let start = ContinuousClock.now
-        let present = await withTaskGroup(of: Bool.self) { group in
+        let expected = await withTaskGroup(of: Bool.self) { group in
             for number in 0..<count {
                 group.addTask {
-                    if case .present = await client.existence(of: "\(image):\(number)") {
-                        true
-                    } else {
-                        false
+                    switch await client.existence(of: "\(image):\(number)") {
+                    case .present: arePresent
+                    case .absent: !arePresent
+                    case .unknown: false
                     }
                 }
             }
             return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
         }
-        #expect(present == count)
+        #expect(expected == count)
         return ContinuousClock.now - start
     }
 

@@ -35,6 +35,23 @@ import Testing
         dev = ["pytest"]
         """
 
+    static let lock = """
+        version = 1
+        requires-python = ">=3.10, <3.12"
+        [[package]]
+        name = "my-trainer-app"
+        source = { virtual = "." }
+        [package.metadata]
+        requires-dist = [
+            { name = "numpy", marker = "python_full_version >= '3.10'", specifier = ">=2.1" },
+            { name = "pytest", marker = "extra == 'dev'" },
+            { name = "requests", extras = ["socks"] },
+        ]
+        """
+
+    static let poetryLock =
+        "[metadata]\nlock-version = \"2.1\"\ncontent-hash = \"fd462778e0c7744427a2a78053da45fe4b16d7b18a3b3a0bb45d84e7fcc35123\"\n"
+
     static let projects = [
         Project(
             "nothing", [:], "{}", "# python_version: '3.12'", "# packages: [numpy==2.1.3]",
@@ -46,7 +63,7 @@ import Testing
         Project(
             "uv",
             [
-                "pyproject.toml": pyproject, "uv.lock": "", ".python-version": "3.10\n",
+                "pyproject.toml": pyproject, "uv.lock": lock, ".python-version": "3.10\n",
                 "requirements.txt": "",
             ],
             #"{"name": "my-trainer-app", "python_version": "3.10", "requirements": "uv.lock"}"#,
@@ -63,9 +80,23 @@ import Testing
             "poetry",
             [
                 "pyproject.toml":
-                    "[tool.poetry]\nname = 'a'\n[tool.poetry.dependencies]\npython = '^3.11'\nnumpy = '^2.1'\n",
-                "poetry.lock": "",
+                    "[tool.poetry]\nname = 'a'\npackage-mode = false\n[tool.poetry.dependencies]\npython = '^3.11'\nnumpy = '^2.1'\n",
+                "poetry.lock": poetryLock,
             ], #"{"name": "a", "python_version": "3.12", "requirements": "poetry.lock"}"#),
+        // What a check refuses is not drafted.
+        Project(
+            "a lock file that is out of date",
+            ["pyproject.toml": pyproject, "uv.lock": lock.replacing("requests", with: "httpx")],
+            #"{"name": "my-trainer-app", "python_version": "3.11"}"#, "imagespec check refuses it",
+            "# requirements: uv.lock"),
+        Project(
+            "a dependency on this machine",
+            [
+                "pyproject.toml":
+                    "[project]\nname = 'a'\ndependencies = ['six', 'lib @ file:///srv/lib', 'attrs']\n"
+            ],
+            #"{"name": "a", "packages": ["six", "attrs"]}"#,
+            "left out: \"lib @ file:///srv/lib\", since imagespec check refuses it"),
         Project(
             "poetry without its lock",
             [

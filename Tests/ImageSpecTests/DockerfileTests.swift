@@ -18,14 +18,14 @@ import Testing
         "app/requirements/main.txt": "-r ../../common.txt\n-c constraints.txt\nnumpy\n",
         "app/requirements/constraints.txt": "numpy<3\n",
         "common.txt": "six\n",
-        "uv/uv.lock": "version = 1\n", "uv/pyproject.toml": "[project]\nname = \"x\"\nversion = \"1\"\n",
-        "poetry/poetry.lock": "# lock\n", "poetry/pyproject.toml": "[tool.poetry]\nname = \"x\"\n",
+        "uv/uv.lock": LockTexts.uv, "uv/pyproject.toml": LockTexts.uvProject,
+        "poetry/poetry.lock": LockTexts.poetry, "poetry/pyproject.toml": LockTexts.poetryProject,
         "conf/a.yaml": "a: 1\n", "a file with 'quotes' and $HOME.txt": "text\n", "run.sh": "#!/bin/sh\n",
         "src/pipeline.py": "import os\n",
     ]
 
     static let secrets = [
-        ImageSpec.SecretMount(source: ".netrc", target: "/root/.netrc"),
+        ImageSpec.SecretMount(source: ".netrc", target: ".netrc"),
         ImageSpec.SecretMount(source: "/etc/ca.crt", target: "/etc/ssl/certs/ca-certificates.crt"),
     ]
 
@@ -41,6 +41,7 @@ import Testing
         Golden(
             name: "python-version", spec: ImageSpec(pythonVersion: "3.11.9", packages: ["uvicorn[standard]"])),
         Golden(name: "python-version-alone", spec: ImageSpec(pythonVersion: "3.13")),
+        Golden(name: "python-version-of-uv", spec: ImageSpec(pythonVersion: "3.9.6", packages: ["six"])),
         Golden(
             name: "python-of-base",
             spec: ImageSpec(packages: ["numpy"], baseImage: "pytorch/pytorch:2.4.0-cuda12.4-cudnn9-runtime")),
@@ -68,6 +69,11 @@ import Testing
         Golden(name: "uv-lock", spec: ImageSpec(pythonVersion: "3.12", requirements: "uv/uv.lock")),
         Golden(
             name: "poetry-lock", spec: ImageSpec(pythonVersion: "3.12", requirements: "poetry/poetry.lock")),
+        Golden(
+            name: "poetry-options",
+            spec: ImageSpec(
+                requirements: "poetry/poetry.lock", pipIndex: "https://pypi.acme.example/simple",
+                pipExtraArgs: "--only 'main' -vv", builderConfig: ["poetry": "2.2.1"])),
         // Files, variables, commands, entry points.
         Golden(
             name: "copies",
@@ -79,6 +85,14 @@ import Testing
             spec: ImageSpec(
                 env: ["MODE": "fast", "JSON": #"{"a": "$b\c"}"#, "EMPTY": "", "CITY": "Zürich"]
             )),
+        // What the image has of these by itself gives way.
+        Golden(
+            name: "environment-paths",
+            spec: ImageSpec(
+                env: [
+                    "PATH": "/srv/bin:/opt/venv/bin:/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": "/srv/code",
+                    "LD_LIBRARY_PATH": "/srv/lib",
+                ], packages: ["numpy"])),
         Golden(
             name: "commands",
             spec: ImageSpec(
@@ -158,6 +172,35 @@ import Testing
         let other = try ImageSpec.Dockerfile(ImageSpec(pipSecretMounts: Self.secrets), in: project.context)
         #expect(other.secrets.isEmpty)
         #expect(!other.text.contains("secret"))
+    }
+
+    // GPU directories are named once, however many specs are based on each other. A spec that is not built adds none, and
+    // the engine says so by the name of its image.
+    @Test func directoriesOfDriversAreNamedOnce() throws {
+        let project = try RenderingProject()
+        let base = ImageSpec(name: "base", packages: ["a"], baseImage: "acme/base:1")
+        let spec = ImageSpec(packages: ["b"], baseImage: .spec(base))
+        func count(_ spec: ImageSpec, baseImageName: String? = nil) throws -> Int {
+            let inputs = try RenderingInputs(of: spec, in: project.context, baseImageName: baseImageName)
+            let lines = Instructions(spec: spec, inputs: inputs).lines
+            return lines.filter { $0.contains("/usr/local/nvidia/") }.count
+        }
+        #expect(try count(base) == 2)
+        #expect(try count(spec) == 0)
+        #expect(try count(spec, baseImageName: "mirror.example.com/base:2") == 0)
+        #expect(try count(spec, baseImageName: "acme/base:1") == 2)
+    }
+
+    @Test func aRelativeTargetOfASecretCountsFromRoot() throws {
+        let project = try RenderingProject()
+        func text(_ target: String) throws -> String {
+            try ImageSpec.Dockerfile(
+                ImageSpec(packages: ["a"], pipSecretMounts: [.init(source: "s", target: target)]),
+                in: project.context
+            ).text
+        }
+        #expect(try text("conf/.netrc").contains("target=/root/conf/.netrc,required=true"))
+        #expect(try text("conf/.netrc") == text("/root/conf/.netrc"))
     }
 
     // An appended command, and a new id, leave the layers before them.

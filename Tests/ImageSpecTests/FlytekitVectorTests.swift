@@ -46,6 +46,37 @@ import Testing
         #expect(passed + skipped == lines.count)
     }
 
+    private struct Registration: Decodable {
+        var source_root: String?
+        var source_copy_mode: String?
+        var settings_root: String?
+        var fast: Bool
+        var expected_root: String?
+        var expected_mode: String?
+        var id: String
+    }
+
+    /// What flytekit made of specs when tasks were registered, with a source root and without: recorded by
+    /// `Tests/Integration/flytekit-names.py`, which compares it with flytekit.
+    @Test func registrationsCompleteSpecsAsFlytekitDoes() throws {
+        let file = try #require(
+            Bundle.module.url(forResource: "Fixtures/flytekit/registration", withExtension: "json"))
+        let cases = try JSONDecoder().decode([Registration].self, from: Data(contentsOf: file))
+        #expect(cases.count == 32)
+        for example in cases {
+            let spec = ImageSpec(
+                name: "a", sourceRoot: example.source_root,
+                sourceCopyMode: example.source_copy_mode.flatMap { .init(rawValue: $0) })
+            let registered = spec.withSourceCopy(
+                for: .init(sourceRoot: example.settings_root, isFastRegistration: example.fast))
+            #expect(registered.sourceRoot == example.expected_root, "\(example)")
+            #expect(registered.effectiveCopyMode?.rawValue == example.expected_mode, "\(example)")
+            #expect(try registered.id(scheme: .flytekit) == example.id, "\(example)")
+            if example.settings_root == nil { #expect(registered.sourceRoot == spec.sourceRoot) }
+            if example.settings_root == nil && example.source_root == nil { #expect(registered == spec) }
+        }
+    }
+
     /// A text, an integer for a number's spelling, and `-0.0`: what JSON loading keeps counts here.
     @Test func whatCannotBeExpressedIsRefusedByLoading() {
         // flytekit hashes 3.1 for this.

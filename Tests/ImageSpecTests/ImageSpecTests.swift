@@ -108,9 +108,23 @@ import Testing
         (ImageSpec(sourceRoot: "src"), #"source_root: "src" (in "#),
         (ImageSpec(sourceRoot: "./src"), #"source_root: "src" (in "#),
         (ImageSpec(sourceRoot: "../src/"), #"source_root: "../src/" (in "#),
-        (ImageSpec(sourceRoot: "https://u:hunter2@h/a"), #"source_root: "https:/…@h/a" (in "#),
-        (ImageSpec(requirements: "https://u:hunter2@h/a"), #"requirements: "https:/…@h/a" (in "#),
-        (ImageSpec(copy: ["https://u:hunter2@h/a"]), #"copy: "https:/…@h/a" (in "#),
+        (
+            ImageSpec(sourceRoot: "https://u:hunter2@h//a"),
+            #"source_root: "https://…@h//a" is a URL, not a directory; download it"#
+        ),
+        (
+            ImageSpec(requirements: "https://u:hunter2@h/a/"),
+            #"requirements: "https://…@h/a/" is a URL, not a file; download it"#
+        ),
+        (
+            ImageSpec(copy: ["git+ssh://h/./a", "conf"]),
+            #"copy: "git+ssh://h/./a" is a URL, not a file or directory; download it"#
+        ),
+        (
+            ImageSpec(requirements: "FILE:///srv/r.txt"),
+            #"requirements: "FILE:///srv/r.txt" is a URL, not a file; write the path without "file://""#
+        ),
+        (ImageSpec(requirements: "a:b/r.txt"), #"requirements: "a:b/r.txt" (in "#),
         (ImageSpec(copy: ["no-such-file"]), #"copy: "no-such-file" (in "#),
         (ImageSpec(sourceRoot: "/nowhere/./src"), #"source_root: "/nowhere/src" does"#),
     ])
@@ -191,6 +205,48 @@ import Testing
         #expect(spec.document == ImageSpec(name: "a", packages: ["b"], builderOptions: ["c": 1]).document)
     }
 
+    // All that is wrong is in one error, in the order of the document.
+    @Test(
+        arguments: [
+            (
+                #"{"nmae": 1, "packages": ["a", 2, null], "env": {"A": true, "B": "x", "C": []}, "xyzzy": {}}"#,
+                .unknownField,
+                ["\"nmae\" is", "packages[1]: ", "packages[2]: ", "env.A: ", "env.C: ", "\"xyzzy\" is"]
+            ),
+            (
+                #"{"python_version": 3.10, "base_image": {"nam": "x", "base_image": {"copy": "a", "id": 1}}, "cuda": 12}"#,
+                .invalidDocument,
+                [
+                    "python_version: ", "\"base_image.nam\" is", "base_image.base_image.copy: ",
+                    "\"base_image.base_image.id\" is", "cuda: ",
+                ]
+            ),
+            (
+                #"{"pip_secret_mounts": [["a"], ["a", 1], "b"], "source_copy_mode": "some", "base_image": [], "builder_config": 1}"#,
+                .invalidDocument,
+                [
+                    "pip_secret_mounts[0]: ", "pip_secret_mounts[1][1]: ", "pip_secret_mounts[2]: ",
+                    "source_copy_mode: ", "base_image: ", "builder_config: ",
+                ]
+            ),
+        ] as [(String, ImageSpecError.Code, [String])])
+    func allProblemsOfADocumentAreInOneError(text: String, code: ImageSpecError.Code, starts: [String]) throws
+    {
+        let error = try #require(throws: ImageSpecError.self) { try ImageSpec(json: text) }
+        #expect(error.code == code)
+        let lines = error.message.split(separator: "\n")
+        #expect(lines.count == starts.count, "\(error.message)")
+        for (line, start) in zip(lines, starts) { #expect(line.hasPrefix(start), "\(line)") }
+        #expect(error.problems.map(\.message) == lines.map(String.init))
+        #expect(error.problems.first?.code == code)
+        // As the decoder of a client sees it.
+        let data = Data(text.utf8)
+        let decoded = #expect(throws: ImageSpecError.self) {
+            try JSONDecoder().decode(ImageSpec.self, from: data)
+        }
+        #expect(decoded?.problems.count == lines.count)
+    }
+
     // flytekit's rules on what a registration fills in.
     @Test(
         arguments: [
@@ -207,6 +263,23 @@ import Testing
         let settings = ImageSpec.RegistrationSettings(sourceRoot: "root", isFastRegistration: isFast)
         let spec = ImageSpec(sourceRoot: root, sourceCopyMode: mode).withSourceCopy(for: settings)
         #expect(spec.sourceRoot == expectedRoot && spec.sourceCopyMode == expectedMode)
+    }
+
+    /// Without a source root, settings change nothing about a spec that has none, and so neither its id nor its tag.
+    @Test(
+        arguments: [nil, .loadedModules, .all, .noCopy] as [ImageSpec.SourceCopyMode?], [false, true])
+    func registrationSettingsWithoutASourceRootChangeNothing(
+        mode: ImageSpec.SourceCopyMode?, isFast: Bool
+    ) throws {
+        let spec = ImageSpec(name: "a", packages: ["b"], sourceCopyMode: mode)
+        for root in [nil, ""] {
+            let settings = ImageSpec.RegistrationSettings(sourceRoot: root, isFastRegistration: isFast)
+            let registered = spec.withSourceCopy(for: settings)
+            #expect(registered == spec)
+            #expect(registered.id == spec.id)
+            #expect(try registered.id(scheme: .flytekit) == spec.id(scheme: .flytekit))
+            if mode == nil { #expect(try registered.tag == spec.tag) }
+        }
     }
 
     // MARK: where it runs

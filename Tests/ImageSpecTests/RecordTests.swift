@@ -309,11 +309,42 @@ import Testing
             ("numpy==2.1 ; python_version > '3'", "numpy==2.2", nil), ("-r a.txt", "-r b.txt", nil),
             ("", "", nil),
             ("a==1 --hash=sha256:aa --hash=sha256:bb", "a==2 --hash=sha256:cc", "a 1 → 2"),
-            ("a==1 --hash=sha256:aa", "a==1 --hash=sha256:cc", "a 1, but other hashes"),
+            ("a==1 --hash=sha256:aa", "a==1 --hash=sha256:cc", "a 1: hashes changed"),
+            // As tools that lock write it, with a backslash and four spaces.
+            (
+                "six==1.16.0     --hash=sha256:aa     --hash=sha256:bb", "six==1.17.0     --hash=sha256:cc",
+                "six 1.16.0 → 1.17.0"
+            ),
+            (
+                "six==1.16.0     --hash=sha256:aa", "six==1.16.0     --hash=sha256:aa     --hash=sha256:b",
+                "six 1.16.0: hashes changed"
+            ),
+            ("six==1.16.0 --hash sha256:aa", "six==1.17.0 --hash sha256:aa", "six 1.16.0 → 1.17.0"),
+            ("six==1.16.0 --hash=sha256:a", "six==1.16.0", "six 1.16.0: hashes changed"),
+            ("six>=1 --hash=sha256:a", "six>=1 --hash=sha256:b", "six>=1: hashes changed"),
+            ("a==1 --hash=sha256:a", "a==1  --hash=sha256:a", nil),
+            (
+                "six==1.16.0 ; python_version >= '3' --hash=sha256:a",
+                "six==1.17.0 ; python_version >= '3' --hash=sha256:b",
+                "six 1.16.0 → 1.17.0"
+            ),
+            ("a==1; python_version > '3'", "a==2; python_version > '3'", "a 1 → 2"),
+            ("a==1; python_version > '3'", "a==2; python_version > '4'", nil),
+            ("a==1 --config-settings=x", "a==2 --config-settings=x", nil),
+            ("-e . --hash=sha256:a", "-e . --hash=sha256:b", nil),
             ("a @ https://h/a-1.whl", "a @ https://h/a-2.whl", nil),
         ] as [(String, String, String?)])
     func exactVersionsAreSaidShortly(old: String, new: String, text: String?) {
         #expect(PackageText.change(from: old, to: new) == text)
+    }
+
+    @Test(
+        arguments: [
+            ("six==1.16.0     --hash=sha256:aa     --hash=sha256:bb", "six==1.16.0 (2 hashes)"),
+            ("six>=1 --hash=sha256:aa", "six>=1 (1 hash)"), ("six==1", nil), ("-r a.txt", nil),
+        ] as [(String, String?)])
+    func hashesAreCounted(text: String, shortened: String?) {
+        #expect(PackageText.shortened(text) == shortened)
     }
 
     @Test(arguments: 0..<200)

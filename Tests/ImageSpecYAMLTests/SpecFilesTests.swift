@@ -94,7 +94,7 @@ import Testing
             "./loop.yaml", .invalidField,
             "loop.yaml: base_image: \"./spec.yaml\" is this spec itself, or has it as its base"
         ),
-        ("./wrong.yaml", .unknownField, "wrong.yaml: \"nam\" is no field"),
+        ("./wrong.yaml", .unknownField, "wrong.yaml: line 1, column 1: \"nam\" is no field"),
         ("./base.txt", .invalidDocument, "base.txt: "),
     ])
     func anErrorInABaseNamesBothFiles(_ base: String, _ code: ImageSpecError.Code, _ fragment: String) throws
@@ -112,6 +112,33 @@ import Testing
             #expect(error.code == code)
             #expect(error.message.hasPrefix(folder + "/spec.yaml: base_image: "))
             #expect(error.message.contains(fragment), "\(error.message)")
+        }
+    }
+
+    /// A file with problems does not hide those of its base, nor those of the base's base.
+    @Test func problemsOfAllFilesAreInOneError() throws {
+        try withTemporaryFolder { folder in
+            for (name, text) in [
+                ("spec.yaml", "nmae: x\nbase_image: {cuda: 1, base_image: ./b.json}"),
+                ("b.json", #"{"packages": [1], "base_image": "./c.yaml"}"#),
+                ("c.yaml", "# c\nenv: {A: 1, B: 2}"),
+            ] {
+                try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/" + name))
+            }
+            let error = try #require(throws: ImageSpecError.self) {
+                try ImageSpec(contentsOf: folder + "/spec.yaml")
+            }
+            #expect(error.code == .unknownField)
+            let (spec, b) = ("\(folder)/spec.yaml: ", "\(folder)/b.json: ")
+            let below = spec + "base_image.base_image: " + b
+            let starts = [
+                spec + "line 1, column 1: \"nmae\"", spec + "line 2, column 20: base_image.cuda: ",
+                below + "packages[0]: ", below + "base_image: \(folder)/c.yaml: line 2, column 10: env.A: ",
+                below + "base_image: \(folder)/c.yaml: line 2, column 16: env.B: ",
+            ]
+            let lines = error.message.split(separator: "\n")
+            #expect(lines.count == starts.count)
+            for (line, start) in zip(lines, starts) { #expect(line.hasPrefix(start), "\(line)") }
         }
     }
 

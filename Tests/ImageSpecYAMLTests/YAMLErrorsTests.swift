@@ -22,6 +22,48 @@ import Testing
         }
     }
 
+    // Each problem of the text and of the spec, with its own place: a key's for an unknown field, else the value's.
+    @Test(arguments: [
+        (
+            "nmae: x\npython_version: 3.10",
+            ["line 1, column 1: \"nmae\"", "line 2, column 17: python_version: "]
+        ),
+        (
+            "packages:\n  - a\n  - 2\nbase_image:\n  env: &e {A: true}\n  xyzzy: *e",
+            [
+                "line 3, column 5: packages[1]: ", "line 5, column 15: base_image.env.A: ",
+                "line 6, column 3: \"base_image.xyzzy\"",
+            ]
+        ),
+        ("\u{FEFF}nmae: x\n'é': y", ["line 1, column 1: \"nmae\"", "line 2, column 1: \"é\""]),
+        (
+            "cuda: 12\nname: yes\nenv: {A: 010, B: 1}",
+            [
+                "line 2, column 7: some YAML readers take yes",
+                "line 3, column 10: some YAML readers take 010",
+                "line 1, column 7: cuda: ", "line 3, column 18: env.B: ",
+            ]
+        ),
+        ("- a", ["line 1, column 1: the document: "]),
+    ])
+    func allProblemsAreInOneErrorWithTheirPlaces(_ yaml: String, _ starts: [String]) throws {
+        let error = try #require(throws: ImageSpecError.self) { try ImageSpec(yaml: yaml) }
+        let lines = error.message.split(separator: "\n")
+        #expect(lines.count == starts.count, "\(error.message)")
+        for (line, start) in zip(lines, starts) { #expect(line.hasPrefix(start), "\(line)") }
+    }
+
+    @Test func allScalarsThatReadersReadDifferentlyAreNamed() throws {
+        let error = try #require(throws: ImageSpecError.self) {
+            try ImageSpec.JSONValue(yaml: "a: yes\nb: [no, 0o17]\nc: 2024-01-01")
+        }
+        #expect(error.code == .invalidDocument)
+        #expect(
+            error.message.split(separator: "\n").map { $0.prefix { $0 != ":" } } == [
+                "line 1, column 4", "line 2, column 5", "line 2, column 9", "line 3, column 4",
+            ])
+    }
+
     @Test(arguments: [
         // The value of a field.
         Case(
@@ -75,16 +117,19 @@ import Testing
         Case("name: !!python/none x", .invalidDocument, "!!python/none"),
         Case("env: !!set {a}", .invalidDocument, "!!set"),
         Case("packages: !!omap [a: b]", .invalidDocument, "!!omap"),
-        Case("v: !!int x", .invalidDocument, "\"x\" is not what its tag !!int says"),
-        Case("v: !!int 1.5", .invalidDocument, "!!int"),
-        Case("v: !!int '3'", .invalidDocument, "!!int"), Case("v: !!bool 1", .invalidDocument, "!!bool"),
-        Case("v: !!float .inf", .invalidDocument, ".inf"), Case("v: !!int 0o17", .invalidDocument, "quotes"),
+        Case("cuda: !!int x", .invalidDocument, "\"x\" is not what its tag !!int says"),
+        Case("cuda: !!int 1.5", .invalidDocument, "!!int"),
+        Case("cuda: !!int '3'", .invalidDocument, "!!int"),
+        Case("cuda: !!bool 1", .invalidDocument, "!!bool"),
+        Case("cuda: !!float .inf", .invalidDocument, ".inf"),
+        Case("cuda: !!int 0o17", .invalidDocument, "quotes"),
         // Numbers out of range.
-        Case("v: 9007199254740992", .invalidDocument, "9007199254740992", "2^53", "column 4"),
-        Case("v: -99999999999999999999", .invalidDocument, "-99999999999999999999", "2^53"),
-        Case("v: 1.0e+300", .invalidDocument, "2^53"), Case("v: 1.0e+400", .invalidDocument, "2^53"),
-        Case("v: .inf", .invalidDocument, ".inf", "quotes"), Case("v: -.INF", .invalidDocument, "-.INF"),
-        Case("v: .nan", .invalidDocument, ".nan"),
+        Case("cuda: 9007199254740992", .invalidDocument, "9007199254740992", "2^53", "column 7"),
+        Case("cuda: -99999999999999999999", .invalidDocument, "-99999999999999999999", "2^53"),
+        Case("cuda: 1.0e+300", .invalidDocument, "2^53"), Case("cuda: 1.0e+400", .invalidDocument, "2^53"),
+        Case("cuda: .inf", .invalidDocument, ".inf", "quotes"),
+        Case("cuda: -.INF", .invalidDocument, "-.INF"),
+        Case("cuda: .nan", .invalidDocument, ".nan"),
         // Syntax.
         Case("a:\n\t- b", .invalidDocument, "line 2, column 1", "cannot start any token"),
         Case("packages: [a", .invalidDocument, "flow sequence"),

@@ -5,100 +5,15 @@
 #
 #   Tests/Integration/buildah.sh [--keep]
 #
-# Needs root (chroot isolation), buildah, Python 3 with venv and pip, and a base: BASE_TAR, a root file system with
-# Python 3, or else mmdebstrap, which makes one of Debian 12. Installs nothing.
-#   IMAGESPEC     the imagespec tool; by default that of this package's debug build
-#   BASE_TAR      a tar of a Debian root file system with python3; by default made and kept in WORK
-#   WORK          a folder for images and contexts; by default /var/tmp/imagespec-buildah
-#   DRIVER        how layers are stored; by default overlay, where that does not work vfs, which takes ten times as long
-#   UV            uv's binary; by default that of the PyPI wheel of the version that is rendered
-#   CA            certificates for clients in builds, where the network needs its own; mounted as a secret
+# Needs root (chroot isolation), buildah, Python 3 with venv and pip, and mmdebstrap, which makes a base of Debian 12.
+# Installs nothing. buildah.bash has the variables that choose others.
 set -euo pipefail
 
+script=buildah.sh
 package=$(cd "$(dirname "$0")/../.." && pwd)
-IMAGESPEC=${IMAGESPEC:-$package/.build/debug/imagespec}
-WORK=${WORK:-/var/tmp/imagespec-buildah}
-CA=${CA:-/etc/ssl/certs/ca-certificates.crt}
-BASE_TAR=${BASE_TAR:-$WORK/base.tar}
-uv_image=$(sed -n 's/.*uvImage = "\(.*\)"/\1/p' "$package/Sources/ImageSpec/Building/RenderingConstants.swift")
-uv_version=${uv_image##*:}
-base=localhost/imagespec/base:1
-failures=0
-
-need() { command -v "$1" >/dev/null || { echo "buildah.sh: needs $1" >&2; exit 77; }; }
-need buildah; need python3
-[ "$(id -u)" = 0 ] || { echo "buildah.sh: needs root" >&2; exit 77; }
-[ -x "$IMAGESPEC" ] || { echo "buildah.sh: no $IMAGESPEC; run swift build, or set IMAGESPEC" >&2; exit 77; }
-mkdir -p "$WORK"
-unset DOCKER_CONFIG DOCKER_HOST
-export BUILDAH_ISOLATION=chroot CONTAINERS_STORAGE_CONF=$WORK/storage.conf
-printf '[storage]\ndriver = "%s"\ngraphroot = "%s/graph"\nrunroot = "%s/run"\n' "${DRIVER:-overlay}" "$WORK" "$WORK" > "$CONTAINERS_STORAGE_CONF"
-log() { printf '[%4ss] %s\n' "$SECONDS" "$*"; }
-check() { # check WHAT EXPECTED FOUND
-  if [ "$2" = "$3" ]; then log "ok   $1"; else log "FAIL $1"; printf '  expected: %q\n  found:    %q\n' "$2" "$3"; failures=$((failures + 1)); fi
-}
-
-# --- the images that specs build on ------------------------------------------------------------------------------
-
-make_base() {
-  buildah images -q "$base" >/dev/null 2>&1 && return
-  if [ ! -e "$BASE_TAR" ]; then
-    need mmdebstrap
-    mmdebstrap --quiet --variant=minbase --include=python3,ca-certificates --dpkgopt=force-unsafe-io \
-      --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' bookworm "$BASE_TAR"
-  fi
-  local c; c=$(buildah from scratch)
-  buildah add -q "$c" "$BASE_TAR" / >/dev/null
-  # A base that ends as another user, with a command and an entry point of its own.
-  buildah config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --entrypoint '["/bin/false"]' --user nobody "$c"
-  buildah commit -q --rm "$c" "$base" >/dev/null
-  log "base image"
-}
-
-make_uv() {
-  buildah images -q "$uv_image" >/dev/null 2>&1 && return
-  if [ -z "${UV:-}" ]; then
-    python3 -m venv "$WORK/venv"
-    "$WORK/venv/bin/pip" install -q "uv==$uv_version"
-    UV=$WORK/venv/bin/uv
-  fi
-  local c; c=$(buildah from scratch)
-  buildah add -q --chmod 755 "$c" "$UV" /uv >/dev/null
-  buildah commit -q --rm "$c" "$uv_image" >/dev/null
-  log "uv image $uv_version"
-}
-
-# render NAME: reads a spec as JSON from standard input and writes NAME's context
-render() {
-  rm -rf "$WORK/$1"
-  cat > "$WORK/project/$1.json"
-  "$IMAGESPEC" context "$WORK/project/$1.json" "$WORK/$1" >/dev/null
-}
-
-# build NAME [ARGUMENT…]: builds NAME's context
-build() {
-  local name=$1; shift
-  if buildah build --layers --pull-never --network host "$@" -t "localhost/imagespec/$name:test" "$WORK/$name" > "$WORK/$name.log" 2>&1; then
-    log "ok   built $name"
-  else
-    log "FAIL built $name"; tail -15 "$WORK/$name.log"; failures=$((failures + 1)); return 1
-  fi
-}
-
-# inside NAME COMMAND…: runs a command in the image, as its user
-inside() {
-  local name=$1 c; shift
-  c=$(buildah from --pull-never "localhost/imagespec/$name:test")
-  buildah run "$c" -- "$@" 2>&1 || true
-  buildah rm "$c" >/dev/null
-}
-
-# config NAME KEY…: a value of an image's configuration, as JSON
-config() {
-  buildah inspect --type image "localhost/imagespec/$1:test" | python3 -c '
-import functools, json, sys
-print(json.dumps(functools.reduce(lambda value, key: (value or {}).get(key), sys.argv[1:], json.load(sys.stdin)["OCIv1"]["config"])))' "${@:2}"
-}
+. "$package/Tests/Integration/checks.bash"
+. "$package/Tests/Integration/buildah.bash"
+prepare_buildah
 
 # --- the project -------------------------------------------------------------------------------------------------
 
@@ -141,9 +56,11 @@ json.dump({
 PY
   python3 "$WORK/values.py" "$base" | tee "$WORK/values.json" | render values
   build values || return 0
+  # Without a shell, which would drop variables whose names it does not know.
   cat > "$WORK/ask.py" <<'PY'
-import json, os, sys
-print(json.dumps({k: os.environ.get(k) for k in json.load(sys.stdin)}))
+import json, os, sys, time
+print(json.dumps({k: os.environ.get(k) for k in json.load(sys.stdin)}), flush=True)
+time.sleep(0.1)
 PY
   local c expected found mount
   c=$(buildah from --pull-never localhost/imagespec/values:test); mount=$(buildah mount "$c")
@@ -152,13 +69,13 @@ PY
   found=$(python3 -c 'import json,sys; print(json.dumps({k: None for k in json.load(open(sys.argv[1]))["env"]}))' "$WORK/values.json" \
     | buildah run "$c" -- python3 -c "$(cat "$WORK/ask.py")" | python3 -c 'import json,sys; print(json.dumps(json.load(sys.stdin), sort_keys=True))')
   check "environment" "$expected" "$found"
-  check "user" "flytekit" "$(buildah run "$c" -- id -un)"
-  check "user id is not root's" "yes" "$(buildah run "$c" -- sh -c '[ "$(id -u)" != 0 ] && echo yes')"
-  check "working directory" "/root" "$(buildah run "$c" -- pwd)"
-  check "/root and home can be written" "yes" "$(buildah run "$c" -- sh -c 'touch /root/x ~/x && echo yes')"
-  check "home" "/home/flytekit" "$(buildah run "$c" -- sh -c 'echo ~flytekit')"
-  check "_F_IMG_ID" "$("$IMAGESPEC" id "$WORK/project/values.json")" "$(buildah run "$c" -- printenv _F_IMG_ID)"
-  check "label" "$(buildah run "$c" -- printenv _F_IMG_ID)" "$(config values Labels imagespec.id | tr -d '"')"
+  check "user" "flytekit" "$(ask "$c" id -un)"
+  check "user id is not root's" "yes" "$(ask "$c" sh -c '[ "$(id -u)" != 0 ] && echo yes')"
+  check "working directory" "/root" "$(ask "$c" pwd)"
+  check "/root and home can be written" "yes" "$(ask "$c" sh -c 'touch /root/x ~/x && echo yes')"
+  check "home" "/home/flytekit" "$(ask "$c" sh -c 'echo ~flytekit')"
+  check "_F_IMG_ID" "$("$IMAGESPEC" id "$WORK/project/values.json")" "$(ask "$c" printenv _F_IMG_ID)"
+  check "label" "$(ask "$c" printenv _F_IMG_ID)" "$(config values Labels imagespec.id | tr -d '"')"
   expected=$(python3 -c 'import json,sys; print(json.dumps(json.load(open(sys.argv[1]))["entrypoint"]))' "$WORK/values.json")
   found=$(config values Entrypoint)
   check "entry point" "$expected" "$found"
@@ -205,7 +122,7 @@ for folder, folders, files in os.walk(b"/root"):
         lines.append(f"{kind} {mode} {pwd.getpwuid(status.st_uid).pw_name} {shown}{target}")
 print("\n".join(lines))
 PY
-  check "files and modes" "$expected" "$(buildah run "$c" -- env PYTHONUTF8=1 python3 -c "$(cat "$WORK/list.py")" | sort)"
+  check "files and modes" "$expected" "$(ask "$c" env PYTHONUTF8=1 python3 -c "$(cat "$WORK/list.py")" | sort)"
   check "time stamps" "315532800" "$(stat -c %Y "$mount/root/main.py")"
   check "no installer" "" "$(ls -d "$mount"/opt/venv "$mount"/var/cache/imagespec 2>/dev/null || true)"
   buildah umount "$c" >/dev/null; buildah rm "$c" >/dev/null
@@ -264,7 +181,7 @@ JSON
 locks() {
   mkdir -p "$WORK/project/uv"
   printf '[project]\nname = "locked"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["iniconfig"]\n' > "$WORK/project/uv/pyproject.toml"
-  (cd "$WORK/project/uv" && SSL_CERT_FILE=$CA "${UV:-$WORK/venv/bin/uv}" lock -q --cache-dir "$WORK/uv-cache")
+  (cd "$WORK/project/uv" && SSL_CERT_FILE=$CA "$UV" lock -q --cache-dir "$WORK/uv-cache")
   render uvlock <<JSON
 {"base_image": "$base", "requirements": "uv/uv.lock",
  "env": {"SSL_CERT_FILE": "/etc/imagespec-ca.crt"}, "pip_secret_mounts": [["$CA", "/etc/imagespec-ca.crt"]]}
@@ -275,8 +192,8 @@ JSON
   printf '[tool.poetry]\nname = "locked"\nversion = "1"\ndescription = ""\nauthors = []\n[tool.poetry.dependencies]\npython = ">=3.9"\niniconfig = "2.0.0"\n' > "$WORK/project/poetry/pyproject.toml"
   # By the simple interface, which every index has; poetry would ask PyPI itself by another one.
   printf '[[tool.poetry.source]]\nname = "index"\nurl = "https://pypi.org/simple/"\npriority = "primary"\n' >> "$WORK/project/poetry/pyproject.toml"
-  (cd "$WORK/project/poetry" && SSL_CERT_FILE=$CA REQUESTS_CA_BUNDLE=$CA "${UV:-$WORK/venv/bin/uv}" tool run -q --cache-dir "$WORK/uv-cache" \
-    --from "$(sed -n 's/.*poetry = "\(.*\)"/\1/p' "$package/Sources/ImageSpec/Building/RenderingConstants.swift")" poetry lock -q)
+  (cd "$WORK/project/poetry" && SSL_CERT_FILE=$CA REQUESTS_CA_BUNDLE=$CA "$UV" tool run -q --cache-dir "$WORK/uv-cache" \
+    --from "$(constant poetry)" poetry lock -q)
   render poetrylock <<JSON
 {"base_image": "$base", "requirements": "poetry/poetry.lock",
  "env": {"SSL_CERT_FILE": "/etc/imagespec-ca.crt", "REQUESTS_CA_BUNDLE": "/etc/imagespec-ca.crt"},
@@ -288,6 +205,4 @@ JSON
 
 make_base; make_uv; project
 for part in ${PARTS:-values packages on_base_spec other_pythons locks}; do log "-- $part"; $part; done
-[ "${1:-}" = --keep ] || { buildah rm --all >/dev/null; buildah rmi --all --force >/dev/null 2>&1 || true; }
-log "$failures failures"
-[ "$failures" = 0 ]
+finish "${1:-}"

@@ -195,6 +195,7 @@ if operations:
     check("every variable has its value", not wrong, wrong)
     check("the id is there", len(found.get("_F_IMG_ID", "")) == 64)
     check("code in /root is found", found.get("PYTHONPATH") == "/root")
+    check("libraries of GPU drivers are found", found.get("LD_LIBRARY_PATH") == "/usr/local/nvidia/lib64")
 
 packages = sorted({v.strip() for v in HOSTILE if v.strip() and not v.startswith("-") and "\t" not in v}, key=str.encode)
 operations, reason = spec_operations("packages", base | {"packages": packages})
@@ -231,7 +232,7 @@ operations, reason = spec_operations(
 check("copies are compiled", operations is not None, reason)
 if operations:
     found = [(c["src"], c["dest"], c.get("allowWildcard", False), c.get("dirCopyContents", False)) for c in copies(operations)]
-    expected = [(f"/{folder}/root", "/", False, False) for folder in ("copy/0", "copy/1", "source")]
+    expected = [(f"/{folder}/root", "/", False, False) for folder in ("source", "copy/0", "copy/1")]
     check("folders are copied with their name, and names are no patterns", found == expected, found)
     owners = [c["owner"]["user"]["User"] for c in copies(operations)]
     check("files belong to root", all(not o.get("ByID", {}).get("userID") for o in owners), owners)

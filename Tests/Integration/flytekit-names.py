@@ -13,6 +13,7 @@ the tree. What Python 3.11 knows about characters is compared for all of them, w
 """
 
 import argparse
+import itertools
 import json
 import os
 import random
@@ -450,6 +451,47 @@ def compare(tool, spec, modules, rng, cwd, scratch):
     return list(differences(expected, found, message))
 
 
+# --- registrations -------------------------------------------------------------------------------------------------
+
+REGISTRATIONS = os.path.join(PACKAGE, "Tests", "ImageSpecTests", "Fixtures", "flytekit", "registration.json")
+
+
+def registrations():
+    """What flytekit makes of a spec when a task is registered, for all kinds of specs and settings; and the id then."""
+    from flytekit.configuration import FastSerializationSettings, Image, ImageConfig, SerializationSettings
+    from flytekit.core.python_auto_container import update_image_spec_copy_handling
+    from flytekit.image_spec import ImageSpec
+
+    cases = []
+    for root, mode, settings_root, fast in itertools.product(
+            [None, "own"], [None, "loaded_modules", "all", "no_copy"], [None, "root"], [False, True]):
+        fields = {"name": "a", "source_root": root, "source_copy_mode": mode}
+        spec = ImageSpec(**fields_for_flytekit(fields))
+        settings = SerializationSettings(
+            image_config=ImageConfig(default_image=Image(name="d", fqn="d", tag="1")), source_root=settings_root,
+            fast_serialization_settings=FastSerializationSettings(enabled=True) if fast else None)
+        update_image_spec_copy_handling(spec, settings)
+        found = spec.source_copy_mode
+        cases.append({
+            "source_root": root, "source_copy_mode": mode, "settings_root": settings_root, "fast": fast,
+            "expected_root": spec.source_root, "expected_mode": found.name.lower() if found else None, "id": spec.id,
+        })
+    return cases
+
+
+def registration_problems():
+    """How the recorded cases differ from flytekit's; RECORD_SNAPSHOTS=1 writes them anew."""
+    found = registrations()
+    if os.environ.get("RECORD_SNAPSHOTS") == "1":
+        with open(REGISTRATIONS, "w") as file:
+            file.write("[\n" + ",\n".join(json.dumps(case) for case in found) + "\n]\n")
+    with open(REGISTRATIONS) as file:
+        recorded = json.load(file)
+    if len(recorded) != len(found):
+        return [f"{len(recorded)} cases are recorded, and flytekit has {len(found)}"]
+    return [f"recorded {old}, in flytekit {new}" for old, new in zip(recorded, found) if old != new]
+
+
 # --- all characters ----------------------------------------------------------------------------------------------
 
 def character_specs():
@@ -501,6 +543,7 @@ def main():
         print(f"{what}:", "; ".join(problem[:600] for problem in problems), "\n ", json.dumps(spec)[:2000], flush=True)
         return False
 
+    report("registrations", None, registration_problems())
     if sys.version_info[:2] == (3, 11):
         for number, spec in enumerate(character_specs()):
             report(f"characters {number}", spec, compare(tool, spec, [], random.Random(number), work, work))

@@ -79,12 +79,12 @@ mkdir -p bin home tls project
 touch messages
 
 # Found together, so that no two are the same.
-read -r open_port password_port tls_port token_port issuer_port <<< "$(/usr/bin/python3 -c '
+read -r open_port password_port tls_port token_port issuer_port hiding_port <<< "$(/usr/bin/python3 -c '
 import socket
-sockets = [socket.socket() for _ in range(5)]
+sockets = [socket.socket() for _ in range(6)]
 for s in sockets: s.bind(("127.0.0.1", 0))
 print(*(s.getsockname()[1] for s in sockets))')"
-open=localhost:$open_port password=localhost:$password_port tls=localhost:$tls_port token=localhost:$token_port
+open=localhost:$open_port password=localhost:$password_port tls=localhost:$tls_port token=localhost:$token_port hiding=localhost:$hiding_port
 
 # --- registries -----------------------------------------------------------------------------------------------------
 
@@ -319,6 +319,58 @@ tool exist project/own.json; expect "registry_config counts alone" 69 "unknown $
 spec own team/p "$password" ', "registry_config": "../gone"'
 tool exist project/own.json; expect "registry_config that is not there" 66 "" "registry_config"
 check_contains "it is named" "../gone" messages
+as
+
+log "-- a proxy that answers HEAD wrongly, and hides what anonymous clients may not read"
+cat > proxy.py <<'PY'
+import http.server, sys, urllib.error, urllib.request
+port, target = int(sys.argv[1]), sys.argv[2]
+
+class Proxy(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def reply(self, status, headers, body):
+        self.send_response(status)
+        for name in ("Content-Type", "Docker-Content-Digest", "WWW-Authenticate"):
+            if headers.get(name):
+                self.send_header(name, headers[name])
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def do_HEAD(self):
+        self.reply(404, {}, b"")
+
+    def do_GET(self):
+        headers = {name: value for name, value in self.headers.items() if name.lower() in ("accept", "authorization")}
+        try:
+            with urllib.request.urlopen(urllib.request.Request("http://" + target + self.path, headers=headers)) as answer:
+                status, found, body = answer.status, answer.headers, answer.read()
+        except urllib.error.HTTPError as error:
+            status, found, body = error.code, error.headers, error.read()
+        if status == 401 and "Authorization" not in self.headers and self.path != "/v2/":
+            status, found, body = 404, {}, b"{}"
+        self.reply(status, found, body)
+
+    def log_message(self, *arguments):
+        print(*arguments, file=sys.stderr, flush=True)
+
+http.server.ThreadingHTTPServer(("127.0.0.1", port), Proxy).serve_forever()
+PY
+/usr/bin/python3 proxy.py "$hiding_port" "$password" 2> proxy.log & pids+=($!)
+wait_for bash -c "exec 3<>/dev/tcp/127.0.0.1/$hiding_port" || bad "the proxy starts"
+spec h team/p "$hiding"; spec i team/q "$hiding"
+h=$(name h); i=$(name i)
+tool exist project/h.json; expect "hidden without a password" 1 "absent $h"
+as "DOCKER_AUTH_CONFIG=$(auth "$hiding" "ci:$secret")"
+tool exist project/h.json project/i.json; expect "there with one, and what is absent stays so" 1 "present $h $p_digest
+absent $i"
+tool digest project/h.json; expect "its digest" 0 "$p_digest"
+as "DOCKER_AUTH_CONFIG=$(auth "$hiding" "ci:wrong-$secret")"
+tool exist project/h.json; expect "a wrong password, of which nothing follows" 69 "unknown $h" "refused"
+as "DOCKER_AUTH_CONFIG={\"credHelpers\": {\"$hiding\": \"gone\"}}"
+tool exist project/h.json; expect "a helper that is gone" 69 "unknown $h" "docker-credential-gone"
 as
 
 log "-- credential helpers"

@@ -53,6 +53,15 @@ package enum Path {
         return folder.utf8.last == UInt8(ascii: "/") ? folder + path : folder + "/" + path
     }
 
+    /// Whether a text begins like a URL with an authority: `https://`, `git+ssh://`.
+    ///
+    /// Source: RFC 3986, 3.1.
+    package static func isURL(_ text: String) -> Bool {
+        let scheme = text.utf8.prefix { $0.isASCIILetterOrDigit || "+.-".utf8.contains($0) }
+        guard let first = scheme.first, (first | 0x20).isASCIILowercaseLetter else { return false }
+        return text.utf8.dropFirst(scheme.count).starts(with: "://".utf8)
+    }
+
     package static func isAbsolute(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") }
 
     package static func lastComponent(_ path: String) -> String {

@@ -76,9 +76,8 @@ extension ImageSpec {
         /// Returns the base image.
         /// - Throws: ``ImageSpecError/Code/unsupportedField`` where that is not a reference.
         public func build(_ spec: ImageSpec) async throws -> String? {
-            guard case .reference(let reference) = spec.baseImage, !reference.isEmpty else {
-                throw ImageSpecError.noopNeedsReference
-            }
+            if let problem = spec.noopProblem { throw problem }
+            guard case .reference(let reference) = spec.baseImage else { return nil }
             return reference
         }
 
@@ -89,6 +88,16 @@ extension ImageSpec {
 
         /// Looks whether the base image is a reference.
         public func check(_ request: BuildRequest) async throws { _ = try await build(request.spec) }
+    }
+}
+
+extension ImageSpec {
+    /// Why the builder `noop` has no image for a spec; `nil` if it has one.
+    package var noopProblem: ImageSpecError? {
+        guard case .reference(let reference) = baseImage, !reference.isEmpty else {
+            return .noopNeedsReference
+        }
+        return nil
     }
 }
 

@@ -77,9 +77,10 @@ struct Instructions {
     /// nothing else is built from the layers of the other.
     var lines: [String] {
         [
-            from, userCreation, aptInstallation, pythonCreation, environment, packageInstallation,
-            workingDirectory,
-            copies, source, commands, userSwitch, entrypoint, identity,
+            from, userCreation, aptInstallation, pythonCreation, searchPaths, environment,
+            packageInstallation,
+            loginShells, workingDirectory, importPath, source, copies, commands, userSwitch, entrypoint,
+            identity,
         ].flatMap { $0 }
     }
 
@@ -94,13 +95,15 @@ struct Instructions {
         ["FROM \(inputs.baseName ?? python.baseReference)", "USER root"]
     }
 
-    /// The user is there before files are copied, which become its own. A base that was rendered too has it already.
+    /// The user is there before files are copied, which become its own. A base image that has that user keeps it. The
+    /// programs lie in directories that the PATH of a base image need not name.
     private var userCreation: [String] {
         let user = RenderingConstants.user
         let home = RenderingConstants.workingDirectory
         return [
             Self.run([
-                "id -u \(user) >/dev/null 2>&1 || useradd --create-home --shell /bin/sh \(user) || adduser -D \(user)",
+                #"PATH="/usr/sbin:/usr/bin:/sbin:/bin:$PATH""#,
+                "{ id -u \(user) >/dev/null 2>&1 || useradd --create-home --shell /bin/sh \(user) || adduser -D \(user); }",
                 "mkdir -p \(home)", "chown -R \(user) \(home)",
             ])
         ]
@@ -140,6 +143,7 @@ struct Instructions {
         }
     }
 
+    /// Before ``copies``, so that these replace files of the source tree.
     private var source: [String] {
         inputs.hasSource ? [Self.copy(ImageSpec.BuildContext.sourceFolder + "/", to: "")] : []
     }

@@ -5,15 +5,10 @@ internal import ContentTree
 // The sentences of validation, rendering and build contexts.
 
 extension ImageSpecError {
-    /// All that is wrong with a spec: the first problem's code, and every problem's message on a line of its own.
-    init?(problems: [ImageSpecError]) {
-        guard let first = problems.first else { return nil }
-        self.init(first.code, problems.map(\.message).joined(separator: "\n"))
-    }
-
     /// The same problem, of a base image that is a spec, so many specs below the one that is looked at.
     package func inBaseImage(levels: Int) -> ImageSpecError {
-        ImageSpecError(code, String(repeating: "base_image: ", count: levels) + message)
+        let prefix = String(repeating: "base_image: ", count: levels)
+        return map { ImageSpecError($0.code, prefix + $0.message) }
     }
 
     // MARK: fields
@@ -43,10 +38,10 @@ extension ImageSpecError {
     }
 
     static func unknownBuilderConfiguration(_ key: String, known: [String]) -> ImageSpecError {
-        let keys = known.joined(separator: " and ")
+        let keys = known.dropLast().joined(separator: ", ") + (known.last.map { " and " + $0 } ?? "")
         return ImageSpecError(
             .unsupportedField,
-            "builder_config: \"\(key.shortened)\" is no key that rendering knows; it knows \(keys)")
+            "builder_config: unknown key \"\(key.shortened)\"; the keys are \(keys)")
     }
 
     static func reservedVariable(_ name: String) -> ImageSpecError {
@@ -79,14 +74,6 @@ extension ImageSpecError {
             file, line: nil,
             "it includes \"\(included.shortened)\" by the name of a folder above the main file, which the image does not "
                 + "know; write the path without it")
-    }
-
-    static func localRequirement(_ file: String, _ line: Int, _ text: String) -> ImageSpecError {
-        .invalidRequirements(
-            file, line: line,
-            "\"\(text.shortened)\" is to be found on this machine, and nothing of it is in the image when packages are "
-                + "installed; leave it out and copy its source by source_root or copy, publish it to a package index, or "
-                + "start from a base_image that holds it")
     }
 
     // MARK: build contexts

@@ -3,7 +3,7 @@
 // The sentences of build engines.
 
 extension ImageSpecError {
-    static func builderNotRegistered(_ name: String, known: [String]) -> ImageSpecError {
+    package static func builderNotRegistered(_ name: String, known: [String]) -> ImageSpecError {
         let names = known.map { "\"\($0)\"" }.joined(separator: ", ")
         let advice =
             Spelling.nearest(to: name, among: known).map { "did you mean \"\($0)\"?" }

@@ -45,13 +45,6 @@ extension [String] {
     }
 }
 
-extension UInt8 {
-    var isASCIIDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
-    var isASCIILowercaseLetter: Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self) }
-    var isASCIILetterOrDigit: Bool { isASCIIDigit || (self | 0x20).isASCIILowercaseLetter }
-    var isASCIIControl: Bool { self < 0x20 || self == 0x7F }
-}
-
 /// A shell command of the user.
 enum ShellCommand {
     /// The arguments of `RUN` that hand a command to the shell as exactly these bytes.

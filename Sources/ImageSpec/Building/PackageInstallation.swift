@@ -12,9 +12,13 @@ extension Instructions {
         guard isInstalling else { return [] }
         let commands =
             switch inputs.requirements?.files.kind {
-            case nil, .pip: [pipInstallation]
-            case .uvLock: [uvLockInstallation]
-            case .poetryLock: [poetryLockInstallation]
+            case nil, .pip: [Self.ignoreSettings(of: "UV", "PIP"), pipInstallation]
+            case .uvLock: [Self.ignoreSettings(of: "UV", "PIP"), uvLockInstallation]
+            case .poetryLock:
+                [
+                    Self.ignoreSettings(of: "UV", "PIP", "POETRY"), poetryLockInstallation,
+                    Self.compile("\(python.folder ?? "")/lib", with: python.executable),
+                ]
             }
         return [Self.run(mounts: [uvMount] + requirementMounts + secretMounts + [cacheMount], commands)]
     }
@@ -35,7 +39,7 @@ extension Instructions {
 
     private var secretMounts: [String] {
         (spec.pipSecretMounts ?? []).enumerated().map { index, mount in
-            "type=secret,id=secret_\(index),target=\(mount.target),required=true"
+            "type=secret,id=secret_\(index),target=\(mount.targetPath),required=true"
         }
     }
 
@@ -48,32 +52,41 @@ extension Instructions {
         if let folder = requirementsFolder, let requirements = inputs.requirements {
             options.append(Option(name: "--requirement", value: folder + "/" + requirements.main))
         }
+        let fromFiles = inputs.requirements?.installerArguments(beside: extraArguments) ?? []
         return Self.command(
-            "\(RenderingConstants.uv) pip install --python \(python.executable) \(Self.cacheOptions)",
+            "\(Self.uvInstalling) pip install --python \(python.executable) \\\n    \(Self.installOptions)",
             options,
-            extraArguments + (spec.packages.nonEmptySet ?? []))
+            fromFiles + extraArguments + (spec.packages.nonEmptySet ?? []))
     }
 
     /// Inexact: what the environment of a base image has stays.
     private var uvLockInstallation: String {
         Self.command(
             "UV_PROJECT_ENVIRONMENT=\(python.folder ?? "") \\\n    "
-                + "\(RenderingConstants.uv) sync --locked --no-dev --no-install-project --inexact \\\n    "
-                + "--python \(python.executable) --project \(projectFolder) \\\n    \(Self.cacheOptions)",
+                + "\(Self.uvInstalling) sync --locked --no-dev --no-install-project --inexact \\\n    "
+                + "--python \(python.executable) --project \(projectFolder) \\\n    \(Self.installOptions)",
             indexOptions, extraArguments)
     }
 
     /// poetry runs in an environment of its own, which uv keeps in its cache, and installs into the one that it is
-    /// told is active.
+    /// told is active. Indexes are where poetry itself comes from; those of packages are in `pyproject.toml`.
     private var poetryLockInstallation: String {
-        Self.command(
+        let version = spec.builderText("poetry").map { "poetry==" + $0 } ?? RenderingConstants.poetry
+        let installation = Self.command(
+            "poetry install --no-interaction --no-root --directory \(projectFolder)", [], extraArguments)
+        return Self.command(
             "VIRTUAL_ENV=\(python.folder ?? "") POETRY_CACHE_DIR=\(RenderingConstants.cache)/poetry \\\n    "
                 + "\(RenderingConstants.uv) tool run --python \(python.executable) \(Self.cacheOptions)",
-            indexOptions + [Option(name: "--from", value: RenderingConstants.poetry)])
-            + " \\\n    poetry install --no-interaction --no-root --only main --project \(projectFolder)"
+            indexOptions + [Option(name: "--from", value: version)])
+            + " \\\n    " + installation
     }
 
     private var projectFolder: String { requirementsFolder ?? "" }
+
+    /// uv with the kind of byte code that ``compile(_:with:excluding:)`` describes.
+    private static let uvInstalling = "PYC_INVALIDATION_MODE=CHECKED_HASH \\\n    \(RenderingConstants.uv)"
+
+    private static let installOptions = "--compile-bytecode \(cacheOptions)"
 
     /// The cache is a mount, and so on another file system than the environment.
     private static let cacheOptions = "--link-mode copy --cache-dir \(RenderingConstants.cache)/uv"
@@ -86,4 +99,11 @@ extension Instructions {
     private var extraArguments: [String] {
         spec.pipExtraArgs.nonEmpty.flatMap(ArgumentText.words) ?? []
     }
+}
+
+extension ImageSpec.SecretMount {
+    /// The absolute path in the container.
+    ///
+    /// Source: flytekit, whose installation runs in that directory.
+    var targetPath: String { Path.join(RenderingConstants.workingDirectory, target) }
 }

@@ -14,8 +14,8 @@ struct PythonEnvironment {
         case path(String)
         /// conda's own.
         case conda(version: String?)
-        /// That of the official Python image, which is the base.
-        case official
+        /// That of the official Python image of this version, which is the base.
+        case official(version: String)
         /// uv finds this version in the base image, or brings it.
         case version(String)
         /// The one that the base image uses.
@@ -43,23 +43,20 @@ struct PythonEnvironment {
         let version = spec.pythonVersion.nonEmpty
         let installs = spec.hasPythonPackages
         var reference: String?
-        var hasBase = false
-        switch spec.baseImage {
-        case .reference(let text):
-            reference = text.isEmpty ? nil : text
-            hasBase = reference != nil
-        case .spec: hasBase = true
-        case nil: break
-        }
+        if case .reference(let text) = spec.baseImage, !text.isEmpty { reference = text }
         if spec.hasCondaFields {
             interpreter = .conda(version: version)
         } else if let path = spec.pythonExec.nonEmpty {
             interpreter = .path(path)
-        } else if hasBase {
+        } else if spec.hasBaseImage {
             interpreter = version.map(Interpreter.version) ?? (installs ? .ofBase : .none)
-        } else if let official = version ?? (installs ? RenderingConstants.defaultPython : nil) {
-            reference = RenderingConstants.pythonImage(official)
-            interpreter = installs ? .official : .none
+        } else if let version = version ?? (installs ? RenderingConstants.defaultPython : nil) {
+            if PythonSource(ofVersion: version) == .officialImage {
+                reference = RenderingConstants.pythonImage(version)
+                interpreter = installs ? .official(version: version) : .none
+            } else {
+                interpreter = .version(version)
+            }
         } else {
             interpreter = .none
         }
@@ -78,29 +75,35 @@ extension ImageSpec {
 // MARK: instructions
 
 extension Instructions {
-    /// Makes the environment, and puts it first where programs look for programs.
+    /// Makes the environment.
     var pythonCreation: [String] {
         guard let folder = python.folder else { return [] }
-        let path = #"ENV PATH="\#(folder)/bin:$PATH""#
         switch python.interpreter {
         case .none: return []
-        case .conda(let version):
-            return [condaCreation(version), "ENV CONDA_PREFIX=\(folder)", path]
+        case .conda(let version): return [condaCreation(version), "ENV CONDA_PREFIX=\(folder)"]
         case .path(let interpreter):
-            return virtualEnvironment(at: folder, path, creation(over: interpreter, folder))
-        case .official:
+            return virtualEnvironment(at: folder, creation(over: interpreter, folder))
+        case .official(let version):
+            let interpreter = "/usr/local/bin/python3"
             return virtualEnvironment(
-                at: folder, path, [Self.makeEnvironment("/usr/local/bin/python3", folder)])
+                at: folder, [Self.makeEnvironment(interpreter, folder)],
+                Self.compile(
+                    RenderingConstants.standardLibrary(ofOfficial: version), with: interpreter,
+                    excluding: "/site-packages/"))
         case .version(let version):
-            return virtualEnvironment(at: folder, path, creation(of: version, folder))
-        case .ofBase:
-            return virtualEnvironment(at: folder, path, creationOverBase(folder))
+            return virtualEnvironment(at: folder, creation(of: version, folder))
+        case .ofBase: return virtualEnvironment(at: folder, creationOverBase(folder))
         }
     }
 
-    private func virtualEnvironment(at folder: String, _ path: String, _ commands: [String]) -> [String] {
-        let creation = commands.isEmpty ? [] : [Self.run(mounts: [uvMount], commands)]
-        return creation + ["ENV VIRTUAL_ENV=\(folder)", path]
+    private func virtualEnvironment(
+        at folder: String, _ commands: [String], _ compilation: String? = nil
+    ) -> [String] {
+        let variable = "ENV VIRTUAL_ENV=\(folder)"
+        if commands.isEmpty { return [variable] }
+        let compilation = compilation ?? Self.compileStandardLibrary(of: python.executable)
+        let steps = [Self.ignoreSettings(of: "UV")] + commands + [compilation]
+        return [Self.run(mounts: [uvMount], steps), variable]
     }
 
     private static func makeEnvironment(_ interpreter: String, _ folder: String) -> String {
@@ -113,13 +116,15 @@ extension Instructions {
         return ["rm -rf \(folder)", Self.makeEnvironment(interpreter.shellQuoted, folder)]
     }
 
-    /// The environment of a base image stays, with its packages, if it has the version.
+    /// The environment of a base image stays, with its packages, if it has the version. The default base has none.
     private func creation(of version: String, _ folder: String) -> [String] {
-        let make = Self.makeEnvironment(version, folder)
+        let make =
+            "UV_PYTHON_INSTALL_DIR=\(RenderingConstants.managedPythons) \\\n    "
+            + Self.makeEnvironment(version, folder)
+        if !spec.hasBaseImage { return [make] }
         return [
             "case \"$(\(folder)/bin/python --version 2>&1)\" in \"Python \(version)\"|\"Python \(version).\"*) ;; \\\n"
-                + "    *) rm -rf \(folder) && UV_PYTHON_INSTALL_DIR=\(RenderingConstants.managedPythons) \\\n"
-                + "    \(make) ;; esac"
+                + "    *) rm -rf \(folder) && \(make) ;; esac"
         ]
     }
 
@@ -127,17 +132,17 @@ extension Instructions {
     /// Python that it finds first, which need not be one of the system's.
     private func creationOverBase(_ folder: String) -> [String] {
         [
-            "[ -x \(folder)/bin/python ] || \\\n"
+            "{ [ -x \(folder)/bin/python ] || \\\n"
                 + "    if [ -n \"${VIRTUAL_ENV:-}\" ]; then ln -s \"$VIRTUAL_ENV\" \(folder); else \\\n"
                 + "    python=\"$(command -v python3)\" \\\n"
                 + "    || { echo 'the base image has no python3; set python_version' >&2; exit 1; }; \\\n"
-                + "    \(Self.makeEnvironment("\"$python\"", folder)); fi"
+                + "    \(Self.makeEnvironment("\"$python\"", folder)); fi; }"
         ]
     }
 
     /// conda-forge comes first. Packages are added to the environment that a base image has.
     private func condaCreation(_ version: String?) -> String {
-        let image = spec.builderImage("micromamba_image") ?? RenderingConstants.micromambaImage
+        let image = spec.builderText("micromamba_image") ?? RenderingConstants.micromambaImage
         let channels =
             ["conda-forge"] + (spec.condaChannels ?? []).filter { !$0.hasSameBytes(as: "conda-forge") }
         let packages = (spec.condaPackages.nonEmptySet ?? [])
@@ -151,6 +156,8 @@ extension Instructions {
                     + "target=\(RenderingConstants.certificates)",
             ],
             [
+                // What a virtual package is taken for (`CONDA_OVERRIDE_CUDA`) is about the image.
+                Self.ignoreSettings(of: "MAMBA", "CONDA", keeping: "CONDA_OVERRIDE_"),
                 // A base image without certificates lends those of micromamba.
                 "{ [ -e /etc/ssl/certs/ca-certificates.crt ] || "
                     + "export MAMBA_SSL_VERIFY=\(RenderingConstants.certificates); }",
@@ -164,15 +171,15 @@ extension Instructions {
 
     /// uv itself stays in no layer.
     var uvMount: String {
-        let image = spec.builderImage("uv_image") ?? RenderingConstants.uvImage
+        let image = spec.builderText("uv_image") ?? RenderingConstants.uvImage
         return "type=bind,from=\(image),source=/uv,target=\(RenderingConstants.uv)"
     }
 }
 
 extension ImageSpec {
-    /// An image that `builder_config` names.
-    func builderImage(_ key: String) -> String? {
-        guard case .string(let image) = builderConfig?[key] else { return nil }
-        return image
+    /// An image or a version that `builder_config` names.
+    func builderText(_ key: String) -> String? {
+        guard case .string(let text) = builderConfig?[key] else { return nil }
+        return text
     }
 }

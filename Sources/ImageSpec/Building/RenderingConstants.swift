@@ -11,11 +11,13 @@ enum RenderingConstants {
     /// The Python of a spec that has packages, but names neither a base image nor a version.
     static let defaultPython = "3.12"
     /// Has the static binary `/uv`. `builder_config` overrides it with `uv_image`.
-    static let uvImage = "ghcr.io/astral-sh/uv:0.9.5"
+    static let uvImage = "ghcr.io/astral-sh/uv:0.13.9"
     /// Has `/usr/bin/micromamba` and a bundle of certificates. `builder_config` overrides it with `micromamba_image`.
-    static let micromambaImage = "mambaorg/micromamba:2.0.3-debian12-slim"
-    /// The poetry that installs what a `poetry.lock` says.
-    static let poetry = "poetry==2.1.4"
+    static let micromambaImage = "mambaorg/micromamba:2.6.1-debian12-slim"
+    /// The poetry that installs what a `poetry.lock` says. `builder_config` overrides its version with `poetry`.
+    static let poetry = "poetry==2.5.1"
+    /// The first minor version of Python 3 that it runs on.
+    static let firstPythonOfPoetry = 10
 
     /// The index that pip uses where a spec names further ones alone.
     static let packageIndex = "https://pypi.org/simple"
@@ -24,6 +26,13 @@ enum RenderingConstants {
 
     /// The official Python image of a version: the default base with that Python on it.
     static func pythonImage(_ version: String) -> String { "python:\(version)-slim-bookworm" }
+
+    /// Where that image has its standard library.
+    static func standardLibrary(ofOfficial version: String) -> String {
+        let numbers = version.utf8.split(separator: UInt8(ascii: ".")).prefix(2)
+        return "/usr/local/lib/python"
+            + numbers.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ".")
+    }
 
     // Places in the image.
 
@@ -35,6 +44,11 @@ enum RenderingConstants {
     static let condaEnvironment = "/opt/micromamba/envs/runtime"
     static let workingDirectory = "/root"
     static let user = "flytekit"
+    /// Where clusters with GPUs, such as those of GKE, mount programs and libraries of the driver.
+    static let driverPrograms = "/usr/local/nvidia/bin:/usr/local/cuda/bin"
+    static let driverLibraries = "/usr/local/nvidia/lib64"
+    /// What login shells read last.
+    static let loginProfile = "/etc/profile.d/zz-imagespec.sh"
     /// The label that carries the id, so that a registry can be asked for it.
     static let idLabel = "imagespec.id"
     /// The variable that carries the id, so that code can ask in which image it runs.

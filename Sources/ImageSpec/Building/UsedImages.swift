@@ -58,7 +58,7 @@ extension ImageSpec {
             ("micromamba_image", RenderingConstants.micromambaImage),
         ]
         for (key, standard) in tools {
-            let given = builderImage(key)
+            let given = builderText(key)
             let reference = given ?? standard
             guard text.contains("from=\(reference),") else { continue }
             images.append(

@@ -76,10 +76,14 @@ extension ImageSpec.Change: CustomStringConvertible {
     }
 
     private var valueText: String {
-        guard let from, let to else { return shown(to ?? from) }
         let isPackages = pathBytes != nil || field.utf8.suffix(8).elementsEqual("packages".utf8)
-        if isPackages, let change = PackageText.change(from: from, to: to) { return change }
-        return "\(shown(from)) → \(shown(to))"
+        guard isPackages else {
+            return from == nil || to == nil ? shown(to ?? from) : "\(shown(from)) → \(shown(to))"
+        }
+        // Hashes are long, and nobody compares them by eye.
+        func package(_ text: String) -> String { shown(PackageText.shortened(text) ?? text) }
+        guard let from, let to else { return (to ?? from).map(package) ?? shown(nil) }
+        return PackageText.change(from: from, to: to) ?? "\(package(from)) → \(package(to))"
     }
 
     private var orderText: String {

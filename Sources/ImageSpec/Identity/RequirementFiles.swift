@@ -37,6 +37,10 @@ struct RequirementFiles: Sendable {
 
     /// Reads the file at `path`, counted from `workingDirectory`, and what it includes.
     init(_ path: String, workingDirectory: String) throws(ImageSpecError) {
+        // A file of such a name is one; and a message shows what was written, not what a path makes of it.
+        if Path.isURL(path), !FileSystem.isRegularFile(Path.join(workingDirectory, path)) {
+            throw .urlAsPath(field: "requirements", path, expected: "file")
+        }
         guard path.utf8.last != UInt8(ascii: "/") else {
             throw .wrongKind(field: "requirements", path: Path.join(workingDirectory, path), expected: "file")
         }

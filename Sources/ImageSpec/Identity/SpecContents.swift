@@ -132,11 +132,14 @@ struct SpecContents: Sendable {
         if let path = spec.requirements.nonEmpty {
             contents.requirements = try RequirementFiles(path, workingDirectory: context.folder)
         }
-        for path in declared.copyPaths {
-            contents.copied.append(try Self.copied(path, in: context, records: records))
+        for (path, written) in zip(declared.copyPaths, spec.copy ?? []) {
+            contents.copied.append(try Self.copied(path, written: written, in: context, records: records))
         }
         if let sourceRoot = spec.sourceRoot.nonEmpty, let mode = spec.effectiveCopyMode, mode != .noCopy {
             let path = Path.join(context.folder, sourceRoot)
+            if Path.isURL(sourceRoot), (try? FileSystem.kind(path)) != .folder {
+                throw .urlAsPath(field: "source_root", sourceRoot, expected: "directory")
+            }
             if mode == .loadedModules, let modules = context.loadedModules {
                 contents.source = try ImageSpecError.reading("source_root") { () throws(ContentTreeError) in
                     try SourceTree.loadedModules(
@@ -167,10 +170,10 @@ struct SpecContents: Sendable {
     }
 
     private static func copied(
-        _ path: String, in context: ImageSpec.HashContext, records: SourceTree.Records
+        _ path: String, written: String, in context: ImageSpec.HashContext, records: SourceTree.Records
     ) throws(ImageSpecError) -> Copied {
         let place = Path.join(context.folder, path)
-        if try isFolder(copied: path, in: context.folder) {
+        if try isFolder(copied: path, written: written, in: context.folder) {
             let tree = try ImageSpecError.reading("copy") { () throws(ContentTreeError) in
                 try SourceTree.copiedFolder(place, records: records, options: context.hashing)
             }
@@ -189,7 +192,9 @@ struct SpecContents: Sendable {
     }
 
     /// Whether a copied path is a folder; else it is a file. Links are followed.
-    static func isFolder(copied path: String, in workingDirectory: String) throws(ImageSpecError) -> Bool {
+    static func isFolder(
+        copied path: String, written: String, in workingDirectory: String
+    ) throws(ImageSpecError) -> Bool {
         let place = Path.join(workingDirectory, path)
         let kind: FileSystem.Kind?
         do throws(FileSystem.Failure) {
@@ -200,6 +205,8 @@ struct SpecContents: Sendable {
         switch kind {
         case .folder: return true
         case .file: return false
+        case nil where Path.isURL(written):
+            throw .urlAsPath(field: "copy", written, expected: "file or directory")
         case nil: throw .missing(field: "copy", path: place, expected: "file or folder")
         case .link, .other: throw .wrongKind(field: "copy", path: place, expected: "file or folder")
         }

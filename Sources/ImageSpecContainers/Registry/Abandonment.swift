@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import Synchronization
 
 /// Does some work, and does not wait for its end once the task is cancelled: the work is cancelled too, and ends when it

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// What a server asks for when it answers 401.
 ///
 /// Source: RFC 9110, 11.6.1 (`WWW-Authenticate`), 11.2 (parameters), 5.6.4 (quoted strings); RFC 6750, 3.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// The two encodings that authentication needs.
 enum FormEncoding {
     /// `name=value&…`, every byte but letters, digits and `-._~` escaped.

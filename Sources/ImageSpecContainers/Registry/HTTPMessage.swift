@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// One request, to one server: what it answers is not followed anywhere.
 struct HTTPRequest: Hashable, Sendable {
     enum Method: String, Hashable, Sendable {

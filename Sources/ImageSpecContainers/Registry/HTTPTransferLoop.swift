@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import CCurl
 
 /// The work of the transport's thread: it starts transfers, lets libcurl do them, and hands over what came of them.

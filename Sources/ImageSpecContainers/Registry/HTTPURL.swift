@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// An `http` or `https` URL, taken apart as far as it decides who is talked to.
 ///
 /// Source: RFC 3986, with less than it allows: no user info, no byte outside visible ASCII.

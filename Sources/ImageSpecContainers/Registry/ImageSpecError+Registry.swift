@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ImageSpec
 
 // The sentences of registries. None holds a text that a server chose, but for codes of errors: it may hold what was sent.
@@ -122,6 +123,14 @@ extension ImageSpecError {
             default: "it answers \(said(response)), which says nothing about the image; is it a registry?"
             }
         return ImageSpecError(.existenceUnknown, "\(reference.registry): \(text)")
+    }
+
+    static func absenceUncertain(_ reference: RegistryReference, _ reason: String) -> ImageSpecError {
+        ImageSpecError(
+            .existenceUnknown,
+            "\(reference.registry): anonymous clients get 404 for \(reference.repository), and the credentials for this registry "
+                + "cannot be used: \(reason)"
+        )
     }
 
     static func malformedDigest(_ reference: RegistryReference) -> ImageSpecError {

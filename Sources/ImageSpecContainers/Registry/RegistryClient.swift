@@ -88,6 +88,10 @@ extension ImageSpec {
         /// Where the registry does not tell — no access, no answer, an answer of another kind — the reason names it, what it
         /// answered, and what to do. It holds no password and no token.
         ///
+        /// A present image takes one request. An absent one takes at least two, a HEAD and a GET, since several registries answer
+        /// HEAD wrongly; and if the registry did not ask for credentials and there are some for it, one more with them, since some
+        /// registries answer 404 to anonymous clients.
+        ///
         /// The reference is `[host[:port]/]path[:tag][@digest]`, as docker takes it. Cancelling the task ends the question at
         /// once, as unknown.
         public func existence(of reference: String) async -> Existence {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 /// What a registry is told about who asks. Its description shows no secret.
 struct RegistryCredential: Hashable, Sendable {
     enum Kind: Hashable, Sendable {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ImageSpec
 import Synchronization
 
@@ -36,19 +37,22 @@ extension RegistrySession {
     private static let tokenMargin = 5
     private static let tokenCountLimit = 1000
 
-    /// Asks for something of a repository, and says who asks where that is wanted.
+    /// Asks for something of a repository, and authenticates if the registry wants that.
+    ///
+    /// `known` are challenges to answer from the start, in place of those that the registry's last answer had.
     func ask(
         _ method: HTTPRequest.Method, _ path: String, of reference: RegistryReference,
-        until deadline: ContinuousClock.Instant
+        answering known: [AuthenticationChallenge] = [], until deadline: ContinuousClock.Instant
     ) async throws -> Outcome {
         let contact = try await contact(reference, method, path, until: deadline)
         let url = reference.url(contact.scheme, path)
         var outcome: Outcome
-        if let first = contact.first, first.url == url, first.method == method {
+        if known.isEmpty, let first = contact.first, first.url == url, first.method == method {
             outcome = Outcome(answer: first.answer, origin: url)
         } else {
             let authorization = try await authorization(
-                for: contact.challenges, of: reference, at: url, scope: reference.scope, until: deadline)
+                for: known.isEmpty ? contact.challenges : known, of: reference, at: url,
+                scope: reference.scope, until: deadline)
             outcome = try await send(method, url, authorization, reference, until: deadline)
         }
         // Bounded: nothing, a token that was remembered, a new one, one of the scope that the registry names.
@@ -65,7 +69,7 @@ extension RegistrySession {
         return outcome
     }
 
-    private func send(
+    func send(
         _ method: HTTPRequest.Method, _ url: HTTPURL, _ authorization: Authorization?,
         _ reference: RegistryReference, until deadline: ContinuousClock.Instant
     ) async throws -> Outcome {
@@ -154,11 +158,11 @@ extension RegistrySession {
         LoginAdvice(registry: reference.registry, file: options.credentialsFile)
     }
 
-    private static func basic(_ user: String, _ password: String) -> String {
+    static func basic(_ user: String, _ password: String) -> String {
         "Basic " + FormEncoding.base64(Array("\(user):\(password)".utf8))
     }
 
-    private static func isToken(_ text: String) -> Bool {
+    static func isToken(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ImageSpec
 
 // What is asked: is it there, which digest has it, whose label does it have.
@@ -19,7 +20,10 @@ extension RegistrySession {
 
     /// Whether an image is there.
     ///
-    /// 200 and 404 are answers. Nothing else is: who is not let in is told nothing.
+    /// 200 and 404 are answers. Any other status says nothing about the image. Several registries and proxies answer 404 to
+    /// every HEAD, and some to every anonymous client, so an image is absent only if GET is answered by 404 too, and if the
+    /// credentials for the registry, if there are any, were sent. An absent image therefore takes at least two requests, a present one
+    /// takes one.
     func existence(of reference: RegistryReference) async throws -> ImageSpec.Existence {
         let deadline = deadline
         let path = "manifests/" + reference.manifest
@@ -32,11 +36,11 @@ extension RegistrySession {
                 return .unknown(reason: ImageSpecError.malformedDigest(reference).message)
             }
             return present(digest, reference)
-        // Some front ends know no HEAD.
-        case 403, 405, 501: break
+        // Some front ends do not support HEAD, and some answer it wrongly.
+        case 403, 404, 405, 501: break
         default: return existence(head, reference)
         }
-        let get = try await ask(.get, path, of: reference, until: deadline)
+        let get = try await askInsistently(.get, path, of: reference, until: deadline)
         guard get.answer.response.status == 200 else { return existence(get, reference) }
         return existence(manifest: get.answer.response, reference)
     }
@@ -104,7 +108,7 @@ extension RegistrySession {
     private func json(
         _ path: String, of reference: RegistryReference, _ deadline: ContinuousClock.Instant
     ) async throws -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue>? {
-        let response = try await ask(.get, path, of: reference, until: deadline).answer.response
+        let response = try await askInsistently(.get, path, of: reference, until: deadline).answer.response
         guard response.status == 200,
             case .object(let object)? = try? ImageSpec.JSONValue(json: response.body)
         else { return nil }

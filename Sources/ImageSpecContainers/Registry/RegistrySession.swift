@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ImageSpec
 import Synchronization
 
@@ -19,6 +20,8 @@ final class RegistrySession: Sendable {
         var scheme: HTTPURL.Scheme
         /// What it asked for; none where it lets anybody in.
         var challenges: [AuthenticationChallenge]
+        /// What `/v2/` asks for; nil: not asked yet.
+        var baseChallenges: [AuthenticationChallenge]?
         /// The first question, and the answer: whoever asked it need not ask again.
         var first: (url: HTTPURL, method: HTTPRequest.Method, answer: Answer)?
     }
@@ -53,6 +56,7 @@ final class RegistrySession: Sendable {
     let surroundings: Surroundings
     let state = Mutex(State())
     let tokenFlights = SingleFlight<TokenKey, Token>()
+    let baseFlights = SingleFlight<HTTPURL, [AuthenticationChallenge]>()
     private let contactFlights = SingleFlight<String, Contact>()
     private let credentialFlights = SingleFlight<String, CredentialLookup>()
     private let transport = HTTPTransport.shared

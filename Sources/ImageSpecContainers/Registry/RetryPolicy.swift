@@ -8,6 +8,8 @@ import Musl
 import Darwin
 #endif
 
+internal import ContentTree
+
 /// When a request is sent once more, and after what time.
 struct RetryPolicy: Hashable, Sendable {
     /// Attempts after the first.

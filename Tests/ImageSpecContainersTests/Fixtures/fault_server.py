@@ -8,7 +8,7 @@ is printed; when standard input ends, so does the program. GET /record on the pl
 as JSON.
 
 Servers: plain HTTP; TLS with a certificate of a private authority for localhost and 127.0.0.1; TLS with an expired one;
-TLS with one for another name; TLS that wants a client certificate; a port that accepts and says nothing; a proxy
+TLS with one for another name; TLS that wants a client certificate; TLS, with something to say at /v2/ (BASES); a port that accepts and says nothing; a proxy
 (forwarding and CONNECT, which takes any host for this machine).
 """
 
@@ -32,6 +32,8 @@ INDEX = json.dumps({"schemaVersion": 2, "manifests": [
     {"digest": "sha256:" + "1" * 64, "platform": {"os": "linux", "architecture": "arm64"}},
     {"digest": digest(LABELLED), "platform": {"os": "linux", "architecture": "amd64"}},
 ]}).encode()
+
+PASSWORD = "Basic dXNlcjpwYXNzOndvcmQ="
 
 record, counts, lock, ports = [], {}, threading.Lock(), {}
 connections = {"now": 0, "most": 0, "all": 0}
@@ -132,6 +134,23 @@ def times(c, key):
         return counts[key]
 
 
+def absent_to_head(then):
+    return lambda c: error(c, 404, "MANIFEST_UNKNOWN") if c.method == "HEAD" else then(c)
+
+
+def hidden(*allowed):
+    """Absent to all but those who send this, and asks nobody for anything."""
+    def fault(c):
+        if c.headers.get("authorization") in allowed:
+            return manifest(c)
+        error(c, 404, "MANIFEST_UNKNOWN")
+    return fault
+
+
+def hidden_refusing(c):
+    error(c, 401 if c.headers.get("authorization") else 404, "UNAUTHORIZED")
+
+
 def busy(status, times_busy=1, headers=()):
     def fault(c):
         if times(c, c.path) <= times_busy:
@@ -198,7 +217,7 @@ def reset_once(c):
 
 
 def basic(c):
-    if c.headers.get("authorization") == "Basic dXNlcjpwYXNzOndvcmQ=":
+    if c.headers.get("authorization") == PASSWORD:
         return manifest(c)
     error(c, 401, "UNAUTHORIZED", [("WWW-Authenticate", 'Basic realm="here"')])
 
@@ -244,6 +263,15 @@ FAULTS = {
     "absent": lambda c: error(c, 404, "MANIFEST_UNKNOWN"),
     "absent-oddly": lambda c: c.answer(404, [("Content-Type", "text/html")], b"<html>"),
     "absent-endless": lambda c: c.answer(405) if c.method == "HEAD" else c.answer(404, [], b"a" * 10_000_000),
+    "absent-to-head": absent_to_head(manifest),
+    "absent-to-head-no-digest": absent_to_head(lambda c: c.answer(200, [], MANIFEST)),
+    "absent-to-head-token": after_token(absent_to_head(manifest)),
+    "absent-to-head-portal": absent_to_head(lambda c: c.answer(200, [("Content-Type", "text/html")], b"<html>")),
+    "absent-to-head-forbidden": absent_to_head(lambda c: error(c, 403, "DENIED")),
+    "absent-to-head-down": absent_to_head(lambda c: error(c, 503)),
+    "absent-to-head-endless": absent_to_head(endless_body),
+    "absent-elsewhere": redirect(lambda c: elsewhere(c, "absent")),
+    "hidden": hidden(PASSWORD), "hidden-token": hidden("Bearer the-token"), "hidden-refusing": hidden_refusing,
     "absent-stalled": stalled_refusal, "absent-cut": cut_head,
     "loop": challenge,
     "loop-basic": lambda c: error(c, 401, None, [("WWW-Authenticate", 'Basic realm="x"')]),
@@ -295,6 +323,15 @@ FAULTS = {
     "redirect-file": redirect(lambda c: "file:///etc/passwd"),
 }
 
+# What the servers of these names say at /v2/; the others know nothing there.
+BASES = {
+    "base-basic": lambda c: error(c, 401, None, [("WWW-Authenticate", 'Basic realm="here"')]),
+    "base-token": challenge,
+    "base-plain-realm": lambda c: challenge(c, "http://localhost:%d/token" % ports["plain"]),
+    "base-elsewhere": redirect(lambda c: "https://127.0.0.1:%d/v2/" % ports["base-basic"]),
+    "base-down": lambda c: error(c, 503),
+}
+
 TOKENS = {
     "/token": lambda c: token(c, {"token": "another-token" if "elsewhere" in scope(c) else "the-token", "expires_in": 300}),
     "/access-token": lambda c: token(c, {"access_token": "the-token"}),
@@ -327,6 +364,9 @@ def serve(c):
             continue
         if c.path in TOKENS:
             TOKENS[c.path](c)
+            continue
+        if c.path == "/v2/":
+            BASES.get(c.server, lambda c: error(c, 404))(c)
             continue
         parts = c.path.split("/")
         if len(parts) < 5 or parts[1] != "v2":
@@ -444,7 +484,7 @@ def main():
     certificates(folder)
     for server, certificate in [
         ("plain", None), ("tls", "tls"), ("expired", "expired"), ("other", "other"), ("client", "tls"),
-        ("silent", None), ("proxy", None),
+        ("silent", None), ("proxy", None), *((name, "tls") for name in BASES),
     ]:
         context = None
         if certificate:

@@ -25,7 +25,24 @@ import Testing
         let context = ImageSpec.HashContext(workingDirectory: project, hostArchitecture: "x86_64")
         let tag = try TrainerImage.spec.tag(in: context)
 
-        #expect(tag == "40dc9e5b05e537b0")
+        #expect(tag == "ef5e500b0010e664")
+    }
+
+    @Test func `The image of a Flyte task has flytekit and code that every directory finds`() throws {
+        let context = TrainerImageTests().context
+
+        let task = ImageSpec(
+            name: "trainer", pythonVersion: "3.12", sourceRoot: "src",
+            env: ["FLYTE_SDK_RICH_TRACEBACKS": "0"], registry: "ghcr.io/acme",
+            packages: ["flytekit==1.16.31", "numpy==2.1.3"], sourceCopyMode: .all
+        )
+        let image = try task.imageName(in: context)
+
+        #expect(image == "ghcr.io/acme/trainer:" + (try task.tag(in: context)))
+        let dockerfile = try ImageSpec.Dockerfile(task, in: context).text
+        for line in ["flytekit==1.16.31", "ENV PYTHONPATH=/root", "COPY --chown=flytekit source/ /root/"] {
+            #expect(dockerfile.contains(line))
+        }
     }
 
     /// Has images built by a service that is given their names.
@@ -70,7 +87,7 @@ import Testing
         let context = TrainerImageTests().context
         let spec = TrainerImage.spec
         let builder = ContextBuilder(folder: folder) { name, directory in
-            #expect(name == "ghcr.io/acme/trainer:40dc9e5b05e537b0")
+            #expect(name == "ghcr.io/acme/trainer:ef5e500b0010e664")
             let dockerfile = try String(contentsOfFile: directory + "/Dockerfile", encoding: .utf8)
             #expect(try dockerfile == ImageSpec.Dockerfile(spec, in: context).text)
         }
@@ -78,7 +95,7 @@ import Testing
         let engine = ImageSpec.BuildEngine()
         engine.register("remote", builder, priority: 10)
 
-        #expect(try await engine.build(spec, in: context) == "ghcr.io/acme/trainer:40dc9e5b05e537b0")
+        #expect(try await engine.build(spec, in: context) == "ghcr.io/acme/trainer:ef5e500b0010e664")
     }
 
     @Test func `An engine builds with the builder of the highest priority`() async throws {
@@ -139,7 +156,7 @@ import Testing
         context.digestCache = .folder("/var/cache/ci/imagespec")
         let tag = try spec.tag(in: context)
 
-        #expect(tag == "40dc9e5b05e537b0")
+        #expect(tag == "ef5e500b0010e664")
     }
 
     @Test func `The reading of files can be followed`() throws {
@@ -149,7 +166,7 @@ import Testing
         context.progress = ImageSpec.HashingProgress { print("\($0.files) files, \($0.bytes) bytes") }
         let tag = try spec.tag(in: context)
 
-        #expect(tag == "40dc9e5b05e537b0")
+        #expect(tag == "ef5e500b0010e664")
     }
 
     @Test func `Values arrive as they are`() throws {

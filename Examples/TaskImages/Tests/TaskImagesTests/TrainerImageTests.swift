@@ -16,7 +16,7 @@ import Testing
 
     /// Who changes the image, its files or its requirements changes this line, and a reviewer sees it.
     @Test func `The image has the recorded name`() throws {
-        #expect(try TrainerImage.spec.imageName(in: context) == "ghcr.io/acme/trainer:40dc9e5b05e537b0")
+        #expect(try TrainerImage.spec.imageName(in: context) == "ghcr.io/acme/trainer:ef5e500b0010e664")
     }
 
     /// Running code compares this id with the one in its image, without a file at hand.
@@ -41,7 +41,7 @@ import Testing
         images.add(try TrainerImage.spec.imageName(in: context), for: TrainerImage.spec)
 
         let received = try ImageSpec.ImageConfig(json: images.json)
-        #expect(received.imageName(for: TrainerImage.spec) == "ghcr.io/acme/trainer:40dc9e5b05e537b0")
+        #expect(received.imageName(for: TrainerImage.spec) == "ghcr.io/acme/trainer:ef5e500b0010e664")
         #expect(received.imageName(for: TrainerImage.debugging) == nil)
         #expect(received.imageName(for: nil) == "python:3.12-slim")
     }

@@ -15,8 +15,9 @@ extension ImageSpec {
     /// has, give the image of NVIDIA that envd takes for them.
     ///
     /// Images that envd makes differ from those of the builder `default`: they end as `root`, start in `/` with
-    /// `PYTHONPATH=/root`, keep pip's index in `/etc/pip.conf`, carry no label with the id, and have the paths for
-    /// programs that envd sets. Their base needs `bash`, and with packages `python` and pip; `python_version` with a base
+    /// `PYTHONPATH=/root`, keep pip's index in `/etc/pip.conf`, carry no label with the id, have the paths for
+    /// programs that envd sets and those of GPU drivers, no profile for login shells, and no byte code. pip also reads its
+    /// variables (`PIP_…`) from `env` and the base image. Their base needs `bash`, and with packages `python` and pip; `python_version` with a base
     /// image, `cuda` and conda need Debian's `update-alternatives` in it.
     ///
     /// Source: envd 1.3, build.envd in syntax v1; flytekit's plugin flytekitplugins-envd.
@@ -138,10 +139,20 @@ private struct EnvdCalls {
         if spec.env?["PYTHONPATH"] == nil {
             variables.append(("PYTHONPATH", RenderingConstants.workingDirectory))
         }
+        if spec.env?["LD_LIBRARY_PATH"] == nil {
+            variables.append(("LD_LIBRARY_PATH", RenderingConstants.driverLibraries))
+        }
         let pairs = variables.sorted { $0.name.precedesInUTF8($1.name) }.map {
             $0.name.starlarkLiteral + ": " + $0.value.starlarkLiteral
         }
-        return [StarlarkCall("runtime.environ", ("env", "{" + pairs.joined(separator: ", ") + "}"))]
+        let programs = RenderingConstants.driverPrograms.utf8.split(separator: UInt8(ascii: ":")).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        return [
+            StarlarkCall(
+                "runtime.environ", ("env", "{" + pairs.joined(separator: ", ") + "}"),
+                ("extra_path", programs.starlarkLiteral))
+        ]
     }
 
     private var apt: [StarlarkCall] {
@@ -214,11 +225,12 @@ private struct EnvdCalls {
 
     // MARK: files and commands
 
-    /// A folder is copied with its name, which is that of the working directory.
+    /// The source tree first, so that `copy` replaces files of it. A folder is copied with its name, which is that of the
+    /// working directory.
     private var copies: [StarlarkCall] {
         let folders =
-            inputs.copied.indices.map { "\(ImageSpec.BuildContext.copyFolder)/\($0)" }
-            + (inputs.hasSource ? [ImageSpec.BuildContext.sourceFolder] : [])
+            (inputs.hasSource ? [ImageSpec.BuildContext.sourceFolder] : [])
+            + inputs.copied.indices.map { "\(ImageSpec.BuildContext.copyFolder)/\($0)" }
         return folders.map { folder in
             StarlarkCall(
                 "io.copy", ("source", (folder + RenderingConstants.workingDirectory).starlarkLiteral),

@@ -1,15 +1,23 @@
 FROM python:3.12-slim-bookworm
 USER root
-RUN id -u flytekit >/dev/null 2>&1 || useradd --create-home --shell /bin/sh flytekit || adduser -D flytekit && \
+RUN PATH="/usr/sbin:/usr/bin:/sbin:/bin:$PATH" && \
+    { id -u flytekit >/dev/null 2>&1 || useradd --create-home --shell /bin/sh flytekit || adduser -D flytekit; } && \
     mkdir -p /root && \
     chown -R flytekit /root
-RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.9.5,source=/uv,target=/tmp/uv \
-    /tmp/uv venv --no-cache --system-site-packages --python /usr/local/bin/python3 /opt/venv
+RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.13.9,source=/uv,target=/tmp/uv \
+    unset PYTHONPATH $(env | grep -oE '^UV_[A-Za-z0-9_]+') && \
+    /tmp/uv venv --no-cache --system-site-packages --python /usr/local/bin/python3 /opt/venv && \
+    { /usr/local/bin/python3 -m compileall -qq -j 0 --invalidation-mode checked-hash \
+    -x /site-packages/ /usr/local/lib/python3.12 || true; }
 ENV VIRTUAL_ENV=/opt/venv
-ENV PATH="/opt/venv/bin:$PATH"
-RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.9.5,source=/uv,target=/tmp/uv \
+ENV PATH="/opt/venv/bin:$PATH:/usr/local/nvidia/bin:/usr/local/cuda/bin"
+ENV LD_LIBRARY_PATH="/usr/local/nvidia/lib64${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.13.9,source=/uv,target=/tmp/uv \
     --mount=type=cache,target=/var/cache/imagespec \
-    /tmp/uv pip install --python /opt/venv/bin/python --link-mode copy --cache-dir /var/cache/imagespec/uv \
+    unset PYTHONPATH $(env | grep -oE '^(UV|PIP)_[A-Za-z0-9_]+') && \
+    PYC_INVALIDATION_MODE=CHECKED_HASH \
+    /tmp/uv pip install --python /opt/venv/bin/python \
+    --compile-bytecode --link-mode copy --cache-dir /var/cache/imagespec/uv \
     --index-url 'https://pypi.acme.example/simple?a=b&c' \
     --extra-index-url https://download.pytorch.org/whl/cu124 \
     --extra-index-url https://pypi.org/simple \
@@ -17,7 +25,10 @@ RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.9.5,source=/uv,target=/tmp/uv 
     --config-setting \
     'build=a b' \
     private-package
+RUN mkdir -p /etc/profile.d && \
+    printf "export PATH='%s'\n" "$PATH" > /etc/profile.d/zz-imagespec.sh
 WORKDIR /root
+ENV PYTHONPATH=/root
 USER flytekit
 ENV _F_IMG_ID="7dfa5ed7f7a5fd7cc6fe1ac263ecd46377dbff0dab004834479739c75b8cf3bd"
 LABEL imagespec.id="7dfa5ed7f7a5fd7cc6fe1ac263ecd46377dbff0dab004834479739c75b8cf3bd"

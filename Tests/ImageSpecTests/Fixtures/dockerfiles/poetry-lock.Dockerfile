@@ -1,20 +1,31 @@
 FROM python:3.12-slim-bookworm
 USER root
-RUN id -u flytekit >/dev/null 2>&1 || useradd --create-home --shell /bin/sh flytekit || adduser -D flytekit && \
+RUN PATH="/usr/sbin:/usr/bin:/sbin:/bin:$PATH" && \
+    { id -u flytekit >/dev/null 2>&1 || useradd --create-home --shell /bin/sh flytekit || adduser -D flytekit; } && \
     mkdir -p /root && \
     chown -R flytekit /root
-RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.9.5,source=/uv,target=/tmp/uv \
-    /tmp/uv venv --no-cache --system-site-packages --python /usr/local/bin/python3 /opt/venv
+RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.13.9,source=/uv,target=/tmp/uv \
+    unset PYTHONPATH $(env | grep -oE '^UV_[A-Za-z0-9_]+') && \
+    /tmp/uv venv --no-cache --system-site-packages --python /usr/local/bin/python3 /opt/venv && \
+    { /usr/local/bin/python3 -m compileall -qq -j 0 --invalidation-mode checked-hash \
+    -x /site-packages/ /usr/local/lib/python3.12 || true; }
 ENV VIRTUAL_ENV=/opt/venv
-ENV PATH="/opt/venv/bin:$PATH"
-RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.9.5,source=/uv,target=/tmp/uv \
-    --mount=type=bind,source=requirements,target=/tmp/requirements-a7fdf261ee14 \
+ENV PATH="/opt/venv/bin:$PATH:/usr/local/nvidia/bin:/usr/local/cuda/bin"
+ENV LD_LIBRARY_PATH="/usr/local/nvidia/lib64${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.13.9,source=/uv,target=/tmp/uv \
+    --mount=type=bind,source=requirements,target=/tmp/requirements-c78c436b5c69 \
     --mount=type=cache,target=/var/cache/imagespec \
+    unset PYTHONPATH $(env | grep -oE '^(UV|PIP|POETRY)_[A-Za-z0-9_]+') && \
     VIRTUAL_ENV=/opt/venv POETRY_CACHE_DIR=/var/cache/imagespec/poetry \
     /tmp/uv tool run --python /opt/venv/bin/python --link-mode copy --cache-dir /var/cache/imagespec/uv \
-    --from poetry==2.1.4 \
-    poetry install --no-interaction --no-root --only main --project /tmp/requirements-a7fdf261ee14
+    --from poetry==2.5.1 \
+    poetry install --no-interaction --no-root --directory /tmp/requirements-c78c436b5c69 && \
+    { /opt/venv/bin/python -m compileall -qq -j 0 --invalidation-mode checked-hash \
+    /opt/venv/lib || true; }
+RUN mkdir -p /etc/profile.d && \
+    printf "export PATH='%s'\n" "$PATH" > /etc/profile.d/zz-imagespec.sh
 WORKDIR /root
+ENV PYTHONPATH=/root
 USER flytekit
 ENV _F_IMG_ID="201fb9a4989f2ae97c9d8aafc051e8e85f978b14118c68cc555e5630dd4bdd54"
 LABEL imagespec.id="201fb9a4989f2ae97c9d8aafc051e8e85f978b14118c68cc555e5630dd4bdd54"

@@ -1,21 +1,32 @@
 FROM pytorch/pytorch:2.4.0-cuda12.4-cudnn9-runtime
 USER root
-RUN id -u flytekit >/dev/null 2>&1 || useradd --create-home --shell /bin/sh flytekit || adduser -D flytekit && \
+RUN PATH="/usr/sbin:/usr/bin:/sbin:/bin:$PATH" && \
+    { id -u flytekit >/dev/null 2>&1 || useradd --create-home --shell /bin/sh flytekit || adduser -D flytekit; } && \
     mkdir -p /root && \
     chown -R flytekit /root
-RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.9.5,source=/uv,target=/tmp/uv \
-    [ -x /opt/venv/bin/python ] || \
+RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.13.9,source=/uv,target=/tmp/uv \
+    unset PYTHONPATH $(env | grep -oE '^UV_[A-Za-z0-9_]+') && \
+    { [ -x /opt/venv/bin/python ] || \
     if [ -n "${VIRTUAL_ENV:-}" ]; then ln -s "$VIRTUAL_ENV" /opt/venv; else \
     python="$(command -v python3)" \
     || { echo 'the base image has no python3; set python_version' >&2; exit 1; }; \
-    /tmp/uv venv --no-cache --system-site-packages --python "$python" /opt/venv; fi
+    /tmp/uv venv --no-cache --system-site-packages --python "$python" /opt/venv; fi; } && \
+    { /opt/venv/bin/python -m compileall -qq -j 0 --invalidation-mode checked-hash \
+    -x '/(site-packages|dist-packages|tests?)/' "$(/opt/venv/bin/python -c 'import os; print(os.path.dirname(os.__file__))')" || true; }
 ENV VIRTUAL_ENV=/opt/venv
-ENV PATH="/opt/venv/bin:$PATH"
-RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.9.5,source=/uv,target=/tmp/uv \
+ENV PATH="/opt/venv/bin:$PATH:/usr/local/nvidia/bin:/usr/local/cuda/bin"
+ENV LD_LIBRARY_PATH="/usr/local/nvidia/lib64${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.13.9,source=/uv,target=/tmp/uv \
     --mount=type=cache,target=/var/cache/imagespec \
-    /tmp/uv pip install --python /opt/venv/bin/python --link-mode copy --cache-dir /var/cache/imagespec/uv \
+    unset PYTHONPATH $(env | grep -oE '^(UV|PIP)_[A-Za-z0-9_]+') && \
+    PYC_INVALIDATION_MODE=CHECKED_HASH \
+    /tmp/uv pip install --python /opt/venv/bin/python \
+    --compile-bytecode --link-mode copy --cache-dir /var/cache/imagespec/uv \
     numpy
+RUN mkdir -p /etc/profile.d && \
+    printf "export PATH='%s'\n" "$PATH" > /etc/profile.d/zz-imagespec.sh
 WORKDIR /root
+ENV PYTHONPATH=/root
 USER flytekit
 ENV _F_IMG_ID="5d7471dee28500751d4291a7698cb7524fcd4510c224fa011c68181f9f51b82e"
 LABEL imagespec.id="5d7471dee28500751d4291a7698cb7524fcd4510c224fa011c68181f9f51b82e"

@@ -1,19 +1,30 @@
 FROM ubuntu:24.04
 USER root
-RUN id -u flytekit >/dev/null 2>&1 || useradd --create-home --shell /bin/sh flytekit || adduser -D flytekit && \
+RUN PATH="/usr/sbin:/usr/bin:/sbin:/bin:$PATH" && \
+    { id -u flytekit >/dev/null 2>&1 || useradd --create-home --shell /bin/sh flytekit || adduser -D flytekit; } && \
     mkdir -p /root && \
     chown -R flytekit /root
-RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.9.5,source=/uv,target=/tmp/uv \
+RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.13.9,source=/uv,target=/tmp/uv \
+    unset PYTHONPATH $(env | grep -oE '^UV_[A-Za-z0-9_]+') && \
     case "$(/opt/venv/bin/python --version 2>&1)" in "Python 3.12"|"Python 3.12."*) ;; \
     *) rm -rf /opt/venv && UV_PYTHON_INSTALL_DIR=/opt/python \
-    /tmp/uv venv --no-cache --system-site-packages --python 3.12 /opt/venv ;; esac
+    /tmp/uv venv --no-cache --system-site-packages --python 3.12 /opt/venv ;; esac && \
+    { /opt/venv/bin/python -m compileall -qq -j 0 --invalidation-mode checked-hash \
+    -x '/(site-packages|dist-packages|tests?)/' "$(/opt/venv/bin/python -c 'import os; print(os.path.dirname(os.__file__))')" || true; }
 ENV VIRTUAL_ENV=/opt/venv
-ENV PATH="/opt/venv/bin:$PATH"
-RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.9.5,source=/uv,target=/tmp/uv \
+ENV PATH="/opt/venv/bin:$PATH:/usr/local/nvidia/bin:/usr/local/cuda/bin"
+ENV LD_LIBRARY_PATH="/usr/local/nvidia/lib64${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+RUN --mount=type=bind,from=ghcr.io/astral-sh/uv:0.13.9,source=/uv,target=/tmp/uv \
     --mount=type=cache,target=/var/cache/imagespec \
-    /tmp/uv pip install --python /opt/venv/bin/python --link-mode copy --cache-dir /var/cache/imagespec/uv \
+    unset PYTHONPATH $(env | grep -oE '^(UV|PIP)_[A-Za-z0-9_]+') && \
+    PYC_INVALIDATION_MODE=CHECKED_HASH \
+    /tmp/uv pip install --python /opt/venv/bin/python \
+    --compile-bytecode --link-mode copy --cache-dir /var/cache/imagespec/uv \
     numpy
+RUN mkdir -p /etc/profile.d && \
+    printf "export PATH='%s'\n" "$PATH" > /etc/profile.d/zz-imagespec.sh
 WORKDIR /root
+ENV PYTHONPATH=/root
 USER flytekit
 ENV _F_IMG_ID="149af4121a8b1a99fc62e671d26553bc102515505bf31956e4b5b23cfe7c2d14"
 LABEL imagespec.id="149af4121a8b1a99fc62e671d26553bc102515505bf31956e4b5b23cfe7c2d14"

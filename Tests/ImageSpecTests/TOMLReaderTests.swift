@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable import ImageSpecDrafting
+@testable import ImageSpec
 
 /// TOML 1.0 as far as project files have it, next to Python's own reader.
 @Suite struct TOMLReaderTests {
@@ -46,6 +46,28 @@ import Testing
 
     @Test(arguments: invalid) func isRefused(_ text: String) {
         #expect(throws: TOMLProblem.self) { try TOMLReader.read(text) }
+    }
+
+    static let newer = [
+        "a = {b = 1,}", "a = {b = 1\n}", "a = {\n  b = 1, # why\n  c = 2,\n}", "a = {\n}", #"a = "\e\x41""#,
+    ]
+
+    /// uv reads TOML 1.1, Python does not.
+    @Test(arguments: newer) func isReadAsTOML11Alone(_ text: String) throws {
+        _ = try TOMLReader.read(Array(text.utf8), hasTOML11: true)
+        #expect(throws: TOMLProblem.self) { try TOMLReader.read(text) }
+    }
+
+    @Test(
+        arguments: invalid.filter { !newer.contains($0) && $0 != "a = \"\\x\"" } + [
+            "a = {,}", "a = {b = 1,,}", #"a = "\xg""#,
+        ])
+    func isRefusedAsTOML11Too(_ text: String) {
+        #expect(throws: TOMLProblem.self) { try TOMLReader.read(Array(text.utf8), hasTOML11: true) }
+    }
+
+    @Test(arguments: valid) func isTheSameAsTOML11(_ text: String) throws {
+        #expect(try TOMLReader.read(text) == TOMLReader.read(Array(text.utf8), hasTOML11: true))
     }
 
     @Test func linesAreCounted() {

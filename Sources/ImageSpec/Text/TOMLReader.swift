@@ -1,43 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A value of a TOML document. What is neither text, list nor table keeps its spelling: no field of a spec is a number,
-/// a boolean or a date.
-enum TOMLValue: Equatable, Sendable {
+internal import ContentTree
+
+/// A value of a TOML document. A number, a boolean or a date keeps its spelling.
+package enum TOMLValue: Equatable, Sendable {
     case string(String)
     case other(String)
     case array([TOMLValue])
     case table([String: TOMLValue])
 
-    subscript(_ keys: String...) -> TOMLValue? {
+    package subscript(_ keys: String...) -> TOMLValue? {
         keys.reduce(self) { value, key in
             guard case .table(let table)? = value else { return nil }
             return table[key]
         }
     }
 
-    var string: String? { if case .string(let text) = self { text } else { nil } }
+    package var string: String? { if case .string(let text) = self { text } else { nil } }
 
     /// The texts of a list that holds nothing else.
-    var strings: [String]? {
+    package var strings: [String]? {
         guard case .array(let values) = self else { return nil }
         let texts = values.compactMap(\.string)
         return texts.count == values.count ? texts : nil
     }
 
-    var table: [String: TOMLValue]? { if case .table(let table) = self { table } else { nil } }
+    package var table: [String: TOMLValue]? { if case .table(let table) = self { table } else { nil } }
+
+    /// The members of a list; empty for any other value.
+    var list: [TOMLValue] { if case .array(let values) = self { values } else { [] } }
+
+    /// A boolean; `nil` for any other value.
+    var bool: Bool? {
+        switch self {
+        case .other("true"): true
+        case .other("false"): false
+        default: nil
+        }
+    }
 }
 
 /// What is wrong with a TOML document, and where.
-struct TOMLProblem: Error {
-    var line: Int
-    var what: String
+package struct TOMLProblem: Error {
+    package var line: Int
+    package var what: String
 }
 
-/// Reads TOML 1.0 (https://toml.io/en/v1.0.0), for `pyproject.toml`.
+/// Reads TOML 1.0 (https://toml.io/en/v1.0.0), for `pyproject.toml` and lock files; on request the additions of TOML 1.1,
+/// which uv reads and Python's `tomllib` does not.
 ///
-/// Strict: whatever it does not know is an error, since a draft had better say nothing than something wrong. Only the
-/// digits of numbers and dates are not looked at.
-struct TOMLReader {
+/// Strict: anything unknown is an error. Only the digits of numbers and dates are not checked.
+package struct TOMLReader {
     /// Deeper than any project file nests, and far from the end of a stack.
     private static let maximumDepth = 20
 
@@ -75,10 +88,21 @@ struct TOMLReader {
     private let bytes: [UInt8]
     private var position = 0
 
-    private init(_ text: String) { bytes = Array(text.utf8) }
+    /// Whether line breaks and a trailing comma in inline tables, `\e` and `\xHH` are allowed.
+    private let hasTOML11: Bool
 
-    static func read(_ text: String) throws(TOMLProblem) -> TOMLValue {
-        var reader = TOMLReader(text)
+    private init(_ bytes: [UInt8], hasTOML11: Bool) {
+        self.bytes = bytes
+        self.hasTOML11 = hasTOML11
+    }
+
+    package static func read(_ text: String) throws(TOMLProblem) -> TOMLValue {
+        try read(Array(text.utf8), hasTOML11: false)
+    }
+
+    /// The same of UTF-8 bytes.
+    static func read(_ bytes: [UInt8], hasTOML11: Bool) throws(TOMLProblem) -> TOMLValue {
+        var reader = TOMLReader(bytes, hasTOML11: hasTOML11)
         return try reader.document()
     }
 
@@ -217,11 +241,20 @@ struct TOMLReader {
 
     private mutating func inlineTable(depth: Int) throws(TOMLProblem) -> TOMLValue {
         let table = Table(.header)
-        skipSpace()
+        try skipWithinTable()
         if take("}") { return table.value }
-        repeat { try pair(in: table, depth: depth + 1); skipSpace() } while take(",")
+        repeat {
+            try pair(in: table, depth: depth + 1)
+            try skipWithinTable()
+            guard take(",") else { break }
+            try skipWithinTable()
+        } while !(hasTOML11 && peek() == UInt8(ascii: "}"))
         guard take("}") else { throw problem("expected , or } in a table") }
         return table.value
+    }
+
+    private mutating func skipWithinTable() throws(TOMLProblem) {
+        if hasTOML11 { try skipEmptyLines() } else { skipSpace() }
     }
 
     /// A number, a boolean or a date, as it is spelled.
@@ -319,17 +352,22 @@ struct TOMLReader {
         case UInt8(ascii: "f"): return [0x0C]
         case UInt8(ascii: "r"): return [0x0D]
         case UInt8(ascii: "\""), UInt8(ascii: "\\"): return [byte]
-        case UInt8(ascii: "u"), UInt8(ascii: "U"):
-            let count = byte == UInt8(ascii: "u") ? 4 : 8
-            let digits = bytes[position...].prefix(count)
-            guard digits.count == count, digits.allSatisfy(Self.isHexDigit),
-                let number = UInt32(String(decoding: digits, as: UTF8.self), radix: 16),
-                let scalar = Unicode.Scalar(number)
-            else { throw problem("an escape that is no character") }
-            position += count
-            return Array(String(Character(scalar)).utf8)
+        case UInt8(ascii: "e") where hasTOML11: return [0x1B]
+        case UInt8(ascii: "x") where hasTOML11: return try escape(digits: 2)
+        case UInt8(ascii: "u"): return try escape(digits: 4)
+        case UInt8(ascii: "U"): return try escape(digits: 8)
         default: throw problem("an unknown escape")
         }
+    }
+
+    private mutating func escape(digits count: Int) throws(TOMLProblem) -> [UInt8] {
+        let digits = bytes[position...].prefix(count)
+        guard digits.count == count, digits.allSatisfy(Self.isHexDigit),
+            let number = UInt32(String(decoding: digits, as: UTF8.self), radix: 16),
+            let scalar = Unicode.Scalar(number)
+        else { throw problem("an escape that is no character") }
+        position += count
+        return Array(String(Character(scalar)).utf8)
     }
 
     private func checkCharacter(_ byte: UInt8) throws(TOMLProblem) {

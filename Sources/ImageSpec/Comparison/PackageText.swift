@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ContentTree
+
+/// A package in the notation of pip, conda, apt or our records of lock files, as far as a comparison needs it.
+struct PackageText {
+    /// The name with its extras, as pip compares names: case, `-`, `_` and `.` play no part.
+    let key: String
+    /// The name as it is written.
+    let name: String
+    /// What stands after the name, if it is one exact version: `2.1` of `numpy==2.1`.
+    let version: String?
+    /// What stands after the version, without hashes: an environment marker.
+    private let marker: String
+    /// The text without hashes, and one space wherever white space was.
+    let withoutHashes: String
+    /// The values of `--hash`, sorted.
+    let hashes: [String]
+
+    /// nil where a text does not begin with a name, as `-r base.txt`.
+    init?(_ text: String) {
+        let bytes = Array(text.utf8)
+        var end = bytes.prefix { $0.isASCIILetterOrDigit || "._-".utf8.contains($0) }.count
+        guard let first = bytes.first, first.isASCIILetterOrDigit, end > 0 else { return nil }
+        if end < bytes.count, bytes[end] == UInt8(ascii: "["),
+            let close = bytes[end...].firstIndex(of: UInt8(ascii: "]"))
+        {
+            end = close + 1
+        }
+        name = String(decoding: bytes[..<end], as: UTF8.self)
+        key =
+            String(
+                decoding: bytes[..<end].map { "._".utf8.contains($0) ? UInt8(ascii: "-") : $0 }, as: UTF8.self
+            ).asciiLowercased
+
+        let (rest, hashes) = Self.withoutHashes(bytes[end...])
+        self.hashes = hashes
+        let isApart = end < bytes.count && Self.isSpace(bytes[end])
+        withoutHashes = name + (isApart && !rest.isEmpty ? " " : "") + rest
+        let separators = rest.utf8.prefix { $0 == UInt8(ascii: "=") || $0 == 0x20 }
+        let word = rest.utf8.dropFirst(separators.count).prefix {
+            $0.isASCIILetterOrDigit || ".+!:~_-".utf8.contains($0)
+        }
+        let tail = rest.utf8.dropFirst(separators.count + word.count).drop { $0 == 0x20 }
+        marker = String(decoding: tail, as: UTF8.self)
+        // A record of a lock file has a space alone between name and version.
+        let isPinned = separators.contains(UInt8(ascii: "=")) || (isApart && separators.isEmpty)
+        let isVersion = !word.isEmpty && isPinned && (tail.isEmpty || tail.first == UInt8(ascii: ";"))
+        version = isVersion ? String(decoding: word, as: UTF8.self) : nil
+    }
+
+    /// The words apart from hashes, and the hashes. Source: pip, "Secure installs": `--hash=sha256:…`, `--hash sha256:…`.
+    private static func withoutHashes(_ text: ArraySlice<UInt8>) -> (rest: String, hashes: [String]) {
+        var words: [String] = []
+        var hashes: [String] = []
+        var isHash = false
+        for part in text.split(whereSeparator: isSpace) {
+            let word = String(decoding: part, as: UTF8.self)
+            if isHash {
+                hashes.append(word)
+                isHash = false
+            } else if word.hasPrefix("--hash=") {
+                hashes.append(String(word.dropFirst("--hash=".count)))
+            } else if word == "--hash" {
+                isHash = true
+            } else {
+                words.append(word)
+            }
+        }
+        return (words.joined(separator: " "), hashes.sorted { $0.precedesInUTF8($1) })
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
+    /// What became of a package: `numpy 2.1 → 2.2`, `numpy 2.1: hashes changed`. nil if its two texts have to be shown.
+    static func change(from old: String, to new: String) -> String? {
+        guard let old = PackageText(old), let new = PackageText(new), old.key == new.key else { return nil }
+        let isSameText = old.withoutHashes.hasSameBytes(as: new.withoutHashes)
+        if isSameText, old.hashes != new.hashes {
+            return "\(new.version.map { "\(new.name) \($0)" } ?? new.withoutHashes): hashes changed"
+        }
+        guard let oldVersion = old.version, let newVersion = new.version, oldVersion != newVersion,
+            old.marker == new.marker
+        else { return nil }
+        return "\(new.name) \(oldVersion) → \(newVersion)"
+    }
+
+    /// A text as a line shows it: with the number of its hashes in their place.
+    static func shortened(_ text: String) -> String? {
+        guard let package = PackageText(text), !package.hashes.isEmpty else { return nil }
+        let count = package.hashes.count
+        return "\(package.withoutHashes) (\(count) hash\(count == 1 ? "" : "es"))"
+    }
+}

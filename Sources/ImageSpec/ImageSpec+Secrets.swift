@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+internal import ContentTree
+
+extension ImageSpec {
+    /// The files of secret mounts that a build could not read, of this spec and of those that it is based on.
+    ///
+    /// Looks at the files and does not open them: what they hold is nobody's business before a build.
+    package func secretProblems(in context: HashContext) -> [ImageSpecError] {
+        ([self] + specBases).enumerated().flatMap { level, spec in
+            spec.ownSecretProblems(in: context).map { $0.inBaseImage(levels: level) }
+        }
+    }
+
+    /// The same of this spec alone.
+    package func ownSecretProblems(in context: HashContext) -> [ImageSpecError] {
+        // Envd mounts none, which is another problem.
+        if isForEnvd { return [] }
+        return (pipSecretMounts ?? []).enumerated().compactMap { index, mount in
+            // What is no path at all is reported as the text that it is.
+            if mount.source.isEmpty || mount.source.utf8.contains(0) { return nil }
+            let field = "pip_secret_mounts[\(index)]"
+            let path = Path.join(context.folder, mount.source)
+            do throws(FileSystem.Failure) {
+                guard let kind = try FileSystem.kind(path) else { throw FileSystem.Failure.missing }
+                guard kind == .file else { throw FileSystem.Failure.notAFile }
+                guard access(path, R_OK) == 0 else { throw FileSystem.Failure.last }
+                return nil
+            } catch {
+                if Path.isURL(mount.source) {
+                    return .urlAsPath(field: field, mount.source, expected: "file")
+                }
+                return .cannotUse(field: field, path: path, expected: "file", error)
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ContentTree
+
+extension ImageSpec {
+    /// Reads the fields of a spec from a document, and collects all that is wrong with them.
+    ///
+    /// A field with a problem stays nil, and the others are read. Paths are made only for problems: most documents have none.
+    struct SpecReader {
+        private struct Problem {
+            var error: ImageSpecError
+            var path: DocumentPath
+            var isKey: Bool
+        }
+
+        private var problems: [Problem] = []
+        private var isRecord = false
+
+        /// The spec, and its problems in the order of the document.
+        static func read(_ document: SpecDocument) -> (spec: ImageSpec, problems: [ImageSpecError]) {
+            var reader = SpecReader()
+            let spec = reader.spec(document.value, DocumentPath())
+            // Nearly all fields of a record are unknown here, and that is one mistake.
+            if reader.isRecord { return (spec, [.recordAsSpec]) }
+            if reader.problems.isEmpty { return (spec, document.problems) }
+            let places = document.places()
+            return (
+                spec,
+                document.problems
+                    + reader.problems.map { problem in
+                        places(problem.path, problem.isKey).map {
+                            problem.error.at(line: $0.line, column: $0.column)
+                        } ?? problem.error
+                    }
+            )
+        }
+
+        private mutating func spec(_ document: JSONValue, _ path: DocumentPath) -> ImageSpec {
+            var spec = ImageSpec()
+            guard case .object(let object) = document else {
+                addWrongType(document, path, expected: "an object")
+                return spec
+            }
+            for (name, value) in object {
+                if let field = Field.all.first(where: { $0.name.hasSameBytes(as: name) }) {
+                    set(field, of: &spec, to: value, path)
+                    continue
+                }
+                if path.steps.isEmpty, name == "format", case .string(let format) = value,
+                    format.hasPrefix(Record.formatPrefix)
+                {
+                    isRecord = true
+                }
+                let path = path.key(name)
+                add(
+                    .unknownField(
+                        path.description, nearest: Spelling.nearest(to: name, among: Field.all.map(\.name))),
+                    path, isKey: true)
+            }
+            return spec
+        }
+
+        private mutating func set(
+            _ field: Field, of spec: inout ImageSpec, to value: JSONValue, _ parent: DocumentPath
+        ) {
+            if case .null = value { return }
+            switch field.storage {
+            case .text(let property):
+                guard case .string(let text) = value else {
+                    return addWrongType(value, parent.key(field.name), expected: "a string")
+                }
+                property.set(&spec, text)
+            case .list(let property):
+                guard case .array(let values) = value else {
+                    return addWrongType(value, parent.key(field.name), expected: listOfStrings)
+                }
+                property.set(&spec, texts(values) { parent.key(field.name).index($0) })
+            case .environment(let property):
+                guard case .object(let object) = value else {
+                    return addWrongType(value, parent.key(field.name), expected: objectOfStrings)
+                }
+                property.set(&spec, variables(object, parent, field))
+            case .options(let property):
+                guard case .object(let object) = value else {
+                    return addWrongType(value, parent.key(field.name), expected: "an object")
+                }
+                property.set(&spec, object)
+            case .secretMounts(let property):
+                guard case .array(let values) = value else {
+                    return addWrongType(value, parent.key(field.name), expected: "a list of pairs")
+                }
+                property.set(&spec, mounts(values, parent.key(field.name)))
+            case .copyMode(let property):
+                guard case .string(let text) = value else {
+                    return addWrongType(value, parent.key(field.name), expected: "a string")
+                }
+                guard let mode = SourceCopyMode(rawValue: text) else {
+                    let path = parent.key(field.name)
+                    return add(.unknownCopyMode(path.description, text), path)
+                }
+                property.set(&spec, mode)
+            case .baseImage(let property):
+                switch value {
+                case .string(let reference): property.set(&spec, .reference(reference))
+                case .object: property.set(&spec, .spec(self.spec(value, parent.key(field.name))))
+                default:
+                    addWrongType(
+                        value, parent.key(field.name), expected: "a string or an object (another spec)")
+                }
+            }
+        }
+
+        private mutating func texts(_ values: [JSONValue], _ path: (Int) -> DocumentPath) -> [String] {
+            var texts: [String] = []
+            for (index, value) in values.enumerated() {
+                if case .string(let text) = value {
+                    texts.append(text)
+                } else {
+                    addWrongType(value, path(index), expected: "a string")
+                }
+            }
+            return texts
+        }
+
+        private mutating func variables(
+            _ object: OrderedDictionary<JSONValue>, _ parent: DocumentPath, _ field: Field
+        ) -> OrderedDictionary<String> {
+            var variables = OrderedDictionary<String>()
+            for (key, value) in object {
+                if case .string(let text) = value {
+                    variables.appendNew(key, text)
+                } else {
+                    addWrongType(value, parent.key(field.name).key(key), expected: "a string")
+                }
+            }
+            return variables
+        }
+
+        private mutating func mounts(_ values: [JSONValue], _ path: DocumentPath) -> [SecretMount] {
+            var mounts: [SecretMount] = []
+            for (index, value) in values.enumerated() {
+                let path = path.index(index)
+                guard case .array(let pair) = value, pair.count == 2 else {
+                    addWrongType(value, path, expected: "a list of two strings, [source, target]")
+                    continue
+                }
+                let texts = texts(pair) { path.index($0) }
+                if texts.count == 2 { mounts.append(SecretMount(source: texts[0], target: texts[1])) }
+            }
+            return mounts
+        }
+
+        // MARK: problems
+
+        private mutating func addWrongType(_ value: JSONValue, _ path: DocumentPath, expected: String) {
+            let place = path.steps.isEmpty ? "the document" : path.description
+            add(.wrongType(place, value, expected: expected), path)
+        }
+
+        private mutating func add(_ error: ImageSpecError, _ path: DocumentPath, isKey: Bool = false) {
+            problems.append(Problem(error: error, path: path, isKey: isKey))
+        }
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ImageSpec
+
+extension ImageSpec {
+    /// What keeps a spec, or one that it is based on, from being built by the builders of this package, as far as the specs
+    /// and the files of this machine tell: an unknown builder, builder options, `registry_config`.
+    ///
+    /// Naming and rendering need none of it, and ``problems(in:)`` has the rest. No engine and no registry is asked. A spec with
+    /// a registry counts as one that is pushed.
+    package func buildProblems(in context: HashContext) -> [ImageSpecError] {
+        let known = BuildEngine.containers(policy: BuildPolicy()).builderNames
+        return ([self] + specBases).enumerated().flatMap { level, spec in
+            spec.ownBuildProblems(in: context, known: known).map { $0.inBaseImage(levels: level) }
+        }
+    }
+
+    private func ownBuildProblems(in context: HashContext, known: [String]) -> [ImageSpecError] {
+        let builder = builder.flatMap { $0.isEmpty ? nil : $0 } ?? "default"
+        guard known.contains(where: { $0.utf8.elementsEqual(builder.utf8) }) else {
+            return [.builderNotRegistered(builder, known: known)]
+        }
+        switch builder {
+        case Self.envdBuilderName:
+            do throws(ImageSpecError) {
+                _ = try RegistryConfiguration.envdFile(of: self, in: context)
+                return []
+            } catch {
+                return [error]
+            }
+        case "default":
+            let name = name.flatMap { $0.isEmpty ? nil : $0 } ?? "flytekit"
+            let isPushed = registry.map { !$0.isEmpty } ?? false
+            return Workshop.problems(of: self, named: name, in: context, nil, isPushed: isPushed)
+        // Builds nothing, so that it has no options.
+        default: return noopProblem.map { [$0] } ?? []
+        }
+    }
+}

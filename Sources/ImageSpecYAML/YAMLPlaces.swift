@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+import Yams
+
+/// Where values are in YAML text. Reads the text again: only documents with problems need their places.
+struct YAMLPlaces {
+    private let root: Node?
+
+    /// The places of a text that was read before.
+    init(_ text: String) {
+        let text = YAMLByteOrderMarks.textBehindMark(text)
+        root = try? Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot()
+    }
+
+    /// The place of a value, or of the key before it; `nil` if nothing is there.
+    func place(of path: DocumentPath, isKey: Bool) -> (line: Int, column: Int)? {
+        guard var node = root else { return nil }
+        var key: Node?
+        for step in path.steps {
+            switch (step, node) {
+            case (.key(let name), .mapping(let mapping)):
+                guard
+                    let pair = mapping.first(where: {
+                        $0.key.scalar?.string.utf8.elementsEqual(name.utf8) ?? false
+                    })
+                else { return nil }
+                (key, node) = (pair.key, pair.value)
+            case (.index(let index), .sequence(let sequence)) where sequence.indices.contains(index):
+                node = sequence[index]
+            default: return nil
+            }
+        }
+        return (isKey ? key : node)?.mark.map { ($0.line, $0.column) }
+    }
+}
+
+extension ImageSpec.SpecDocument {
+    /// Reads YAML text, whose places it knows.
+    init(yaml text: String) throws(ImageSpecError) {
+        let (value, problems) = try YAMLReader.read(text)
+        self.init(value, problems: problems) {
+            let places = YAMLPlaces(text)
+            return { places.place(of: $0, isKey: $1) }
+        }
+    }
+
+    /// Reads the bytes of a spec file.
+    init(_ bytes: [UInt8], _ format: SpecText.Format) throws(ImageSpecError) {
+        switch format {
+        case .json: self.init(try ImageSpec.JSONValue(json: bytes))
+        case .yaml:
+            guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8(bytes) }
+            try self.init(yaml: text)
+        }
+    }
+}
