@@ -20,6 +20,8 @@ let package = Package(
     products: [
         .library(name: "ImageSpec", targets: ["ImageSpec"]),
         .library(name: "ImageSpecContainers", targets: ["ImageSpecContainers"]),
+        .library(name: "ImageSpecDiff", targets: ["ImageSpecDiff"]),
+        .library(name: "ImageSpecFlytekit", targets: ["ImageSpecFlytekit"]),
         .library(name: "ImageSpecYAML", targets: ["ImageSpecYAML"]),
         .executable(name: "imagespec", targets: ["ImageSpecCommand"]),
         .plugin(name: "ImageSpecPlugin", targets: ["ImageSpecPlugin"]),
@@ -49,12 +51,18 @@ let package = Package(
         .target(
             name: "ContentTree", dependencies: ["CLibcrypto", "CFileSystem", "CSHA256"], swiftSettings: settings
         ),
+        .target(name: "ImageSpec", dependencies: ["ContentTree"], swiftSettings: settings),
+        // Snapshots of what was named, and how two differ.
+        .target(name: "ImageSpecDiff", dependencies: ["ContentTree", "ImageSpec"], swiftSettings: settings),
+        // flytekit's own names, which need MD5 and SHA-1.
         .target(
-            name: "ImageSpec", dependencies: ["CLibcrypto", "ContentTree"], swiftSettings: settings),
+            name: "ImageSpecFlytekit", dependencies: ["CLibcrypto", "ContentTree", "ImageSpec"],
+            swiftSettings: settings),
         .target(
             name: "ImageSpecContainers",
             dependencies: [
-                "CCurl", "ContentTree", "ImageSpec", .product(name: "Subprocess", package: "swift-subprocess"),
+                "CCurl", "ContentTree", "ImageSpec", "ImageSpecFlytekit",
+                .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(
                     name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux])),
             ],
@@ -73,7 +81,8 @@ let package = Package(
         .executableTarget(
             name: "ImageSpecCommand",
             dependencies: [
-                "ContentTree", "ImageSpec", "ImageSpecContainers", "ImageSpecDrafting", "ImageSpecYAML",
+                "ContentTree", "ImageSpec", "ImageSpecContainers", "ImageSpecDiff", "ImageSpecDrafting",
+                "ImageSpecFlytekit", "ImageSpecYAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -88,11 +97,13 @@ let package = Package(
             dependencies: ["ImageSpecCommand"]
         ),
         .testTarget(
-            name: "ImageSpecTests", dependencies: ["ContentTree", "ImageSpec"], resources: [.copy("Fixtures")],
+            name: "ImageSpecTests",
+            dependencies: ["ContentTree", "ImageSpec", "ImageSpecDiff", "ImageSpecFlytekit"], resources: [.copy("Fixtures")],
             swiftSettings: settings
         ),
         .testTarget(
-            name: "ImageSpecContainersTests", dependencies: ["ImageSpec", "ImageSpecContainers"],
+            name: "ImageSpecContainersTests",
+            dependencies: ["ContentTree", "ImageSpec", "ImageSpecContainers", "ImageSpecFlytekit"],
             resources: [.copy("Fixtures")], swiftSettings: settings
         ),
         .testTarget(
@@ -100,13 +111,14 @@ let package = Package(
         ),
         .testTarget(
             name: "ImageSpecDraftingTests",
-            dependencies: ["ImageSpec", "ImageSpecDrafting", "ImageSpecYAML"],
+            dependencies: ["ContentTree", "ImageSpec", "ImageSpecDrafting", "ImageSpecYAML"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "ErrorMessageTests",
             dependencies: [
-                "ImageSpec", "ImageSpecCommand", "ImageSpecContainers", "ImageSpecDrafting", "ImageSpecYAML",
+                "ContentTree", "ImageSpec", "ImageSpecCommand", "ImageSpecContainers", "ImageSpecDiff",
+                "ImageSpecDrafting", "ImageSpecFlytekit", "ImageSpecYAML",
             ],
             exclude: ["Fixtures"], swiftSettings: settings
         ),
@@ -119,7 +131,10 @@ let package = Package(
 
 // Sanitizers slow a build and its tests; what they look for is in the core alone.
 if Context.environment["IMAGESPEC_CORE_ONLY"] == "1" {
-    let core = ["CLibcrypto", "CFileSystem", "CSHA256", "ContentTree", "ImageSpec", "ImageSpecTests"]
+    let core = [
+        "CLibcrypto", "CFileSystem", "CSHA256", "ContentTree", "ImageSpec", "ImageSpecDiff", "ImageSpecFlytekit",
+        "ImageSpecTests",
+    ]
     package.targets.removeAll { !core.contains($0.name) }
     package.products.removeAll { $0.name != "ImageSpec" }
     package.dependencies = []

@@ -22,7 +22,7 @@ extension ImageSpec {
         case folder(String)
 
         /// The folder; nil for none.
-        var path: String? {
+        package var path: String? {
             switch self {
             case .automatic: CurrentProcess.digestCacheFolder
             case .off: nil
@@ -31,7 +31,7 @@ extension ImageSpec {
         }
 
         /// Whether the folder is, or would be made, in one of these, or is one of them.
-        func lies(inOneOf folders: [String]) -> Bool {
+        package func lies(inOneOf folders: [String]) -> Bool {
             path.map { FileSystem.lies($0, inOneOf: folders, from: CurrentProcess.workingDirectory) } ?? false
         }
     }

@@ -8,7 +8,7 @@ import Musl
 import Darwin
 #endif
 
-internal import ContentTree
+package import ContentTree
 
 // Spec files and outputs that a user names: failures are told as errors of a spec.
 
@@ -63,7 +63,7 @@ extension FileSystem {
     /// Where a file is written: behind all links, also where nothing is there yet; and what is there now.
     ///
     /// What is no regular file may have no path but its own.
-    static func outputPlace(_ path: String) throws(ImageSpecError) -> (place: [UInt8], kind: Kind?) {
+    package static func outputPlace(_ path: String) throws(ImageSpecError) -> (place: [UInt8], kind: Kind?) {
         let bytes = Array(path.utf8)
         guard !bytes.isEmpty, bytes.last != UInt8(ascii: "/"), !bytes.contains(0) else {
             throw .unwritable(bytes, "it is no path of a file")

@@ -8,8 +8,8 @@ extension ImageSpec {
     /// The one list that everything goes by which treats all fields alike: reading and writing documents,
     /// equality, hashing, validation. (The canonical writer names the fields once more, because it writes
     /// their bytes in the time that a walk over this table would take.)
-    struct Field: Sendable {
-        enum Storage: Sendable {
+    package struct Field: Sendable {
+        package enum Storage: Sendable {
             case text(Property<String>)
             case list(Property<[String]>)
             case environment(Property<OrderedDictionary<String>>)
@@ -22,11 +22,11 @@ extension ImageSpec {
         /// How a stored property is read and written.
         ///
         /// Functions and not key paths: making those costs a program that reads one spec a tenth of its time.
-        struct Property<Value>: Sendable {
-            let get: @Sendable (ImageSpec) -> Value?
-            let set: @Sendable (inout ImageSpec, Value?) -> Void
+        package struct Property<Value>: Sendable {
+            package let get: @Sendable (ImageSpec) -> Value?
+            package let set: @Sendable (inout ImageSpec, Value?) -> Void
 
-            init(
+            package init(
                 _ get: @escaping @Sendable (ImageSpec) -> Value?,
                 _ set: @escaping @Sendable (inout ImageSpec, Value?) -> Void
             ) {
@@ -35,16 +35,16 @@ extension ImageSpec {
             }
         }
 
-        let name: String
-        let storage: Storage
+        package let name: String
+        package let storage: Storage
 
-        init(_ name: String, _ storage: Storage) {
+        package init(_ name: String, _ storage: Storage) {
             self.name = name
             self.storage = storage
         }
 
         /// All fields, in flytekit's order.
-        static let all = [
+        package static let all = [
             Field("name", .text(.init({ $0.name }, { $0.name = $1 }))),
             Field("python_version", .text(.init({ $0.pythonVersion }, { $0.pythonVersion = $1 }))),
             Field("builder", .text(.init({ $0.builder }, { $0.builder = $1 }))),
@@ -81,7 +81,7 @@ extension ImageSpec {
     }
 
     /// A field's value as JSON; nil where it is nil.
-    func value(of field: Field) -> JSONValue? {
+    package func value(of field: Field) -> JSONValue? {
         switch field.storage {
         case .text(let property): property.get(self).map(JSONValue.string)
         case .list(let property): property.get(self).map { .array($0.map(JSONValue.string)) }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
+package import ContentTree
 
 /// The one error type of this package.
 ///
@@ -11,14 +11,14 @@ public struct ImageSpecError: Error, Sendable {
     ///
     /// A struct rather than an enum, so that a new code never breaks a `switch` of a client.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
-        enum Kind: String, Sendable {
+        package enum Kind: String, Sendable {
             case invalidDocument, unknownField, invalidField, invalidReference, invalidRequirements
             case invalidIgnoreFile, unsupportedField, missingInput, unreadableInput, unwritableOutput
             case sourceChanged, builderNotRegistered, existenceUnknown, toolUnavailable, toolFailed
             case baseNotBuilt
         }
 
-        let kind: Kind
+        package let kind: Kind
 
         /// The code's name, as it is written in Swift.
         public var description: String { kind.rawValue }
@@ -87,7 +87,7 @@ public struct ImageSpecError: Error, Sendable {
     package var problems: [ImageSpecError] { parts.isEmpty ? [self] : parts }
 
     /// The same of each problem.
-    func map(_ change: (ImageSpecError) -> ImageSpecError) -> ImageSpecError {
+    package func map(_ change: (ImageSpecError) -> ImageSpecError) -> ImageSpecError {
         ImageSpecError(problems: problems.map(change)) ?? self
     }
 }
@@ -184,7 +184,7 @@ extension ImageSpecError {
 
     // MARK: inputs
 
-    static func cannotUse(field: String, path: String, expected: String, _ failure: FileSystem.Failure)
+    package static func cannotUse(field: String, path: String, expected: String, _ failure: FileSystem.Failure)
         -> ImageSpecError
     {
         let wrongKind = expected == "folder" ? FileSystem.Failure.notAFolder : .notAFile
@@ -206,7 +206,7 @@ extension ImageSpecError {
             .unreadableInput, "\(shown(path)) cannot be read: \(failure.text); put that right")
     }
 
-    static func missing(field: String, path: String, expected: String) -> ImageSpecError {
+    package static func missing(field: String, path: String, expected: String) -> ImageSpecError {
         ImageSpecError(.missingInput, "\(field): \(shown(path)) does not exist; expected a \(expected)")
     }
 
@@ -243,7 +243,7 @@ extension ImageSpecError {
             .missingInput, "loaded modules: \(shown(path)) is not an existing file; leave it out of the list")
     }
 
-    static func sourceChanged(_ path: String, _ what: String) -> ImageSpecError {
+    package static func sourceChanged(_ path: String, _ what: String) -> ImageSpecError {
         ImageSpecError(
             .sourceChanged,
             "\(shown(path)) changed while it was used: \(what); try again when nothing writes to it")

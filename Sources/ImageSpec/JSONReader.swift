@@ -23,7 +23,7 @@ extension ImageSpec.JSONValue {
     ///
     /// `readList` is given the position of a list's first element, and the keys that lead to the list. It returns what stands for the list and the position
     /// after its bracket, or nil to have it read as ever.
-    init(
+    package init(
         json bytes: [UInt8],
         readingLists readList: (
             (_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int, _ keys: [String]) -> (value: Self, end: Int)?
@@ -38,13 +38,13 @@ private struct JSONReader {
     /// Deeper nesting than any spec has, and far from the end of a thread's stack.
     static let maximumDepth = 200
 
-    let bytes: [UInt8]
+    package let bytes: [UInt8]
     let readList: ((UnsafeBufferPointer<UInt8>, Int, [String]) -> (value: ImageSpec.JSONValue, end: Int)?)?
-    var position = 0
+    package var position = 0
     /// Those that lead to where the reader is; only for `readList`.
-    var keys: [String] = []
+    package var keys: [String] = []
 
-    mutating func document() throws(ImageSpecError) -> ImageSpec.JSONValue {
+    package mutating func document() throws(ImageSpecError) -> ImageSpec.JSONValue {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
             throw error("a byte order mark; JSON begins without one")
         }

@@ -102,7 +102,7 @@ extension ImageSpec.JSONValue {
     }
 
     /// The kind of value, as error messages name it.
-    var kind: String {
+    package var kind: String {
         switch self {
         case .null: "null"
         case .bool: "a boolean"
@@ -215,7 +215,7 @@ extension ImageSpec.JSONValue: Codable {
     struct AnyKey: CodingKey {
         let stringValue: String
         var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { return nil }
+        package init(stringValue: String) { self.stringValue = stringValue }
+        package init?(intValue: Int) { return nil }
     }
 }

@@ -47,7 +47,7 @@ extension ImageSpec {
                     continue
                 }
                 if path.steps.isEmpty, name == "format", case .string(let format) = value,
-                    format.hasPrefix(Record.formatPrefix)
+                    format.hasPrefix(ImageSpec.recordFormatPrefix)
                 {
                     isRecord = true
                 }
@@ -161,4 +161,15 @@ extension ImageSpec {
             problems.append(Problem(error: error, path: path, isKey: isKey))
         }
     }
+}
+
+extension ImageSpec {
+    /// What the format of every record begins with, so that one that is taken for a spec is told apart.
+    package static let recordFormatPrefix = "imagespec.record."
+}
+
+extension ImageSpecError {
+    static let recordAsSpec = ImageSpecError(
+        .invalidDocument,
+        "this is a record of a tag, and no spec; 'imagespec diff' and 'imagespec check --record' read it")
 }

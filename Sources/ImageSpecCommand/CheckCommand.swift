@@ -3,6 +3,7 @@
 internal import ContentTree
 import ArgumentParser
 import ImageSpec
+import ImageSpecDiff
 import ImageSpecContainers
 
 struct CheckCommand: ParsableCommand {

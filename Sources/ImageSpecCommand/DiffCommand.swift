@@ -3,6 +3,7 @@
 internal import ContentTree
 import ArgumentParser
 import ImageSpec
+import ImageSpecDiff
 
 struct DiffCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

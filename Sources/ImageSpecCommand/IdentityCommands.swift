@@ -3,6 +3,8 @@
 internal import ContentTree
 import ArgumentParser
 import ImageSpec
+import ImageSpecDiff
+import ImageSpecFlytekit
 
 struct NameCommand: SpecCommand {
     static let configuration = CommandConfiguration(

@@ -3,6 +3,7 @@
 internal import ContentTree
 import ArgumentParser
 import ImageSpec
+import ImageSpecFlytekit
 import ImageSpecContainers
 
 /// Whose names to print, of the subcommands that print names.

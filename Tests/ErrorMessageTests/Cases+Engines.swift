@@ -2,6 +2,7 @@
 
 import ImageSpec
 
+@testable import ContentTree
 @testable import ImageSpecContainers
 
 extension ErrorArea {

@@ -4,6 +4,7 @@ import Foundation
 import ImageSpec
 import Synchronization
 
+@testable import ContentTree
 @testable import ImageSpecContainers
 
 extension ErrorCase {

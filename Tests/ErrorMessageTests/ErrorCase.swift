@@ -5,6 +5,8 @@ import ImageSpec
 import ImageSpecYAML
 import Testing
 
+@testable import ContentTree
+@testable import ImageSpecFlytekit
 @testable import ImageSpecContainers
 
 /// One way to an error: the factory that has its sentence, and an input that causes it through the public API.

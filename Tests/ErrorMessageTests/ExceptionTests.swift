@@ -2,6 +2,7 @@
 
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpec
 @testable import ImageSpecContainers
 

@@ -4,6 +4,7 @@ import ImageSpec
 import Synchronization
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpecContainers
 
 /// What keeps an image from being built, found before its base is.

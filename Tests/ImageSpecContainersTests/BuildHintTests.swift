@@ -3,6 +3,7 @@
 import ImageSpec
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpecContainers
 
 /// Failures that their output explains; the lines are those that the tools print.

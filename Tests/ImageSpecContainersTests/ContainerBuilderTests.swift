@@ -5,6 +5,7 @@ import ImageSpec
 import Synchronization
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpecContainers
 
 /// What the builder asks of an engine: the commands, in order.

@@ -4,6 +4,7 @@ import Foundation
 import ImageSpec
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpecContainers
 
 /// Which engine is taken is decided by what answers.

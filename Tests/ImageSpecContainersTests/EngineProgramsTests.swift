@@ -4,6 +4,7 @@ import ImageSpec
 import Synchronization
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpecContainers
 
 /// Engines that are scripts, run for real.

@@ -5,6 +5,7 @@ import ImageSpec
 import Synchronization
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpecContainers
 
 /// What the builder asks of envd: the commands, in order, and the file that they find.

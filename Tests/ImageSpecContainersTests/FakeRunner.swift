@@ -3,6 +3,7 @@
 import Foundation
 import Synchronization
 
+@testable import ContentTree
 @testable import ImageSpecContainers
 
 /// Answers commands from a table, and remembers them.

@@ -4,6 +4,8 @@ import Foundation
 import ImageSpec
 import Testing
 
+@testable import ContentTree
+@testable import ImageSpecFlytekit
 @testable import ImageSpecContainers
 
 /// A registry on this machine that does what it should not, by the name of the image that it is asked for: see

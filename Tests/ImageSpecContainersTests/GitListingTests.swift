@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+@testable import ContentTree
+@testable import ImageSpecFlytekit
 import ImageSpec
 import ImageSpecContainers
 import Testing

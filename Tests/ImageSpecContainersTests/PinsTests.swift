@@ -4,6 +4,7 @@ import ImageSpec
 import Synchronization
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpecContainers
 
 /// Which references are pinned, and what that does to a spec.

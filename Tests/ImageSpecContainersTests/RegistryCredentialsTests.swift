@@ -4,6 +4,7 @@ import Foundation
 import ImageSpec
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpecContainers
 
 /// What is found in real files, and by real programs.

@@ -4,6 +4,7 @@ import Foundation
 import ImageSpec
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpecContainers
 
 /// What a client makes of registries that do not do what they should: the right answer, soon, and no password anywhere

@@ -3,6 +3,7 @@
 import ImageSpec
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpecContainers
 
 /// The rules by which registries are asked, without asking any.

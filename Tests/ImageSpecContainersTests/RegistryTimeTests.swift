@@ -4,6 +4,7 @@ import Foundation
 import ImageSpec
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpecContainers
 
 /// How long questions take: many at once, and those that are called off.

@@ -3,6 +3,7 @@
 import ImageSpec
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpecContainers
 
 /// Whole command lines for buildx, buildctl, buildah and podman. Of these only buildah's and

@@ -3,6 +3,7 @@
 import ImageSpec
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpecContainers
 
 /// Which options there are for engines elsewhere, and what no option may be.

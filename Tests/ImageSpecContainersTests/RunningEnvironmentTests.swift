@@ -4,6 +4,7 @@ import Foundation
 import ImageSpec
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpecContainers
 
 extension Trait where Self == ConditionTrait {

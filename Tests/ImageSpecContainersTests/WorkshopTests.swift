@@ -5,6 +5,7 @@ import ImageSpec
 import Synchronization
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpecContainers
 
 @Suite struct WorkshopTests {

@@ -4,6 +4,7 @@ import ImageSpec
 import ImageSpecYAML
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpecDrafting
 
 /// The readers of single files.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+@testable import ContentTree
 import ImageSpec
 import ImageSpecDrafting
 import ImageSpecYAML

@@ -3,6 +3,8 @@
 import Synchronization
 import Testing
 
+@testable import ContentTree
+@testable import ImageSpecDiff
 @testable import ImageSpec
 
 /// Specs with very many bases below each other.

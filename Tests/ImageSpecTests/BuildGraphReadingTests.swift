@@ -3,6 +3,7 @@
 import Synchronization
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpec
 
 /// What making a graph reads and costs, and which specs are one image.

@@ -3,6 +3,7 @@
 import Synchronization
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpec
 
 /// Builds of many specs at once.

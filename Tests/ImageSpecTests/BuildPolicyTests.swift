@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+@testable import ContentTree
 import ImageSpec
 import Testing
 

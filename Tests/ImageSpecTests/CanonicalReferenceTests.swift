@@ -2,6 +2,7 @@
 
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpec
 
 /// The writer of canonical JSON, which copies by words and sorts by beginnings, against one that is plainly RFC 8785.

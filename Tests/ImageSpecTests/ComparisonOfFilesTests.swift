@@ -3,6 +3,8 @@
 import Foundation
 import Testing
 
+@testable import ContentTree
+@testable import ImageSpecDiff
 @testable import ImageSpec
 
 /// What is said of files, and that all is said that counts.

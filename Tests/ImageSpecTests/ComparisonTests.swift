@@ -3,6 +3,8 @@
 import Foundation
 import Testing
 
+@testable import ContentTree
+@testable import ImageSpecDiff
 @testable import ImageSpec
 
 /// Why two tags differ: each field and each change of a file, exactly.

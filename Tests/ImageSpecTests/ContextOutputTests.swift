@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpec
 
 /// Where a build context goes: files that are replaced, pipes that nobody reads, and writing that is cancelled.

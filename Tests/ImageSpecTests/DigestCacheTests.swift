@@ -3,6 +3,8 @@
 import Foundation
 import Testing
 
+@testable import ContentTree
+@testable import ImageSpecDiff
 @testable import ImageSpec
 
 #if canImport(Glibc)
@@ -23,7 +25,14 @@ struct CachedTree {
     }()
 
     func options(_ cache: ImageSpec.DigestCache? = nil) -> HashingOptions {
-        Self.options(cache ?? .folder(self.cache))
+        Self.options((cache ?? .folder(self.cache)).path)
+    }
+
+    /// With a cache however small the tree is.
+    static func options(_ cache: String?) -> HashingOptions {
+        var options = HashingOptions(cacheFolder: cache)
+        options.filesWorthACache = 1
+        return options
     }
 
     func digest(_ options: HashingOptions, modules: Bool = false) throws -> SHA256Digest {
@@ -278,7 +287,7 @@ struct DigestCacheTests {
                 .digest
         }
         CachedTree.waitForTick()
-        let cached = HashingOptions(digestCache: .folder(folder.path + "/cache"), filesWorthACache: 1)
+        let cached = CachedTree.options(folder.path + "/cache")
         let before = try digest(cached)
         #expect(rename(root + "/.dockerignore", folder.path + "/.gitignore") == 0)
         #expect(try digest(cached) == digest(HashingOptions()))

@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpec
 
 /// Whole files for envd. `RECORD_SNAPSHOTS=1` writes them anew, and fails the run so that nobody forgets to read them.

@@ -3,6 +3,8 @@
 import Foundation
 import Testing
 
+@testable import ContentTree
+@testable import ImageSpecFlytekit
 @testable import ImageSpec
 
 /// The scheme's inputs: git's answer, loaded modules, the context.

@@ -3,6 +3,8 @@
 import Foundation
 import Testing
 
+@testable import ContentTree
+@testable import ImageSpecFlytekit
 @testable import ImageSpec
 
 /// Python's view of texts, numbers and formats, where it differs from Swift's.

@@ -3,6 +3,8 @@
 import Foundation
 import Testing
 
+@testable import ContentTree
+@testable import ImageSpecFlytekit
 @testable import ImageSpec
 
 /// Specs and trees, and the names that flytekit 1.16.14 itself gave them under Python 3.11.

@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpec
 
 /// Every field with texts that try to be more than a value. Each is refused with an error that names the field, or

@@ -3,6 +3,8 @@
 import Foundation
 import Testing
 
+@testable import ContentTree
+@testable import ImageSpecDiff
 @testable import ImageSpec
 
 #if canImport(Glibc)

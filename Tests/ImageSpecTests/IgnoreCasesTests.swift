@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpec
 
 /// Recorded trees with ignore files, and what each set of rules alone keeps of them.

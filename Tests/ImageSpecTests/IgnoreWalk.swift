@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+@testable import ContentTree
 @testable import ImageSpec
 
 typealias Bytes = [UInt8]

@@ -2,6 +2,7 @@
 
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpec
 
 /// What of a requirements file is on the machine alone, and where that matters.

@@ -2,6 +2,7 @@
 
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpec
 
 /// Lock files that an image can be made from, and those of which a check says why not. Each verdict is that of uv 0.13.9 or

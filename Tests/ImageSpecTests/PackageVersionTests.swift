@@ -2,6 +2,7 @@
 
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpec
 
 /// Versions of packages as PEP 440 and poetry compare them.

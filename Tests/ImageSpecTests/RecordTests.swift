@@ -3,6 +3,8 @@
 import Foundation
 import Testing
 
+@testable import ContentTree
+@testable import ImageSpecDiff
 @testable import ImageSpec
 
 /// Records as files: written whole, read back, and refused where they are not what was written.

@@ -2,6 +2,7 @@
 
 import Foundation
 
+@testable import ContentTree
 @testable import ImageSpec
 
 #if canImport(Glibc)

@@ -2,6 +2,7 @@
 
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpec
 
 /// Whole requirements files: what of them is refused, where, and what is passed on to uv.

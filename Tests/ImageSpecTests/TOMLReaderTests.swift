@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpec
 
 /// TOML 1.0 as far as project files have it, next to Python's own reader.

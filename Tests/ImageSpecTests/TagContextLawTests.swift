@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 
+@testable import ContentTree
 @testable import ImageSpec
 
 /// A tag is the name of an image: two specs share it exactly if a builder is handed the same bytes for both.

@@ -85,7 +85,7 @@ extension ImageSpecError {
                 + "choose a place elsewhere, or leave it out by a line in .gitignore or .dockerignore")
     }
 
-    static func unwritable(_ path: [UInt8], _ reason: String) -> ImageSpecError {
+    package static func unwritable(_ path: [UInt8], _ reason: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput,
             "\"\(String(decoding: path, as: UTF8.self).shortened)\" cannot be written: \(reason); put that right, or choose another "
@@ -116,10 +116,10 @@ extension ImageSpecError {
 
 extension String {
     /// A value as messages show it: on one line, and not without end.
-    var shortened: String { shortened(to: 120) }
+    package var shortened: String { shortened(to: 120) }
 
     /// The same with another end.
-    func shortened(to limit: Int) -> String {
+    package func shortened(to limit: Int) -> String {
         var text = ""
         for (count, scalar) in unicodeScalars.enumerated() {
             if count == limit { return text + "…" }

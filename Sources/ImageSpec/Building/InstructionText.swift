@@ -71,7 +71,7 @@ enum ShellCommand {
 enum ArgumentText {
     /// The words of a text: split at white space, where `'…'` and `"…"` hold words together. There are no escapes, no
     /// variables, no patterns. nil where a quote is not closed.
-    static func words(_ text: String) -> [String]? {
+    package static func words(_ text: String) -> [String]? {
         var words: [String] = []
         var word: [UInt8]?
         var quote: UInt8?

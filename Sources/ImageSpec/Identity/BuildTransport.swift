@@ -17,14 +17,14 @@ package enum BuildTransport {
     package static func contains(_ key: String) -> Bool { options.contains { $0.hasSameBytes(as: key) } }
 
     /// The options without these.
-    static func removed(
+    package static func removed(
         from options: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>
     ) -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue> {
         filtered(options) { !contains($0) }
     }
 
     /// These alone.
-    static func kept(
+    package static func kept(
         from options: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>
     ) -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue> {
         filtered(options, contains)

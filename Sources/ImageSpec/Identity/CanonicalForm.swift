@@ -7,14 +7,14 @@ extension CanonicalWriter {
     // MARK: values
 
     @inline(__always)
-    mutating func list(_ values: [String], _ form: (String) -> String = { $0 }) {
+    package mutating func list(_ values: [String], _ form: (String) -> String = { $0 }) {
         beginArray()
         for value in values { string(form(value)) }
         endArray()
     }
 
     /// A list in which neither order nor duplicates count: its members by UTF-8 bytes, each once.
-    mutating func set(_ values: [String]) {
+    package mutating func set(_ values: [String]) {
         beginArray()
         withSortedPlaces(of: values.count, by: .utf8, { values[$0] }) { places in
             var previous: TextPlace?
@@ -36,7 +36,7 @@ extension CanonicalWriter {
         Set(values.map(ByteString.init)).map(\.text).sorted { $0.precedesInUTF8($1) }
     }
 
-    mutating func object(_ object: ImageSpec.OrderedDictionary<String>) {
+    package mutating func object(_ object: ImageSpec.OrderedDictionary<String>) {
         beginObject()
         withSortedPlaces(of: object.count, by: .utf16, { object[$0].key }) { places in
             for place in places {
@@ -48,7 +48,7 @@ extension CanonicalWriter {
         endObject()
     }
 
-    mutating func object(_ object: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>) {
+    package mutating func object(_ object: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>) {
         beginObject()
         withSortedPlaces(of: object.count, by: .utf16, { object[$0].key }) { places in
             for place in places {
@@ -60,7 +60,7 @@ extension CanonicalWriter {
         endObject()
     }
 
-    mutating func value(_ value: ImageSpec.JSONValue) {
+    package mutating func value(_ value: ImageSpec.JSONValue) {
         switch value {
         case .null: word("null")
         case .bool(let value): word(value ? "true" : "false")
@@ -88,7 +88,7 @@ extension CanonicalWriter {
     /// A finite double as ECMAScript's `Number::toString` prints it (ECMA-262, 6.1.6.1.20).
     ///
     /// Swift finds the same shortest digits; only where the point and the exponent go is different.
-    static func ecmaScript(_ value: Double) -> String {
+    package static func ecmaScript(_ value: Double) -> String {
         if value == 0 { return "0" }
         let sign = value < 0 ? "-" : ""
         let (digits, pointPosition) = shortestDigits(value.magnitude)
@@ -110,7 +110,7 @@ extension CanonicalWriter {
 
     /// The shortest decimal digits that read back as `value`, and where the point stands: the value is
     /// 0.DIGITS × 10^position.
-    static func shortestDigits(_ value: Double) -> (digits: [UInt8], pointPosition: Int) {
+    package static func shortestDigits(_ value: Double) -> (digits: [UInt8], pointPosition: Int) {
         var digits: [UInt8] = []
         var pointPosition: Int?
         var exponent = 0

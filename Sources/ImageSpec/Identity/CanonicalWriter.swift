@@ -8,7 +8,7 @@ internal import ContentTree
 ///
 /// A document is tried with room for four kilobytes, and written anew in the rare case that this does not do. So nothing is
 /// allocated or freed on the way, which lets the compiler see that no text's references need be counted.
-struct CanonicalWriter: ~Copyable {
+package struct CanonicalWriter: ~Copyable {
     /// Room for nearly all documents.
     private static let usualCapacity = 4096
 
@@ -43,10 +43,10 @@ struct CanonicalWriter: ~Copyable {
     }
 
     /// The bytes of a document.
-    static func bytes(_ write: (inout CanonicalWriter) -> Void) -> [UInt8] { withDocument(write, Array.init) }
+    package static func bytes(_ write: (inout CanonicalWriter) -> Void) -> [UInt8] { withDocument(write, Array.init) }
 
     /// A document as text.
-    static func text(_ write: (inout CanonicalWriter) -> Void) -> String {
+    package static func text(_ write: (inout CanonicalWriter) -> Void) -> String {
         withDocument(write) { String(decoding: $0, as: UTF8.self) }
     }
 
@@ -61,7 +61,7 @@ struct CanonicalWriter: ~Copyable {
     ///
     /// Inlined, so that each caller copies a length that the compiler knows.
     @inline(__always)
-    mutating func key(_ name: StaticString) {
+    package mutating func key(_ name: StaticString) {
         let length = name.utf8CodeUnitCount
         if hasRoom(for: length &+ 4) {
             separate()
@@ -74,7 +74,7 @@ struct CanonicalWriter: ~Copyable {
         needsComma = false
     }
 
-    mutating func key(_ name: String) {
+    package mutating func key(_ name: String) {
         string(name)
         if hasRoom(for: 1) { put(":") }
         needsComma = false
@@ -102,12 +102,12 @@ struct CanonicalWriter: ~Copyable {
     // MARK: values
 
     @inline(__always)
-    mutating func string(_ text: String) {
+    package mutating func string(_ text: String) {
         text.withBytes { string($0) }
     }
 
     /// A string given by its UTF-8 bytes.
-    mutating func string(_ text: UnsafeBufferPointer<UInt8>) {
+    package mutating func string(_ text: UnsafeBufferPointer<UInt8>) {
         guard hasRoom(for: text.count &+ 3) else { return }
         separate()
         put("\"")
@@ -120,7 +120,7 @@ struct CanonicalWriter: ~Copyable {
     }
 
     /// A number or a word such as `true`.
-    mutating func word(_ text: String) {
+    package mutating func word(_ text: String) {
         text.withBytes { bytes in
             guard hasRoom(for: bytes.count &+ 1) else { return }
             separate()

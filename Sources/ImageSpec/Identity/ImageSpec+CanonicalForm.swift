@@ -11,7 +11,7 @@ extension ImageSpec {
     ///
     /// In neither: `builder`, `pip_secret_mounts` and `runtime_packages`, which do not say what the image is; `registry`,
     /// `registry_config` and `tag_format`, which say where it lies and what it is called there.
-    func write(to writer: inout CanonicalWriter, contents: SpecContents?) {
+    package func write(to writer: inout CanonicalWriter, contents: SpecContents?) {
         writer.beginObject()
         writer.set("apt_packages", aptPackages)
         writer.base(baseImage, contents: contents)
@@ -62,9 +62,9 @@ extension ImageSpec {
 }
 
 /// A package index's URL.
-enum IndexURL {
+package enum IndexURL {
     /// Where the user info of a URL with an authority lies, its `@` included; nil where there is none.
-    static func userInfo(_ url: String) -> Range<String.Index>? {
+    package static func userInfo(_ url: String) -> Range<String.Index>? {
         let text = url.utf8
         guard let colon = text.firstIndex(of: UInt8(ascii: ":")), text[colon...].starts(with: "://".utf8)
         else { return nil }
@@ -85,7 +85,7 @@ enum IndexURL {
     /// Where user info lies in the URLs of a text, each with its `@`.
     ///
     /// A URL that was taken for a path may have lost a slash; `orPaths` finds it there too.
-    static func allUserInfo(_ text: [UInt8], orPaths: Bool = false) -> [Range<Int>] {
+    package static func allUserInfo(_ text: [UInt8], orPaths: Bool = false) -> [Range<Int>] {
         var found: [Range<Int>] = []
         var rest = text[...]
         while let colon = rest.firstIndex(of: UInt8(ascii: ":")) {

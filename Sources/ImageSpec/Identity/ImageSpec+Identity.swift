@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
+package import ContentTree
 
 extension ImageSpec {
     /// Which spec this is: the lower-case hexadecimal SHA-256 of ``idDocument``, 64 characters.
@@ -90,7 +90,7 @@ extension ImageSpec {
             }, body)
     }
 
-    func parsedTagFormat() throws(ImageSpecError) -> TagFormat? {
+    package func parsedTagFormat() throws(ImageSpecError) -> TagFormat? {
         guard let tagFormat = tagFormat.nonEmpty else { return nil }
         return try TagFormat(tagFormat)
     }
@@ -155,7 +155,7 @@ extension ImageSpec {
         /// The image's name before the tag: `[registry/]name`.
         public let repository: String
 
-        init(spec: ImageSpec, _ content: ContentIdentity) throws(ImageSpecError) {
+        package init(spec: ImageSpec, _ content: ContentIdentity) throws(ImageSpecError) {
             self.spec = spec
             contentDigest = content.contentDigest.hex
             tagDocument = String(decoding: content.document, as: UTF8.self)
@@ -173,7 +173,7 @@ extension ImageSpec {
     }
 
     /// The image's name before the tag, lower-cased; not checked.
-    var repository: String {
+    package var repository: String {
         let name = (name.nonEmpty ?? "flytekit").asciiLowercased
         guard let registry = registry.nonEmpty else { return name }
         return registry.asciiLowercased + "/" + name
@@ -200,12 +200,12 @@ extension ImageSpec {
 }
 
 /// The content digest of a spec, and the document that it is of.
-struct ContentIdentity: Sendable {
-    let document: [UInt8]
-    let contentDigest: SHA256Digest
-    let platform: String
+package struct ContentIdentity: Sendable {
+    package let document: [UInt8]
+    package let contentDigest: SHA256Digest
+    package let platform: String
 
-    init(spec: ImageSpec, contents: SpecContents) {
+    package init(spec: ImageSpec, contents: SpecContents) {
         platform = contents.platform
         (document, contentDigest) = spec.withTagDocument(contents) {
             (Array($0), SHA256Digest(of: UnsafeRawBufferPointer($0)))

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
+package import ContentTree
 
 extension ImageSpecError {
     /// What went wrong with a tree that was read for a field.
-    init(_ error: ContentTreeError, field: String) {
+    package init(_ error: ContentTreeError, field: String) {
         let path = error.path
         let plain: ImageSpecError =
             switch error.reason {
@@ -25,7 +25,7 @@ extension ImageSpecError {
     }
 
     /// Runs what reads a tree for a field.
-    static func reading<Result>(
+    package static func reading<Result>(
         _ field: String, _ body: () throws(ContentTreeError) -> Result
     ) throws(ImageSpecError) -> Result {
         do throws(ContentTreeError) {

@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
+package import ContentTree
 
 /// What `requirements` stands for: a pip requirements file with all the files that it includes, or a lock
 /// file with its `pyproject.toml`.
-struct RequirementFiles: Sendable {
-    enum Kind: Sendable {
+package struct RequirementFiles: Sendable {
+    package enum Kind: Sendable {
         case pip, uvLock, poetryLock
     }
 
-    struct File: Sendable {
+    package struct File: Sendable {
         /// Relative to the folder of the main file; may begin with `../`.
-        var name: String
+        package var name: String
         /// What counts of the file: for pip its logical lines, each with an LF; for a lock file all bytes.
-        var bytes: [UInt8]
+        package var bytes: [UInt8]
         /// The file as it lies there.
-        var raw: [UInt8]
+        package var raw: [UInt8]
     }
 
-    var kind: Kind
+    package var kind: Kind
     /// The last component of the declared path.
-    var name: String
+    package var name: String
     /// By the bytes of their names. The main file is among them, under ``name``.
-    var files: [File]
+    package var files: [File]
 
     /// The digest of the manifest of the files.
-    var digest: SHA256Digest {
+    package var digest: SHA256Digest {
         var manifest: [UInt8] = []
         for file in files {
             var hasher = ContentHasher()
@@ -36,7 +36,7 @@ struct RequirementFiles: Sendable {
     }
 
     /// Reads the file at `path`, counted from `workingDirectory`, and what it includes.
-    init(_ path: String, workingDirectory: String) throws(ImageSpecError) {
+    package init(_ path: String, workingDirectory: String) throws(ImageSpecError) {
         // A file of such a name is one; and a message shows what was written, not what a path makes of it.
         if Path.isURL(path), !FileSystem.isRegularFile(Path.join(workingDirectory, path)) {
             throw .urlAsPath(field: "requirements", path, expected: "file")
@@ -114,15 +114,15 @@ struct RequirementFiles: Sendable {
 /// Source: pip's requirements file format; identity.md fixes what pip leaves open.
 struct PipRequirements {
     struct Line {
-        var text: [UInt8]
+        package var text: [UInt8]
         /// Where it begins in the file, from 1.
-        var number: Int
+        package var number: Int
     }
 
-    let bytes: [UInt8]
-    let path: String
+    package let bytes: [UInt8]
+    package let path: String
 
-    init(_ bytes: [UInt8], path: String) {
+    package init(_ bytes: [UInt8], path: String) {
         self.bytes = bytes
         self.path = path
     }

@@ -1,38 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
+package import ContentTree
 
 /// Everything that a spec's tag is made of besides its fields: its files, read once, its base, its platform.
 ///
 /// The name is computed from this, and a build context is checked against it, so that both speak of the same bytes.
-struct SpecContents: Sendable {
-    struct Copied: Sendable {
+package struct SpecContents: Sendable {
+    package struct Copied: Sendable {
         /// As identity documents hold it: no empty and `.` components.
-        var path: String
+        package var path: String
         /// That of the file or directory itself; never that of a link, which is followed.
-        var mode: SourceTree.Mode
+        package var mode: SourceTree.Mode
         /// That of the file's bytes, or of the directory's manifest.
-        var digest: ContentDigest
+        package var digest: ContentDigest
         /// The directory's tree, or a tree of the one file.
-        var tree: SourceTree
+        package var tree: SourceTree
 
-        var isFolder: Bool { mode == .folder }
+        package var isFolder: Bool { mode == .folder }
     }
 
     /// Resolved: never empty.
-    var platform: String
+    package var platform: String
     /// A base that is a spec, as it was read for this one.
-    var base: ContentIdentity?
-    var requirements: RequirementFiles?
-    var copied: [Copied] = []
-    var source: SourceTree?
+    package var base: ContentIdentity?
+    package var requirements: RequirementFiles?
+    package var copied: [Copied] = []
+    package var source: SourceTree?
 
     /// Reads all files that the spec names, after those of its bases. The most expensive step of a tag: every byte is hashed.
     ///
     /// `readBase` reads a base that is a spec, for this platform, where more of it is wanted than its identity.
     ///
     /// No initialiser: that is given a copy of the spec, which counts a reference for each field.
-    static func read(
+    package static func read(
         of spec: ImageSpec, in context: ImageSpec.HashContext, inheritedPlatform: String? = nil,
         records: SourceTree.Records = [],
         readBase: ((ImageSpec, String) throws(ImageSpecError) -> ContentIdentity)? = nil
@@ -63,12 +63,12 @@ struct SpecContents: Sendable {
     }
 
     /// What a spec says about its contents, with all that can be refused without reading a file.
-    struct Declared {
+    package struct Declared {
         /// Resolved: never empty.
-        let platform: String
+        package let platform: String
         fileprivate let copyPaths: [String]
 
-        init(
+        package init(
             _ spec: ImageSpec, in context: ImageSpec.HashContext, inheritedPlatform: String? = nil
         ) throws(ImageSpecError) {
             platform = spec.platform(in: context, inherited: inheritedPlatform)
@@ -88,7 +88,7 @@ struct SpecContents: Sendable {
     /// Reads a spec after its bases, from the lowest one up: each once, and no stack is too short for them. `body` is given
     /// each with its contents; what is returned is the identity of the spec itself.
     @discardableResult
-    static func read(
+    package static func read(
         withBasesOf spec: ImageSpec, in context: ImageSpec.HashContext,
         records: SourceTree.Records = [], _ body: (ImageSpec, SpecContents) -> Void
     ) throws(ImageSpecError) -> ContentIdentity {
@@ -124,7 +124,7 @@ struct SpecContents: Sendable {
     }
 
     /// Reads the files of a spec whose base was read.
-    static func read(
+    package static func read(
         of spec: ImageSpec, _ declared: Declared, base: ContentIdentity?, in context: ImageSpec.HashContext,
         records: SourceTree.Records = []
     ) throws(ImageSpecError) -> SpecContents {
@@ -192,7 +192,7 @@ struct SpecContents: Sendable {
     }
 
     /// Whether a copied path is a folder; else it is a file. Links are followed.
-    static func isFolder(
+    package static func isFolder(
         copied path: String, written: String, in workingDirectory: String
     ) throws(ImageSpecError) -> Bool {
         let place = Path.join(workingDirectory, path)
@@ -218,7 +218,7 @@ extension ImageSpec.HashContext {
     /// the tag, and change it each time that it is written.
     ///
     /// All folders count for each of them, since each has its own file in the cache.
-    func withoutCacheAmongSources(of spec: ImageSpec) -> ImageSpec.HashContext {
+    package func withoutCacheAmongSources(of spec: ImageSpec) -> ImageSpec.HashContext {
         var folders: [String] = []
         var current: ImageSpec? = spec
         while let spec = current {
@@ -238,21 +238,21 @@ extension ImageSpec.HashContext {
 
 extension ImageSpec {
     /// `source_copy_mode`, with its default where there is a source root.
-    var effectiveCopyMode: SourceCopyMode? {
+    package var effectiveCopyMode: SourceCopyMode? {
         sourceCopyMode ?? (sourceRoot.nonEmpty == nil ? nil : .loadedModules)
     }
 }
 
 extension String? {
     /// nil for the empty string too: both mean that a field is not given.
-    var nonEmpty: String? {
+    package var nonEmpty: String? {
         if let self, !self.isEmpty { self } else { nil }
     }
 }
 
 extension String {
     /// ASCII letters lower-cased, everything else as it is.
-    var asciiLowercased: String {
+    package var asciiLowercased: String {
         guard withBytes({ $0.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) } }) else {
             return self
         }

@@ -8,17 +8,17 @@ import Musl
 import Darwin
 #endif
 
-internal import ContentTree
+package import ContentTree
 
 /// `tag_format`: text with `{spec_hash}` and `{spec_hash:.N}` in it, which makes a tag.
 ///
 /// Read anew for each tag, since a format is as short as the list of its parts would be.
-struct TagFormat {
+package struct TagFormat {
     private let format: String
     /// How long a tag is.
     private let length: Int
 
-    init(_ format: String) throws(ImageSpecError) {
+    package init(_ format: String) throws(ImageSpecError) {
         self.format = format
         var length = 0
         var isReplaced = false
@@ -51,12 +51,12 @@ struct TagFormat {
     }
 
     /// The tag of an image whose content digest has these 64 digits.
-    func tag(specHash: String) -> String {
+    package func tag(specHash: String) -> String {
         specHash.withBytes { digits in tag { digits[$0] } }
     }
 
     /// The tag of an image with this content digest.
-    func tag(of digest: SHA256Digest) -> String {
+    package func tag(of digest: SHA256Digest) -> String {
         digest.withBytes { bytes in
             tag { hexDigit($0 & 1 == 0 ? bytes[$0 >> 1] >> 4 : bytes[$0 >> 1] & 15) }
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
+public import ImageSpec
 
 /// What became of the files of a tree.
 struct FileDifference {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
+public import ImageSpec
 
 extension ImageSpec.Record {
     /// Writes the record to a file, mode 644, in place of a record that is there.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
+public import ImageSpec
 
 extension ImageSpec {
     /// Whose way of naming images: this package's own, or that of Python's flytekit.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
+public import ImageSpec
 
 /// The digests that flytekit puts in the place of files.
 enum FlytekitContent {
@@ -99,7 +100,7 @@ enum FlytekitContent {
         // Python compares whole paths: a source root that is relative, or not in its shortest form, has no module.
         guard Path.isAbsolute(root), commonFolder(root, root).hasSameBytes(as: root) else { return }
         guard let modules = context.loadedModules else { throw .loadedModulesRequired(root) }
-        let working = Path.join(CurrentProcess.workingDirectory, context.workingDirectory)
+        let working = context.folder
         let files = modules.map {
             Path.isAbsolute($0) ? $0 : Path.lexicallyNormalized(Path.join(working, $0))
         }

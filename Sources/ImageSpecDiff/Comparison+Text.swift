@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
+public import ImageSpec
 
 extension ImageSpec.Comparison: CustomStringConvertible {
     /// The comparison for people to read: see ``text(limit:)``.

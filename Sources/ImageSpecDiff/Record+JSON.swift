@@ -9,10 +9,10 @@ import Darwin
 #endif
 
 internal import ContentTree
+public import ImageSpec
 
 extension ImageSpec.Record {
-    static let formatPrefix = "imagespec.record."
-    static let format = formatPrefix + "v1"
+    static let format = ImageSpec.recordFormatPrefix + "v1"
 
     /// The record as JSON, UTF-8: the same bytes for the same record.
     ///
@@ -49,7 +49,7 @@ extension ImageSpec.Record {
         var rest = skipWhiteSpace(bytes[...])
         guard rest.first == UInt8(ascii: "{") else { return false }
         let key = Array("\"format\"".utf8)
-        let value = Array("\"\(formatPrefix)".utf8)
+        let value = Array("\"\(ImageSpec.recordFormatPrefix)".utf8)
         // Not always the first key: other programs may have sorted them.
         while let quote = rest.firstIndex(of: UInt8(ascii: "\"")) {
             rest = rest[quote...]

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
-
 /// Text of others on a line of ours.
 package enum ShownText {
-    /// Longer values are cut; ``ImageSpec/ImageSpec/Change`` has all of them.
+    /// Longer values are cut.
     private static let limit = 200
 
     /// A value as it is where nobody could misread it, else in quotes. JSON has quotes of its own.
-    static func value(_ text: String, isJSON: Bool = false) -> String {
+    package static func value(_ text: String, isJSON: Bool = false) -> String {
         var cut = text
         var end = ""
         if text.unicodeScalars.count > limit {
@@ -25,10 +23,10 @@ package enum ShownText {
         return (isAmbiguous && !isQuoted ? "\"" + cut + "\"" : String(decoding: quoted, as: UTF8.self)) + end
     }
 
-    static func path(_ path: [UInt8]) -> String { String(decoding: quotedPath(path), as: UTF8.self) }
+    package static func path(_ path: [UInt8]) -> String { String(decoding: quotedPath(path), as: UTF8.self) }
 
     /// A key after a full stop.
-    static func key(_ key: String) -> String {
+    package static func key(_ key: String) -> String {
         let isPlain =
             !key.isEmpty && key.utf8.allSatisfy { $0.isASCIILetterOrDigit || "_-".utf8.contains($0) }
         if isPlain { return key }

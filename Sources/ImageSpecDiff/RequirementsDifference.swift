@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
+public import ImageSpec
 
 /// What became of requirement files: line by line, package by package.
 struct RequirementsDifference {

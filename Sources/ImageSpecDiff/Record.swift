@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
+public import ImageSpec
 
 extension ImageSpec {
     /// What a tag was made of at one time: the declared fields, and each file by its path, mode and digest.

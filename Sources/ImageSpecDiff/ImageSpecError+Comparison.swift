@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
+public import ImageSpec
 
 // The sentences about records.
 
@@ -38,10 +39,6 @@ extension ImageSpecError {
             "\"\(path.shortened)\" is there and \(found), so the record is not written in its place; choose another place, or "
                 + "remove the file")
     }
-
-    static let recordAsSpec = ImageSpecError(
-        .invalidDocument,
-        "this is a record of a tag, and no spec; 'imagespec diff' and 'imagespec check --record' read it")
 
     static func recordAmongInputs(_ path: String, field: String) -> ImageSpecError {
         let ignored =

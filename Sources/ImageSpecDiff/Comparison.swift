@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
+public import ImageSpec
 
 extension ImageSpec {
     /// Why two specs, or one at two times, have the ids and tags that they have: field by field and file by file.
