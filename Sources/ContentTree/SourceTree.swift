@@ -96,7 +96,7 @@ extension SourceTree {
         let root = try realFolder(path)
         let (scope, rulesKey) = try sourceRootRules(root)
         return try walk(
-            root, kind: pythonModulesOnly ? "source_root of modules" : "source_root",
+            root, kind: pythonModulesOnly ? "modules" : "source",
             contents: .walk(scope), rulesKey: rulesKey, pythonModulesOnly: pythonModulesOnly,
             readsGitignore: true, records: records, options: options)
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
-public import ImageSpec
+internal import ImageSpec
 
 /// User info in the URLs of a text: nothing that is stored or shown may hold it.
 enum Credential {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
-public import ImageSpec
+internal import ImageSpec
 
 /// Writes JSON for people to read: a line for each value, two spaces a level, keys in their order.
 enum IndentedJSON {

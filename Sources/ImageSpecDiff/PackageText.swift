@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
-public import ImageSpec
+internal import ImageSpec
 
 /// A package in the notation of pip, conda, apt or our records of lock files, as far as a comparison needs it.
 struct PackageText {

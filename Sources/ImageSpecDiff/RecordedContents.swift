@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
-public import ImageSpec
+internal import ImageSpec
 
 /// What a record keeps of the files of one spec, and those of its base.
 struct RecordedContents: Hashable, Sendable {

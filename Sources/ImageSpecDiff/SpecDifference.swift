@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
-public import ImageSpec
+internal import ImageSpec
 
 /// Compares two specs, field by field. Base specs are compared in turn, each under its path.
 struct SpecDifference {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
-public import ImageSpec
+internal import ImageSpec
 
 /// The patterns of a `.dockerignore` as docker-py's `PatternMatcher` takes them, which is not as Docker does: case does
 /// not count, a backslash escapes nothing, `[^a]` is no negation, and what lies below a matched folder is left out only

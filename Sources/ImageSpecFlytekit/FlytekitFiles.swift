@@ -9,7 +9,7 @@ import Darwin
 #endif
 
 internal import ContentTree
-public import ImageSpec
+internal import ImageSpec
 
 /// Files as flytekit looks at them, with Python's `os`: what cannot be looked at is not there.
 enum FlytekitFiles {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
-public import ImageSpec
+internal import ImageSpec
 
 /// Which files of a source root flytekit leaves out: git's, those of its `.dockerignore`, and what Python leaves behind.
 ///

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
-public import ImageSpec
+internal import ImageSpec
 
 /// A spec as flytekit has it once its constructor is done, and the names that flytekit gives it.
 ///

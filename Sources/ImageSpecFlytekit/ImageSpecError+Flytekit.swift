@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
-public import ImageSpec
+internal import ImageSpec
 
 // What the flytekit scheme refuses. Where flytekit itself raises an exception, the message has its type and text.
 

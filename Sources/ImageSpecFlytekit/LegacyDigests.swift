@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
-public import ImageSpec
+internal import ImageSpec
 import CLibcrypto
 
 // Digests that are no longer safe against an attacker, for names that others gave long ago. Nothing of this

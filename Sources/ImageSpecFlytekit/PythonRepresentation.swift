@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
-public import ImageSpec
+internal import ImageSpec
 
 /// Writes values as Python's `repr` does, in UTF-8.
 struct PythonRepresentation {

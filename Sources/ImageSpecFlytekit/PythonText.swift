@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
-public import ImageSpec
+internal import ImageSpec
 
 /// Text as Python's `str` holds it: code points, among them lone surrogates, which stand for the bytes of a file
 /// name that are no UTF-8 (`surrogateescape`).

@@ -53,7 +53,7 @@ struct CachedTree {
     func read(modules: Bool = false) throws -> (digest: SHA256Digest, files: Int) {
         let progress = ImageSpec.HashingProgress { _ in }
         var options = options()
-        options.progress = progress
+        options.progress = ProgressObserver(progress: progress)
         return (try digest(options, modules: modules), progress.count.files)
     }
 
@@ -208,7 +208,7 @@ struct DigestCacheTests {
             CachedTree.waitForTick()
             let progress = ImageSpec.HashingProgress { _ in }
             var options = tree.options()
-            options.progress = progress
+            options.progress = ProgressObserver(progress: progress)
             _ = try walk(options)
             return progress.count.files
         }

@@ -124,7 +124,7 @@ import Testing
     ]
 
     @Test(arguments: publishedErrors) func refusesWhatDockerRefuses(_ pattern: String) {
-        #expect(throws: ImageSpecError.self) {
+        #expect(throws: ContentTreeError.self) {
             try IgnoreFile.docker(Bytes(pattern.utf8), path: ".dockerignore")
         }
     }
@@ -188,21 +188,24 @@ import Testing
     ])
     func malformedPatternsAreNamed(_ pattern: String, _ reason: String) {
         let text = "ok\n\(pattern)\nok"
-        let error = #expect(throws: ImageSpecError.self) {
+        let error = #expect(throws: ContentTreeError.self) {
             try IgnoreFile.docker(Bytes(text.utf8), path: "sub/.dockerignore")
         }
-        #expect(error?.code == .invalidIgnoreFile)
-        #expect(error?.message.hasPrefix("sub/.dockerignore:2: pattern \"") == true)
-        #expect(error?.message.contains(reason) == true)
-        #expect(error?.message.contains("; write ") == true || error?.message.contains("; close ") == true)
+        #expect(error?.path == "sub/.dockerignore")
+        guard case .malformedPattern(let line, let found, let why, let fix)? = error?.reason else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(line == 2 && pattern.contains(found) && why.contains(reason))
+        #expect(fix.hasPrefix("write ") || fix.hasPrefix("close "))
+        #expect(error.map { ImageSpecError($0, field: "source_root").code } == .invalidIgnoreFile)
     }
 
     @Test func aFileThatIsNoUTF8IsRefusedWithItsLine() {
-        let error = #expect(throws: ImageSpecError.self) {
+        let error = #expect(throws: ContentTreeError.self) {
             try IgnoreFile.docker(Bytes("a\nb".utf8) + [0xFF, 0x0A], path: ".dockerignore")
         }
-        #expect(error?.code == .invalidIgnoreFile)
-        #expect(error?.message == ".dockerignore:2: not UTF-8; save the file as UTF-8")
+        #expect(error == ContentTreeError(".dockerignore", .ignoreFileIsNotUTF8(line: 2)))
     }
 
     @Test func rulesAreExplainedByTheirLine() throws {

@@ -117,9 +117,9 @@ import Testing
             expected[name] = hasher.finalize()
         }
         let progress = ImageSpec.HashingProgress { _ in }
-        let tree = try SourceTree.copiedFolder(
-            folder.path, field: "copy", records: .entries,
-            options: HashingOptions(progress: progress, isPaired: isPaired))
+        var options = HashingOptions(progress: ProgressObserver(progress: progress))
+        options.isPaired = isPaired
+        let tree = try SourceTree.copiedFolder(folder.path, records: .entries, options: options)
         let files = tree.entries.filter { $0.mode != .folder }
         #expect(files.count == sizes.count)
         for entry in files { #expect(entry.digest == expected[String(decoding: entry.path, as: UTF8.self)]) }

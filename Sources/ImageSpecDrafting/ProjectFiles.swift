@@ -9,6 +9,7 @@ import Darwin
 #endif
 
 package import ContentTree
+package import ImageSpec
 
 // What drafting a spec asks of a project's folder, and the one file that it writes.
 
@@ -19,22 +20,6 @@ extension FileSystem {
         case text(String)
         /// It is there, but nothing can be learnt from it.
         case unusable(String)
-    }
-
-    /// What lies in a folder, hidden entries too.
-    package struct Listing: Sendable {
-        package enum Kind: Sendable { case file, folder }
-
-        /// Files and folders by name; a link is what it leads to. In the order of their bytes.
-        package var entries: [(name: String, kind: Kind)] = []
-        /// How many names are no UTF-8 or have control characters.
-        package var unusableNames = 0
-
-        package init() {}
-
-        package func has(_ name: String, _ kind: Kind = .file) -> Bool {
-            entries.contains { $0.name.hasSameBytes(as: name) && $0.kind == kind }
-        }
     }
 
     /// The text of a file of at most `limit` bytes. Links are followed; a pipe is not waited for.
@@ -62,30 +47,6 @@ extension FileSystem {
         } catch {
             return .unusable(error.text)
         }
-    }
-
-    /// What lies in a folder; nil where it cannot be opened or is none.
-    package static func listing(ofFolder path: String) -> Listing? {
-        guard let stream = opendir(path) else { return nil }
-        defer { closedir(stream) }
-        var listing = Listing()
-        while let entry = readdir(stream) {
-            let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-            guard let name = String(validating: bytes, as: UTF8.self),
-                !bytes.contains(where: { $0 < 0x20 || $0 == 0x7F })
-            else {
-                listing.unusableNames += 1
-                continue
-            }
-            if name == "." || name == ".." { continue }
-            switch try? kind(Path.join(path, name)) {
-            case .file: listing.entries.append((name, .file))
-            case .folder: listing.entries.append((name, .folder))
-            default: break
-            }
-        }
-        listing.entries.sort { $0.name.precedesInUTF8($1.name) }
-        return listing
     }
 
     /// The real path of a project's folder.
@@ -135,31 +96,5 @@ extension ImageSpecError {
     /// `expected` says what would do.
     package static func wrongOutput(_ path: String, _ expected: String) -> ImageSpecError {
         ImageSpecError(.unwritableOutput, "\"\(path.shortened)\" \(expected)")
-    }
-}
-
-extension String {
-    /// Whether the text has a URL with user info, which may be a password.
-    package var holdsCredential: Bool { IndexURL.holdsCredential(Array(utf8)) }
-
-    /// The text on one line for a comment or message: at most `limit` characters, and no user info of a URL.
-    package func onOneLine(limit: Int = 120) -> String {
-        var text = ""
-        for (count, scalar) in IndexURL.withoutAnyUserInfo(self).unicodeScalars.enumerated() {
-            if count == limit { return text + "…" }
-            text.unicodeScalars.append(scalar.isPrintable ? scalar : "\u{FFFD}")
-        }
-        return text
-    }
-}
-
-extension Unicode.Scalar {
-    /// Whether the character has a shape of its own, or is the space, in every version of YAML and on a terminal.
-    package var isPrintable: Bool {
-        switch properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
-            false
-        default: true
-        }
     }
 }

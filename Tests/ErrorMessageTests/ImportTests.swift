@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// What each target may know. The compiler keeps the direction between targets; this keeps a target from knowing what it could
+/// reach but must not, such as Foundation in the core.
+@Suite struct ImportTests {
+    private static let system: Set = ["Glibc", "Musl", "Darwin", "Synchronization"]
+
+    /// The modules that the files of a target may import.
+    private static let allowed: [String: Set<String>] = [
+        "ContentTree": ["CFileSystem", "CLibcrypto", "CSHA256"],
+        "ImageSpec": ["ContentTree"],
+        "ImageSpecDiff": ["ContentTree", "ImageSpec"],
+        "ImageSpecFlytekit": ["CLibcrypto", "ContentTree", "ImageSpec"],
+        "ImageSpecYAML": ["ContentTree", "ImageSpec", "Yams"],
+        "ImageSpecDrafting": ["ContentTree", "ImageSpec", "ImageSpecYAML"],
+        "ImageSpecContainers": [
+            "CCurl", "ContentTree", "ImageSpec", "ImageSpecFlytekit", "Subprocess", "System", "SystemPackage",
+        ],
+        "ImageSpecCommand": [
+            "ArgumentParser", "ContentTree", "ImageSpec", "ImageSpecContainers", "ImageSpecDiff",
+            "ImageSpecDrafting", "ImageSpecFlytekit", "ImageSpecYAML",
+        ],
+    ]
+
+    /// Words of the layers above, which no lower target may use in its code.
+    private static let foreign: [String: [String]] = [
+        "ContentTree": ["ImageSpec", "source_root", "requirements"],
+        "ImageSpec": ["RegistryClient", "ContainerEngine", "ArgumentParser"],
+        "ImageSpecDiff": ["Dockerfile"],
+    ]
+
+    @Test(arguments: allowed.keys.sorted()) func aTargetImportsOnlyWhatItMayKnow(target: String) throws {
+        let files = try Self.files(of: target)
+        #expect(!files.isEmpty)
+        let allowed = try #require(Self.allowed[target]).union(Self.system)
+        let declaration = /^\s*(?:@\w+ )?(?:public |package |internal )?import (?:class |struct |enum |func )?(?<module>\w+)/
+            .anchorsMatchLineEndings()
+        for file in files {
+            let modules = Set(file.text.matches(of: declaration).map { String($0.module) })
+            let forbidden = modules.subtracting(allowed)
+            #expect(forbidden.isEmpty, "\(target)/\(file.name) imports \(forbidden.sorted())")
+        }
+    }
+
+    @Test(arguments: foreign.keys.sorted()) func aTargetDoesNotNameWhatIsAboveIt(target: String) throws {
+        for file in try Self.files(of: target) {
+            let code = file.text.split(separator: "\n").filter {
+                !$0.drop(while: \.isWhitespace).starts(with: "//")
+            }
+            .joined(separator: "\n")
+            for word in Self.foreign[target] ?? [] {
+                let isUsed = code.contains(try Regex("\\b\(word)\\b"))
+                #expect(!isUsed, "\(target)/\(file.name) uses \(word)")
+            }
+        }
+    }
+
+    @Test func everyTargetIsInTheTable() throws {
+        let sources = SourceText.folder + "/Sources"
+        let targets = try FileManager.default.contentsOfDirectory(atPath: sources).filter { !$0.hasPrefix("C") || $0 == "ContentTree" }
+        #expect(Set(targets) == Set(Self.allowed.keys))
+    }
+
+    private static func files(of target: String) throws -> [(name: String, text: String)] {
+        let folder = SourceText.folder + "/Sources/" + target
+        let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+        return try names.filter { $0.hasSuffix(".swift") }.map {
+            ($0, try String(contentsOfFile: folder + "/" + $0, encoding: .utf8))
+        }
+    }
+}
