@@ -49,7 +49,8 @@ let package = Package(
         .target(name: "CSHA256"),
         // Directories, their manifests and digests. No product: only this package's targets use it.
         .target(
-            name: "ContentTree", dependencies: ["CLibcrypto", "CFileSystem", "CSHA256"], swiftSettings: settings
+            name: "ContentTree", dependencies: ["CLibcrypto", "CFileSystem", "CSHA256"],
+            swiftSettings: settings
         ),
         .target(name: "ImageSpec", dependencies: ["ContentTree"], swiftSettings: settings),
         // Snapshots of what was named, and how two differ.
@@ -98,7 +99,8 @@ let package = Package(
         ),
         .testTarget(
             name: "ImageSpecTests",
-            dependencies: ["ContentTree", "ImageSpec", "ImageSpecDiff", "ImageSpecFlytekit"], resources: [.copy("Fixtures")],
+            dependencies: ["ContentTree", "ImageSpec", "ImageSpecDiff", "ImageSpecFlytekit"],
+            resources: [.copy("Fixtures")],
             swiftSettings: settings
         ),
         .testTarget(
@@ -132,7 +134,8 @@ let package = Package(
 // Sanitizers slow a build and its tests; what they look for is in the core alone.
 if Context.environment["IMAGESPEC_CORE_ONLY"] == "1" {
     let core = [
-        "CLibcrypto", "CFileSystem", "CSHA256", "ContentTree", "ImageSpec", "ImageSpecDiff", "ImageSpecFlytekit",
+        "CLibcrypto", "CFileSystem", "CSHA256", "ContentTree", "ImageSpec", "ImageSpecDiff",
+        "ImageSpecFlytekit",
         "ImageSpecTests",
     ]
     package.targets.removeAll { !core.contains($0.name) }

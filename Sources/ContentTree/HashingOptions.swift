@@ -9,7 +9,7 @@ package struct HashingOptions: Sendable {
     var filesWorthACache = 200
     var bytesWorthACache = 8 << 20
     /// Whether two files are hashed at once on a core.
-    var isPaired = MessagePairs.isAvailable
+    var isPaired = MultiBufferSHA256.isAvailable
 
     package init(cacheFolder: String? = nil, progress: (any HashingObserver)? = nil) {
         self.cacheFolder = cacheFolder

@@ -55,7 +55,9 @@ package final class Locked<Value: Sendable>: @unchecked Sendable {
     }
 
     /// Waits until the value fulfils a condition, then goes on with it.
-    package func waiting<Result>(until isFulfilled: (Value) -> Bool, _ body: (inout Value) -> Result) -> Result {
+    package func waiting<Result>(until isFulfilled: (Value) -> Bool, _ body: (inout Value) -> Result)
+        -> Result
+    {
         guard let condition else { preconditionFailure("made without canWait") }
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

@@ -42,7 +42,7 @@ package struct SourceTree: Sendable {
         case linkClimbsAboveRoot
     }
 
-    package struct LeftOut: Sendable {
+    package struct Excluded: Sendable {
         /// Relative to the root. A folder's stands for everything below it.
         package var path: [UInt8]
         package var isFolder: Bool
@@ -55,7 +55,7 @@ package struct SourceTree: Sendable {
     /// By the bytes of their paths, folders included; only where asked for.
     package var entries: [Entry] = []
     /// By the bytes of their paths; only where asked for.
-    package var leftOut: [LeftOut] = []
+    package var leftOut: [Excluded] = []
 
     /// The rules at the root, where entries were found by a walk; nil where they were listed.
     var rules: IgnoreScope?
@@ -147,7 +147,7 @@ extension SourceTree {
     ) throws(ContentTreeError) -> SourceTree {
         try walk(
             try realFolder(folder), kind: "files",
-            contents: .exactly(ExactFolder(files: [Array(name.utf8)])),
+            contents: .exactly(FileSelection(files: [Array(name.utf8)])),
             rulesKey: SHA256Digest(of: Array(name.utf8)), records: records, options: options)
     }
 
@@ -157,21 +157,25 @@ extension SourceTree {
         options: HashingOptions = HashingOptions()
     ) throws(ContentTreeError) -> SourceTree {
         let root = try realFolder(path)
-        var tree = ExactFolder()
+        var tree = FileSelection()
         var places: [[UInt8]] = []
         for module in modules {
             let joined = Path.join(workingDirectory, module)
             guard let place = try modulePlace(joined) else {
                 // Its folder does not exist. Only a module below the source root is an error; whether it would be
                 // there is told by the folders that do exist.
-                if components(of: Array(FileSystem.realPathAsFarAsItExists(joined, from: workingDirectory).utf8), below: root) != nil
+                if components(
+                    of: Array(FileSystem.realPathAsFarAsItExists(joined, from: workingDirectory).utf8),
+                    below: root) != nil
                 {
                     throw ContentTreeError(joined, .missingModule)
                 }
                 continue
             }
             guard let components = components(of: place, below: root) else { continue }
-            guard (try? FileSystem.kind(joined)) == .file else { throw ContentTreeError(joined, .missingModule) }
+            guard (try? FileSystem.kind(joined)) == .file else {
+                throw ContentTreeError(joined, .missingModule)
+            }
             tree.add(components)
             places.append(place)
         }

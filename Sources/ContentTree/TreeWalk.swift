@@ -43,7 +43,7 @@ final class TreeWalk: Sendable {
         var digest: SHA256Digest?
         var error: ContentTreeError?
         var entries: [SourceTree.Entry] = []
-        var leftOut: [SourceTree.LeftOut] = []
+        var leftOut: [SourceTree.Excluded] = []
         var recorded: [DigestCacheRecorder.Rest] = []
     }
 
@@ -156,7 +156,7 @@ final class TreeFolder: Sendable {
         /// What is there, as far as the rules leave it.
         case walk(IgnoreScope)
         /// These files alone.
-        case exactly(ExactFolder)
+        case exactly(FileSelection)
     }
 
     /// A name in the folder. Without a digest it is no entry (yet, or at all).
@@ -167,7 +167,7 @@ final class TreeFolder: Sendable {
         let name: Int32
         let length: Int32
         /// What a digest cache needs to know of the file again.
-        var stamp = FileStamp()
+        var stamp = StatSignature()
         var digest: ContentDigest?
         var mode: SourceTree.Mode
         /// A symbolic link whose target is read.
@@ -180,9 +180,9 @@ final class TreeFolder: Sendable {
         /// Parts that are not done yet: sub-folders, batches of files, large files, and the listing itself.
         var pending = 1
         // The rest is for the digest cache.
-        var stamp = FileStamp()
+        var stamp = StatSignature()
         /// Of the folder's own `.gitignore`, where one counts.
-        var gitignore: FileStamp?
+        var gitignore: StatSignature?
         var rulesBelow = SHA256Digest()
         /// Looking at the folder does not tell what it holds: that depends on what links lead to.
         var isVolatile = false
@@ -213,9 +213,9 @@ final class TreeFolder: Sendable {
 }
 
 /// An explicit choice of files, in place of what a walk finds.
-struct ExactFolder: Sendable {
+struct FileSelection: Sendable {
     var files: Set<[UInt8]> = []
-    var folders: [[UInt8]: ExactFolder] = [:]
+    var folders: [[UInt8]: FileSelection] = [:]
 
     /// Adds a file by the components of its path.
     mutating func add(_ components: [[UInt8]]) {
@@ -223,7 +223,7 @@ struct ExactFolder: Sendable {
         if components.count == 1 {
             files.insert(first)
         } else {
-            folders[first, default: ExactFolder()].add(Array(components.dropFirst()))
+            folders[first, default: FileSelection()].add(Array(components.dropFirst()))
         }
     }
 }
@@ -235,11 +235,11 @@ final class FileBatch: Sendable {
     /// Indices of the entries, their names, and whether a name is a link to be followed.
     let files: ArraySlice<TreeWorker.ListedFile>
     /// What an earlier run knew of the folder.
-    let known: KnownFolder?
+    let known: CachedDirectory?
 
     init(
         folder: TreeFolder, descriptor: FolderDescriptor, files: ArraySlice<TreeWorker.ListedFile>,
-        known: KnownFolder?
+        known: CachedDirectory?
     ) {
         self.known = known
         self.folder = folder
@@ -267,13 +267,14 @@ final class LargeFile: Sendable {
     let index: Int
     let mode: SourceTree.Mode
     let size: Int
-    let stamp: FileStamp
+    let stamp: StatSignature
     /// Closed with the file, when the last chunk is done.
     let descriptor: FolderDescriptor
     let state: Locked<State>
 
     init(
-        folder: TreeFolder, index: Int, mode: SourceTree.Mode, size: Int, stamp: FileStamp, descriptor: Int32
+        folder: TreeFolder, index: Int, mode: SourceTree.Mode, size: Int, stamp: StatSignature,
+        descriptor: Int32
     ) {
         self.stamp = stamp
         self.folder = folder

@@ -13,7 +13,7 @@ extension TreeWorker {
     /// Adds to `state` what an earlier run knew of a folder, if looking at the folder and its files showed that it still
     /// holds; false where the folder has to be listed.
     func takeOver(
-        _ known: KnownFolder, as folder: TreeFolder, _ descriptor: FolderDescriptor, _ scope: IgnoreScope,
+        _ known: CachedDirectory, as folder: TreeFolder, _ descriptor: FolderDescriptor, _ scope: IgnoreScope,
         _ state: inout TreeFolder.State, _ subfolders: inout [TreeFolder]
     ) throws(ContentTreeError) -> Bool {
         guard let cache = walk.cache, known.header.rules == folder.rulesKey, cache.isUnchanged(folder.path)
@@ -85,7 +85,7 @@ extension TreeWorker {
         var header = DigestCacheFormat.PieceHeader()
         header.flags = flags.rawValue
         header.folder = state.stamp
-        header.gitignore = state.gitignore ?? FileStamp()
+        header.gitignore = state.gitignore ?? StatSignature()
         header.digest = digest ?? SHA256Digest()
         header.rules = folder.rulesKey
         header.rulesBelow = state.rulesBelow

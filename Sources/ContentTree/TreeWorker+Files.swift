@@ -48,7 +48,7 @@ extension TreeWorker {
         let index: Int
         let mode: SourceTree.Mode
         var digest = ContentDigest(SHA256Digest())
-        let stamp: FileStamp
+        let stamp: StatSignature
     }
 
     /// Brings the digest of a file that waits for another one.
@@ -66,7 +66,7 @@ extension TreeWorker {
             guard let entry = folder.entry(named: name), entry.kind == kind.rawValue,
                 fstatat(batch.descriptor.number, name, &status, file.isLink ? 0 : AT_SYMLINK_NOFOLLOW) == 0
             else { return nil }
-            let stamp = FileStamp(status)
+            let stamp = StatSignature(status)
             guard stamp == entry.stamp else { return nil }
             return Result(
                 index: Int(file.index), mode: status.st_mode & S_IXUSR != 0 ? .executable : .file,
@@ -94,10 +94,10 @@ extension TreeWorker {
         }
         let mode: SourceTree.Mode = status.st_mode & S_IXUSR != 0 ? .executable : .file
         let size = Int(status.st_size)
-        var stamp = FileStamp()
+        var stamp = StatSignature()
         if let recorder {
             stamp = recorder.stamp(of: status, descriptor)
-            if stamp != FileStamp() {
+            if stamp != StatSignature() {
                 recorder.gain.files += 1
                 recorder.gain.bytes += size
             }

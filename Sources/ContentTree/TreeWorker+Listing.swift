@@ -193,7 +193,7 @@ extension TreeWorker {
             isFile = true
             files.append(ListedFile(index: Int32(state.entries.count), name: item.name, isLink: true))
             state.add(item.name, item.length, .file)
-            state.setLast(isLinkToFile: true, FileStamp())
+            state.setLast(isLinkToFile: true, StatSignature())
         case .folder:
             let path = folder.path(of: state.names[item.range])
             guard let target = try targetInTree(of: path) else {
@@ -265,7 +265,8 @@ extension TreeWorker {
     ) {
         guard walk.records.contains(.leftOut) else { return }
         leftOut.append(
-            SourceTree.LeftOut(path: folder.path(of: names[item.range]), isFolder: isFolder, reason: reason())
+            SourceTree.Excluded(
+                path: folder.path(of: names[item.range]), isFolder: isFolder, reason: reason())
         )
     }
 }

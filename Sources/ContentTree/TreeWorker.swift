@@ -29,11 +29,11 @@ final class TreeWorker {
     private static let manifestPiece = 64 * 1024
 
     private(set) var entries: [SourceTree.Entry] = []
-    var leftOut: [SourceTree.LeftOut] = []
+    var leftOut: [SourceTree.Excluded] = []
     let walk: TreeWalk
     let matcher = IgnoreMatcher()
     /// What is hashed: a file, or a chunk of one, is a message.
-    let messages: MessagePairs
+    let messages: MultiBufferSHA256
     /// What is read into; a message, if it is added to them.
     var buffer: UnsafeMutableRawBufferPointer { messages.free }
     /// What this thread adds to the digest cache, where there is one.
@@ -54,7 +54,7 @@ final class TreeWorker {
 
     init(walk: TreeWalk) {
         self.walk = walk
-        messages = MessagePairs(isPaired: walk.isPaired)
+        messages = MultiBufferSHA256(isPaired: walk.isPaired)
         recorder = walk.cache.map(DigestCacheRecorder.init)
     }
 
@@ -72,7 +72,7 @@ final class TreeWorker {
             var status = stat()
             guard fstat(descriptor.number, &status) == 0 else { throw unreadable(folder.path) }
             state.stamp = recorder.stamp(of: status, descriptor.number)
-            if case .walk = folder.contents, state.stamp != FileStamp(),
+            if case .walk = folder.contents, state.stamp != StatSignature(),
                 state.stamp != known?.header.folder || folder.rulesKey != known?.header.rules
             {
                 recorder.gain.folders += 1
@@ -93,7 +93,7 @@ final class TreeWorker {
                         index: Int32(state.entries.count), name: Int32(state.names.count), isLink: true))
                 state.append(name, .file)
                 // A name may be that of a link, which is followed.
-                state.setLast(isLinkToFile: true, FileStamp())
+                state.setLast(isLinkToFile: true, StatSignature())
             }
             for (name, contents) in choice.folders {
                 subfolders.append(
@@ -235,7 +235,7 @@ extension TreeFolder.State {
     }
 
     /// What else there is to say of the entry that was added last.
-    mutating func setLast(isLinkToFile: Bool, _ stamp: FileStamp) {
+    mutating func setLast(isLinkToFile: Bool, _ stamp: StatSignature) {
         let last = entries.count - 1
         entries[last].isLinkToFile = isLinkToFile
         entries[last].stamp = stamp

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
 import ArgumentParser
+internal import ContentTree
 import ImageSpec
 import ImageSpecContainers
 import Synchronization
@@ -59,7 +59,7 @@ struct BuildCommand: AsyncParsableCommand {
     @Flag(
         name: .customLong("assume-present"),
         help: "Where nobody can tell whether an image exists, take it to exist, as flytekit does.")
-    var assumesPresent = false
+    var assumesExists = false
 
     @Flag(help: "Print no progress.")
     var quiet = false
@@ -100,7 +100,7 @@ struct BuildCommand: AsyncParsableCommand {
         let jobs = jobs ?? ImageSpec.BuildEngine.defaultJobs
         let ended = Mutex<BuildSummary?>(nil)
         do {
-            let summary = try await Interruption.watch(onSecondSignal: { progress.abandon() }) {
+            let summary = try await SignalCancellation.watch(onSecondSignal: { progress.abandon() }) {
                 let results = await engine.results(of: prepared, jobs: jobs)
                 let summary = BuildSummary(graph: prepared.graph, results: results)
                 ended.withLock { $0 = summary }
@@ -131,8 +131,8 @@ struct BuildCommand: AsyncParsableCommand {
     private var policy: ImageSpec.BuildPolicy {
         var policy = ImageSpec.BuildPolicy.current
         if force { policy.isForcePush = true }
-        if let push { policy.isPushing = push }
-        policy.assumesPresent = assumesPresent
+        if let push { policy.pushes = push }
+        policy.assumesExists = assumesExists
         return policy
     }
 }

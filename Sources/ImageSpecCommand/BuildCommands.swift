@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
 import ArgumentParser
+internal import ContentTree
 import ImageSpec
 
 struct RenderCommand: SpecCommand {
@@ -125,7 +125,7 @@ struct ContextCommand: SpecCommand {
         let place = try place()
         // Ctrl-C takes away what was written; pressed again, what would be left of a file.
         let unfinished = UnfinishedFile()
-        try await Interruption.watch(onSecondSignal: { unfinished.remove() }) {
+        try await SignalCancellation.watch(onSecondSignal: { unfinished.remove() }) {
             switch place {
             case .folder(let folder): try context.write(to: folder)
             case .file(let file): try context.writeTar(toFile: file, unfinished)

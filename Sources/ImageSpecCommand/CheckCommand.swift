@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
 import ArgumentParser
+internal import ContentTree
 import ImageSpec
-import ImageSpecDiff
 import ImageSpecContainers
+import ImageSpecDiff
 
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -91,18 +91,18 @@ struct CheckCommand: ParsableCommand {
     }
 
     /// What changed since the record; nil without one.
-    private func comparison(with spec: ImageSpec) throws(ImageSpecError) -> ImageSpec.Comparison? {
+    private func comparison(with spec: ImageSpec) throws(ImageSpecError) -> ImageSpec.Diff? {
         guard let recordFile else { return nil }
-        let record = try ImageSpec.Record(contentsOf: recordFile)
+        let record = try ImageSpec.Snapshot(contentsOf: recordFile)
         do throws(ImageSpecError) {
-            return ImageSpec.Comparison(from: record, to: try spec.record(in: input.context))
+            return ImageSpec.Diff(from: record, to: try spec.snapshot(in: input.context))
         } catch {
             throw input.located(error)
         }
     }
 
     private func difference(
-        from tag: String, to found: String, _ comparison: ImageSpec.Comparison?
+        from tag: String, to found: String, _ comparison: ImageSpec.Diff?
     ) -> Difference {
         let file = SpecOptions.isStandardInput(input.spec) ? "standard input" : input.spec
         var messages = ["\(file): the tag is \(found), not \(tag)"]

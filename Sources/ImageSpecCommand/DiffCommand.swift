@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
 import ArgumentParser
+internal import ContentTree
 import ImageSpec
 import ImageSpecDiff
 
@@ -61,7 +61,7 @@ struct DiffCommand: AsyncParsableCommand {
         let old = try options.recordOnItsWay(of: from)
         let new = Result { () throws(ImageSpecError) in try options.recordOnItsWay(of: to) }
         let oldRecord = try await old.record(options, from)
-        let comparison = ImageSpec.Comparison(
+        let comparison = ImageSpec.Diff(
             from: oldRecord, to: try await new.get().record(options, to))
         if json {
             try StandardOutput.write(comparison.document.canonicalForm + [UInt8(ascii: "\n")])
@@ -80,10 +80,10 @@ struct Difference: Error {
 
 /// A record that is read by another thread, or that is there.
 struct RecordOnItsWay {
-    fileprivate let task: Task<Result<ImageSpec.Record, ImageSpecError>, Never>
+    fileprivate let task: Task<Result<ImageSpec.Snapshot, ImageSpecError>, Never>
 
     /// Waits for it. The options and the file are those that it was asked for with.
-    func record(_ options: SpecOptions, _ file: String) async throws(ImageSpecError) -> ImageSpec.Record {
+    func record(_ options: SpecOptions, _ file: String) async throws(ImageSpecError) -> ImageSpec.Snapshot {
         do throws(ImageSpecError) {
             return try await task.value.get()
         } catch {
@@ -99,15 +99,15 @@ extension SpecOptions {
         let bytes =
             try isStandardInput
             ? FileSystem.contentsOfStandardInput() : FileSystem.contents(ofSpecFile: file)
-        if ImageSpec.Record.isRecord(bytes) {
+        if ImageSpec.Snapshot.isRecord(bytes) {
             return RecordOnItsWay(
                 task: Task.detached {
-                    Result { () throws(ImageSpecError) in try ImageSpec.Record(json: bytes) }
+                    Result { () throws(ImageSpecError) in try ImageSpec.Snapshot(json: bytes) }
                 })
         }
         let spec = try isStandardInput ? spec(fromStandardInput: bytes) : load(file)
         do throws(ImageSpecError) {
-            let record = try spec.record(in: context(of: file))
+            let record = try spec.snapshot(in: context(of: file))
             return RecordOnItsWay(task: Task { .success(record) })
         } catch {
             throw located(error, in: file)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
 import ArgumentParser
+internal import ContentTree
 import ImageSpec
 import ImageSpecContainers
 
@@ -37,7 +37,7 @@ struct ExistCommand: AsyncParsableCommand {
     func run() async throws {
         // All are read and named before the first question.
         let named = try specs.map { try NamedSpec($0, options) }
-        let answers = try await Interruption.watch { await Self.answers(named) }
+        let answers = try await SignalCancellation.watch { await Self.answers(named) }
         try StandardOutput.write(
             zip(named, answers).flatMap { named, answer in
                 json ? answer.json(of: named.imageName) : Array(answer.line(of: named.imageName).utf8)
@@ -95,7 +95,7 @@ struct DigestCommand: AsyncParsableCommand {
         }
         let name = named.imageName
         let registries = try SpecRegistries(of: named.spec, in: named.context)
-        let existence = try await Interruption.watch { await registries.existence(of: name) }
+        let existence = try await SignalCancellation.watch { await registries.existence(of: name) }
         switch existence {
         case .present(let digest?):
             let object: ImageSpec.JSONValue = ["digest": .string(digest), "image_name": .string(name)]
@@ -113,7 +113,7 @@ struct DigestCommand: AsyncParsableCommand {
 /// A spec on the command line, and the name of its image.
 struct NamedSpec: Sendable {
     let spec: ImageSpec
-    let context: ImageSpec.HashContext
+    let context: ImageSpec.Context
     let imageName: String
 
     init(_ file: String, _ options: SpecOptions) throws(ImageSpecError) {

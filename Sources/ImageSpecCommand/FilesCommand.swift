@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
 import ArgumentParser
+internal import ContentTree
 import ImageSpec
 
 struct FilesCommand: SpecCommand {
@@ -47,7 +47,7 @@ struct FilesCommand: SpecCommand {
 
     func result() throws(ImageSpecError) -> [UInt8] {
         let (inputs, warnings) = try input.inspect { spec, context throws(ImageSpecError) in
-            (try spec.inputs(in: context, includingLeftOut: ignored), spec.warnings(in: context))
+            (try spec.inputs(in: context, includingExcluded: ignored), spec.warnings(in: context))
         }
         if input.json {
             var object = json(inputs)
@@ -85,7 +85,7 @@ struct FilesCommand: SpecCommand {
 
     private func shown(_ path: [UInt8]) -> [UInt8] {
         let path = path.starts(with: Self.basePrefix) ? Array("./".utf8) + path : path
-        return null ? path : ShownText.quotedPath(path)
+        return null ? path : DisplayText.quotedPath(path)
     }
 
     private func json(_ inputs: ImageSpec.Inputs) -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
 import ArgumentParser
+internal import ContentTree
 import ImageSpec
 import ImageSpecDiff
 import ImageSpecFlytekit
@@ -87,7 +87,7 @@ struct TagCommand: SpecCommand {
     func result() async throws -> [UInt8] {
         if let recordFile {
             let recording = try input.inspect { spec, context throws(ImageSpecError) in
-                try Recording(of: spec, in: context)
+                try SnapshotRecording(of: spec, in: context)
             }
             try recording.write(to: recordFile)
             return line(recording.identity)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
 import ArgumentParser
+internal import ContentTree
 import ImageSpec
 
 /// The tool `imagespec`: flags in, text out. What it does is in the libraries.
@@ -55,7 +55,7 @@ struct ImageSpecCommand: AsyncParsableCommand {
 
     static func main() async {
         do {
-            if let result = PlainInvocation.result(of: CommandLine.arguments.dropFirst()) {
+            if let result = FastPath.result(of: CommandLine.arguments.dropFirst()) {
                 return try StandardOutput.write(result)
             }
             var command = try parsed()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
 import ArgumentParser
+internal import ContentTree
 import ImageSpec
 import ImageSpecContainers
 import ImageSpecYAML
@@ -45,7 +45,7 @@ struct PinCommand: AsyncParsableCommand {
     var isDryRun = false
 
     @Flag(name: .customLong("update"), help: "Ask anew for the tags of references that have a digest.")
-    var isUpdating = false
+    var updating = false
 
     @Flag(help: "Print the result as one JSON object in one line.")
     var json = false
@@ -66,11 +66,11 @@ struct PinCommand: AsyncParsableCommand {
             ? SpecText(contents: try FileSystem.contentsOfStandardInput(), name: name)
             : try SpecText(contentsOf: spec)
         let imageSpec = try text.spec()
-        var context = isStandardInput ? ImageSpec.HashContext.current : ImageSpec.HashContext(specFile: spec)
+        var context = isStandardInput ? ImageSpec.Context.current : ImageSpec.Context(specFile: spec)
         if let baseFolder { context.workingDirectory = baseFolder }
 
         let found = try await pins(of: imageSpec, in: context)
-        for image in found.unwritten {
+        for image in found.implicit {
             StandardError.write(
                 "imagespec: \(name): \(image.field) is not given, and \(image.reference), which is taken, is not pinned; "
                     + "write it as base_image to pin it\n")
@@ -106,12 +106,12 @@ struct PinCommand: AsyncParsableCommand {
         try StandardOutput.write(json ? object(pins, isWritten: !pins.isEmpty) : Array(lines.utf8))
     }
 
-    private func pins(of spec: ImageSpec, in context: ImageSpec.HashContext) async throws -> ImageSpec.Pins {
-        let isUpdating = isUpdating
+    private func pins(of spec: ImageSpec, in context: ImageSpec.Context) async throws -> ImageSpec.Pins {
+        let updating = updating
         do {
-            return try await Interruption.watch {
+            return try await SignalCancellation.watch {
                 let registries = try SpecRegistries(of: spec, in: context)
-                return try await spec.pins(in: context, isUpdating: isUpdating) {
+                return try await spec.pins(in: context, updating: updating) {
                     try await registries.digest(of: $0)
                 }
             }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
 import ArgumentParser
+internal import ContentTree
 import ImageSpec
-import ImageSpecFlytekit
 import ImageSpecContainers
+import ImageSpecFlytekit
 
 /// Whose names to print, of the subcommands that print names.
 struct SchemeInput: ParsableArguments {
@@ -30,7 +30,7 @@ extension ImageSpec.FlytekitNames {
     init(_ input: SpecInput) async throws {
         let spec = try input.load()
         do {
-            let ignored = try await ImageSpec.GitIgnored.listed(for: spec, in: input.context)
+            let ignored = try await ImageSpec.GitIgnored.query(for: spec, in: input.context)
             self = try spec.flytekitNames(gitIgnored: ignored, in: input.context)
         } catch let error as ImageSpecError {
             throw input.located(error)

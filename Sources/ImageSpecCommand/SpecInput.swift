@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
 import ArgumentParser
+internal import ContentTree
 import ImageSpec
 import ImageSpecYAML
 
@@ -25,7 +25,7 @@ struct SpecInput: ParsableArguments {
     /// The spec with its replaced fields.
     func load() throws(ImageSpecError) -> ImageSpec { try options.load(spec) }
 
-    var context: ImageSpec.HashContext { options.context(of: spec) }
+    var context: ImageSpec.Context { options.context(of: spec) }
 
     func identity() throws(ImageSpecError) -> ImageSpec.Identity {
         try inspect { spec, context throws(ImageSpecError) in try spec.identity(in: context) }
@@ -33,7 +33,7 @@ struct SpecInput: ParsableArguments {
 
     /// What `body` finds out about the spec; its errors name the spec file, and `check` where that has more to say.
     func inspect<Result>(
-        _ body: (ImageSpec, ImageSpec.HashContext) throws(ImageSpecError) -> Result
+        _ body: (ImageSpec, ImageSpec.Context) throws(ImageSpecError) -> Result
     ) throws(ImageSpecError) -> Result {
         let spec = try load()
         do throws(ImageSpecError) {
@@ -122,8 +122,8 @@ struct SpecOptions: ParsableArguments {
         return spec
     }
 
-    func context(of file: String) -> ImageSpec.HashContext {
-        var context = Self.isStandardInput(file) ? .current : ImageSpec.HashContext(specFile: file)
+    func context(of file: String) -> ImageSpec.Context {
+        var context = Self.isStandardInput(file) ? .current : ImageSpec.Context(specFile: file)
         if let baseFolder { context.workingDirectory = baseFolder }
         if let architecture { context.hostArchitecture = architecture }
         if !loadedModules.isEmpty { context.loadedModules = loadedModules }

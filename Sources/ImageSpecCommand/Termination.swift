@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
 import ArgumentParser
+internal import ContentTree
 import ImageSpec
 
 #if canImport(Glibc)
@@ -66,7 +66,7 @@ struct Termination {
             messages = difference.messages
             return
         }
-        if let interruption = error as? Interruption {
+        if let interruption = error as? SignalCancellation {
             status = ExitStatus(rawValue: 128 + interruption.signal) ?? .terminated
             return
         }

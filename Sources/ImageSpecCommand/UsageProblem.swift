@@ -24,7 +24,7 @@ struct UsageProblem {
         var advice = "the commands are " + Self.commands.joined(separator: ", ")
         if [".yaml", ".yml", ".json"].contains(where: name.hasSuffix) {
             advice = "a spec comes after one, as in 'imagespec name \(shown)'; " + advice
-        } else if let nearest = Spelling.nearest(to: name, among: Self.commands) {
+        } else if let nearest = Suggestion.nearest(to: name, among: Self.commands) {
             advice = "did you mean '\(nearest)'?"
         }
         return "there is no command '\(shown)'; \(advice)\nSee 'imagespec help'."

@@ -15,7 +15,7 @@ struct BuildCache: Hashable, Sendable {
     /// As buildx and buildctl read it.
     var csv: String {
         guard let reference else { return "type=inline" }
-        return OptionText.csv(["type=registry", "ref=" + reference] + attributes)
+        return OptionSyntax.csv(["type=registry", "ref=" + reference] + attributes)
     }
 
     private static let attributeNames = [
@@ -107,7 +107,7 @@ struct BuildCache: Hashable, Sendable {
     }
 
     private static func image(_ key: String, _ name: String) throws(ImageSpecError) -> String {
-        guard OptionText.isImage(name) else {
+        guard OptionSyntax.isImage(name) else {
             throw .invalidOption(key, "\"\(name)\" is no name of an image, such as \"ghcr.io/acme/cache\"")
         }
         return name

@@ -23,7 +23,7 @@ extension BuildPlan {
             arguments.append("--provenance=false")
         }
         if let bill = options.billOfMaterials {
-            arguments += ["--sbom", bill.generator.map { OptionText.csv(["generator=" + $0]) } ?? "true"]
+            arguments += ["--sbom", bill.generator.map { OptionSyntax.csv(["generator=" + $0]) } ?? "true"]
         }
         if let epoch { arguments += ["--build-arg", "SOURCE_DATE_EPOCH=" + epoch] }
         return arguments
@@ -33,7 +33,7 @@ extension BuildPlan {
     var buildxOutput: [String] {
         if options.sourceDateEpoch == nil { return [isPushed ? "--push" : "--load"] }
         let kind = isPushed ? ["type=image", "push=true"] : ["type=docker"]
-        return ["--output", OptionText.csv(kind + ["rewrite-timestamp=true"])]
+        return ["--output", OptionSyntax.csv(kind + ["rewrite-timestamp=true"])]
     }
 
     /// BuildKit inside the daemon has a cache in the image, and reads such caches.
@@ -86,7 +86,8 @@ extension BuildPlan {
         }
         if let bill = options.billOfMaterials {
             arguments += [
-                "--opt", "attest:sbom=" + (bill.generator.map { OptionText.csv(["generator=" + $0]) } ?? ""),
+                "--opt",
+                "attest:sbom=" + (bill.generator.map { OptionSyntax.csv(["generator=" + $0]) } ?? ""),
             ]
         }
         var output = ["type=image", "name=" + imageName, "push=true"]
@@ -96,7 +97,7 @@ extension BuildPlan {
         }
         return command(
             arguments + [
-                "--output", OptionText.csv(output), "--metadata-file", reports + "/" + Self.metadataFile,
+                "--output", OptionSyntax.csv(output), "--metadata-file", reports + "/" + Self.metadataFile,
             ])
     }
 

@@ -11,7 +11,7 @@ struct BuildPlan: Hashable, Sendable {
         var path: String
     }
 
-    var engine: WorkingEngine
+    var engine: DetectedEngine
     var imageName: String
     /// The folder of the build context.
     var context: String

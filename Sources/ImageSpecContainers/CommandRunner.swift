@@ -161,7 +161,7 @@ struct CommandRunner: Sendable {
 
 /// The lines of one stream.
 private final class LineStore: Sendable {
-    private let kept = Mutex(LineRing())
+    private let kept = Mutex(OutputTail())
     private let keptBytes: Int?
     private let onLine: CommandRunner.LineHandler
 

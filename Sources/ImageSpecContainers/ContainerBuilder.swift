@@ -43,7 +43,7 @@ extension ImageSpec {
         private let runner: CommandRunner
         private let folders: [String]?
         private let registry: RegistryImages
-        private let memory = EngineMemory()
+        private let memory = EngineCache()
         private let pool = EndpointPool()
 
         /// A builder.
@@ -135,10 +135,10 @@ extension ImageSpec {
         /// is asked for.
         @concurrent
         public func check(_ request: BuildRequest) async throws {
-            let options = try Workshop.check(request, engine)
+            let options = try BuildJob.check(request, engine)
             let context = try request.buildContext()
             let secrets = Result { () throws(ImageSpecError) in
-                try Workshop.checkSecrets(of: request, context)
+                try BuildJob.checkSecrets(of: request, context)
             }
             let isEngineInDoubt =
                 options.areDemanding || request.spec.platforms(in: request.context).count > 1
@@ -157,7 +157,7 @@ extension ImageSpec {
         }
 
         /// Whether the image of a spec exists: in its registry, or with the engine where it has none.
-        public func existence(of spec: ImageSpec, in context: HashContext = .current) async -> Existence {
+        public func existence(of spec: ImageSpec, in context: Context = .current) async -> Existence {
             do {
                 return try await existence(for: try await Self.request(spec, in: context))
             } catch is CancellationError {
@@ -174,7 +174,7 @@ extension ImageSpec {
         }
 
         private func registryExistence(for request: BuildRequest) async throws -> Existence {
-            _ = try Workshop.options(of: request.spec, engine)
+            _ = try BuildJob.options(of: request.spec, engine)
             let file = try RegistryConfiguration.file(of: request.spec, in: request.context)
             let existence = await registry.existence(request.imageName, file)
             try Task.checkCancellation()
@@ -184,34 +184,34 @@ extension ImageSpec {
         /// A request in the surroundings of this process.
         @concurrent
         private static func request(
-            _ spec: ImageSpec, in context: HashContext = .current
+            _ spec: ImageSpec, in context: Context = .current
         ) async throws -> BuildRequest {
             BuildRequest(
                 spec: spec, imageName: try spec.imageName(in: context), context: context, policy: .current)
         }
 
         private func withWorkshop<Result>(
-            _ request: BuildRequest, _ body: (Workshop) async throws -> Result
+            _ request: BuildRequest, _ body: (BuildJob) async throws -> Result
         ) async throws -> Result {
-            let scratch = try ScratchFolder()
+            let scratch = try TemporaryDirectory()
             defer { scratch.remove() }
             var finder = EngineFinder(runner: runner)
             if let folders { finder.folders = folders }
             return try await body(
-                Workshop(
+                BuildJob(
                     request, wanted: engine, finder: finder, memory: memory, pool: pool, scratch: scratch))
         }
     }
 
     /// Whether the image of this spec exists: in its registry, or with the container engine where it has none.
-    public func existence(in context: HashContext = .current) async -> Existence {
+    public func existence(in context: Context = .current) async -> Existence {
         await ContainerBuilder().existence(of: self, in: context)
     }
 
     /// Whether the image of this spec exists; nil where nobody can tell.
     ///
     /// ``existence(in:)`` gives the reason too. Source: flytekit `ImageSpec.exist`.
-    public func exist(in context: HashContext = .current) async -> Bool? {
+    public func exist(in context: Context = .current) async -> Bool? {
         switch await existence(in: context) {
         case .present: true
         case .absent: false

@@ -29,7 +29,7 @@ extension ImageSpec {
 }
 
 /// A container engine of this machine that works.
-struct WorkingEngine: Hashable, Sendable {
+struct DetectedEngine: Hashable, Sendable {
     /// How it is talked to.
     enum Dialect: Hashable, Sendable {
         case buildx
@@ -102,7 +102,7 @@ struct EngineFinder: Sendable {
     /// The first engine that works: docker, podman, buildah, or the one that is asked for.
     ///
     /// - Throws: ``ImageSpecError/Code/toolUnavailable`` with the reason for each that does not.
-    func find(_ wanted: ImageSpec.ContainerEngine?, _ need: Need = .daemon) async throws -> WorkingEngine {
+    func find(_ wanted: ImageSpec.ContainerEngine?, _ need: Need = .daemon) async throws -> DetectedEngine {
         var reasons: [String] = []
         for kind in wanted.map({ [$0] }) ?? ImageSpec.ContainerEngine.usual {
             let programs = programs(kind.rawValue)
@@ -125,25 +125,25 @@ struct EngineFinder: Sendable {
 
     private func examine(
         _ kind: ImageSpec.ContainerEngine, _ path: String, _ need: Need
-    ) async throws -> Result<WorkingEngine, Problem> {
+    ) async throws -> Result<DetectedEngine, Problem> {
         switch kind {
         case .docker: return try await examineDocker(path, need)
         case .podman:
             return try await ask(path, "info", "--format", "{{.Version.Version}}").map {
-                WorkingEngine(dialect: .podman, path: path, version: $0)
+                DetectedEngine(dialect: .podman, path: path, version: $0)
             }
         case .buildah:
             // It works if it can open its storage.
             if case .failure(let problem) = try await ask(path, "info") { return .failure(problem) }
             return try await ask(path, "--version").map { text in
                 let words = text.split(separator: " ")
-                return WorkingEngine(
+                return DetectedEngine(
                     dialect: .buildah, path: path, version: words.count > 2 ? String(words[2]) : "")
             }
         case .buildctl:
             // `buildctl github.com/moby/buildkit v0.12.5 …`. Whether a daemon answers is asked of each.
             return try await ask(path, "--version").map {
-                WorkingEngine(dialect: .buildctl, path: path, version: Self.number(inVersion: $0))
+                DetectedEngine(dialect: .buildctl, path: path, version: Self.number(inVersion: $0))
             }
         }
     }
@@ -155,7 +155,7 @@ struct EngineFinder: Sendable {
     }
 
     private func examineDocker(_ path: String, _ need: Need) async throws -> Result<
-        WorkingEngine, Problem
+        DetectedEngine, Problem
     > {
         // Podman may come under this name; it is used under its own.
         switch try await ask(path, "--version") {
@@ -166,7 +166,7 @@ struct EngineFinder: Sendable {
             if case .success(let plugin) = try await ask(path, "buildx", "version") {
                 let client = Self.number(inVersion: text.replacing(",", with: ""))
                 return .success(
-                    WorkingEngine(
+                    DetectedEngine(
                         dialect: .buildx, path: path, version: client,
                         pluginVersion: Self.number(inVersion: plugin)))
             }
@@ -182,21 +182,21 @@ struct EngineFinder: Sendable {
         }
         if case .success(let plugin) = try await ask(path, "buildx", "version") {
             return .success(
-                WorkingEngine(
+                DetectedEngine(
                     dialect: .buildx, path: path, version: version,
                     pluginVersion: Self.number(inVersion: plugin)))
         }
         // A client without buildx has BuildKit if it is not much newer; then it takes secrets.
         let help = try await answer(path, ["build", "--help"], ["DOCKER_BUILDKIT": "1"])
         if case .success(let help) = help, help.output.contains(where: { $0.contains("--secret") }) {
-            return .success(WorkingEngine(dialect: .buildKit, path: path, version: version))
+            return .success(DetectedEngine(dialect: .buildKit, path: path, version: version))
         }
         return .failure(
             Problem(reason: "it has neither the buildx plugin nor BuildKit; install docker-buildx"))
     }
 
     /// The driver of a builder of buildx, of its own one where the name is empty; nil where it cannot be told.
-    func driver(of builder: String, _ engine: WorkingEngine) async throws -> String? {
+    func driver(of builder: String, _ engine: DetectedEngine) async throws -> String? {
         let name = builder.isEmpty ? [] : [builder]
         let answer = try await answer(engine.path, ["buildx", "inspect"] + name)
         guard case .success(let outcome) = answer else { return nil }

@@ -106,7 +106,7 @@ struct ContainerOptions: Hashable, Sendable {
         case "tls_cert": tls.certificate = try Self.path(key, value)
         case "tls_key": tls.key = try Self.path(key, value)
         case "tls_server_name":
-            guard case .string(let name) = value, OptionText.isHostName(name) else {
+            guard case .string(let name) = value, OptionSyntax.isHostName(name) else {
                 throw .invalidOption(key, "expected the name of a host, such as \"buildkit.acme.com\"")
             }
             tls.serverName = name
@@ -200,7 +200,7 @@ struct ContainerOptions: Hashable, Sendable {
             throw .invalidOption(key, "expected a string, such as \"host\"")
         }
         // It becomes an argument of its own, and must not be taken for another one.
-        guard OptionText.consists(name, of: "_.:/-"), !name.hasPrefix("-") else {
+        guard OptionSyntax.consists(name, of: "_.:/-"), !name.hasPrefix("-") else {
             throw .invalidOption(key, "\"\(name)\" is no name of a network; use host, none or default")
         }
         return name
@@ -225,12 +225,12 @@ struct ContainerOptions: Hashable, Sendable {
                 throw .invalidOption(key, "expected a string, such as \(example)")
             }
             if isAddress {
-                if let problem = OptionText.problem(inAddress: name) {
+                if let problem = OptionSyntax.problem(inAddress: name) {
                     // What is quoted must not be a password.
                     throw .invalidOption(
                         key, problem.isQuotable ? "\"\(name)\" \(problem.text)" : problem.text)
                 }
-            } else if !OptionText.isBuilderName(name) {
+            } else if !OptionSyntax.isBuilderName(name) {
                 throw .invalidOption(key, "\"\(name)\" is no name of a builder; docker buildx ls lists them")
             }
             if names.contains(name) {
@@ -265,7 +265,7 @@ struct ContainerOptions: Hashable, Sendable {
         switch value {
         case .bool(let isWanted): return isWanted ? BillOfMaterials() : nil
         case .string(let generator):
-            guard OptionText.isImage(generator) else {
+            guard OptionSyntax.isImage(generator) else {
                 throw .invalidOption(
                     key, "\"\(generator)\" is no name of an image; use true for BuildKit's own")
             }

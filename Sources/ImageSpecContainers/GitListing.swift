@@ -8,7 +8,7 @@ extension ImageSpec.GitIgnored {
     /// Asks git, as flytekit does, in each folder that the flytekit scheme needs for a spec.
     ///
     /// ```swift
-    /// let ignored = try await ImageSpec.GitIgnored.listed(for: spec)
+    /// let ignored = try await ImageSpec.GitIgnored.query(for: spec)
     /// print(try spec.imageName(scheme: .flytekit(gitIgnored: ignored)))
     /// ```
     ///
@@ -16,11 +16,11 @@ extension ImageSpec.GitIgnored {
     /// spec, or a base of it, copies its whole source root; no process where none does. Where git is not installed, or
     /// fails, as it does outside a work tree, nothing is ignored. A source root that does not exist is left to the scheme.
     /// - Throws: `CancellationError`; ``ImageSpecError/Code/toolFailed`` where git is there and cannot be run.
-    public static func listed(
-        for spec: ImageSpec, in context: ImageSpec.HashContext = .current
+    public static func query(
+        for spec: ImageSpec, in context: ImageSpec.Context = .current
     ) async throws -> ImageSpec.GitIgnored {
         var ignored = ImageSpec.GitIgnored()
-        for folder in spec.foldersAskedOfGit(in: context) where ignored[folder] == nil {
+        for folder in spec.directoriesRequiringGitIgnore(in: context) where ignored[folder] == nil {
             ignored[folder] = try await listing(of: folder)
         }
         return ignored

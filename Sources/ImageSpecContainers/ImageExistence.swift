@@ -12,7 +12,7 @@ struct LocalImages: Sendable {
         var specID: String?
     }
 
-    var engine: WorkingEngine
+    var engine: DetectedEngine
     var finder: EngineFinder
 
     /// Looks at the images that the engine has.

@@ -8,14 +8,14 @@ extension ImageSpec {
     ///
     /// Naming and rendering need none of it, and ``problems(in:)`` has the rest. No engine and no registry is asked. A spec with
     /// a registry counts as one that is pushed.
-    package func buildProblems(in context: HashContext) -> [ImageSpecError] {
+    package func buildProblems(in context: Context) -> [ImageSpecError] {
         let known = BuildEngine.containers(policy: BuildPolicy()).builderNames
         return ([self] + specBases).enumerated().flatMap { level, spec in
             spec.ownBuildProblems(in: context, known: known).map { $0.inBaseImage(levels: level) }
         }
     }
 
-    private func ownBuildProblems(in context: HashContext, known: [String]) -> [ImageSpecError] {
+    private func ownBuildProblems(in context: Context, known: [String]) -> [ImageSpecError] {
         let builder = builder.flatMap { $0.isEmpty ? nil : $0 } ?? "default"
         guard known.contains(where: { $0.utf8.elementsEqual(builder.utf8) }) else {
             return [.builderNotRegistered(builder, known: known)]
@@ -31,7 +31,7 @@ extension ImageSpec {
         case "default":
             let name = name.flatMap { $0.isEmpty ? nil : $0 } ?? "flytekit"
             let isPushed = registry.map { !$0.isEmpty } ?? false
-            return Workshop.problems(of: self, named: name, in: context, nil, isPushed: isPushed)
+            return BuildJob.problems(of: self, named: name, in: context, nil, isPushed: isPushed)
         // Builds nothing, so that it has no options.
         default: return noopProblem.map { [$0] } ?? []
         }

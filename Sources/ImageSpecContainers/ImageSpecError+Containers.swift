@@ -13,7 +13,7 @@ extension ImageSpecError {
             .toolFailed, "\(executable) cannot be run: \(reason); see that it is a program for this machine")
     }
 
-    static func noScratchFolder(_ path: String, _ reason: String) -> ImageSpecError {
+    static func noTemporaryDirectory(_ path: String, _ reason: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput,
             "\"\(path)\": no temporary folder can be made there: \(reason); make room there, or set "
@@ -36,7 +36,7 @@ extension ImageSpecError {
 
     static func unknownOption(_ key: String, known: [String]) -> ImageSpecError {
         let advice =
-            Spelling.nearest(to: key, among: known).map { "did you mean \"\($0)\"?" } ?? "leave it out"
+            Suggestion.nearest(to: key, among: known).map { "did you mean \"\($0)\"?" } ?? "leave it out"
         return ImageSpecError(
             .unsupportedField,
             "builder_options: \"\(key)\" is no option of this builder, which knows \(known.joined(separator: ", ")); \(advice)"

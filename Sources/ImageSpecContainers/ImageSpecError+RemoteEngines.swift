@@ -8,7 +8,7 @@ import ImageSpec
 extension ImageSpecError {
     static func unknownCacheKey(_ name: String, in key: String, known: [String]) -> ImageSpecError {
         let advice =
-            Spelling.nearest(to: name, among: known).map { "did you mean \"\($0)\"?" } ?? "leave it out"
+            Suggestion.nearest(to: name, among: known).map { "did you mean \"\($0)\"?" } ?? "leave it out"
         return ImageSpecError(
             .unsupportedField,
             "builder_options: \(key): \"\(name)\" is no key of a cache, which has \(known.joined(separator: ", ")); \(advice)"

@@ -29,10 +29,10 @@ extension ImageSpec {
         /// The references to replace, in the order of the rendering, inner bases first. Empty where all are pinned.
         public var pins: [Pin] = []
         /// The base images of specs that name none, which cannot be pinned because they stand nowhere.
-        public var unwritten: [Unwritten] = []
+        public var implicit: [ImplicitImage] = []
 
         /// A base image that a spec does not name.
-        public struct Unwritten: Hashable, Sendable {
+        public struct ImplicitImage: Hashable, Sendable {
             /// The keys of the document that would lead to it.
             public let path: [String]
             /// What rendering takes.
@@ -50,14 +50,14 @@ extension ImageSpec {
     /// it means. The digest is that of what the registry has under the tag: for an image of several platforms the index.
     /// - Parameters:
     ///   - context: where relative paths of the spec count from.
-    ///   - isUpdating: asks anew for the tags of references that are pinned already. One without a tag stays as it is.
+    ///   - updating: asks anew for the tags of references that are pinned already. One without a tag stays as it is.
     ///   - digest: finds the digest of a reference `name:tag`.
     /// - Returns: what to replace, and what cannot be.
     /// - Throws: the errors of `Dockerfile.init(_:in:)` and of `digest`;
     ///   ``ImageSpecError/Code/toolFailed`` where what it returns is no digest;
     ///   ``ImageSpecError/Code/invalidReference`` where the spec has something else behind an `@`.
     public func pins(
-        in context: HashContext = .current, isUpdating: Bool = false,
+        in context: Context = .current, updating: Bool = false,
         digest: (String) async throws -> String
     ) async throws -> Pins {
         var result = Pins()
@@ -68,12 +68,12 @@ extension ImageSpec {
                 throw ImageSpecError.noDigestBehindAt(image.reference)
                     .inField(image.path.joined(separator: "."))
             }
-            guard reference.canBePinned, !reference.isPinned || (isUpdating && reference.tag != nil) else {
+            guard reference.canBePinned, !reference.isPinned || (updating && reference.tag != nil) else {
                 continue
             }
             let field = image.path.joined(separator: ".")
             guard image.canBeWritten else {
-                result.unwritten.append(.init(path: image.path, reference: image.reference))
+                result.implicit.append(.init(path: image.path, reference: image.reference))
                 continue
             }
             let name = reference.name + ":" + (reference.tag ?? "latest")

@@ -24,7 +24,7 @@ struct RegistryConfiguration {
     let isConfigurationFileMissing: Bool
 
     init(
-        _ request: ImageSpec.BuildRequest, _ scratch: ScratchFolder,
+        _ request: ImageSpec.BuildRequest, _ scratch: TemporaryDirectory,
         processEnvironment: (String) -> String? = ImageSpec.processEnvironment
     ) throws(ImageSpecError) {
         source = try Self.file(of: request.spec, in: request.context)
@@ -52,7 +52,7 @@ struct RegistryConfiguration {
     /// The file that a spec names, or that lies in the folder that it names; nil where it names none.
     /// - Throws: ``ImageSpecError/Code/missingInput`` where there is none.
     static func file(
-        of spec: ImageSpec, in context: ImageSpec.HashContext
+        of spec: ImageSpec, in context: ImageSpec.Context
     ) throws(ImageSpecError) -> String? {
         guard let path = spec.registryConfig, !path.isEmpty else { return nil }
         let found = LocalFile.absolute(LocalFile.join(context.workingDirectory, path))
@@ -65,7 +65,7 @@ struct RegistryConfiguration {
     /// The file that a spec names for envd, which takes no folder; nil where it names none.
     /// - Throws: ``ImageSpecError/Code/missingInput`` where there is none.
     static func envdFile(
-        of spec: ImageSpec, in context: ImageSpec.HashContext
+        of spec: ImageSpec, in context: ImageSpec.Context
     ) throws(ImageSpecError) -> String? {
         guard let path = spec.registryConfig, !path.isEmpty else { return nil }
         let file = LocalFile.absolute(LocalFile.join(context.workingDirectory, path))
@@ -93,6 +93,6 @@ enum LocalFile {
     /// A path that means the same in another folder.
     static func absolute(_ path: String) -> String {
         // With links on the way, ".." means more than its text; "." and empty names mean nothing.
-        Path.normalized(join(ImageSpec.HashContext.current.workingDirectory, path))
+        Path.normalized(join(ImageSpec.Context.current.workingDirectory, path))
     }
 }

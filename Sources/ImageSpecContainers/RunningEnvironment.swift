@@ -7,7 +7,7 @@ extension ImageSpec {
     /// A spec like another one, for the running Python environment: its version, and the versions of some packages.
     ///
     /// ```swift
-    /// let spec = try await ImageSpec.fromEnvironment(pinning: ["numpy"], of: ImageSpec(name: "trainer"))
+    /// let spec = try await ImageSpec.fromEnvironment(pinning: ["numpy"], base: ImageSpec(name: "trainer"))
     /// ```
     ///
     /// The interpreter is `$VIRTUAL_ENV/bin/python` where that variable is set, else `python3` on `PATH`. `python_version`
@@ -23,15 +23,15 @@ extension ImageSpec {
     ///   ``ImageSpecError/Code/missingInput`` for packages that are not installed, with their names;
     ///   ``ImageSpecError/Code/toolUnavailable`` where there is no Python.
     public static func fromEnvironment(
-        pinning packages: [String] = [], python: String? = nil, of spec: ImageSpec = ImageSpec()
+        pinning packages: [String] = [], python: String? = nil, base spec: ImageSpec = ImageSpec()
     ) async throws -> ImageSpec {
         try await fromEnvironment(
-            pinning: packages, python: python, of: spec, finder: EngineFinder(),
+            pinning: packages, python: python, base: spec, finder: EngineFinder(),
             environment: processEnvironment)
     }
 
     static func fromEnvironment(
-        pinning packages: [String], python: String?, of spec: ImageSpec, finder: EngineFinder,
+        pinning packages: [String], python: String?, base spec: ImageSpec, finder: EngineFinder,
         environment: (String) -> String?
     ) async throws -> ImageSpec {
         if let version = spec.pythonVersion, !version.isEmpty {

@@ -5,7 +5,7 @@ internal import ImageSpec
 
 /// What became of the files of a tree.
 struct FileDifference {
-    typealias File = RecordedTree.File
+    typealias File = SnapshotTree.File
 
     let field: String
     /// What paths are shown with: the root from the working directory, with a `/`, or nothing.
@@ -91,7 +91,7 @@ struct FileDifference {
     }
 }
 
-extension RecordedTree.File {
+extension SnapshotTree.File {
     fileprivate var type: String { mode == .link ? "link" : "file" }
     fileprivate var permissions: String { mode == .executable ? "755" : "644" }
 

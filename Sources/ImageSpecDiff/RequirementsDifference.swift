@@ -5,7 +5,7 @@ internal import ImageSpec
 
 /// What became of requirement files: line by line, package by package.
 struct RequirementsDifference {
-    typealias File = RecordedRequirements.File
+    typealias File = SnapshotRequirements.File
 
     let field: String
     let oldFolder: String
@@ -18,9 +18,9 @@ struct RequirementsDifference {
         self.newFolder = newFolder
     }
 
-    mutating func compare(_ old: RecordedRequirements, _ new: RecordedRequirements) {
+    mutating func compare(_ old: SnapshotRequirements, _ new: SnapshotRequirements) {
         // The file that the spec names stays that file under another name.
-        func key(_ file: File, _ requirements: RecordedRequirements) -> ByteString {
+        func key(_ file: File, _ requirements: SnapshotRequirements) -> ByteString {
             ByteString(file.name.hasSameBytes(as: requirements.main) ? "" : file.name)
         }
         let oldFiles = Dictionary(

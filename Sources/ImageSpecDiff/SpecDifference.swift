@@ -12,11 +12,11 @@ struct SpecDifference {
     /// One of the two.
     struct Side {
         let spec: ImageSpec
-        let contents: RecordedContents
+        let contents: SnapshotContents
         /// The `fields` of the id document.
         let idFields: Object
 
-        init(_ spec: ImageSpec, _ contents: RecordedContents) {
+        init(_ spec: ImageSpec, _ contents: SnapshotContents) {
             self.spec = spec
             self.contents = contents
             // What we wrote ourselves can be read.
@@ -45,7 +45,7 @@ struct SpecDifference {
     private let prefix: String
     private var found: [Change] = []
 
-    init(from old: ImageSpec.Record, to new: ImageSpec.Record) {
+    init(from old: ImageSpec.Snapshot, to new: ImageSpec.Snapshot) {
         self.old = Side(old.spec, old.contents)
         self.new = Side(new.spec, new.contents)
         contentDigest = new.contentDigest
@@ -213,7 +213,7 @@ struct SpecDifference {
     }
 
     private mutating func compare(
-        _ name: String, _ oldTree: RecordedTree, _ newTree: RecordedTree, at oldRoot: String,
+        _ name: String, _ oldTree: SnapshotTree, _ newTree: SnapshotTree, at oldRoot: String,
         _ newRoot: String
     ) {
         var difference = FileDifference(
@@ -368,12 +368,12 @@ struct SpecDifference {
     }
 }
 
-extension RecordedCopy {
+extension SnapshotCopy {
     /// The entries with their paths from the folder `root`, in which a copied file lies.
-    fileprivate func tree(from root: String) -> RecordedTree {
+    fileprivate func tree(from root: String) -> SnapshotTree {
         guard isFolder else { return tree }
         let prefix = Array(Path.lastComponent(path).utf8) + [UInt8(ascii: "/")]
-        return RecordedTree(
+        return SnapshotTree(
             files: tree.files.map { file in
                 var file = file
                 file.path = prefix + file.path

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import ContentTree
+package import ImageSpec
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -7,9 +10,6 @@ import Musl
 #else
 import Darwin
 #endif
-
-package import ContentTree
-package import ImageSpec
 
 // What drafting a spec asks of a project's folder, and the one file that it writes.
 

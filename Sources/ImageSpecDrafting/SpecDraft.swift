@@ -19,10 +19,10 @@ package struct SpecDraft: Sendable {
     /// file that the spec names.
     /// - Throws: `missingInput` and `unreadableInput` for the folder itself.
     package init(folder: String) throws(ImageSpecError) {
-        let project = try ProjectFolder(folder)
-        var fields = Drafting(project).fields
+        let project = try ProjectScan(folder)
+        var fields = DraftBuilder(project).fields
         var notes = project.notes
-        let context = ImageSpec.HashContext(workingDirectory: folder, hostArchitecture: "x86_64")
+        let context = ImageSpec.Context(workingDirectory: folder, hostArchitecture: "x86_64")
         let start = Self.start(project)
         while true {
             let text = start + fields.map { "\n" + $0.text }.joined()
@@ -53,7 +53,7 @@ package struct SpecDraft: Sendable {
 
     /// The first thing that a check finds wrong.
     private static func problem(
-        _ text: String, in context: ImageSpec.HashContext
+        _ text: String, in context: ImageSpec.Context
     ) throws(ImageSpecError) -> ImageSpecError? {
         let spec = try ImageSpec(yaml: text)
         if let problem = spec.problems(in: context).first { return problem }
@@ -74,7 +74,7 @@ package struct SpecDraft: Sendable {
         return (index, rest[end...].drop { "]: ".contains($0) }.description)
     }
 
-    private static func start(_ project: ProjectFolder) -> String {
+    private static func start(_ project: ProjectScan) -> String {
         var text =
             "# What the container image of this folder is. Paths count from this file's folder; comments are in no name.\n"
             + "# Check it with `imagespec check`, see the Dockerfile with `imagespec render`.\n"

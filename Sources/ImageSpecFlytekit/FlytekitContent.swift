@@ -7,7 +7,7 @@ internal import ImageSpec
 enum FlytekitContent {
     /// SHA-1 of the requirements file without the white space around it.
     static func requirementsDigest(
-        _ path: String, in context: ImageSpec.HashContext
+        _ path: String, in context: ImageSpec.Context
     ) throws(ImageSpecError) -> String {
         let bytes = try FlytekitFiles.contents(
             Path.join(context.workingDirectory, path), field: "requirements", shown: Path.normalized(path))
@@ -18,7 +18,7 @@ enum FlytekitContent {
     }
 
     /// MD5 of the copied files: a folder's by their paths in it, others by their names. What is not there is passed over.
-    static func copyDigest(_ paths: [String], in context: ImageSpec.HashContext) throws(ImageSpecError)
+    static func copyDigest(_ paths: [String], in context: ImageSpec.Context) throws(ImageSpecError)
         -> String
     {
         var hasher = MD5Hasher()
@@ -48,7 +48,7 @@ enum FlytekitContent {
 
     /// MD5 of the files of a source root, ordered by their paths.
     static func sourceDigest(
-        _ root: String, mode: ImageSpec.SourceCopyMode, in context: ImageSpec.HashContext,
+        _ root: String, mode: ImageSpec.SourceCopyMode, in context: ImageSpec.Context,
         gitIgnored: ImageSpec.GitIgnored?
     ) throws(ImageSpecError) -> String {
         let folder = Path.join(context.workingDirectory, root)
@@ -95,7 +95,7 @@ enum FlytekitContent {
 
     /// The loaded modules that lie below the source root; one that was loaded under two names counts twice.
     private static func addLoadedModules(
-        _ root: String, in context: ImageSpec.HashContext, _ hasher: inout MD5Hasher
+        _ root: String, in context: ImageSpec.Context, _ hasher: inout MD5Hasher
     ) throws(ImageSpecError) {
         // Python compares whole paths: a source root that is relative, or not in its shortest form, has no module.
         guard Path.isAbsolute(root), commonFolder(root, root).hasSameBytes(as: root) else { return }

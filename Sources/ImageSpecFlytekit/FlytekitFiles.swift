@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+internal import ImageSpec
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -7,9 +10,6 @@ import Musl
 #else
 import Darwin
 #endif
-
-internal import ContentTree
-internal import ImageSpec
 
 /// Files as flytekit looks at them, with Python's `os`: what cannot be looked at is not there.
 enum FlytekitFiles {

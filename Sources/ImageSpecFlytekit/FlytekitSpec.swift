@@ -20,7 +20,7 @@ struct FlytekitSpec {
     private let sourceCopyMode: ImageSpec.SourceCopyMode?
     private let base: Base
 
-    init(_ spec: ImageSpec, in context: ImageSpec.HashContext) throws(ImageSpecError) {
+    init(_ spec: ImageSpec, in context: ImageSpec.Context) throws(ImageSpecError) {
         self.spec = spec
         // A base that is a spec has been made before.
         switch spec.baseImage {
@@ -86,7 +86,7 @@ struct FlytekitSpec {
     }
 
     func tag(
-        in context: ImageSpec.HashContext, gitIgnored: ImageSpec.GitIgnored?
+        in context: ImageSpec.Context, gitIgnored: ImageSpec.GitIgnored?
     ) throws(ImageSpecError) -> String {
         let content = try content(in: context, gitIgnored: gitIgnored)
         let tag = String(digest(of: representation(content)).map { $0 == "-" ? "_" : $0 })
@@ -111,7 +111,7 @@ struct FlytekitSpec {
     }
 
     private func content(
-        in context: ImageSpec.HashContext, gitIgnored: ImageSpec.GitIgnored?
+        in context: ImageSpec.Context, gitIgnored: ImageSpec.GitIgnored?
     ) throws(ImageSpecError) -> Content {
         // In flytekit's order: it decides which of several errors is seen.
         var content = Content()

@@ -31,7 +31,7 @@ extension ImageSpec {
     /// What git says about files to ignore, for each source root: an input of the flytekit scheme.
     ///
     /// The library starts no process for a name, so that somebody else has to ask git: `ImageSpecContainers` does
-    /// (`ImageSpec.GitIgnored.listed(for:in:)`), or a program with a git of its own.
+    /// (`ImageSpec.GitIgnored.query(for:in:)`), or a program with a git of its own.
     public struct GitIgnored: Hashable, Sendable {
         /// The output of git in one folder.
         public struct Listing: Hashable, Sendable {
@@ -61,7 +61,7 @@ extension ImageSpec {
         /// git ignores nothing anywhere: flytekit's view on a machine without git.
         public static let nothing = GitIgnored(isNothingElsewhere: true)
 
-        /// The listing of a folder, by its path as ``ImageSpec/ImageSpec/foldersAskedOfGit(in:)`` writes it.
+        /// The listing of a folder, by its path as ``ImageSpec/ImageSpec/directoriesRequiringGitIgnore(in:)`` writes it.
         public subscript(folder: String) -> Listing? {
             get { listings[ByteString(folder)] ?? (isNothingElsewhere ? .nothing : nil) }
             set { listings[ByteString(folder)] = newValue }
@@ -70,12 +70,12 @@ extension ImageSpec {
 
     /// The folders in which flytekit would run git to tag this spec: its source root and those of its bases that copy
     /// their whole source root. Relative ones count from the context's working directory, and come with it before them.
-    public func foldersAskedOfGit(in context: HashContext) -> [String] {
+    public func directoriesRequiringGitIgnore(in context: Context) -> [String] {
         var folders: [String] = []
         if sourceCopyMode == .all, let root = sourceRoot.nonEmpty {
             folders.append(Path.join(context.workingDirectory, root))
         }
-        if case .spec(let base) = baseImage { folders += base.foldersAskedOfGit(in: context) }
+        if case .spec(let base) = baseImage { folders += base.directoriesRequiringGitIgnore(in: context) }
         return folders
     }
 
@@ -83,7 +83,7 @@ extension ImageSpec {
     ///
     /// In the flytekit scheme the context's architecture counts where the registry is on `localhost:`; no file is read.
     /// - Throws: ``ImageSpecError/Code/invalidField`` where flytekit refuses the registry.
-    public func id(scheme: HashScheme, in context: HashContext = .current) throws(ImageSpecError) -> String {
+    public func id(scheme: HashScheme, in context: Context = .current) throws(ImageSpecError) -> String {
         switch scheme.kind {
         case .sha256: id
         case .flytekit: try FlytekitSpec(self, in: context).id
@@ -94,7 +94,7 @@ extension ImageSpec {
     ///
     /// In the flytekit scheme what flytekit checks is checked and nothing else; errors have its exception and text.
     /// - Throws: what flytekit refuses, or the errors of ``identity(in:)``.
-    public func tag(scheme: HashScheme, in context: HashContext = .current) throws(ImageSpecError) -> String {
+    public func tag(scheme: HashScheme, in context: Context = .current) throws(ImageSpecError) -> String {
         switch scheme.kind {
         case .sha256: try tag(in: context)
         case .flytekit(let gitIgnored):
@@ -104,7 +104,7 @@ extension ImageSpec {
 
     /// The name under which the image is found, in a scheme: `[registry/]name:tag`.
     /// - Throws: the errors of ``tag(scheme:in:)`` and ``imageName(in:)``.
-    public func imageName(scheme: HashScheme, in context: HashContext = .current) throws(ImageSpecError)
+    public func imageName(scheme: HashScheme, in context: Context = .current) throws(ImageSpecError)
         -> String
     {
         switch scheme.kind {
@@ -121,7 +121,7 @@ extension ImageSpec {
     }
 
     package func flytekitNames(
-        gitIgnored: GitIgnored?, in context: HashContext
+        gitIgnored: GitIgnored?, in context: Context
     ) throws(ImageSpecError) -> FlytekitNames {
         let spec = try FlytekitSpec(self, in: context)
         let tag = try spec.tag(in: context, gitIgnored: gitIgnored)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLibcrypto
 internal import ContentTree
 internal import ImageSpec
-import CLibcrypto
 
 // Digests that are no longer safe against an attacker, for names that others gave long ago. Nothing of this
 // package's own identity uses them.

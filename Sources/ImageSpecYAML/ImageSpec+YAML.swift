@@ -9,7 +9,7 @@ extension ImageSpec {
     /// A `base_image` such as `./base.yaml` is the spec of another file in the same folder.
     ///
     /// Paths in the spec are relative to a working directory, which is not part of it: for the folder of
-    /// this file, as the tool does, use `HashContext(specFile:)` with the same path.
+    /// this file, as the tool does, use `Context(specFile:)` with the same path.
     /// - Throws: `missingInput`, `unreadableInput`; `invalidDocument` and `unknownField`, which name the file, and for
     ///   a file with another ending. All unknown fields and wrong types are in one error, with their lines in YAML.
     public init(contentsOf path: String) throws(ImageSpecError) {

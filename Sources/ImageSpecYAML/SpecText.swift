@@ -29,7 +29,7 @@ package struct SpecText: Sendable {
         guard let format = Format(fileName: path) else {
             throw ImageSpecError.unknownFileNameExtension.inFile(path)
         }
-        self.init(bytes, format, name: path, folder: ImageSpec.HashContext(specFile: path).workingDirectory)
+        self.init(bytes, format, name: path, folder: ImageSpec.Context(specFile: path).workingDirectory)
     }
 
     /// A text without a file name, as `ImageSpec(contents:name:)` takes it.

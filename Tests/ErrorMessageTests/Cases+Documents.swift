@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import ContentTree
 import ImageSpec
 import ImageSpecYAML
+
+@testable import ContentTree
 
 extension ErrorArea {
     /// JSON, and what both formats share.

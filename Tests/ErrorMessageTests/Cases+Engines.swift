@@ -25,7 +25,7 @@ extension ErrorArea {
                     for: "ghcr.io/acme/a:1", .unknown(reason: "the registry answers 401 Unauthorized"))
             },
             ErrorCase("existenceUnknown", "a registry that refuses, and FLYTE_IMG_FAST_FAIL") { _ in
-                _ = try ImageSpec.BuildPolicy(isFailingFast: true).decision(
+                _ = try ImageSpec.BuildPolicy(failsFast: true).decision(
                     for: "ghcr.io/acme/a:1", .unknown(reason: "the registry answers 401 Unauthorized"))
             },
             ErrorCase("noDefaultImage", "an image config without default_image, and no spec") { _ in
@@ -213,7 +213,7 @@ extension ErrorArea {
                 try await build(ImageSpec(name: "a"), .buildah, in: scene)
             },
             ErrorCase("pythonVersionGiven", "python_version: '3.12', and the running environment's") { _ in
-                _ = try await ImageSpec.fromEnvironment(of: ImageSpec(pythonVersion: "3.12"))
+                _ = try await ImageSpec.fromEnvironment(base: ImageSpec(pythonVersion: "3.12"))
             },
             ErrorCase("cannotRun", "a Python that is not there") { scene in
                 _ = try await ImageSpec.fromEnvironment(python: scene.path("python"))

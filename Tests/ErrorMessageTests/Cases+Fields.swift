@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import ContentTree
 import ImageSpec
+
+@testable import ContentTree
 
 extension ErrorArea {
     /// What no field may hold.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-@testable import ContentTree
 import ImageSpec
 import ImageSpecDrafting
 import ImageSpecYAML
+
+@testable import ContentTree
 
 extension ErrorArea {
     /// A spec file a.yaml whose base is a file.

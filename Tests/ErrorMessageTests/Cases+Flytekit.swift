@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import ImageSpec
+
 @testable import ContentTree
 @testable import ImageSpecFlytekit
-import ImageSpec
 
 extension ErrorArea {
     /// Where flytekit itself raises an exception, its text stands in the message.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-@testable import ContentTree
-@testable import ImageSpecDiff
 import ImageSpec
 import ImageSpecContainers
 import ImageSpecYAML
+
+@testable import ContentTree
+@testable import ImageSpecDiff
 
 extension ErrorArea {
     private static let pinned = "debian:12@sha256:" + String(repeating: "0", count: 64)
@@ -16,10 +17,10 @@ extension ErrorArea {
     ) -> ErrorCase {
         ErrorCase(factory, "a record, " + change) { scene in
             let path = scene.path("a.record.json")
-            try ImageSpec(name: "a").record(in: scene.context).write(to: path)
+            try ImageSpec(name: "a").snapshot(in: scene.context).write(to: path)
             let text = try String(contentsOfFile: path, encoding: .utf8)
             try scene.write(["a.record.json": edit(text)])
-            _ = try ImageSpec.Record(contentsOf: path)
+            _ = try ImageSpec.Snapshot(contentsOf: path)
         }
     }
 
@@ -46,26 +47,26 @@ extension ErrorArea {
                 $0.replacing("imagespec.record.v1", with: "imagespec.record.v2")
             },
             ErrorCase("missing", "a record that is not there") { scene in
-                _ = try ImageSpec.Record(contentsOf: scene.path("a.record.json"))
+                _ = try ImageSpec.Snapshot(contentsOf: scene.path("a.record.json"))
             },
             ErrorCase("recordAsSpec", "a record in the place of a spec") { scene in
                 let path = scene.path("a.record.json")
-                try ImageSpec(name: "a").record(in: scene.context).write(to: path)
+                try ImageSpec(name: "a").snapshot(in: scene.context).write(to: path)
                 _ = try ImageSpec(contentsOf: path)
             },
             ErrorCase("recordInPlaceOfOther", "a spec in the place of the record") { scene in
                 try scene.write(["a.yaml": "name: a"])
-                try ImageSpec(name: "a").record(in: scene.context).write(to: scene.path("a.yaml"))
+                try ImageSpec(name: "a").snapshot(in: scene.context).write(to: scene.path("a.yaml"))
             },
             ErrorCase("recordAmongInputs", "source_root: src, and the record src/a.record.json") { scene in
                 try scene.write(["src/a.py": ""])
                 let spec = ImageSpec(sourceRoot: "src", sourceCopyMode: .all)
-                try Recording(of: spec, in: scene.context).write(to: scene.path("src/a.record.json"))
+                try SnapshotRecording(of: spec, in: scene.context).write(to: scene.path("src/a.record.json"))
             },
             ErrorCase("recordAmongInputs", "copy: [a.record.json], and the record a.record.json") { scene in
                 try scene.write(["a.record.json": ""])
                 let spec = ImageSpec(copy: ["a.record.json"])
-                try Recording(of: spec, in: scene.context).write(to: scene.path("a.record.json"))
+                try SnapshotRecording(of: spec, in: scene.context).write(to: scene.path("a.record.json"))
             },
         ])
 

@@ -36,8 +36,8 @@ extension ErrorCase {
                 .init(
                     credentialsFile: isOfSpec ? file : nil, plainHTTPHosts: [host],
                     // Each waits for its turn among all tests; nothing here is about time.
-                    limits: .init(
-                        connect: .seconds(300), head: .seconds(300), stall: .seconds(300),
+                    timeouts: .init(
+                        connect: .seconds(300), responseHeader: .seconds(300), idle: .seconds(300),
                         total: .seconds(600), retries: 0, manifestSize: 1000)),
                 credentialsFile: file)
             do {
@@ -66,7 +66,7 @@ extension Scene {
     fileprivate func client(
         _ options: ImageSpec.RegistryClient.Options, credentialsFile: String? = nil
     ) -> ImageSpec.RegistryClient {
-        let credentials = RegistryCredentials(configurationFile: credentialsFile) { _ in nil }
+        let credentials = Keychain(configurationFile: credentialsFile) { _ in nil }
         let surroundings = RegistrySession.Surroundings(
             credentials: { await credentials.credential(for: $0.registry, repository: $0.repository) },
             proxies: ProxySettings { _ in nil }, trust: TrustStore(hostFolders: [path("certs.d")]))

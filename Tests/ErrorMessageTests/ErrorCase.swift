@@ -6,8 +6,8 @@ import ImageSpecYAML
 import Testing
 
 @testable import ContentTree
-@testable import ImageSpecFlytekit
 @testable import ImageSpecContainers
+@testable import ImageSpecFlytekit
 
 /// One way to an error: the factory that has its sentence, and an input that causes it through the public API.
 ///
@@ -98,8 +98,8 @@ struct ErrorArea: Sendable, CustomTestStringConvertible {
 struct Scene: Sendable {
     let folder: String
 
-    var context: ImageSpec.HashContext {
-        ImageSpec.HashContext(workingDirectory: folder, hostArchitecture: "x86_64")
+    var context: ImageSpec.Context {
+        ImageSpec.Context(workingDirectory: folder, hostArchitecture: "x86_64")
     }
 
     func path(_ name: String) -> String { folder + "/" + name }

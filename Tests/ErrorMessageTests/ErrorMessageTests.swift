@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-@testable import ContentTree
 import ImageSpec
 import Testing
+
+@testable import ContentTree
 
 /// Every error that the library can give, with an input that causes it, and what it says to the word.
 ///
@@ -84,7 +85,7 @@ import Testing
         "unreadableStandardInput":
             "needs a standard input that cannot be read, which a test must not take away",
         "ignoreFileOfAnotherUser": "needs a file of another user, which only root can make",
-        "noScratchFolder": "needs a machine whose folder for temporary files is full or closed",
+        "noTemporaryDirectory": "needs a machine whose folder for temporary files is full or closed",
     ]
 
     @Test func everyFactoryHasACase() throws {

@@ -23,7 +23,8 @@ import Testing
             "files of a:1 changed after it was named, and now it would be a:2; try again when nothing writes to them"
         ),
         (
-            "noScratchFolder", .noScratchFolder("/tmp", "No space left on device"), .unwritableOutput,
+            "noTemporaryDirectory", .noTemporaryDirectory("/tmp", "No space left on device"),
+            .unwritableOutput,
             "\"/tmp\": no temporary folder can be made there: No space left on device; make room there, or set TMPDIR to "
                 + "another folder"
         ),

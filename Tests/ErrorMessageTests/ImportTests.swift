@@ -36,7 +36,8 @@ import Testing
         let files = try Self.files(of: target)
         #expect(!files.isEmpty)
         let allowed = try #require(Self.allowed[target]).union(Self.system)
-        let declaration = /^\s*(?:@\w+ )?(?:public |package |internal )?import (?:class |struct |enum |func )?(?<module>\w+)/
+        let declaration =
+            /^\s*(?:@\w+ )?(?:public |package |internal )?import (?:class |struct |enum |func )?(?<module>\w+)/
             .anchorsMatchLineEndings()
         for file in files {
             let modules = Set(file.text.matches(of: declaration).map { String($0.module) })
@@ -60,7 +61,9 @@ import Testing
 
     @Test func everyTargetIsInTheTable() throws {
         let sources = SourceText.folder + "/Sources"
-        let targets = try FileManager.default.contentsOfDirectory(atPath: sources).filter { !$0.hasPrefix("C") || $0 == "ContentTree" }
+        let targets = try FileManager.default.contentsOfDirectory(atPath: sources).filter {
+            !$0.hasPrefix("C") || $0 == "ContentTree"
+        }
         #expect(Set(targets) == Set(Self.allowed.keys))
     }
 

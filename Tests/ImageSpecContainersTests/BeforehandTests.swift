@@ -145,24 +145,24 @@ import Testing
     // MARK: builders of buildx
 
     private func workshop(
-        _ options: Options, builder: String?, isPushing: Bool = true, memory: EngineMemory = EngineMemory(),
+        _ options: Options, builder: String?, pushes: Bool = true, memory: EngineCache = EngineCache(),
         _ answers: [String: CommandOutcome]
-    ) async throws -> (workshop: Workshop, lines: [String]) {
+    ) async throws -> (workshop: BuildJob, lines: [String]) {
         try await withTemporaryFolder { folder in
             try write("", to: folder + "/docker", mode: 0o755)
             let fake = FakeRunner { command in
                 let line = (["docker"] + command.arguments).joined(separator: " ")
                 return answers.filter { line.hasPrefix($0.key) }.max { $0.key.count < $1.key.count }?.value
             }
-            let context = ImageSpec.HashContext(workingDirectory: folder, hostArchitecture: "x86_64")
+            let context = ImageSpec.Context(workingDirectory: folder, hostArchitecture: "x86_64")
             let spec = ImageSpec(
                 name: "a", registry: "r.io", baseImage: "debian:1", builderOptions: options)
-            let scratch = try ScratchFolder()
+            let scratch = try TemporaryDirectory()
             defer { scratch.remove() }
-            let workshop = try await Workshop(
+            let workshop = try await BuildJob(
                 ImageSpec.BuildRequest(
                     spec: spec, imageName: try spec.imageName(in: context), context: context,
-                    policy: .init(isPushing: isPushing)),
+                    policy: .init(pushes: pushes)),
                 wanted: .docker,
                 finder: EngineFinder(runner: fake.runner, folders: [folder], buildxBuilder: builder),
                 memory: memory, scratch: scratch)
@@ -179,9 +179,9 @@ import Testing
         let (workshop, lines) = try await workshop([:], builder: "team", Self.withoutDaemon)
         #expect(workshop.engineName == "docker 28.2.2 (buildx)")
         #expect(!lines.contains { $0.hasPrefix("docker version") })
-        for (builder, isPushing) in [("team", false), ("", true), (nil, true)] as [(String?, Bool)] {
+        for (builder, pushes) in [("team", false), ("", true), (nil, true)] as [(String?, Bool)] {
             let error = await #expect(throws: ImageSpecError.self) {
-                try await self.workshop([:], builder: builder, isPushing: isPushing, Self.withoutDaemon)
+                try await self.workshop([:], builder: builder, pushes: pushes, Self.withoutDaemon)
             }
             #expect(error?.code == .toolUnavailable)
             #expect(error?.message.contains("Cannot connect to the Docker daemon") == true)
@@ -189,7 +189,7 @@ import Testing
     }
 
     @Test func theDriverIsAskedForOnceForEachBuilderAndOnlyForFixedTimes() async throws {
-        let memory = EngineMemory()
+        let memory = EngineCache()
         func questions(_ options: Options) async throws -> [String] {
             let answers = Self.withoutDaemon
             return try await workshop(options, builder: "team", memory: memory, answers).lines

@@ -73,7 +73,7 @@ import Testing
                     .joined(separator: " ")
                 return answers.filter { line.hasPrefix($0.key) }.max { $0.key.count < $1.key.count }?.value
             }
-            let context = ImageSpec.HashContext(
+            let context = ImageSpec.Context(
                 workingDirectory: folder + "/project", hostArchitecture: "x86_64")
             let events = Mutex<[ImageSpec.BuildEvent]>([])
             let engine = ImageSpec.BuildEngine(policy: policy) { event in events.withLock { $0.append(event) }
@@ -165,7 +165,7 @@ import Testing
         #expect(error?.message.contains("authentication required") == true)
 
         let assumed = try await image(
-            of: spec, on: .docker(), policy: .init(assumesPresent: true), registry: denied)
+            of: spec, on: .docker(), policy: .init(assumesExists: true), registry: denied)
         #expect(try assumed.result.get().outcome == .assumed)
         #expect(assumed.events.contains { if case .warning = $0 { true } else { false } })
     }
@@ -184,7 +184,7 @@ import Testing
     @Test func withoutPushingTheImageIsLookedForWithTheEngine() async throws {
         let seen = try await image(
             of: spec, on: .buildah(["buildah inspect": .failure("Error: a: image not known")]),
-            policy: .init(isPushing: false))
+            policy: .init(pushes: false))
         #expect(try seen.result.get().outcome == .built)
         #expect(seen.work.map { $0.split(separator: " ")[1] } == ["inspect", "build"])
     }

@@ -51,7 +51,7 @@ import Testing
     /// Builds of one builder, one after the other or all at once, with programs that `answer` speaks for.
     private func build(
         _ options: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>, program: String, count: Int = 1,
-        atOnce: Bool = false, files: [String] = [], isPushing: Bool = true,
+        atOnce: Bool = false, files: [String] = [], pushes: Bool = true,
         _ answer: @escaping @Sendable (String) async throws -> CommandOutcome
     ) async throws -> Seen {
         try await withTemporaryFolder { folder in
@@ -71,7 +71,7 @@ import Testing
             let images = RegistryImages(existence: { _, _ in .absent }, specID: { _, _, _ in nil })
             let builder = ImageSpec.ContainerBuilder(
                 runner: fake.runner, folders: [folder + "/bin"], registry: images)
-            let context = ImageSpec.HashContext(
+            let context = ImageSpec.Context(
                 workingDirectory: folder + "/project", hostArchitecture: "x86_64")
             let requests = try (0..<count).map { index in
                 let spec = ImageSpec(
@@ -79,7 +79,7 @@ import Testing
                     builderOptions: options)
                 return ImageSpec.BuildRequest(
                     spec: spec, imageName: try spec.imageName(in: context), context: context,
-                    policy: .init(isPushing: isPushing)
+                    policy: .init(pushes: pushes)
                 ) { event in
                     if case .warning(let text) = event { warnings.withLock { $0.append(text) } }
                 }
@@ -235,7 +235,7 @@ import Testing
     }
 
     @Test func buildctlKeepsNoImagesHere() async throws {
-        let seen = try await build(three, program: "buildctl", isPushing: false) { _ in .output() }
+        let seen = try await build(three, program: "buildctl", pushes: false) { _ in .output() }
         let error = #expect(throws: ImageSpecError.self) { try seen.results[0].get() }
         #expect(error?.code == .unsupportedField)
         #expect(!seen.lines.contains { $0.contains("--addr") })

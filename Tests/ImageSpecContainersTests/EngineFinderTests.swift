@@ -13,7 +13,7 @@ import Testing
     private func find(
         _ wanted: ImageSpec.ContainerEngine? = nil, programs: [String],
         answers: [String: CommandOutcome], need: EngineFinder.Need = .daemon
-    ) async throws -> (engine: WorkingEngine, folder: String) {
+    ) async throws -> (engine: DetectedEngine, folder: String) {
         try await withTemporaryFolder { folder in
             for program in programs { try write("", to: folder + "/" + program, mode: 0o755) }
             let fake = FakeRunner { command in

@@ -50,10 +50,10 @@ import Testing
     }
 
     @Test func anEngineIsLookedForOnceForEachFileOfCredentials() async throws {
-        let memory = EngineMemory()
+        let memory = EngineCache()
         let searches = Mutex(0)
-        let engine = WorkingEngine(dialect: .podman, path: "/bin/podman", version: "4")
-        @Sendable func find() async throws -> WorkingEngine {
+        let engine = DetectedEngine(dialect: .podman, path: "/bin/podman", version: "4")
+        @Sendable func find() async throws -> DetectedEngine {
             let count = searches.withLock { count in
                 count += 1
                 return count
@@ -73,15 +73,15 @@ import Testing
     @Test func theReasonOfAFailureIsWhatTheEngineSaidLast() async throws {
         try await withTemporaryFolder { folder in
             try write(Self.podman, to: folder + "/podman", mode: 0o755)
-            let memory = EngineMemory()
+            let memory = EngineCache()
             let spec = ImageSpec(name: "a", baseImage: "debian:1")
-            let context = ImageSpec.HashContext(workingDirectory: folder, hostArchitecture: "x86_64")
+            let context = ImageSpec.Context(workingDirectory: folder, hostArchitecture: "x86_64")
             let request = ImageSpec.BuildRequest(
                 spec: spec, imageName: try spec.imageName(in: context), context: context, policy: .init())
             for _ in 0..<20 {
-                let scratch = try ScratchFolder()
+                let scratch = try TemporaryDirectory()
                 defer { scratch.remove() }
-                let workshop = try await Workshop(
+                let workshop = try await BuildJob(
                     request, wanted: nil, finder: EngineFinder(folders: [folder]), memory: memory,
                     scratch: scratch)
                 let error = await #expect(throws: ImageSpecError.self) { try await workshop.build() }
@@ -107,16 +107,16 @@ import Testing
         let outcome = try await CommandRunner.system(
             Command(executable: "/bin/sh", arguments: ["-c", script]))
         #expect(outcome.output.last == "end")
-        #expect(outcome.output.reduce(0) { $0 + $1.utf8.count } <= LineRing.maximumSize)
+        #expect(outcome.output.reduce(0) { $0 + $1.utf8.count } <= OutputTail.maximumSize)
     }
 
     @Test func theTitleOfAStepOutlastsWhatTheStepPrints() {
-        var ring = LineRing(isTitle: BuildFailure.isTitle)
+        var ring = OutputTail(isTitle: BuildFailure.isTitle)
         for line in ["STEP 1/2: FROM a", "STEP 2/2: RUN b"] { ring.append(line) }
         for number in 0..<200_000 { ring.append("line \(number) of a step that prints much") }
         ring.append("Error: exit status 3")
         let lines = ring.lines
-        #expect(lines.reduce(0) { $0 + $1.utf8.count } <= LineRing.maximumSize)
+        #expect(lines.reduce(0) { $0 + $1.utf8.count } <= OutputTail.maximumSize)
         let failure = BuildFailure(
             step: .build, printed: lines, outcome: CommandOutcome(status: .exited(1), output: lines))
         #expect(failure.stage == "STEP 2/2: RUN b")

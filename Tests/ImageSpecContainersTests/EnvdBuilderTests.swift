@@ -76,7 +76,7 @@ import Testing
                 ImageSpec.EnvdBuilder(
                     runner: fake.runner, folders: [folder + "/bin"], registry: images,
                     environment: { variables[$0] ?? nil }))
-            let surroundings = ImageSpec.HashContext(
+            let surroundings = ImageSpec.Context(
                 workingDirectory: folder + "/project", hostArchitecture: "x86_64")
             let result: Result<ImageSpec.BuildResult, any Error>
             do {
@@ -131,7 +131,7 @@ import Testing
                 "envd version --short", Self.creation,
                 "envd build --path TMP/context --platform linux/amd64 --force --tag \(name)",
             ])
-        let notPushed = try await image(of: spec, policy: .init(isPushing: false))
+        let notPushed = try await image(of: spec, policy: .init(pushes: false))
         #expect(
             notPushed.lines.last
                 == "envd build --path TMP/context --platform linux/amd64 --force --tag \(try self.name(spec))"
@@ -152,7 +152,7 @@ import Testing
         let unknown = try await image(of: spec, registry: .unknown(reason: "no answer"))
         #expect(unknown.error?.code == .existenceUnknown)
         let assumed = try await image(
-            of: spec, policy: .init(assumesPresent: true), registry: .unknown(reason: "no answer"))
+            of: spec, policy: .init(assumesExists: true), registry: .unknown(reason: "no answer"))
         #expect(try assumed.result.get().outcome == .assumed)
     }
 
@@ -240,7 +240,7 @@ import Testing
                 return .output("envd: v1.3.6")
             }
             let images = RegistryImages(existence: { _, _ in .absent }, specID: { _, _, _ in nil })
-            let context = ImageSpec.HashContext(workingDirectory: folder, hostArchitecture: "x86_64")
+            let context = ImageSpec.Context(workingDirectory: folder, hostArchitecture: "x86_64")
             let warnings = Mutex<[String]>([])
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<8 {

@@ -5,8 +5,8 @@ import ImageSpec
 import Testing
 
 @testable import ContentTree
-@testable import ImageSpecFlytekit
 @testable import ImageSpecContainers
+@testable import ImageSpecFlytekit
 
 /// A registry on this machine that does what it should not, by the name of the image that it is asked for: see
 /// `Fixtures/fault_server.py`, which is run by Python and has its certificates made by openssl.
@@ -100,7 +100,7 @@ final class FaultServer: Sendable {
 
     /// A client that believes the server's authority and is quick to give up.
     func client(
-        _ credential: RegistryCredential.Kind? = nil, limits: ImageSpec.RegistryClient.Limits? = nil,
+        _ credential: RegistryCredential.Kind? = nil, timeouts: ImageSpec.RegistryClient.Timeouts? = nil,
         plainHTTPHosts: Set<String> = [], trust: TrustStore? = nil, proxies: [String: String] = [:],
         retryPause: Duration = .milliseconds(10)
     ) -> ImageSpec.RegistryClient {
@@ -109,10 +109,12 @@ final class FaultServer: Sendable {
             credentials: { _ in lookup }, proxies: ProxySettings { proxies[$0] },
             trust: trust ?? TrustStore(hostFolders: [folder + "/certs.d"]), retryPause: retryPause,
             longestRetryPause: .seconds(2))
+        // Generous: a busy machine must not be taken for a server that does not answer.
         let limits =
-            limits
-            ?? .init(connect: .seconds(4), head: .seconds(4), stall: .seconds(2), total: .seconds(60))
+            timeouts
+            ?? .init(
+                connect: .seconds(10), responseHeader: .seconds(8), idle: .seconds(2), total: .seconds(60))
         return ImageSpec.RegistryClient(
-            session: RegistrySession(.init(plainHTTPHosts: plainHTTPHosts, limits: limits), surroundings))
+            session: RegistrySession(.init(plainHTTPHosts: plainHTTPHosts, timeouts: limits), surroundings))
     }
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-@testable import ContentTree
-@testable import ImageSpecFlytekit
 import ImageSpec
 import ImageSpecContainers
 import Testing
+
+@testable import ContentTree
+@testable import ImageSpecFlytekit
 
 /// What git is asked, and what becomes of its answers.
 @Suite struct GitListingTests {
@@ -39,9 +40,9 @@ import Testing
     func ignoredFilesOfAWorkTreeAreListed() async throws {
         try await Self.withFolder { folder in
             try Self.makeWorkTree(folder)
-            let context = ImageSpec.HashContext(workingDirectory: folder, hostArchitecture: "x86_64")
+            let context = ImageSpec.Context(workingDirectory: folder, hostArchitecture: "x86_64")
             let spec = ImageSpec(sourceRoot: folder + "/src", sourceCopyMode: .all)
-            let listed = try await ImageSpec.GitIgnored.listed(for: spec, in: context)
+            let listed = try await ImageSpec.GitIgnored.query(for: spec, in: context)
             #expect(
                 listed[folder + "/src"]
                     == .init(
@@ -55,19 +56,19 @@ import Testing
 
     @Test func outsideAWorkTreeNothingIsIgnored() async throws {
         try await Self.withFolder { folder in
-            let context = ImageSpec.HashContext(workingDirectory: folder, hostArchitecture: "x86_64")
+            let context = ImageSpec.Context(workingDirectory: folder, hostArchitecture: "x86_64")
             let base = ImageSpec(sourceRoot: "src", sourceCopyMode: .all)
             let spec = ImageSpec(baseImage: .spec(base))
-            let listed = try await ImageSpec.GitIgnored.listed(for: spec, in: context)
+            let listed = try await ImageSpec.GitIgnored.query(for: spec, in: context)
             #expect(listed[folder + "/src"] == .nothing)
             #expect(listed[folder] == nil)
         }
     }
 
     @Test func aMissingFolderIsLeftToTheScheme() async throws {
-        let context = ImageSpec.HashContext(workingDirectory: "/nonexistent", hostArchitecture: "x86_64")
+        let context = ImageSpec.Context(workingDirectory: "/nonexistent", hostArchitecture: "x86_64")
         let spec = ImageSpec(sourceRoot: "src", sourceCopyMode: .all)
-        let listed = try await ImageSpec.GitIgnored.listed(for: spec, in: context)
+        let listed = try await ImageSpec.GitIgnored.query(for: spec, in: context)
         let error = #expect(throws: ImageSpecError.self) {
             try spec.tag(scheme: .flytekit(gitIgnored: listed), in: context)
         }
@@ -76,7 +77,7 @@ import Testing
     }
 
     @Test func otherSpecsAskNothing() async throws {
-        let listed = try await ImageSpec.GitIgnored.listed(
+        let listed = try await ImageSpec.GitIgnored.query(
             for: ImageSpec(sourceRoot: "src", sourceCopyMode: .noCopy))
         #expect(listed == ImageSpec.GitIgnored())
     }

@@ -11,14 +11,14 @@ import Testing
 @Suite struct PinsTests {
     private static let digest = "sha256:" + String(repeating: "0a", count: 32)
     private static let other = "sha256:" + String(repeating: "1b", count: 32)
-    private let context = ImageSpec.HashContext(workingDirectory: "/", hostArchitecture: "x86_64")
+    private let context = ImageSpec.Context(workingDirectory: "/", hostArchitecture: "x86_64")
 
     /// The pins as `field reference`, and what was asked for.
     private func pins(
-        _ spec: ImageSpec, isUpdating: Bool = false
+        _ spec: ImageSpec, updating: Bool = false
     ) async throws -> (found: ImageSpec.Pins, lines: [String], asked: [String]) {
         var asked: [String] = []
-        let found = try await spec.pins(in: context, isUpdating: isUpdating) { name in
+        let found = try await spec.pins(in: context, updating: updating) { name in
             asked.append(name)
             return Self.digest
         }
@@ -51,9 +51,9 @@ import Testing
         "debian@\(digest)@\(digest)",
     ])
     func whatIsNoDigestPinsNothing(_ reference: String) async throws {
-        for isUpdating in [false, true] {
+        for updating in [false, true] {
             let error = await #expect(throws: ImageSpecError.self) {
-                try await pins(ImageSpec(baseImage: .reference(reference)), isUpdating: isUpdating)
+                try await pins(ImageSpec(baseImage: .reference(reference)), updating: updating)
             }
             #expect(error?.code == .invalidReference)
             #expect(error?.message.hasPrefix("base_image: ") == true)
@@ -65,7 +65,7 @@ import Testing
             ("debian:12@" + Self.other, ["base_image debian:12@"]), ("debian:12@" + Self.digest, []),
             ("debian@" + Self.other, []), ("debian:12", ["base_image debian:12@"]),
         ] {
-            let result = try await pins(ImageSpec(baseImage: .reference(reference)), isUpdating: true)
+            let result = try await pins(ImageSpec(baseImage: .reference(reference)), updating: true)
             #expect(result.lines == pinned)
         }
     }
@@ -109,7 +109,7 @@ import Testing
     ])
     func aBaseThatIsNotGivenIsToldOf(_ spec: ImageSpec, _ reference: String) async throws {
         let found = try await pins(spec).found
-        #expect(found.unwritten.map(\.reference) == [reference])
+        #expect(found.implicit.map(\.reference) == [reference])
         #expect(!found.pins.contains { $0.path == ["base_image"] })
     }
 

@@ -326,9 +326,9 @@ struct RegistryFaultTests {
         let server = try FaultServer.shared.get()
         let reference = try RegistryReference("localhost:\(try server.port("tls"))/\(name)/x:1")
         // No limit is tested here, and other tests may keep the machine busy.
-        let patient = ImageSpec.RegistryClient.Limits(
-            connect: .seconds(60), head: .seconds(60), stall: .seconds(60), total: .seconds(600))
-        let session = server.client(limits: patient).session
+        let patient = ImageSpec.RegistryClient.Timeouts(
+            connect: .seconds(60), responseHeader: .seconds(60), idle: .seconds(60), total: .seconds(600))
+        let session = server.client(timeouts: patient).session
         #expect(try await session.label("imagespec.id", of: reference, platform: "linux/amd64") == "1234")
         #expect(try await session.label("other", of: reference, platform: "linux/amd64") == nil)
     }

@@ -30,7 +30,7 @@ struct RegistryTimeTests {
             times.append(
                 try await time(
                     of: count, "localhost:\(try server.port("tls"))/\(image)/x",
-                    server.client(limits: .init()), arePresent: isPresent))
+                    server.client(timeouts: .init()), arePresent: isPresent))
             let record = try await server.record()
             #expect(record.requests.count { $0.target.contains("/manifests/") } == requestCount)
             #expect(
@@ -101,7 +101,7 @@ struct RegistryTimeTests {
             return
         }
         #expect(try await server.record().requests.isEmpty)
-        _ = try await time(of: count, image, server.client(limits: .init(), trust: trust, proxies: proxy))
+        _ = try await time(of: count, image, server.client(timeouts: .init(), trust: trust, proxies: proxy))
         // A question and, as this server tells no digest, another one for the manifest: 200 requests.
         #expect(try await server.record().requests.count { $0.method == "CONNECT" } == 1)
     }
@@ -110,9 +110,10 @@ struct RegistryTimeTests {
     @Test(arguments: [("slow-fine", true), ("stalled", false)])
     func anAnswerMayBeginLate(_ image: String, _ isAnswered: Bool) async throws {
         let server = try FaultServer(latency: 3)
-        let limits = ImageSpec.RegistryClient.Limits(head: .seconds(isAnswered ? 50 : 3), stall: .seconds(1))
+        let limits = ImageSpec.RegistryClient.Timeouts(
+            responseHeader: .seconds(isAnswered ? 50 : 3), idle: .seconds(1))
         let start = ContinuousClock.now
-        let existence = await server.client(limits: limits).existence(
+        let existence = await server.client(timeouts: limits).existence(
             of: "localhost:\(try server.port("tls"))/\(image)/late")
         let time = ContinuousClock.now - start
         #expect(time >= .seconds(3))
@@ -127,9 +128,9 @@ struct RegistryTimeTests {
     /// It may be shorter than a second, and counts anew from each byte.
     @Test func anAnswerThatStopsIsNotWaitedFor() async throws {
         let server = try FaultServer.shared.get()
-        let limits = ImageSpec.RegistryClient.Limits(stall: .milliseconds(300), retries: 0)
+        let limits = ImageSpec.RegistryClient.Timeouts(idle: .milliseconds(300), retries: 0)
         let host = "localhost:\(try server.port("tls"))"
-        let client = server.client(limits: limits)
+        let client = server.client(timeouts: limits)
         let (existence, time) = await attendedTime { await client.existence(of: host + "/stalled-body/soon") }
         #expect(time < .seconds(8))
         #expect("\(existence)".contains("did not end within the time limit"))
@@ -139,8 +140,9 @@ struct RegistryTimeTests {
     func everyLimitCanBeTaken(_ limit: Duration) async throws {
         let server = try FaultServer.shared.get()
         let image = "localhost:\(try server.port("tls"))/fine/limit"
-        let limits = ImageSpec.RegistryClient.Limits(connect: limit, head: limit, stall: limit, total: limit)
-        switch await server.client(limits: limits).existence(of: image) {
+        let limits = ImageSpec.RegistryClient.Timeouts(
+            connect: limit, responseHeader: limit, idle: limit, total: limit)
+        switch await server.client(timeouts: limits).existence(of: image) {
         case .present: #expect(limit > .seconds(1))
         case .unknown(let reason):
             #expect(limit < .seconds(1))
@@ -152,9 +154,9 @@ struct RegistryTimeTests {
     @Test func theTimeOfAQuestionRunsWhileOthersHaveAllConnections() async throws {
         let server = try FaultServer()
         let host = "localhost:\(try server.port("tls"))"
-        let limits = ImageSpec.RegistryClient.Limits(
-            head: .seconds(100), stall: .seconds(100), total: .seconds(100))
-        let patient = server.client(limits: limits)
+        let limits = ImageSpec.RegistryClient.Timeouts(
+            responseHeader: .seconds(100), idle: .seconds(100), total: .seconds(100))
+        let patient = server.client(timeouts: limits)
         // From here on it has connections of its own to ask by.
         guard case .present = await patient.existence(of: host + "/fine/first") else {
             throw CancellationError()
@@ -167,7 +169,7 @@ struct RegistryTimeTests {
         {
             try await Task.sleep(for: .milliseconds(5))
         }
-        let hasty = server.client(limits: .init(total: .seconds(1)))
+        let hasty = server.client(timeouts: .init(total: .seconds(1)))
         let (existence, time) = await attendedTime { await hasty.existence(of: host + "/fine/queued") }
         #expect(time < .seconds(30))
         for task in tasks { task.cancel() }
@@ -193,9 +195,9 @@ struct RegistryTimeTests {
     ])
     func whoCallsAQuestionOffWaitsNoMore(_ wait: Wait) async throws {
         let server = try FaultServer.shared.get()
-        let limits = ImageSpec.RegistryClient.Limits(
-            connect: .seconds(60), head: .seconds(60), stall: .seconds(60))
-        let client = server.client(limits: limits, retryPause: .seconds(1))
+        let limits = ImageSpec.RegistryClient.Timeouts(
+            connect: .seconds(60), responseHeader: .seconds(60), idle: .seconds(60))
+        let client = server.client(timeouts: limits, retryPause: .seconds(1))
         let host = "localhost:\(try server.port(wait.server))"
         let time = try await leastTimeToCallOff {
             let mark = "m" + UUID().uuidString.lowercased().filter { $0 != "-" }
@@ -243,7 +245,7 @@ struct RegistryTimeTests {
                 "#!/bin/sh\ntrap '' TERM\necho $$ > \(folder)/new\nmv \(folder)/new \(folder)/pid\n"
                     + "for i in 1 2 3 4 5 6 7 8 9; do sleep 1; done\n",
                 to: folder + "/bin/docker-credential-deaf", mode: 0o755)
-            let credentials = RegistryCredentials(
+            let credentials = Keychain(
                 configurationFile: folder + "/config.json", environment: { _ in nil },
                 helpers: CredentialHelpers(finder: EngineFinder(folders: [folder + "/bin"])))
             var surroundings = server.client().session.surroundings
@@ -259,7 +261,7 @@ struct RegistryTimeTests {
             let start = ContinuousClock.now
             task.cancel()
             #expect(await task.value == .unknown(reason: "the question was cancelled"))
-            await UnawaitedWork.end(within: .seconds(60))
+            await DetachedWork.end(within: .seconds(60))
             #expect(ContinuousClock.now - start < .seconds(5))
             #expect(kill(program, 0) != 0)
         }

@@ -13,13 +13,13 @@ import Testing
 
     /// The build, in words without spaces.
     private func line(
-        _ dialect: WorkingEngine.Dialect, _ options: Options, version: String = "",
+        _ dialect: DetectedEngine.Dialect, _ options: Options, version: String = "",
         buildx: String = "0.13.1", isPushed: Bool = true, platforms: [String] = ["linux/amd64"],
         secrets: [BuildPlan.Secret] = []
     ) throws -> String {
         let options = try ContainerOptions(ImageSpec(builderOptions: options))
         var plan = BuildPlan(
-            engine: WorkingEngine(
+            engine: DetectedEngine(
                 dialect: dialect, path: "/bin/x", version: version, pluginVersion: buildx),
             imageName: "r.io/a:1",
             context: "/t/context", reports: "/t", platforms: platforms, secrets: secrets, options: options,
@@ -92,9 +92,9 @@ import Testing
             (.buildah, "1.41.0", "--source-date-epoch 7 --rewrite-timestamp"),
             (.podman, "5.6.0", "--source-date-epoch 7 --rewrite-timestamp"),
             (.podman, "5.5.2", "--timestamp 7"),
-        ] as [(WorkingEngine.Dialect, String, String)])
+        ] as [(DetectedEngine.Dialect, String, String)])
     func buildahAndPodmanHaveFixedTimesByVersion(
-        _ dialect: WorkingEngine.Dialect, _ version: String, _ times: String
+        _ dialect: DetectedEngine.Dialect, _ version: String, _ times: String
     ) throws {
         #expect(
             try line(

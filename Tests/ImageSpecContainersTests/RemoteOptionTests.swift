@@ -98,7 +98,8 @@ import Testing
     // Source: RFC 4180.
     @Test func fieldsOfListsAreQuotedWhereTheyHaveTo() {
         #expect(
-            OptionText.csv(["type=image", "name=a,b", "x=\"y\""]) == "type=image,\"name=a,b\",\"x=\"\"y\"\"\""
+            OptionSyntax.csv(["type=image", "name=a,b", "x=\"y\""])
+                == "type=image,\"name=a,b\",\"x=\"\"y\"\"\""
         )
     }
 
@@ -119,13 +120,13 @@ import Testing
             (["network": "mine"], .buildctl, "0.13.0", "alone; podman and buildah can"),
             (["network": "mine"], .buildx, "28.2.2", "--driver-opt network=mine are"),
             (["network": "mine"], .buildKit, "20.10.24", "--driver-opt network=mine are"),
-        ] as [(Options, WorkingEngine.Dialect, String, String)])
+        ] as [(Options, DetectedEngine.Dialect, String, String)])
     func whatTheEngineCannotDoIsAnErrorThatSaysWhichCan(
-        _ options: Options, _ dialect: WorkingEngine.Dialect, _ version: String, _ text: String
+        _ options: Options, _ dialect: DetectedEngine.Dialect, _ version: String, _ text: String
     ) {
         let error = #expect(throws: ImageSpecError.self) {
-            try EngineAbilities(
-                engine: WorkingEngine(dialect: dialect, path: "/bin/x", version: version),
+            try EngineCapabilities(
+                engine: DetectedEngine(dialect: dialect, path: "/bin/x", version: version),
                 options: ContainerOptions(ImageSpec(builderOptions: options))
             ).check(imageName: "a", isPushed: true)
         }
@@ -136,10 +137,10 @@ import Testing
     @Test func buildxHasAttestationsAndFixedTimesSinceItsVersion010() throws {
         for options in [["provenance": true], ["source_date_epoch": 0]] as [Options] {
             let options = try ContainerOptions(ImageSpec(builderOptions: options))
-            var engine = WorkingEngine(dialect: .buildx, path: "/bin/docker", version: "23.0")
+            var engine = DetectedEngine(dialect: .buildx, path: "/bin/docker", version: "23.0")
             for (version, isAble) in [("0.9.1", false), ("0.10.0", true), ("0.13.1+ds1", true), ("", true)] {
                 engine.pluginVersion = version
-                let abilities = EngineAbilities(engine: engine, options: options)
+                let abilities = EngineCapabilities(engine: engine, options: options)
                 if isAble {
                     try abilities.check(imageName: "a", isPushed: true)
                 } else {
@@ -158,12 +159,12 @@ import Testing
             (["cache_to": "r.io/a"], .podman, "4.2.0"), (["network": "mine"], .podman, "4.3.1"),
             (["network": "host"], .buildx, "28.2.2"), (["network": "none"], .buildKit, "20.10.24"),
             (["source_date_epoch": 0], .buildx, "28.2.2"),
-        ] as [(Options, WorkingEngine.Dialect, String)])
+        ] as [(Options, DetectedEngine.Dialect, String)])
     func whatTheEngineCanDoIsNoError(
-        _ options: Options, _ dialect: WorkingEngine.Dialect, _ version: String
+        _ options: Options, _ dialect: DetectedEngine.Dialect, _ version: String
     ) throws {
-        try EngineAbilities(
-            engine: WorkingEngine(dialect: dialect, path: "/bin/x", version: version),
+        try EngineCapabilities(
+            engine: DetectedEngine(dialect: dialect, path: "/bin/x", version: version),
             options: ContainerOptions(ImageSpec(builderOptions: options))
         ).check(imageName: "a", isPushed: true)
     }
@@ -179,8 +180,8 @@ import Testing
     func aDaemonsOwnBuilderHasNoFixedTimes(
         _ drivers: [(builder: String, driver: String)], _ text: String?
     ) throws {
-        var abilities = EngineAbilities(
-            engine: WorkingEngine(dialect: .buildx, path: "/bin/docker", version: "28.2.2"),
+        var abilities = EngineCapabilities(
+            engine: DetectedEngine(dialect: .buildx, path: "/bin/docker", version: "28.2.2"),
             options: try ContainerOptions(ImageSpec(builderOptions: ["source_date_epoch": 0])))
         abilities.drivers = drivers
         guard let text else { return try abilities.check(imageName: "a", isPushed: true) }
@@ -196,10 +197,10 @@ import Testing
 
     @Test func attestationsAndBuildctlNeedARegistry() throws {
         for (options, dialect) in [(["sbom": true], .buildx), ([:], .buildctl)]
-            as [(Options, WorkingEngine.Dialect)]
+            as [(Options, DetectedEngine.Dialect)]
         {
-            let abilities = EngineAbilities(
-                engine: WorkingEngine(dialect: dialect, path: "/bin/x", version: ""),
+            let abilities = EngineCapabilities(
+                engine: DetectedEngine(dialect: dialect, path: "/bin/x", version: ""),
                 options: try ContainerOptions(ImageSpec(builderOptions: options)))
             try abilities.check(imageName: "a", isPushed: true)
             let error = #expect(throws: ImageSpecError.self) {

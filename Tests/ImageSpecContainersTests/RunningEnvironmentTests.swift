@@ -32,7 +32,7 @@ extension Trait where Self == ConditionTrait {
     @Test(.requiresPython) func theVersionAndThePinsAreThoseOfTheInterpreter() async throws {
         try await withPackage { environment in
             let spec = try await ImageSpec.fromEnvironment(
-                pinning: ["acme-tool"], python: nil, of: ImageSpec(name: "a", packages: ["six"]),
+                pinning: ["acme-tool"], python: nil, base: ImageSpec(name: "a", packages: ["six"]),
                 finder: EngineFinder(), environment: { $0 == "VIRTUAL_ENV" ? environment : nil })
             #expect(spec.name == "a")
             #expect(spec.packages == ["six", "acme-tool==1.2.3"])
@@ -72,7 +72,7 @@ extension Trait where Self == ConditionTrait {
 
     @Test func aPythonVersionIsRefused() async throws {
         let error = await #expect(throws: ImageSpecError.self) {
-            try await ImageSpec.fromEnvironment(of: ImageSpec(pythonVersion: "3.12"))
+            try await ImageSpec.fromEnvironment(base: ImageSpec(pythonVersion: "3.12"))
         }
         #expect(error?.code == .invalidField)
         #expect(error?.message.contains("python_version") == true)
@@ -81,7 +81,7 @@ extension Trait where Self == ConditionTrait {
     @Test func whereThereIsNoPythonThatIsSaid() async throws {
         let error = await #expect(throws: ImageSpecError.self) {
             try await ImageSpec.fromEnvironment(
-                pinning: [], python: nil, of: ImageSpec(), finder: EngineFinder(folders: []),
+                pinning: [], python: nil, base: ImageSpec(), finder: EngineFinder(folders: []),
                 environment: { _ in nil })
         }
         #expect(error?.code == .toolUnavailable)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-@testable import ContentTree
 import ImageSpec
 import ImageSpecDrafting
 import ImageSpecYAML
 import Testing
+
+@testable import ContentTree
 
 /// Drafts of whole folders.
 @Suite struct SpecDraftTests {
@@ -225,7 +226,7 @@ import Testing
 
     /// What holds for every draft.
     static func checkLaws(of draft: SpecDraft, in folder: String) throws {
-        let context = ImageSpec.HashContext(workingDirectory: folder, hostArchitecture: "x86_64")
+        let context = ImageSpec.Context(workingDirectory: folder, hostArchitecture: "x86_64")
         let spec = try ImageSpec(yaml: draft.text)
         #expect(spec.problems(in: context).map(\.message) == [])
         _ = try ImageSpec.BuildContext(spec, in: context)

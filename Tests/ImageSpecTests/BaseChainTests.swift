@@ -4,12 +4,12 @@ import Synchronization
 import Testing
 
 @testable import ContentTree
-@testable import ImageSpecDiff
 @testable import ImageSpec
+@testable import ImageSpecDiff
 
 /// Specs with very many bases below each other.
 @Suite(.timeLimit(.minutes(2))) struct BaseChainTests {
-    private let context = ImageSpec.HashContext(
+    private let context = ImageSpec.Context(
         workingDirectory: "/", hostArchitecture: "x86_64", digestCache: .off)
 
     /// A spec on so many specs, of which each has fields before and after the base in a document.
@@ -27,7 +27,7 @@ import Testing
         case id, document, name, validate, inputs, dockerfile, context, usedImages, graph, difference
 
         /// Asks it of a spec on so many others.
-        func ask(_ spec: ImageSpec, _ bases: Int, in context: ImageSpec.HashContext) throws {
+        func ask(_ spec: ImageSpec, _ bases: Int, in context: ImageSpec.Context) throws {
             switch self {
             case .id: #expect(spec.id.count == 64)
             case .document: _ = spec.document
@@ -40,8 +40,8 @@ import Testing
             case .context: _ = try ImageSpec.BuildContext(spec, in: context)
             case .usedImages: #expect(try spec.usedImages(in: context).count == 1)
             case .difference:
-                let record = try spec.record(in: context)
-                #expect(ImageSpec.Comparison(from: record, to: record).isSame)
+                let record = try spec.snapshot(in: context)
+                #expect(ImageSpec.Diff(from: record, to: record).isSame)
             case .graph:
                 #expect(try ImageSpec.BuildGraph([spec], in: context).nodes.count == bases + 1)
             }
@@ -127,7 +127,7 @@ import Testing
                 sourceRoot: "f\(index)", baseImage: index == 0 ? nil : .spec(spec), sourceCopyMode: .all)
         }
         let progress = ImageSpec.HashingProgress { _ in }
-        let context = ImageSpec.HashContext(
+        let context = ImageSpec.Context(
             workingDirectory: folder.path, hostArchitecture: "x86_64", digestCache: .off, progress: progress)
         var inputs: ImageSpec.Inputs? = try spec.inputs(in: context)
         #expect(progress.count.files == 12)

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-@testable import ContentTree
 import ImageSpec
 import Synchronization
 import Testing
 
+@testable import ContentTree
+
 @Suite struct BuildEngineTests {
     typealias Engine = ImageSpec.BuildEngine
 
-    private let context = ImageSpec.HashContext(workingDirectory: "/", hostArchitecture: "x86_64")
+    private let context = ImageSpec.Context(workingDirectory: "/", hostArchitecture: "x86_64")
 
     private func engine(_ builder: RecordingBuilder, _ policy: ImageSpec.BuildPolicy = .init()) -> Engine {
         let engine = Engine(policy: policy)
@@ -261,7 +262,7 @@ import Testing
             return nil
         }
         let engine = engine(builder)
-        let context = ImageSpec.HashContext(workingDirectory: folder.path, hostArchitecture: "x86_64")
+        let context = ImageSpec.Context(workingDirectory: folder.path, hostArchitecture: "x86_64")
         let spec = ImageSpec(name: "a", sourceRoot: "source", sourceCopyMode: .all)
         try await engine.build(spec, in: context)
         #expect(try FileManager.default.contentsOfDirectory(atPath: output + "/source") == ["a.py"])
@@ -285,7 +286,7 @@ import Testing
         let spec = ImageSpec(
             name: "a", builder: "file", sourceRoot: "source", baseImage: .spec(ImageSpec(name: "base")),
             sourceCopyMode: .all)
-        let context = ImageSpec.HashContext(workingDirectory: folder.path, hostArchitecture: "x86_64")
+        let context = ImageSpec.Context(workingDirectory: folder.path, hostArchitecture: "x86_64")
         let result = try await engine.result(of: spec, in: context)
         #expect(result.outcome == .built)
         let name = try spec.imageName(in: context)

@@ -10,12 +10,12 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct BuildGraphReadingTests {
     typealias Graph = ImageSpec.BuildGraph
 
-    private let context = ImageSpec.HashContext(workingDirectory: "/", hostArchitecture: "x86_64")
+    private let context = ImageSpec.Context(workingDirectory: "/", hostArchitecture: "x86_64")
 
     private func context(
         _ folder: TemporaryFolder, _ progress: ImageSpec.HashingProgress
-    ) -> ImageSpec.HashContext {
-        ImageSpec.HashContext(
+    ) -> ImageSpec.Context {
+        ImageSpec.Context(
             workingDirectory: folder.path, hostArchitecture: "x86_64", digestCache: .off, progress: progress)
     }
 

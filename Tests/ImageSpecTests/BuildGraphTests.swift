@@ -11,7 +11,7 @@ import Testing
     typealias Engine = ImageSpec.BuildEngine
     typealias Graph = ImageSpec.BuildGraph
 
-    private let context = ImageSpec.HashContext(workingDirectory: "/", hostArchitecture: "x86_64")
+    private let context = ImageSpec.Context(workingDirectory: "/", hostArchitecture: "x86_64")
 
     private func engine(_ builder: RecordingBuilder, _ policy: ImageSpec.BuildPolicy = .init()) -> Engine {
         let engine = Engine(policy: policy)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import ContentTree
 import ImageSpec
 import Testing
+
+@testable import ContentTree
 
 @Suite struct BuildPolicyTests {
     struct Variables: Sendable, CustomTestStringConvertible {
@@ -24,10 +25,10 @@ import Testing
         Variables(environment: ["FLYTE_FORCE_PUSH_IMAGE_SPEC": "no"], policy: .init()),
         Variables(environment: ["FLYTE_PUSH_IMAGE_SPEC": "True"], policy: .init()),
         Variables(environment: ["FLYTE_PUSH_IMAGE_SPEC": "1"], policy: .init()),
-        Variables(environment: ["FLYTE_PUSH_IMAGE_SPEC": "0"], policy: .init(isPushing: false)),
-        Variables(environment: ["FLYTE_PUSH_IMAGE_SPEC": "yes"], policy: .init(isPushing: false)),
-        Variables(environment: ["FLYTE_PUSH_IMAGE_SPEC": ""], policy: .init(isPushing: false)),
-        Variables(environment: ["FLYTE_IMG_FAST_FAIL": "1"], policy: .init(isFailingFast: true)),
+        Variables(environment: ["FLYTE_PUSH_IMAGE_SPEC": "0"], policy: .init(pushes: false)),
+        Variables(environment: ["FLYTE_PUSH_IMAGE_SPEC": "yes"], policy: .init(pushes: false)),
+        Variables(environment: ["FLYTE_PUSH_IMAGE_SPEC": ""], policy: .init(pushes: false)),
+        Variables(environment: ["FLYTE_IMG_FAST_FAIL": "1"], policy: .init(failsFast: true)),
         Variables(environment: ["FLYTE_IMG_FAST_FAIL": "no"], policy: .init()),
         Variables(environment: ["FLYTE_INTERNAL_EXECUTION_ID": ""], policy: .init(isInsideExecution: true)),
     ])
@@ -43,9 +44,9 @@ import Testing
 
     @Test(arguments: [
         (ImageSpec.BuildPolicy(), false),
-        (ImageSpec.BuildPolicy(assumesPresent: true), true),
-        (ImageSpec.BuildPolicy(assumesPresent: true, isFailingFast: true), false),
-        (ImageSpec.BuildPolicy(isFailingFast: true), false),
+        (ImageSpec.BuildPolicy(assumesExists: true), true),
+        (ImageSpec.BuildPolicy(assumesExists: true, failsFast: true), false),
+        (ImageSpec.BuildPolicy(failsFast: true), false),
     ])
     func whatNobodyCanTellIsAnErrorUnlessItIsAssumed(_ policy: ImageSpec.BuildPolicy, _ isAssumed: Bool)
         throws

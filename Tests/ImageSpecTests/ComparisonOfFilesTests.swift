@@ -4,8 +4,8 @@ import Foundation
 import Testing
 
 @testable import ContentTree
-@testable import ImageSpecDiff
 @testable import ImageSpec
+@testable import ImageSpecDiff
 
 /// What is said of files, and that all is said that counts.
 @Suite struct ComparisonOfFilesTests {

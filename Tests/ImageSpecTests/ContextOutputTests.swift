@@ -199,7 +199,7 @@ import Testing
     @Test(arguments: [ContextLayout.dockerfile, .envd])
     func cancellingEndsTheCopyingWithinAFile(layout: ContextLayout) async throws {
         let project = try RenderingProject(["src/large": Self.large, "src/next": "1"])
-        let contents = try SpecContents.read(of: Self.spec, in: project.context, records: [.entries])
+        let contents = try ResolvedInputs.read(of: Self.spec, in: project.context, records: [.entries])
         let task = Task {
             let sink = CancellingSink()
             let error = #expect(throws: ImageSpecError.self) {

@@ -126,7 +126,7 @@ struct DigestCacheDamageTests {
         // With the stamp that it has, the same bytes are a cache; so the next line says something.
         try tree.folder.write(Array(file.utf8), header.bytes + cache[Format.headerSize...], mode: 0o600)
         #expect(try tree.read() == (expected, 0))
-        header.stamp = FileStamp.now + 3_600_000_000_000
+        header.stamp = StatSignature.now + 3_600_000_000_000
         try tree.folder.write(Array(file.utf8), header.bytes + cache[Format.headerSize...], mode: 0o600)
         #expect(try tree.read() == (expected, CachedTree.fileCount))
 

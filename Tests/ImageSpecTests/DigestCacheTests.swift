@@ -4,8 +4,8 @@ import Foundation
 import Testing
 
 @testable import ContentTree
-@testable import ImageSpecDiff
 @testable import ImageSpec
+@testable import ImageSpecDiff
 
 #if canImport(Glibc)
 import Glibc
@@ -72,8 +72,8 @@ struct CachedTree {
     static func waitForTick() {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
-        let start = FileStamp.nanoseconds(now)
-        while FileStamp.now <= start {}
+        let start = StatSignature.nanoseconds(now)
+        while StatSignature.now <= start {}
     }
 
     /// The one cache file.
@@ -142,7 +142,7 @@ struct DigestCacheTests {
         let tree = try CachedTree.small()
         _ = try tree.digest(HashingOptions(cacheFolder: tree.cache))
         #expect(!FileManager.default.fileExists(atPath: tree.cache))
-        let context = ImageSpec.HashContext(
+        let context = ImageSpec.Context(
             workingDirectory: tree.root, hostArchitecture: "x86_64", digestCache: .folder(tree.cache))
         _ = try ImageSpec(requirements: nil, sourceCopyMode: .noCopy, copy: ["a.py"]).tag(in: context)
         #expect(!FileManager.default.fileExists(atPath: tree.cache))
@@ -153,7 +153,7 @@ struct DigestCacheTests {
         try folder.write(Array("weights".utf8), [UInt8](repeating: 7, count: 9 << 20))
         func read() throws -> (tag: String, bytes: Int) {
             let progress = ImageSpec.HashingProgress { _ in }
-            let context = ImageSpec.HashContext(
+            let context = ImageSpec.Context(
                 workingDirectory: folder.path, hostArchitecture: "x86_64",
                 digestCache: .folder(folder.path + "/cache"), progress: progress)
             return (try ImageSpec(copy: ["weights"]).tag(in: context), progress.count.bytes)
@@ -256,15 +256,15 @@ struct DigestCacheTests {
         let inner = #"{"source_root": "tree", "source_copy_mode": "all", "copy": ["data"]}"#
         for json in [inner, #"{"copy": ["data"], "base_image": \#(inner)}"#] {
             let spec = try ImageSpec(json: json)
-            func context(_ cache: ImageSpec.DigestCache) -> ImageSpec.HashContext {
-                ImageSpec.HashContext(
+            func context(_ cache: ImageSpec.DigestCache) -> ImageSpec.Context {
+                ImageSpec.Context(
                     workingDirectory: folder.path, hostArchitecture: "x86_64", digestCache: cache)
             }
             let expected = try spec.tag(in: context(.off))
             let among = context(.folder(folder.path + "/" + place))
             for _ in 0..<3 {
                 #expect(try spec.tag(in: among) == expected)
-                #expect(try spec.record(in: among).tag == expected)
+                #expect(try spec.snapshot(in: among).tag == expected)
             }
             // Beside them it is one: so the trees are worth it.
             #expect(try spec.tag(in: context(.folder(folder.path + "/tree-cache"))) == expected)

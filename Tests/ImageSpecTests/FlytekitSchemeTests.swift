@@ -4,14 +4,13 @@ import Foundation
 import Testing
 
 @testable import ContentTree
-@testable import ImageSpecFlytekit
 @testable import ImageSpec
+@testable import ImageSpecFlytekit
 
 /// The scheme's inputs: git's answer, loaded modules, the context.
 @Suite struct FlytekitSchemeTests {
-    private static func context(_ folder: TemporaryFolder, modules: [String]? = nil) -> ImageSpec.HashContext
-    {
-        ImageSpec.HashContext(
+    private static func context(_ folder: TemporaryFolder, modules: [String]? = nil) -> ImageSpec.Context {
+        ImageSpec.Context(
             workingDirectory: folder.path, hostArchitecture: "x86_64", loadedModules: modules)
     }
 
@@ -40,7 +39,7 @@ import Testing
         #expect(error?.message.contains("gitIgnored") == true)
         let outer = ImageSpec(baseImage: .spec(all), sourceCopyMode: .noCopy)
         #expect(throws: ImageSpecError.self) { try outer.tag(scheme: .flytekit, in: context) }
-        #expect(outer.foldersAskedOfGit(in: context) == [folder.path + "/src"])
+        #expect(outer.directoriesRequiringGitIgnore(in: context) == [folder.path + "/src"])
         #expect(try !outer.id(scheme: .flytekit, in: context).isEmpty)
 
         let known = ImageSpec.HashScheme.flytekit(gitIgnored: ignored(folder.path + "/src", .nothing))
@@ -57,7 +56,7 @@ import Testing
         let context = Self.context(folder)
         func tag(_ root: String, _ listing: String) throws(ImageSpecError) -> String {
             let spec = ImageSpec(sourceRoot: root, sourceCopyMode: .all)
-            let place = spec.foldersAskedOfGit(in: context)[0]
+            let place = spec.directoriesRequiringGitIgnore(in: context)[0]
             return try spec.tag(
                 scheme: .flytekit(gitIgnored: ignored(place, .init(files: Array(listing.utf8)))), in: context)
         }

@@ -4,8 +4,8 @@ import Foundation
 import Testing
 
 @testable import ContentTree
-@testable import ImageSpecFlytekit
 @testable import ImageSpec
+@testable import ImageSpecFlytekit
 
 /// Python's view of texts, numbers and formats, where it differs from Swift's.
 @Suite struct FlytekitTextTests {

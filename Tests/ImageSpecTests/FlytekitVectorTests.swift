@@ -4,8 +4,8 @@ import Foundation
 import Testing
 
 @testable import ContentTree
-@testable import ImageSpecFlytekit
 @testable import ImageSpec
+@testable import ImageSpecFlytekit
 
 /// Specs and trees, and the names that flytekit 1.16.14 itself gave them under Python 3.11.
 @Suite struct FlytekitVectorTests {
@@ -110,7 +110,7 @@ private struct FlytekitVector {
         }
         let context = context
         var ignored = ImageSpec.GitIgnored()
-        for place in spec.foldersAskedOfGit(in: context) {
+        for place in spec.directoriesRequiringGitIgnore(in: context) {
             ignored[place] = try FlytekitGit.listing(of: place, ceiling: folder.path)
         }
         let scheme = ImageSpec.HashScheme.flytekit(gitIgnored: ignored)
@@ -171,8 +171,8 @@ private struct FlytekitVector {
         return error.message.contains("flytekit raises " + text) ? [] : ["error \(error), expected \(text)"]
     }
 
-    private var context: ImageSpec.HashContext {
-        ImageSpec.HashContext(
+    private var context: ImageSpec.Context {
+        ImageSpec.Context(
             workingDirectory: vector["cwd"]?.text.map { folder.path + "/" + $0 } ?? folder.path,
             hostArchitecture: vector["machine"]?.text ?? "x86_64",
             loadedModules: vector["loaded_files"]?.list?.compactMap { $0.text.map { folder.path + "/" + $0 } }

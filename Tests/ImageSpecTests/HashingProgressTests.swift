@@ -25,7 +25,7 @@ import Testing
                 $0 = count
             }
         }
-        let context = ImageSpec.HashContext(
+        let context = ImageSpec.Context(
             workingDirectory: folder.path, hostArchitecture: "x86_64", digestCache: .off, progress: progress)
         let spec = ImageSpec(sourceRoot: "src", sourceCopyMode: .all)
         let tag = try spec.tag(in: context)

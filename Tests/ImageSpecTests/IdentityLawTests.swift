@@ -4,8 +4,8 @@ import Foundation
 import Testing
 
 @testable import ContentTree
-@testable import ImageSpecDiff
 @testable import ImageSpec
+@testable import ImageSpecDiff
 
 #if canImport(Glibc)
 import Glibc
@@ -71,9 +71,9 @@ import Darwin
         return folder
     }
 
-    static func context(_ folder: TemporaryFolder) -> ImageSpec.HashContext {
+    static func context(_ folder: TemporaryFolder) -> ImageSpec.Context {
         // What tests hash is gone after them; nothing of it belongs into the user's cache.
-        ImageSpec.HashContext(workingDirectory: folder.path, hostArchitecture: "x86_64", digestCache: .off)
+        ImageSpec.Context(workingDirectory: folder.path, hostArchitecture: "x86_64", digestCache: .off)
     }
 
     static func full(except field: String? = nil) throws -> ImageSpec {
@@ -129,7 +129,7 @@ import Darwin
             var spec = ImageSpec(packages: ["six"])
             spec.builderOptions = options
             let above = ImageSpec(baseImage: .spec(spec))
-            let context = ImageSpec.HashContext(workingDirectory: "/", hostArchitecture: "")
+            let context = ImageSpec.Context(workingDirectory: "/", hostArchitecture: "")
             return try [spec.id, spec.tag(in: context), above.id, above.tag(in: context)]
         }
         #expect(try names([option: "x"]) == names(nil))
@@ -302,7 +302,7 @@ import Darwin
         #expect(chown(folder.path + "/" + name, owner, 0) == 0)
         if let rootOwner { #expect(chown(project + "/src", rootOwner, 0) == 0) }
         let spec = ImageSpec(sourceRoot: "src", sourceCopyMode: .all)
-        let context = ImageSpec.HashContext(
+        let context = ImageSpec.Context(
             workingDirectory: project, hostArchitecture: "", digestCache: .off)
         if isTaken {
             #expect(throws: Never.self) { try spec.tag(in: context) }
@@ -320,7 +320,7 @@ import Darwin
         let there = TemporaryFolder()
         try FileManager.default.copyItem(atPath: here.path, toPath: there.path + "/deeper down é")
         let spec = try Self.full()
-        let context = ImageSpec.HashContext(
+        let context = ImageSpec.Context(
             workingDirectory: there.path + "/deeper down é/", hostArchitecture: "arm64")
         #expect(try spec.tag(in: Self.context(here)) == spec.tag(in: context))
     }

@@ -100,7 +100,7 @@ extension JSON {
         let folder = TemporaryFolder()
         try build(vector, in: folder)
         let base = Path.normalized(vector["base"]?.text ?? ".")
-        let context = ImageSpec.HashContext(
+        let context = ImageSpec.Context(
             workingDirectory: base == "." ? folder.path : folder.path + "/" + base,
             hostArchitecture: vector["host_arch"]?.text ?? "",
             loadedModules: vector["loaded_modules"]?.list?.compactMap(\.text))
@@ -108,7 +108,7 @@ extension JSON {
         do throws(ImageSpecError) {
             // Manifests come first: where they differ, they say more than a digest.
             if let manifests = expected["manifests"] {
-                let records = try SpecContents.read(of: spec, in: context, records: .entries)
+                let records = try ResolvedInputs.read(of: spec, in: context, records: .entries)
                 problems += compareManifests(records, manifests)
             }
             identity = try spec.identity(in: context)
@@ -186,7 +186,7 @@ extension JSON {
         return Array(bytes.prefix(size))
     }
 
-    private func compareManifests(_ contents: SpecContents, _ expected: JSON) -> [String] {
+    private func compareManifests(_ contents: ResolvedInputs, _ expected: JSON) -> [String] {
         var problems: [String] = []
         func compare(_ what: String, _ tree: SourceTree, _ manifests: JSON) {
             var folders: [String: [SourceTree.Entry]] = ["": []]

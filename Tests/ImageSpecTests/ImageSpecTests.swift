@@ -4,8 +4,8 @@ import Foundation
 import Testing
 
 @testable import ContentTree
-@testable import ImageSpecFlytekit
 @testable import ImageSpec
+@testable import ImageSpecFlytekit
 
 @Suite struct ImageSpecTests {
     // MARK: equality
@@ -131,7 +131,7 @@ import Testing
         (ImageSpec(sourceRoot: "/nowhere/./src"), #"source_root: "/nowhere/src" does"#),
     ])
     func pathsInMessagesAreAsOneWouldWriteThem(spec: ImageSpec, start: String) {
-        let context = ImageSpec.HashContext(specFile: "no-such-spec.yaml")
+        let context = ImageSpec.Context(specFile: "no-such-spec.yaml")
         for read in [
             { _ = try spec.tag(in: context) }, { try spec.validate(in: context) },
         ] as [() throws -> Void] {
@@ -146,7 +146,7 @@ import Testing
         try folder.write("r.txt", "numpy\n")
         try folder.write("bad.json", #"{"name": }"#)
         let spec = try ImageSpec(jsonContentsOf: folder.path + "/good.json")
-        let context = ImageSpec.HashContext(specFile: folder.path + "/good.json")
+        let context = ImageSpec.Context(specFile: folder.path + "/good.json")
         #expect(context.workingDirectory == folder.path)
         #expect(try spec.imageName(in: context).hasPrefix("a:"))
         for (name, code) in [
@@ -262,7 +262,7 @@ import Testing
         root: String?, mode: ImageSpec.SourceCopyMode?, isFast: Bool, expectedRoot: String?,
         expectedMode: ImageSpec.SourceCopyMode?
     ) {
-        let settings = ImageSpec.RegistrationSettings(sourceRoot: "root", isFastRegistration: isFast)
+        let settings = ImageSpec.SerializationSettings(sourceRoot: "root", isFastRegistration: isFast)
         let spec = ImageSpec(sourceRoot: root, sourceCopyMode: mode).withSourceCopy(for: settings)
         #expect(spec.sourceRoot == expectedRoot && spec.sourceCopyMode == expectedMode)
     }
@@ -275,7 +275,7 @@ import Testing
     ) throws {
         let spec = ImageSpec(name: "a", packages: ["b"], sourceCopyMode: mode)
         for root in [nil, ""] {
-            let settings = ImageSpec.RegistrationSettings(sourceRoot: root, isFastRegistration: isFast)
+            let settings = ImageSpec.SerializationSettings(sourceRoot: root, isFastRegistration: isFast)
             let registered = spec.withSourceCopy(for: settings)
             #expect(registered == spec)
             #expect(registered.id == spec.id)

@@ -4,11 +4,11 @@ import Foundation
 import Testing
 
 @testable import ContentTree
-@testable import ImageSpecFlytekit
 @testable import ImageSpec
+@testable import ImageSpecFlytekit
 
 @Suite struct NamingTests {
-    static let context = ImageSpec.HashContext(workingDirectory: "/", hostArchitecture: "x86_64")
+    static let context = ImageSpec.Context(workingDirectory: "/", hostArchitecture: "x86_64")
 
     // Names before the tag, by the OCI grammar.
     @Test(arguments: [
@@ -54,7 +54,7 @@ import Testing
     ])
     func aSlipOfThePenHasANearestName(name: String, nearest: String?) {
         let names = ["name", "tag", "files", "document", "context"]
-        #expect(Spelling.nearest(to: name, among: names) == nearest)
+        #expect(Suggestion.nearest(to: name, among: names) == nearest)
     }
 
     @Test func aWrongNameSaysWhatIsWrong() {
@@ -122,7 +122,7 @@ import Testing
         let spec = ImageSpec(name: "x", packages: ["a"])
         #expect(try spec.tag == spec.tag(in: .current))
         #expect(try spec.imageName() == "x:" + spec.tag)
-        #expect(ImageSpec.HashContext.current.workingDirectory == FileManager.default.currentDirectoryPath)
+        #expect(ImageSpec.Context.current.workingDirectory == FileManager.default.currentDirectoryPath)
     }
 
     // Inputs that cannot be used: the code, and a message that names the field, the path and where it counts from.
@@ -181,7 +181,7 @@ import Testing
         try folder.write("nameless.txt", "# a\n\n-c # b\n")
         try folder.write("lock/uv.lock", "")
         try folder.write("badignore/.dockerignore", "a\n[z-a]\n")
-        let context = ImageSpec.HashContext(workingDirectory: folder.path, hostArchitecture: "")
+        let context = ImageSpec.Context(workingDirectory: folder.path, hostArchitecture: "")
         let error = #expect(throws: ImageSpecError.self) { try spec.tag(in: context) }
         #expect(error?.code == code)
         for fragment in fragments {
@@ -219,13 +219,13 @@ import Testing
             ("link", folder.path + "/link/src/gone/deep/x.py"),
             ("link", folder.path + "/real/src/gone/x.py"), ("link", "src/x.py"),
         ] {
-            let context = ImageSpec.HashContext(
+            let context = ImageSpec.Context(
                 workingDirectory: folder.path + "/" + place, hostArchitecture: "", loadedModules: [module])
             let error = #expect(throws: ImageSpecError.self) { try spec.tag(in: context) }
             #expect(error?.code == .missingInput && error?.message.contains("x.py") == true)
         }
         for module in ["gone/x.py", "/gone/x.py", "src2/gone/x.py", folder.path + "/gone/x.py"] {
-            let context = ImageSpec.HashContext(
+            let context = ImageSpec.Context(
                 workingDirectory: folder.path + "/link", hostArchitecture: "", loadedModules: [module])
             #expect(throws: Never.self) { try spec.tag(in: context) }
         }
@@ -234,7 +234,7 @@ import Testing
     @Test func noCredentialStandsInAMessage() throws {
         let folder = TemporaryFolder()
         try folder.write("r.txt", "--index-url https://u:s3cret@h/simple\nsix\n")
-        let context = ImageSpec.HashContext(workingDirectory: folder.path, hostArchitecture: "")
+        let context = ImageSpec.Context(workingDirectory: folder.path, hostArchitecture: "")
         for spec in [
             ImageSpec(registry: "user:s3cret@ghcr.io/acme"), ImageSpec(name: "https://u:s3cret x@h"),
             ImageSpec(pipIndex: "https://u:s3cret@h"), ImageSpec(requirements: "r.txt"),
@@ -250,7 +250,7 @@ import Testing
         let folder = TemporaryFolder()
         try folder.write("uv.lock", "")
         try folder.write("pyproject.toml", "")
-        let context = ImageSpec.HashContext(workingDirectory: folder.path, hostArchitecture: "")
+        let context = ImageSpec.Context(workingDirectory: folder.path, hostArchitecture: "")
         let error = #expect(throws: ImageSpecError.self) {
             try ImageSpec(packages: ["numpy"], requirements: path).validate(in: context)
         }
@@ -270,7 +270,7 @@ import Testing
         close(openat(parent, "file", O_WRONLY | O_CREAT, 0o644))
         close(parent)
         let spec = ImageSpec(sourceRoot: ".", sourceCopyMode: .all)
-        let context = ImageSpec.HashContext(workingDirectory: folder.path, hostArchitecture: "")
+        let context = ImageSpec.Context(workingDirectory: folder.path, hostArchitecture: "")
         let files = try spec.inputs(in: context).files
         #expect(files.count == 1 && files[0].pathBytes.count == 60 * 101 + 4)
     }
@@ -279,7 +279,7 @@ import Testing
         let folder = TemporaryFolder()
         try folder.write("huge.txt", "")
         #expect(truncate(folder.path + "/huge.txt", 1 << 42) == 0)
-        let context = ImageSpec.HashContext(workingDirectory: folder.path, hostArchitecture: "")
+        let context = ImageSpec.Context(workingDirectory: folder.path, hostArchitecture: "")
         let error = #expect(throws: ImageSpecError.self) {
             try ImageSpec(requirements: "huge.txt").tag(in: context)
         }

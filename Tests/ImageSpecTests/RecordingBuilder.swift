@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import ContentTree
 import ImageSpec
 import Synchronization
+
+@testable import ContentTree
 
 /// A builder that remembers what it was asked, and does what it is told.
 final class RecordingBuilder: ImageSpec.Builder {

@@ -16,8 +16,8 @@ import Darwin
 /// A temporary folder with a project's files, gone with the value.
 final class RenderingProject {
     let root: String
-    var context: ImageSpec.HashContext {
-        ImageSpec.HashContext(workingDirectory: project, hostArchitecture: "x86_64")
+    var context: ImageSpec.Context {
+        ImageSpec.Context(workingDirectory: project, hostArchitecture: "x86_64")
     }
     /// The working directory of the project's specs.
     var project: String { root + "/project" }

@@ -115,7 +115,7 @@ import Testing
     }
 
     /// What a builder is handed, without the id, whose digits are zeros here.
-    private static func handedOver(_ spec: ImageSpec, in context: ImageSpec.HashContext) throws -> String {
+    private static func handedOver(_ spec: ImageSpec, in context: ImageSpec.Context) throws -> String {
         var archive: [UInt8] = []
         try ImageSpec.BuildContext(spec, in: context).writeTar { bytes throws(ImageSpecError) in
             archive += bytes

@@ -59,7 +59,7 @@ guard CommandLine.arguments.count == 2 else {
 }
 let spec = try ImageSpec(jsonContentsOf: CommandLine.arguments[1])
 precondition(spec.id == newSpec().id, "the spec in the file is not the one in this program")
-let context = ImageSpec.HashContext.current
+let context = ImageSpec.Context.current
 
 let id = nanoseconds { spec.id }
 let newID = nanoseconds { newSpec().id }

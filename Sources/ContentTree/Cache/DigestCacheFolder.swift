@@ -62,7 +62,7 @@ struct DigestCacheFolder: Sendable {
         // Its time says when it was last used, to the day.
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
-        if Int64(now.tv_sec) - FileStamp(status).modified / 1_000_000_000 > Self.secondsOfDay {
+        if Int64(now.tv_sec) - StatSignature(status).modified / 1_000_000_000 > Self.secondsOfDay {
             futimens(number, nil)
         }
         return (file, Int(status.st_size))
@@ -108,7 +108,8 @@ struct DigestCacheFolder: Sendable {
             guard fstatat(descriptor.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
                 FileSystem.kind(ofMode: status.st_mode) == .file
             else { continue }
-            let days = (Int64(now.tv_sec) - FileStamp(status).modified / 1_000_000_000) / Self.secondsOfDay
+            let days =
+                (Int64(now.tv_sec) - StatSignature(status).modified / 1_000_000_000) / Self.secondsOfDay
             if days >= (isTemporary ? 1 : Self.daysUntilUnused) { remove(name) }
         }
     }

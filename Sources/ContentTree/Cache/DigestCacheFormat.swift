@@ -110,8 +110,8 @@ enum DigestCacheFormat {
         /// Bytes of the path, without its NUL.
         var pathLength: UInt32 = 0
         var flags: UInt32 = 0
-        var folder = FileStamp()
-        var gitignore = FileStamp()
+        var folder = StatSignature()
+        var gitignore = StatSignature()
         /// Of the folder's whole manifest.
         var digest = SHA256Digest()
         /// Which ignore rules the folder was listed with: before, and with, its own.
@@ -123,7 +123,7 @@ enum DigestCacheFormat {
     }
 
     struct Entry {
-        var stamp = FileStamp()
+        var stamp = StatSignature()
         var digest = SHA256Digest()
         var name: UInt32 = 0
         var nameLength: UInt32 = 0

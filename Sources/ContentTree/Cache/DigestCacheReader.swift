@@ -79,7 +79,7 @@ final class DigestCacheReader: Sendable {
     }
 
     /// What is known of a folder; nil for nothing. With `firstPieceOnly`, not of all its entries.
-    func folder(_ path: [UInt8], firstPieceOnly: Bool = false) -> KnownFolder? {
+    func folder(_ path: [UInt8], firstPieceOnly: Bool = false) -> CachedDirectory? {
         let indices = indices(of: path).prefix(firstPieceOnly ? 1 : .max)
         if indices.isEmpty { return nil }
         var pieces: [[UInt8]] = []
@@ -92,7 +92,7 @@ final class DigestCacheReader: Sendable {
             else { return nil }
             pieces.append(bytes)
         }
-        return KnownFolder(pieces)
+        return CachedDirectory(pieces)
     }
 
     private static func read(_ file: FolderDescriptor, at offset: Int, count: Int) -> [UInt8]? {
@@ -120,7 +120,7 @@ final class DigestCacheReader: Sendable {
 }
 
 /// A folder as an earlier run saw it.
-final class KnownFolder: Sendable {
+final class CachedDirectory: Sendable {
     /// At least one.
     private let pieces: [[UInt8]]
     let header: DigestCacheFormat.PieceHeader

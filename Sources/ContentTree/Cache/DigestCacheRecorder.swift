@@ -54,13 +54,13 @@ final class DigestCacheRecorder {
     init(_ session: DigestCacheSession) { self.session = session }
 
     /// The stamp of an open file or folder; one that is never trusted where it could change and look the same.
-    func stamp(of status: stat, _ descriptor: Int32) -> FileStamp {
-        let stamp = FileStamp(status)
-        guard stamp.isOlder(than: session.stamp) else { return FileStamp() }
+    func stamp(of status: stat, _ descriptor: Int32) -> StatSignature {
+        let stamp = StatSignature(status)
+        guard stamp.isOlder(than: session.stamp) else { return StatSignature() }
         if device?.number != stamp.device {
             device = (stamp.device, FileSystem.hasExactTimes(descriptor))
         }
-        return device?.isExact == true ? stamp : FileStamp()
+        return device?.isExact == true ? stamp : StatSignature()
     }
 
     func add(

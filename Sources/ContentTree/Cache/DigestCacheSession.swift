@@ -32,7 +32,7 @@ final class DigestCacheSession: Sendable {
     private let key: DigestCacheKey
     private let reader: DigestCacheReader?
     /// nil where the entries of folders have to be listed and judged anew.
-    private let changes: DigestCacheCheck.Outcome?
+    private let changes: DigestCacheValidator.Outcome?
     private let output = Locked(Output())
 
     /// nil where there is to be no cache.
@@ -44,7 +44,7 @@ final class DigestCacheSession: Sendable {
         records: SourceTree.Records
     ) {
         guard let folder = options.cacheFolder, FileSystem.hasExactTimes(root.number) else { return nil }
-        stamp = FileStamp.now
+        stamp = StatSignature.now
         self.options = options
         self.folder = folder
         self.key = key
@@ -63,7 +63,7 @@ final class DigestCacheSession: Sendable {
             digest = nil
             return
         }
-        let changes = DigestCacheCheck.run(
+        let changes = DigestCacheValidator.run(
             reader, root: root, wantsEntries: records.contains(.entries))
         self.reader = changes.isBroken ? nil : reader
         self.changes = changes.isBroken ? nil : changes
@@ -73,7 +73,7 @@ final class DigestCacheSession: Sendable {
     // MARK: what is known
 
     /// What an earlier run knew of a folder.
-    func folder(_ path: [UInt8]) -> KnownFolder? { reader?.folder(path) }
+    func folder(_ path: [UInt8]) -> CachedDirectory? { reader?.folder(path) }
 
     /// Whether the folder's entries are what they were, those below sub-folders aside.
     func isUnchanged(_ path: [UInt8]) -> Bool {
@@ -83,7 +83,7 @@ final class DigestCacheSession: Sendable {
     }
 
     /// The folder, if nothing in it and below it changed since it was seen with these rules; it is then taken over.
-    func unchangedTree(_ path: [UInt8], rules: SHA256Digest) -> KnownFolder? {
+    func unchangedTree(_ path: [UInt8], rules: SHA256Digest) -> CachedDirectory? {
         guard let changes, isUnchanged(path) else { return nil }
         let hash = Format.pathHash(path)
         guard !changes.above.contains(hash), let known = reader?.folder(path, firstPieceOnly: true),
@@ -184,7 +184,7 @@ final class DigestCacheSession: Sendable {
         // By the file system's own time, too, this is after the walk began, as far as it has fine times. Else a clock was
         // set back.
         var status = stat()
-        if fstat(number, &status) != 0 || FileStamp(status).modified < stamp &- 2_000_000_000 {
+        if fstat(number, &status) != 0 || StatSignature(status).modified < stamp &- 2_000_000_000 {
             output.hasFailed = true
         }
         return !output.hasFailed

@@ -28,7 +28,9 @@ package enum FileSystem {
         package static var last: Failure { Failure(code: errno) }
 
         /// Nothing lies at the path: no such name, a file on the way, links that dangle or loop.
-        package var isMissing: Bool { code == ENOENT || code == ENOTDIR || code == ELOOP || code == ENAMETOOLONG }
+        package var isMissing: Bool {
+            code == ENOENT || code == ENOTDIR || code == ELOOP || code == ENAMETOOLONG
+        }
 
         var isTooLong: Bool { code == ENAMETOOLONG }
 
@@ -99,7 +101,9 @@ package enum FileSystem {
     /// All bytes of a regular file that is no link; nil where nothing or something else lies there.
     ///
     /// `path` counts from the open folder `inFolder`.
-    package static func contents(ofRegularFile path: [UInt8], inFolder folder: Int32) throws(Failure) -> [UInt8]? {
+    package static func contents(ofRegularFile path: [UInt8], inFolder folder: Int32) throws(Failure)
+        -> [UInt8]?
+    {
         let descriptor = withCPath(path) {
             openat(folder, $0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         }
@@ -156,7 +160,8 @@ package enum FileSystem {
     }
 
     /// A path as C has it. The bytes hold no NUL.
-    package static func withCPath<Result>(_ path: [UInt8], _ body: (UnsafePointer<CChar>) -> Result) -> Result {
+    package static func withCPath<Result>(_ path: [UInt8], _ body: (UnsafePointer<CChar>) -> Result) -> Result
+    {
         (path + [0]).withUnsafeBytes { bytes in
             body(bytes.bindMemory(to: CChar.self).baseAddress.unsafelyUnwrapped)
         }
@@ -199,7 +204,8 @@ package enum FileSystem {
     }
 
     /// Whether a directory is, or would be created, in one of these, or is one of them.
-    package static func lies(_ path: String, inOneOf folders: [String], from workingDirectory: String) -> Bool {
+    package static func lies(_ path: String, inOneOf folders: [String], from workingDirectory: String) -> Bool
+    {
         guard !folders.isEmpty, !path.utf8.contains(0) else { return false }
         // By device and inode: a folder can have several real paths where it is mounted twice.
         let wanted = folders.compactMap {

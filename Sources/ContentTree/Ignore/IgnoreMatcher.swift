@@ -56,11 +56,11 @@ enum IgnoreVerdict {
 final class IgnoreMatcher {
     /// One ignore file of the current folder.
     private struct Lane {
-        let core: UnsafeMutablePointer<IgnoreAutomaton.Core>
+        let core: UnsafeMutablePointer<LazyDFA.Core>
         let kind: IgnoreFile.Kind
         let countsCharacters: Bool
         /// Of the name that was read last.
-        var state: IgnoreAutomaton.State = 0
+        var state: LazyDFA.State = 0
     }
 
     /// How many lanes read a name at the same time.
@@ -72,18 +72,18 @@ final class IgnoreMatcher {
     private let budget: Int
     /// Bytes that all automata may take before those of other folders are forgotten.
     private let totalBudget: Int
-    private var automata: [ObjectIdentifier: IgnoreAutomaton] = [:]
+    private var automata: [ObjectIdentifier: LazyDFA] = [:]
     /// What the automata took when the current ones became current, all of them and the current ones alone.
     private var size = (all: 0, current: 0)
     /// The automata of the current folder, in the order of its scope.
-    private var current: [IgnoreAutomaton] = []
+    private var current: [LazyDFA] = []
     /// The same as lanes, filled up with idle ones to a multiple of `width`.
     private var lanes: UnsafeMutablePointer<Lane>
     private var laneCapacity: Int
     private var laneCount = 0
     private var someCountCharacters = false
     /// Knows no rule and has one state, so that several lanes of a group can share it.
-    private let idle: IgnoreAutomaton
+    private let idle: LazyDFA
     private var transcoded: [UInt8] = []
 
     init(budget: Int = 2 << 20, totalBudget: Int = 32 << 20) {
@@ -91,14 +91,14 @@ final class IgnoreMatcher {
         self.totalBudget = totalBudget
         laneCapacity = Self.width
         lanes = .allocate(capacity: laneCapacity)
-        idle = IgnoreAutomaton(.standard, budget: .max)
+        idle = LazyDFA(.standard, budget: .max)
         idle.begin(IgnorePositions([]))
     }
 
     deinit { lanes.deallocate() }
 
     /// The automata made so far.
-    var automataInUse: [IgnoreAutomaton] { Array(automata.values) }
+    var automataInUse: [LazyDFA] { Array(automata.values) }
 
     /// From now on entries of the folder with this scope are judged.
     func begin(_ scope: IgnoreScope) {
@@ -140,9 +140,9 @@ final class IgnoreMatcher {
         someCountCharacters = places.contains { $0.file.countsCharacters }
     }
 
-    private func automaton(of file: IgnoreFile) -> IgnoreAutomaton {
+    private func automaton(of file: IgnoreFile) -> LazyDFA {
         if let known = automata[ObjectIdentifier(file)] { return known }
-        let automaton = IgnoreAutomaton(file, budget: budget)
+        let automaton = LazyDFA(file, budget: budget)
         automata[ObjectIdentifier(file)] = automaton
         return automaton
     }
@@ -155,8 +155,8 @@ final class IgnoreMatcher {
         var entering: (file: IgnoreFile, rule: Int)?
         for index in 0..<laneCount {
             let lane = lanes + index
-            let outcome = IgnoreAutomaton.outcome(lane.pointee.core, lane.pointee.state, isFolder: isFolder)
-            if outcome == IgnoreAutomaton.noRule || (isDecidedByGit && lane.pointee.kind == .git) { continue }
+            let outcome = LazyDFA.outcome(lane.pointee.core, lane.pointee.state, isFolder: isFolder)
+            if outcome == LazyDFA.noRule || (isDecidedByGit && lane.pointee.kind == .git) { continue }
             if lane.pointee.kind == .git { isDecidedByGit = true }
             // Negated rules have odd outcomes.
             if outcome & 1 == 1 { continue }
@@ -203,7 +203,7 @@ final class IgnoreMatcher {
     /// Runs one group of lanes; the result has all bits that any byte of the name has.
     @inline(__always)
     private static func read(_ name: UnsafeRawBufferPointer, _ lanes: UnsafeMutablePointer<Lane>) -> UInt8 {
-        typealias Core = IgnoreAutomaton.Core
+        typealias Core = LazyDFA.Core
         let (core0, core1) = (lanes[0].core, lanes[1].core)
         let (core2, core3) = (lanes[2].core, lanes[3].core)
         let (classes0, classes1) = (core0.pointee.classOfByte, core1.pointee.classOfByte)
@@ -220,20 +220,20 @@ final class IgnoreMatcher {
             var next2 = Core.next(table2, state2, classes2[Int(byte)])
             var next3 = Core.next(table3, state3, classes3[Int(byte)])
             // Unknown states alone have the topmost bit.
-            if (next0 | next1) | (next2 | next3) > IgnoreAutomaton.unknown >> 1 {
-                if next0 == IgnoreAutomaton.unknown {
+            if (next0 | next1) | (next2 | next3) > LazyDFA.unknown >> 1 {
+                if next0 == LazyDFA.unknown {
                     next0 = core0.pointee.discover(state0, byte)
                     table0 = core0.pointee.table
                 }
-                if next1 == IgnoreAutomaton.unknown {
+                if next1 == LazyDFA.unknown {
                     next1 = core1.pointee.discover(state1, byte)
                     table1 = core1.pointee.table
                 }
-                if next2 == IgnoreAutomaton.unknown {
+                if next2 == LazyDFA.unknown {
                     next2 = core2.pointee.discover(state2, byte)
                     table2 = core2.pointee.table
                 }
-                if next3 == IgnoreAutomaton.unknown {
+                if next3 == LazyDFA.unknown {
                     next3 = core3.pointee.discover(state3, byte)
                     table3 = core3.pointee.table
                 }
@@ -264,9 +264,9 @@ final class IgnoreMatcher {
             let core = lanes[index].core
             var state = core.pointee.start
             for byte in transcoded {
-                let next = IgnoreAutomaton.Core.next(
+                let next = LazyDFA.Core.next(
                     core.pointee.table, state, core.pointee.classOfByte[Int(byte)])
-                state = next == IgnoreAutomaton.unknown ? core.pointee.discover(state, byte) : next
+                state = next == LazyDFA.unknown ? core.pointee.discover(state, byte) : next
             }
             lanes[index].state = state
         }

@@ -101,7 +101,9 @@ package struct ByteString: Hashable, Sendable {
 
     package init(_ text: String) { self.text = text }
 
-    package static func == (left: ByteString, right: ByteString) -> Bool { left.text.hasSameBytes(as: right.text) }
+    package static func == (left: ByteString, right: ByteString) -> Bool {
+        left.text.hasSameBytes(as: right.text)
+    }
 
     package func hash(into hasher: inout Hasher) { hasher.combineBytes(of: text) }
 }

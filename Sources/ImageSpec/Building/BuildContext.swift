@@ -18,7 +18,7 @@ extension ImageSpec {
         public let identity: Identity
 
         private let requirements: RequirementsLayout?
-        private let contents: SpecContents
+        private let contents: ResolvedInputs
 
         static let requirementsFolder = "requirements"
         static let copyFolder = "copy"
@@ -34,17 +34,17 @@ extension ImageSpec {
         ///     ``ImageSpec/imageName(in:)``. It plays no part for another base.
         /// - Throws: the errors of ``ImageSpec/validate(in:)`` and ``ImageSpec/identity(in:)``.
         public init(
-            _ spec: ImageSpec, in context: HashContext = .current, baseImageName: String? = nil
+            _ spec: ImageSpec, in context: Context = .current, baseImageName: String? = nil
         ) throws(ImageSpecError) {
             try spec.validate(as: .dockerfile, in: context)
             try self.init(
-                spec, SpecContents.read(of: spec, in: context, records: [.entries]), in: context,
+                spec, ResolvedInputs.read(of: spec, in: context, records: [.entries]), in: context,
                 baseImageName: baseImageName)
         }
 
         /// Renders a spec whose files were read, with their entries.
         init(
-            _ spec: ImageSpec, _ contents: SpecContents, in context: HashContext, baseImageName: String?
+            _ spec: ImageSpec, _ contents: ResolvedInputs, in context: Context, baseImageName: String?
         ) throws(ImageSpecError) {
             self.contents = contents
             let inputs = try RenderingInputs(
@@ -62,7 +62,7 @@ extension ImageSpec {
         ///   ``ImageSpecError/Code/unwritableOutput``; ``ImageSpecError/Code/unreadableInput``. Nothing that was written is
         ///   left then.
         public func write(to directory: String) throws(ImageSpecError) {
-            let writer = try ContextWriter(directory)
+            let writer = try DirectoryContextSink(directory)
             do throws(ImageSpecError) {
                 try checkPlace(writer)
                 try writeAll(to: writer)
@@ -74,7 +74,7 @@ extension ImageSpec {
         }
 
         /// A context among the files that it is made from would be part of the next one, and its name would change.
-        private func checkPlace(_ writer: ContextWriter) throws(ImageSpecError) {
+        private func checkPlace(_ writer: DirectoryContextSink) throws(ImageSpecError) {
             let place = try writer.realPath()
             try checkPlace(place) { (tree) throws(ContentTreeError) in try tree.wouldHoldFiles(in: place) }
         }
@@ -91,7 +91,9 @@ extension ImageSpec {
                 let isAmong = try ImageSpecError.reading(field) { () throws(ContentTreeError) in
                     try isAmong(tree)
                 }
-                if isAmong { throw .contextAmongSources(String(decoding: place, as: UTF8.self), field: field) }
+                if isAmong {
+                    throw .contextAmongSources(String(decoding: place, as: UTF8.self), field: field)
+                }
             }
         }
 
@@ -110,7 +112,7 @@ enum ContextLayout {
     /// The same, and in each the path that they have in the image: envd copies a folder with its name.
     case envd
 
-    func folder(ofCopied index: Int, _ copied: SpecContents.Copied) -> String {
+    func folder(ofCopied index: Int, _ copied: ResolvedInputs.Copied) -> String {
         let folder = "\(ImageSpec.BuildContext.copyFolder)/\(index)"
         switch self {
         case .dockerfile: return folder
@@ -128,7 +130,7 @@ enum ContextLayout {
     }
 }
 
-extension SpecContents {
+extension ResolvedInputs {
     /// The trees that were walked, with the fields that name them.
     var walkedTrees: [(field: String, tree: SourceTree)] {
         copied.filter(\.isFolder).map { ("copy", $0.tree) } + (source.map { [("source_root", $0)] } ?? [])

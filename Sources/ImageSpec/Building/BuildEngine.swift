@@ -120,12 +120,12 @@ extension ImageSpec {
         /// - Returns: the name under which the image lies.
         /// - Throws: ``ImageSpecError``; whatever a registered builder throws; `CancellationError`.
         @discardableResult
-        public func build(_ spec: ImageSpec, in context: HashContext? = nil) async throws -> String {
+        public func build(_ spec: ImageSpec, in context: Context? = nil) async throws -> String {
             try await result(of: spec, in: context).imageName
         }
 
         /// Does what ``build(_:in:)`` does, and says how it came about.
-        public func result(of spec: ImageSpec, in context: HashContext? = nil) async throws -> BuildResult {
+        public func result(of spec: ImageSpec, in context: Context? = nil) async throws -> BuildResult {
             try await result(of: prepare(spec, in: context))
         }
 
@@ -144,8 +144,7 @@ extension ImageSpec {
         /// copied.
         /// - Throws: the errors of ``build(_:in:)`` that can be found before anything is built.
         @concurrent
-        package func prepare(_ spec: ImageSpec, in context: HashContext? = nil) async throws -> PreparedImage
-        {
+        package func prepare(_ spec: ImageSpec, in context: Context? = nil) async throws -> PreparedImage {
             var graph = BuildGraph()
             let number = try graph.add(spec, in: context ?? .current)
             try Task.checkCancellation()
@@ -172,7 +171,7 @@ extension ImageSpec {
         }
 
         private func request(
-            for spec: ImageSpec, named imageName: String, _ contents: SpecContents, in context: HashContext
+            for spec: ImageSpec, named imageName: String, _ contents: ResolvedInputs, in context: Context
         ) -> BuildRequest {
             var request = BuildRequest(
                 spec: spec, imageName: imageName, context: context, policy: policy,
@@ -244,7 +243,7 @@ extension ImageSpec {
         /// ``ImageSpec/imageName(in:)``.
         /// - Throws: the errors of ``ImageSpec/imageName(in:)``; ``ImageSpecError/Code/builderNotRegistered``.
         public func imageName(
-            for spec: ImageSpec, in context: HashContext = .current
+            for spec: ImageSpec, in context: Context = .current
         ) throws(ImageSpecError) -> String {
             let name = try spec.imageName(in: context)
             return known(Image(name: name, builder: try registration(named: spec.builder).number))?.imageName
@@ -262,7 +261,7 @@ extension ImageSpec {
         /// - Throws: ``ImageSpecError/Code/missingInput`` for nil where the config has no default image; the errors of
         ///   ``build(_:in:)``.
         public func resolve(
-            _ spec: ImageSpec?, in config: ImageConfig, context: HashContext? = nil
+            _ spec: ImageSpec?, in config: ImageConfig, context: Context? = nil
         ) async throws -> String {
             if let name = config.imageName(for: spec) { return name }
             guard let spec else { throw ImageSpecError.noDefaultImage }

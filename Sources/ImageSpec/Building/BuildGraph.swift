@@ -22,13 +22,13 @@ extension ImageSpec {
             /// it is that one.
             public internal(set) var spec: ImageSpec
             /// Where relative paths of the spec count from.
-            public let context: HashContext
+            public let context: Context
             /// The name of the builder that builds it; nil: the one that an engine takes for specs that name none.
             public let builder: String?
             /// The node of the base image, which is before this one; nil where the base is no spec.
             public let base: Int?
             /// The files of the spec as they were read for its name.
-            let contents: SpecContents
+            let contents: ResolvedInputs
         }
 
         /// That an image is based on another one; both by their numbers in ``nodes``.
@@ -77,7 +77,7 @@ extension ImageSpec {
             let folder: ByteString
             let loadedModules: [ByteString]?
 
-            init(_ context: HashContext) {
+            init(_ context: Context) {
                 folder = ByteString(context.folder)
                 loadedModules = context.loadedModules?.map(ByteString.init)
             }
@@ -85,7 +85,7 @@ extension ImageSpec {
 
         /// A spec that was read.
         private struct Reading {
-            var contents: SpecContents
+            var contents: ResolvedInputs
             var identity: ContentIdentity
         }
 
@@ -93,7 +93,7 @@ extension ImageSpec {
         private struct Image {
             var spec: ImageSpec
             var key: Key
-            var contents: SpecContents
+            var contents: ResolvedInputs
         }
 
         /// The images, in the order of the specs, each after its base.
@@ -123,7 +123,7 @@ extension ImageSpec {
         ///   - defaultBuilder: the builder of specs that name none; see ``init(defaultBuilder:)``.
         /// - Throws: the errors of ``ImageSpec/imageName(in:)``.
         public init(
-            _ specs: some Sequence<ImageSpec>, in context: HashContext = .current,
+            _ specs: some Sequence<ImageSpec>, in context: Context = .current,
             defaultBuilder: String? = nil
         ) throws(ImageSpecError) {
             self.init(defaultBuilder: defaultBuilder)
@@ -138,7 +138,7 @@ extension ImageSpec {
         /// - Throws: the errors of ``ImageSpec/imageName(in:)``.
         @discardableResult
         public mutating func add(
-            _ spec: ImageSpec, in context: HashContext = .current
+            _ spec: ImageSpec, in context: Context = .current
         ) throws(ImageSpecError) -> Int {
             let images = try images(of: spec, in: context)
             // What an image that is there is based on is there too.
@@ -173,15 +173,15 @@ extension ImageSpec {
 
         /// A spec and those that it is based on, the lowest first: each is named once, and what was read is not read again.
         private mutating func images(
-            of spec: ImageSpec, in context: HashContext
+            of spec: ImageSpec, in context: Context
         ) throws(ImageSpecError) -> [Image] {
             try spec.checkBaseCount()
-            var levels: [(spec: ImageSpec, declared: SpecContents.Declared)] = []
+            var levels: [(spec: ImageSpec, declared: ResolvedInputs.Declared)] = []
             var next: ImageSpec? = spec
             while let current = next {
                 // A wrong format is found before any file is read.
                 _ = try current.parsedTagFormat()
-                levels.append((current, try SpecContents.Declared(current, in: context)))
+                levels.append((current, try ResolvedInputs.Declared(current, in: context)))
                 next = current.baseSpec(in: context)
             }
             let readingContext = spec.namesFiles ? context.withoutCacheAmongSources(of: spec) : context
@@ -204,12 +204,12 @@ extension ImageSpec {
 
         /// The number of the reading of a spec whose base was read.
         private mutating func reading(
-            of spec: ImageSpec, _ declared: SpecContents.Declared, base: Int?, in context: HashContext,
+            of spec: ImageSpec, _ declared: ResolvedInputs.Declared, base: Int?, in context: Context,
             _ place: Int
         ) throws(ImageSpecError) -> Int {
             let source = Source(spec, platform: declared.platform, base: base, place: place)
             if let number = readingNumbers[source] { return number }
-            let contents = try SpecContents.read(
+            let contents = try ResolvedInputs.read(
                 of: spec, declared, base: base.map { readings[$0].identity }, in: context,
                 records: [.entries])
             readingNumbers[source] = readings.count

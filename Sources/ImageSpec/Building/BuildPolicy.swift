@@ -8,23 +8,23 @@ extension ImageSpec {
         /// Builds and pushes even what exists, as if every spec had ``ImageSpec/forcePush()``; each image once an engine.
         public var isForcePush: Bool
         /// Pushes images of specs that have a registry. Where it is false, they stay with the container engine.
-        public var isPushing: Bool
+        public var pushes: Bool
         /// Takes an image to exist where nobody can tell, with a warning, as flytekit does. Otherwise that is an error.
-        public var assumesPresent: Bool
+        public var assumesExists: Bool
         /// Makes it an error in any case where nobody can tell whether an image exists.
-        public var isFailingFast: Bool
+        public var failsFast: Bool
         /// Whether this process is an execution, which builds nothing.
         public var isInsideExecution: Bool
 
         /// A policy; by default what exists is not built again, and what is built is pushed.
         public init(
-            isForcePush: Bool = false, isPushing: Bool = true, assumesPresent: Bool = false,
-            isFailingFast: Bool = false, isInsideExecution: Bool = false
+            isForcePush: Bool = false, pushes: Bool = true, assumesExists: Bool = false,
+            failsFast: Bool = false, isInsideExecution: Bool = false
         ) {
             self.isForcePush = isForcePush
-            self.isPushing = isPushing
-            self.assumesPresent = assumesPresent
-            self.isFailingFast = isFailingFast
+            self.pushes = pushes
+            self.assumesExists = assumesExists
+            self.failsFast = failsFast
             self.isInsideExecution = isInsideExecution
         }
 
@@ -33,11 +33,11 @@ extension ImageSpec {
         /// | variable | meaning |
         /// |---|---|
         /// | `FLYTE_FORCE_PUSH_IMAGE_SPEC` | ``isForcePush``, unless it is `false`, `0`, `off` or `no` |
-        /// | `FLYTE_PUSH_IMAGE_SPEC` | ``isPushing``, if it is `true` or `1`; not set means true |
-        /// | `FLYTE_IMG_FAST_FAIL` | ``isFailingFast``, unless it is `false`, `0`, `off` or `no` |
+        /// | `FLYTE_PUSH_IMAGE_SPEC` | ``pushes``, if it is `true` or `1`; not set means true |
+        /// | `FLYTE_IMG_FAST_FAIL` | ``failsFast``, unless it is `false`, `0`, `off` or `no` |
         /// | `FLYTE_INTERNAL_EXECUTION_ID` | ``isInsideExecution``, if it is set |
         ///
-        /// Upper and lower case are one. ``assumesPresent`` is in no variable.
+        /// Upper and lower case are one. ``assumesExists`` is in no variable.
         /// - Parameter environment: looks up a variable.
         public init(environment: (String) -> String?) {
             func isOn(_ name: String) -> Bool {
@@ -46,9 +46,9 @@ extension ImageSpec {
             }
             self.init(
                 isForcePush: isOn("FLYTE_FORCE_PUSH_IMAGE_SPEC"),
-                isPushing: ["true", "1"].contains(
+                pushes: ["true", "1"].contains(
                     (environment("FLYTE_PUSH_IMAGE_SPEC") ?? "true").asciiLowercased),
-                isFailingFast: isOn("FLYTE_IMG_FAST_FAIL"),
+                failsFast: isOn("FLYTE_IMG_FAST_FAIL"),
                 isInsideExecution: environment("FLYTE_INTERNAL_EXECUTION_ID") != nil)
         }
 
@@ -71,7 +71,7 @@ extension ImageSpec {
         /// |---|---|
         /// | absent | build |
         /// | present | use |
-        /// | unknown | an error; with ``assumesPresent``, and not ``isFailingFast``, use with a warning |
+        /// | unknown | an error; with ``assumesExists``, and not ``failsFast``, use with a warning |
         ///
         /// - Throws: ``ImageSpecError/Code/existenceUnknown``.
         public func decision(
@@ -81,8 +81,8 @@ extension ImageSpec {
             case .absent: return .build
             case .present: return .use
             case .unknown(let reason):
-                guard assumesPresent && !isFailingFast else {
-                    throw .existenceUnknown(imageName, reason, isFailingFast: isFailingFast)
+                guard assumesExists && !failsFast else {
+                    throw .existenceUnknown(imageName, reason, failsFast: failsFast)
                 }
                 return .assume(
                     warning: "whether \(imageName) exists cannot be told, and it is taken to exist: "

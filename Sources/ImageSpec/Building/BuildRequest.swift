@@ -10,17 +10,17 @@ extension ImageSpec {
         /// The name under which the image of a base that is a spec really lies; nil for a base that is none.
         public var baseImageName: String?
         /// Where relative paths of the spec count from.
-        public var context: HashContext { didSet { contents = nil } }
+        public var context: Context { didSet { contents = nil } }
         /// When to build, and whether to push.
         public var policy: BuildPolicy
         /// Is told what happens, from any thread.
         public var report: @Sendable (BuildEvent) -> Void
         /// The files of the spec as they were read for its name, with the entries of its trees; nil: not read yet.
-        var contents: SpecContents?
+        var contents: ResolvedInputs?
 
         /// A request.
         public init(
-            spec: ImageSpec, imageName: String, baseImageName: String? = nil, context: HashContext,
+            spec: ImageSpec, imageName: String, baseImageName: String? = nil, context: Context,
             policy: BuildPolicy, report: @escaping @Sendable (BuildEvent) -> Void = { _ in }
         ) {
             self.spec = spec
@@ -49,7 +49,7 @@ extension ImageSpec {
         public var isForcePush: Bool { policy.isForcePush || spec.isForcePush }
 
         /// Whether the image goes to a registry.
-        public var isPushed: Bool { policy.isPushing && spec.registry.nonEmpty != nil }
+        public var isPushed: Bool { policy.pushes && spec.registry.nonEmpty != nil }
     }
 
     /// What became of a build.

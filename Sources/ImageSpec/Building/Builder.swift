@@ -37,10 +37,10 @@ extension ImageSpec {
         public let directory: String
         /// Where relative paths of specs count from, unless a ``BuildEngine`` asks, which says so itself; nil: from that of
         /// the process at the time.
-        public let context: HashContext?
+        public let context: Context?
 
         /// A builder that writes to a folder, which is empty or does not exist yet in one that does.
-        public init(directory: String, context: HashContext? = nil) {
+        public init(directory: String, context: Context? = nil) {
             self.directory = directory
             self.context = context
         }

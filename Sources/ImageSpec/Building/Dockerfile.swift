@@ -30,14 +30,14 @@ extension ImageSpec {
         /// Reads the requirements, and of copied paths whether they are files or folders; where the base image is a
         /// spec, all that its name depends on.
         /// - Throws: the errors of ``ImageSpec/validate(in:)``, and those of ``ImageSpec/imageName(in:)`` for the base.
-        public init(_ spec: ImageSpec, in context: HashContext = .current) throws(ImageSpecError) {
+        public init(_ spec: ImageSpec, in context: Context = .current) throws(ImageSpecError) {
             try spec.validate(as: .dockerfile, in: context)
             try self.init(spec, RenderingInputs(of: spec, in: context), in: context)
         }
 
         /// Renders a valid spec.
         init(
-            _ spec: ImageSpec, _ inputs: RenderingInputs, in context: HashContext
+            _ spec: ImageSpec, _ inputs: RenderingInputs, in context: Context
         ) throws(ImageSpecError) {
             let instructions = Instructions(spec: spec, inputs: inputs)
             let lines = instructions.lines
@@ -52,7 +52,7 @@ extension ImageSpec {
         }
     }
 
-    private func secrets(in context: HashContext) -> [Dockerfile.Secret] {
+    private func secrets(in context: Context) -> [Dockerfile.Secret] {
         (pipSecretMounts ?? []).enumerated().map { index, mount in
             Dockerfile.Secret(
                 id: "secret_\(index)", source: Path.join(context.workingDirectory, mount.source))

@@ -6,7 +6,7 @@ extension ImageSpecError {
     package static func builderNotRegistered(_ name: String, known: [String]) -> ImageSpecError {
         let names = known.map { "\"\($0)\"" }.joined(separator: ", ")
         let advice =
-            Spelling.nearest(to: name, among: known).map { "did you mean \"\($0)\"?" }
+            Suggestion.nearest(to: name, among: known).map { "did you mean \"\($0)\"?" }
             ?? "leave builder out, or register it"
         return ImageSpecError(
             .builderNotRegistered,
@@ -15,12 +15,12 @@ extension ImageSpecError {
     }
 
     static func existenceUnknown(
-        _ imageName: String, _ reason: String, isFailingFast: Bool
+        _ imageName: String, _ reason: String, failsFast: Bool
     ) -> ImageSpecError {
         let advice =
-            isFailingFast
+            failsFast
             ? "put that right, or unset FLYTE_IMG_FAST_FAIL, which asks to stop here"
-            : "put that right, take it to exist by --assume-present, or build it in any case by --force (assumesPresent and "
+            : "put that right, take it to exist by --assume-present, or build it in any case by --force (assumesExists and "
                 + "isForcePush of the policy)"
         return ImageSpecError(
             .existenceUnknown,

@@ -21,7 +21,7 @@ struct RenderingInputs: Sendable {
     ///
     /// Without the image name of a base that is a spec, reads all that this depends on.
     init(
-        of spec: ImageSpec, in context: ImageSpec.HashContext, baseImageName: String? = nil
+        of spec: ImageSpec, in context: ImageSpec.Context, baseImageName: String? = nil
     ) throws(ImageSpecError) {
         if let base = spec.baseSpec(in: context) {
             baseName = if let baseImageName { baseImageName } else { try base.imageName(in: context) }
@@ -38,7 +38,7 @@ struct RenderingInputs: Sendable {
 
     /// The same from files that were read for a name.
     init(
-        of spec: ImageSpec, _ contents: SpecContents, in context: ImageSpec.HashContext,
+        of spec: ImageSpec, _ contents: ResolvedInputs, in context: ImageSpec.Context,
         baseImageName: String?
     ) throws(ImageSpecError) {
         if let baseImageName, case .spec = spec.baseImage {
@@ -55,15 +55,14 @@ struct RenderingInputs: Sendable {
         hasSource = contents.source != nil
     }
 
-    static func copied(_ path: String, in context: ImageSpec.HashContext) throws(ImageSpecError) -> Copied {
-        let checked = try SpecContents.checkedCopyPath(path)
-        let isFolder = try SpecContents.isFolder(copied: checked, written: path, in: context.folder)
+    static func copied(_ path: String, in context: ImageSpec.Context) throws(ImageSpecError) -> Copied {
+        let checked = try ResolvedInputs.checkedCopyPath(path)
+        let isFolder = try ResolvedInputs.isFolder(copied: checked, written: path, in: context.folder)
         return Copied(path: checked, isFolder: isFolder)
     }
 
     /// Whether there is a source root to copy; it must exist then.
-    static func hasSource(_ spec: ImageSpec, in context: ImageSpec.HashContext) throws(ImageSpecError) -> Bool
-    {
+    static func hasSource(_ spec: ImageSpec, in context: ImageSpec.Context) throws(ImageSpecError) -> Bool {
         guard let sourceRoot = spec.sourceRoot.nonEmpty, spec.effectiveCopyMode != .noCopy else {
             return false
         }

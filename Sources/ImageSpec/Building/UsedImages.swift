@@ -20,7 +20,7 @@ extension ImageSpec {
     ///
     /// Renders them, and reads what that needs.
     /// - Throws: the errors of ``ImageSpec/validate(in:)``.
-    package func usedImages(in context: HashContext) throws(ImageSpecError) -> [UsedImage] {
+    package func usedImages(in context: Context) throws(ImageSpecError) -> [UsedImage] {
         try validate(as: .dockerfile, in: context)
         let bases = specBases
         var images: [UsedImage] = []
@@ -35,7 +35,7 @@ extension ImageSpec {
 
     /// The images that are named for this spec alone; for a base that is a spec, what leads there is not asked for.
     private func ownUsedImages(
-        in context: HashContext, path: [String]
+        in context: Context, path: [String]
     ) throws(ImageSpecError) -> [UsedImage] {
         // What the base's image is called plays no part, and its files need not be read for it.
         let inputs = try RenderingInputs(of: self, in: context, baseImageName: "base")

@@ -17,7 +17,7 @@ extension CanonicalWriter {
     package mutating func set(_ values: [String]) {
         beginArray()
         withSortedPlaces(of: values.count, by: .utf8, { values[$0] }) { places in
-            var previous: TextPlace?
+            var previous: SortKey?
             for place in places {
                 if let previous, previous.prefix == place.prefix,
                     values[previous.index].hasSameBytes(as: values[place.index])

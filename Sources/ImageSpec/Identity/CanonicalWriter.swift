@@ -43,7 +43,9 @@ package struct CanonicalWriter: ~Copyable {
     }
 
     /// The bytes of a document.
-    package static func bytes(_ write: (inout CanonicalWriter) -> Void) -> [UInt8] { withDocument(write, Array.init) }
+    package static func bytes(_ write: (inout CanonicalWriter) -> Void) -> [UInt8] {
+        withDocument(write, Array.init)
+    }
 
     /// A document as text.
     package static func text(_ write: (inout CanonicalWriter) -> Void) -> String {

@@ -11,7 +11,7 @@ extension ImageSpec {
     ///
     /// In neither: `builder`, `pip_secret_mounts` and `runtime_packages`, which do not say what the image is; `registry`,
     /// `registry_config` and `tag_format`, which say where it lies and what it is called there.
-    package func write(to writer: inout CanonicalWriter, contents: SpecContents?) {
+    package func write(to writer: inout CanonicalWriter, contents: ResolvedInputs?) {
         writer.beginObject()
         writer.set("apt_packages", aptPackages)
         writer.base(baseImage, contents: contents)
@@ -20,7 +20,7 @@ extension ImageSpec {
     }
 
     /// The fields that stand after `base_image`.
-    fileprivate func writeFieldsAfterBase(to writer: inout CanonicalWriter, contents: SpecContents?) {
+    fileprivate func writeFieldsAfterBase(to writer: inout CanonicalWriter, contents: ResolvedInputs?) {
         writer.options("builder_config", builderConfig)
         writer.options("builder_options", builderOptions.map(BuildTransport.removed(from:)))
         writer.list("commands", commands)
@@ -155,7 +155,7 @@ extension CanonicalWriter {
     }
 
     /// A base that is a spec is the digest of its content, or its own fields.
-    fileprivate mutating func base(_ base: ImageSpec.BaseImage?, contents: SpecContents?) {
+    fileprivate mutating func base(_ base: ImageSpec.BaseImage?, contents: ResolvedInputs?) {
         switch base {
         case .reference(let reference): text("base_image", reference)
         case .spec(let spec):
@@ -208,7 +208,7 @@ extension CanonicalWriter {
         digest(tree.digest)
     }
 
-    fileprivate mutating func copied(_ copied: [SpecContents.Copied]) {
+    fileprivate mutating func copied(_ copied: [ResolvedInputs.Copied]) {
         guard !copied.isEmpty else { return }
         key("copy")
         beginArray()

@@ -39,9 +39,9 @@ extension ImageSpec {
 
     /// The image's tag in a context; see ``tag-property``.
     /// - Throws: the errors of ``identity(in:)``.
-    public func tag(in context: HashContext) throws(ImageSpecError) -> String {
+    public func tag(in context: Context) throws(ImageSpecError) -> String {
         let format = try parsedTagFormat()
-        let contents = try SpecContents.read(of: self, in: context)
+        let contents = try ResolvedInputs.read(of: self, in: context)
         let digest = withTagDocument(contents) { SHA256Digest(of: UnsafeRawBufferPointer($0)) }
         return format?.tag(of: digest) ?? digest.hex
     }
@@ -57,7 +57,7 @@ extension ImageSpec {
 
     /// The image name in a context; see ``imageName()``.
     /// - Throws: the errors of ``imageName()``.
-    public func imageName(in context: HashContext) throws(ImageSpecError) -> String {
+    public func imageName(in context: Context) throws(ImageSpecError) -> String {
         try identity(in: context).imageName()
     }
 
@@ -67,17 +67,17 @@ extension ImageSpec {
     ///   has `..`, a wrong tag format, too many bases; ``ImageSpecError/Code/missingInput`` and
     ///   ``ImageSpecError/Code/unreadableInput`` for files; ``ImageSpecError/Code/invalidRequirements`` and
     ///   ``ImageSpecError/Code/invalidIgnoreFile`` for their text.
-    public func identity(in context: HashContext) throws(ImageSpecError) -> Identity {
+    public func identity(in context: Context) throws(ImageSpecError) -> Identity {
         // A wrong format is found before any file is read.
         _ = try parsedTagFormat()
-        let contents = try SpecContents.read(of: self, in: context)
+        let contents = try ResolvedInputs.read(of: self, in: context)
         return try Identity(spec: self, ContentIdentity(spec: self, contents: contents))
     }
 
     /// Hands over the bytes of the tag document.
     @inline(__always)
     fileprivate func withTagDocument<Result>(
-        _ contents: SpecContents, _ body: (UnsafeBufferPointer<UInt8>) -> Result
+        _ contents: ResolvedInputs, _ body: (UnsafeBufferPointer<UInt8>) -> Result
     ) -> Result {
         CanonicalWriter.withDocument(
             { writer in
@@ -96,10 +96,10 @@ extension ImageSpec {
     }
 
     /// The context of this process, which is asked only for what plays a part.
-    private var currentContext: HashContext {
+    private var currentContext: Context {
         if namesFiles { return .current }
         let needsHost = declaredPlatform == nil && isRegistryLocal
-        return HashContext(
+        return Context(
             workingDirectory: ".",
             hostArchitecture: needsHost ? CurrentProcess.machineArchitecture : "")
     }
@@ -205,7 +205,7 @@ package struct ContentIdentity: Sendable {
     package let contentDigest: SHA256Digest
     package let platform: String
 
-    package init(spec: ImageSpec, contents: SpecContents) {
+    package init(spec: ImageSpec, contents: ResolvedInputs) {
         platform = contents.platform
         (document, contentDigest) = spec.withTagDocument(contents) {
             (Array($0), SHA256Digest(of: UnsafeRawBufferPointer($0)))

@@ -32,7 +32,7 @@ extension ImageSpec {
         }
 
         /// A file or folder that does not enter the tag.
-        public struct LeftOut: Hashable, Sendable {
+        public struct Excluded: Hashable, Sendable {
             /// The field that it would come from.
             public let role: Role
             /// The path; see ``File/path``. A folder's ends in `/` and stands for everything below it.
@@ -46,7 +46,7 @@ extension ImageSpec {
         /// By field in the order requirements, copy, source root, then by the bytes of the path.
         public let files: [File]
         /// By field, then by the bytes of the path. Empty if not asked for.
-        public let leftOut: [LeftOut]
+        public let leftOut: [Excluded]
         /// Those of the base image, where it is a spec. At most one element.
         public let base: [Inputs]
     }
@@ -56,24 +56,24 @@ extension ImageSpec {
     /// Reads all of them, as the tag does; takes memory for each path.
     /// - Parameters:
     ///   - context: where paths count from.
-    ///   - includingLeftOut: also what the ignore rules and the rules on links leave out.
+    ///   - includingExcluded: also what the ignore rules and the rules on links leave out.
     /// - Returns: the files, with those of a base that is a spec.
     /// - Throws: the errors of ``identity(in:)``.
-    public func inputs(in context: HashContext, includingLeftOut: Bool = false) throws(ImageSpecError)
+    public func inputs(in context: Context, includingExcluded: Bool = false) throws(ImageSpecError)
         -> Inputs
     {
-        let records: SourceTree.Records = includingLeftOut ? [.entries, .leftOut] : [.entries]
+        let records: SourceTree.Records = includingExcluded ? [.entries, .leftOut] : [.entries]
         // One inside the other, from the lowest up.
         var inputs: Inputs?
-        try SpecContents.read(withBasesOf: self, in: context, records: records) { spec, contents in
+        try ResolvedInputs.read(withBasesOf: self, in: context, records: records) { spec, contents in
             inputs = spec.inputs(contents, base: inputs)
         }
         return inputs ?? Inputs(files: [], leftOut: [], base: [])
     }
 
-    private func inputs(_ contents: SpecContents, base: Inputs?) -> Inputs {
+    private func inputs(_ contents: ResolvedInputs, base: Inputs?) -> Inputs {
         var files: [Inputs.File] = []
-        var leftOut: [Inputs.LeftOut] = []
+        var leftOut: [Inputs.Excluded] = []
         if let requirements = contents.requirements {
             let folder = Path.folder(of: Path.normalized(self.requirements ?? ""))
             for file in requirements.files {
@@ -97,7 +97,7 @@ extension ImageSpec {
             for path in tree.leftOut {
                 let slash = path.isFolder ? [UInt8(ascii: "/")] : []
                 leftOut.append(
-                    Inputs.LeftOut(
+                    Inputs.Excluded(
                         role: role, pathBytes: prefix + path.path + slash, reason: path.reason.description))
             }
         }

@@ -23,7 +23,7 @@ extension ImageSpec {
 
     /// The platform that the image is built for, as declared, as that of the spec above, or by the host's
     /// architecture if the registry is on `localhost:`. Several are joined by commas.
-    package func platform(in context: HashContext, inherited: String? = nil) -> String {
+    package func platform(in context: Context, inherited: String? = nil) -> String {
         if let platform = declaredPlatform ?? inherited { return platform }
         guard isRegistryLocal else { return "linux/amd64" }
         let isARM = ["arm64", "aarch64"].contains(context.hostArchitecture.asciiLowercased)
@@ -31,7 +31,7 @@ extension ImageSpec {
     }
 
     /// The platforms that the image is built for: never empty, each once, by their bytes.
-    package func platforms(in context: HashContext) -> [String] {
+    package func platforms(in context: Context) -> [String] {
         platform(in: context).split(separator: ",").map(String.init)
     }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import ContentTree
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -7,8 +9,6 @@ import Musl
 #else
 import Darwin
 #endif
-
-package import ContentTree
 
 /// `tag_format`: text with `{spec_hash}` and `{spec_hash:.N}` in it, which makes a tag.
 ///

@@ -63,7 +63,7 @@ extension ImageSpec {
     /// Source: flytekit `CopyFileDetection`.
     public enum SourceCopyMode: String, Hashable, Sendable, CaseIterable {
         /// The Python modules: files whose name ends in `.py`, or the exact list that a host with an
-        /// interpreter gives (``HashContext/loadedModules``).
+        /// interpreter gives (``Context/loadedModules``).
         case loadedModules = "loaded_modules"
         /// Every file that the ignore rules leave.
         case all

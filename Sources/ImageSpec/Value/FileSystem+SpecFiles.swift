@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import ContentTree
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -7,8 +9,6 @@ import Musl
 #else
 import Darwin
 #endif
-
-package import ContentTree
 
 // Spec files and outputs that a user names: failures are told as errors of a spec.
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -8,13 +10,11 @@ import Musl
 import Darwin
 #endif
 
-internal import ContentTree
-
 extension ImageSpec {
     /// Follows the reading of files, for a display of what takes long.
     ///
     /// ```swift
-    /// var context = ImageSpec.HashContext.current
+    /// var context = ImageSpec.Context.current
     /// context.progress = ImageSpec.HashingProgress { print("\($0.files) files, \($0.bytes) bytes") }
     /// let tag = try spec.tag(in: context)
     /// ```

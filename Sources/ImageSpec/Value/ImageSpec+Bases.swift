@@ -32,7 +32,7 @@ extension ImageSpec {
     /// The base that is a spec, as it is built for this one: a base without a platform takes this one's.
     ///
     /// It is the base itself wherever that makes no difference.
-    package func baseSpec(in context: HashContext) -> ImageSpec? {
+    package func baseSpec(in context: Context) -> ImageSpec? {
         guard case .spec(var base) = baseImage else { return nil }
         let platform = platform(in: context)
         if base.declaredPlatform == nil && !base.platform(in: context).hasSameBytes(as: platform) {

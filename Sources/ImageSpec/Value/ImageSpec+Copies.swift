@@ -100,7 +100,7 @@ extension ImageSpec {
     /// What the registration of tasks says about their source code.
     ///
     /// Source: flytekit `SerializationSettings`, as far as an image is concerned.
-    public struct RegistrationSettings: Hashable, Sendable {
+    public struct SerializationSettings: Hashable, Sendable {
         /// The project's source root, relative to the working directory; `nil` if the registration has none.
         public var sourceRoot: String?
         /// Whether code is sent beside the image (fast registration) and need not be in it.
@@ -121,7 +121,7 @@ extension ImageSpec {
     /// * Otherwise, or if neither the spec nor the settings have a source root, the copy is equal to the spec.
     ///
     /// Source: flytekit `update_image_spec_copy_handling`, which changes the spec in place.
-    public func withSourceCopy(for settings: RegistrationSettings) -> ImageSpec {
+    public func withSourceCopy(for settings: SerializationSettings) -> ImageSpec {
         // Nothing can be copied from nowhere: without this, a spec would get a mode that it has no tag with.
         guard let root = sourceRoot.nonEmpty ?? settings.sourceRoot.nonEmpty else { return self }
         var copy = self

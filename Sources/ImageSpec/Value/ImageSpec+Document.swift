@@ -31,7 +31,7 @@ extension ImageSpec {
     /// A `base_image` such as `./base.json` is the spec of another JSON file in the same folder.
     ///
     /// Paths in the spec are relative to a working directory, which is not part of it: for the folder of
-    /// this file, as the tool does, use ``HashContext/init(specFile:)`` with the same path.
+    /// this file, as the tool does, use ``Context/init(specFile:)`` with the same path.
     /// - Throws: ``ImageSpecError/Code/missingInput``, ``ImageSpecError/Code/unreadableInput``, and the errors of ``init(json:)``,
     ///   which name the file.
     public init(jsonContentsOf path: String) throws(ImageSpecError) {

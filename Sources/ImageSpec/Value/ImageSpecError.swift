@@ -184,7 +184,9 @@ extension ImageSpecError {
 
     // MARK: inputs
 
-    package static func cannotUse(field: String, path: String, expected: String, _ failure: FileSystem.Failure)
+    package static func cannotUse(
+        field: String, path: String, expected: String, _ failure: FileSystem.Failure
+    )
         -> ImageSpecError
     {
         let wrongKind = expected == "folder" ? FileSystem.Failure.notAFolder : .notAFile

@@ -54,7 +54,7 @@ extension ImageSpec {
                 let path = path.key(name)
                 add(
                     .unknownField(
-                        path.description, nearest: Spelling.nearest(to: name, among: Field.all.map(\.name))),
+                        path.description, nearest: Suggestion.nearest(to: name, among: Field.all.map(\.name))),
                     path, isKey: true)
             }
             return spec

@@ -99,7 +99,7 @@ extension ImageSpec {
         // MARK: building
 
         private func build(_ request: BuildRequest) async throws -> BuildResult {
-            let scratch = try ScratchFolder()
+            let scratch = try TemporaryDirectory()
             defer { scratch.remove() }
             // Before envd is looked for: what is wrong with the spec is wrong on every machine.
             let folder = try await Self.writeContext(request, scratch)
@@ -122,17 +122,17 @@ extension ImageSpec {
         }
 
         /// nil where envd is not there, or has no place for its file of contexts: it says so itself.
-        private func turn(_ request: BuildRequest) async throws -> EnvdTurn? {
+        private func turn(_ request: BuildRequest) async throws -> EnvdLock? {
             guard let home = environment("HOME"), !home.isEmpty, !finder.programs("envd").isEmpty else {
                 return nil
             }
-            return try await EnvdTurn.take(home: home) { request.report(.warning($0)) }
+            return try await EnvdLock.take(home: home) { request.report(.warning($0)) }
         }
 
         /// Writes the context. The bytes are those that were named, or this fails.
         @concurrent
         private static func writeContext(
-            _ request: BuildRequest, _ scratch: ScratchFolder
+            _ request: BuildRequest, _ scratch: TemporaryDirectory
         ) async throws -> String {
             let context = try request.envdContext()
             let name = try context.identity.imageName()
@@ -144,7 +144,7 @@ extension ImageSpec {
 
         private func run(_ step: EnvdPlan.Step, _ request: BuildRequest, _ engine: String) async throws {
             var outcome = CommandOutcome(status: .exited(1))
-            let printed = Mutex(LineRing(isTitle: BuildFailure.isTitle))
+            let printed = Mutex(OutputTail(isTitle: BuildFailure.isTitle))
             // That a context cannot be made since it is there is nothing to be told, unless it cannot be used either.
             let heldBack = Mutex<[String]>([])
             let commands = [step.command] + (step.alternative.map { [$0] } ?? [])
@@ -186,7 +186,7 @@ extension ImageSpec {
         /// A request in the surroundings of this process.
         @concurrent
         private static func request(_ spec: ImageSpec) async throws -> BuildRequest {
-            let context = HashContext.current
+            let context = Context.current
             return BuildRequest(
                 spec: spec, imageName: try spec.imageName(in: context), context: context, policy: .current)
         }

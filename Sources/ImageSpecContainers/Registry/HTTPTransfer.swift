@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
 import CCurl
+internal import ContentTree
 
 /// One request while libcurl works on it. Only the thread of the transport touches it.
 final class HTTPTransfer {

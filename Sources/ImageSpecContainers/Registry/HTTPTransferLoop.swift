@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
 import CCurl
+internal import ContentTree
 
 /// The work of the transport's thread: it starts transfers, lets libcurl do them, and hands over what came of them.
 final class HTTPTransferLoop {

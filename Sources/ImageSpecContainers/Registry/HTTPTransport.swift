@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
 import CCurl
+internal import ContentTree
 import Synchronization
 
 #if canImport(Glibc)

@@ -32,26 +32,27 @@ extension ImageSpec {
             /// encryption where they do not offer it.
             public var plainHTTPHosts: Set<String>
             /// How long an answer may take.
-            public var limits: Limits
+            public var timeouts: Timeouts
 
             /// Options.
             public init(
-                credentialsFile: String? = nil, plainHTTPHosts: Set<String> = [], limits: Limits = Limits()
+                credentialsFile: String? = nil, plainHTTPHosts: Set<String> = [],
+                timeouts: Timeouts = Timeouts()
             ) {
                 self.credentialsFile = credentialsFile
                 self.plainHTTPHosts = plainHTTPHosts
-                self.limits = limits
+                self.timeouts = timeouts
             }
         }
 
         /// How long an answer may take, and how large it may be.
-        public struct Limits: Hashable, Sendable {
+        public struct Timeouts: Hashable, Sendable {
             /// To find a server, reach it, and agree on encryption.
             public var connect: Duration
             /// To the first byte of an answer, from the time that its request gets a connection, or begins to make one.
-            public var head: Duration
+            public var responseHeader: Duration
             /// Without a byte of an answer that has begun.
-            public var stall: Duration
+            public var idle: Duration
             /// For one question, with all requests that it takes.
             public var total: Duration
             /// How often a request is sent again that found the server busy or lost its connection.
@@ -59,15 +60,15 @@ extension ImageSpec {
             /// The most bytes of a manifest.
             public var manifestSize: Int
 
-            /// Limits.
+            /// Timeouts.
             public init(
-                connect: Duration = .seconds(10), head: Duration = .seconds(20),
-                stall: Duration = .seconds(10),
+                connect: Duration = .seconds(10), responseHeader: Duration = .seconds(20),
+                idle: Duration = .seconds(10),
                 total: Duration = .seconds(60), retries: Int = 3, manifestSize: Int = 4 << 20
             ) {
                 self.connect = connect
-                self.head = head
-                self.stall = stall
+                self.responseHeader = responseHeader
+                self.idle = idle
                 self.total = total
                 self.retries = retries
                 self.manifestSize = manifestSize

@@ -6,7 +6,7 @@ import ImageSpec
 // What is asked: is it there, which digest has it, whose label does it have.
 
 extension RegistrySession {
-    private var deadline: ContinuousClock.Instant { .now + min(options.limits.total, .longestWait) }
+    private var deadline: ContinuousClock.Instant { .now + min(options.timeouts.total, .longestWait) }
 
     /// Why nothing is known, as a sentence.
     static func reason(_ error: any Error) -> String {

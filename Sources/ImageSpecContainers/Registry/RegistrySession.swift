@@ -82,7 +82,7 @@ final class RegistrySession: Sendable {
         request.proxy = surroundings.proxies.proxy(for: request.url)
         request.trust = try trust(for: request.url)
         var policy = RetryPolicy()
-        policy.count = options.limits.retries
+        policy.count = options.timeouts.retries
         policy.pause = surroundings.retryPause
         policy.longestPause = surroundings.longestRetryPause
         var attempt = 0
@@ -95,8 +95,9 @@ final class RegistrySession: Sendable {
             request.deadline = deadline
             // What is more than is left is no limit.
             request.limits = HTTPLimits(
-                connect: min(left, options.limits.connect), head: min(left, options.limits.head),
-                stall: min(left, options.limits.stall))
+                connect: min(left, options.timeouts.connect),
+                head: min(left, options.timeouts.responseHeader),
+                stall: min(left, options.timeouts.idle))
             let outcome = await transport.send(request)
             try Task.checkCancellation()
             var retryAfter: Duration?
@@ -212,7 +213,7 @@ final class RegistrySession: Sendable {
     func request(_ method: HTTPRequest.Method, _ url: HTTPURL) -> HTTPRequest {
         HTTPRequest(
             method: method, url: url, headers: [HTTPHeader("Accept", ManifestTypes.accepted)],
-            bodyLimit: options.limits.manifestSize)
+            bodyLimit: options.timeouts.manifestSize)
     }
 
     /// What is asked for with 401; nothing is asked for by somebody that the registry sent us to.

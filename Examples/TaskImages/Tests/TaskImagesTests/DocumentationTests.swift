@@ -22,7 +22,7 @@ import Testing
     @Test func `A context says where paths count from`() throws {
         let project = TrainerImageTests().context.workingDirectory
 
-        let context = ImageSpec.HashContext(workingDirectory: project, hostArchitecture: "x86_64")
+        let context = ImageSpec.Context(workingDirectory: project, hostArchitecture: "x86_64")
         let tag = try TrainerImage.spec.tag(in: context)
 
         #expect(tag == "ef5e500b0010e664")
@@ -115,7 +115,7 @@ import Testing
             atPath: folder + "/src", withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try Data("six==1.16.0\n".utf8).write(to: URL(filePath: folder + "/requirements.txt"))
-        let context = ImageSpec.HashContext(workingDirectory: folder, hostArchitecture: "x86_64")
+        let context = ImageSpec.Context(workingDirectory: folder, hostArchitecture: "x86_64")
 
         let hello = ImageSpec(
             name: "hello", sourceRoot: "src", requirements: "requirements.txt", sourceCopyMode: .all
@@ -211,7 +211,7 @@ import Testing
 
     @Test func `A spec is completed from the settings of a registration`() throws {
         let spec = ImageSpec(name: "trainer", packages: ["numpy==2.1.3"])
-        let settings = ImageSpec.RegistrationSettings(sourceRoot: "src", isFastRegistration: false)
+        let settings = ImageSpec.SerializationSettings(sourceRoot: "src", isFastRegistration: false)
         let registered = spec.withSourceCopy(for: settings).withPackages("pandas==2.2.3").forcePush()
 
         #expect(registered.sourceRoot == "src")
@@ -224,9 +224,9 @@ import Testing
         let spec = TrainerImage.spec
         let context = TrainerImageTests().context
 
-        let before = try spec.record(in: context)
-        let after = try spec.withPackages("numpy==2.1.3").record(in: context)
-        let comparison = ImageSpec.Comparison(from: before, to: after)
+        let before = try spec.snapshot(in: context)
+        let after = try spec.withPackages("numpy==2.1.3").snapshot(in: context)
+        let comparison = ImageSpec.Diff(from: before, to: after)
         print(comparison)
 
         #expect(comparison.changes.map(\.description) == ["+ packages: numpy==2.1.3"])

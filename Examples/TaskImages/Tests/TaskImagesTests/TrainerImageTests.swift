@@ -8,7 +8,7 @@ import Testing
 /// What a CI asks about a task's image before anybody builds it.
 @Suite struct TrainerImageTests {
     /// The project whose files are in the image, and one architecture, whichever host runs the tests.
-    let context = ImageSpec.HashContext(
+    let context = ImageSpec.Context(
         workingDirectory: URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "../../../trainer").standardizedFileURL.path,
         hostArchitecture: "x86_64"

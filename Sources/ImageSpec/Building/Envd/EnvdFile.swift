@@ -33,7 +33,7 @@ extension ImageSpec {
         /// Reads what ``Dockerfile/init(_:in:)`` reads.
         /// - Throws: ``ImageSpecError/Code/unsupportedField`` for what envd cannot do; otherwise the errors of
         ///   ``Dockerfile/init(_:in:)``.
-        public init(_ spec: ImageSpec, in context: HashContext = .current) throws(ImageSpecError) {
+        public init(_ spec: ImageSpec, in context: Context = .current) throws(ImageSpecError) {
             try spec.validate(as: .envd, in: context)
             try self.init(spec, RenderingInputs(of: spec, in: context))
         }
@@ -52,20 +52,20 @@ extension ImageSpec {
         package let identity: Identity
 
         private let requirements: RequirementsLayout?
-        private let contents: SpecContents
+        private let contents: ResolvedInputs
 
         /// Reads the files of a spec and renders it.
         package init(
-            _ spec: ImageSpec, in context: HashContext, baseImageName: String? = nil
+            _ spec: ImageSpec, in context: Context, baseImageName: String? = nil
         ) throws(ImageSpecError) {
             try spec.validate(as: .envd, in: context)
             try self.init(
-                spec, SpecContents.read(of: spec, in: context, records: [.entries]), in: context,
+                spec, ResolvedInputs.read(of: spec, in: context, records: [.entries]), in: context,
                 baseImageName: baseImageName)
         }
 
         init(
-            _ spec: ImageSpec, _ contents: SpecContents, in context: HashContext, baseImageName: String?
+            _ spec: ImageSpec, _ contents: ResolvedInputs, in context: Context, baseImageName: String?
         ) throws(ImageSpecError) {
             self.contents = contents
             let inputs = try RenderingInputs(of: spec, contents, in: context, baseImageName: baseImageName)
@@ -76,7 +76,7 @@ extension ImageSpec {
 
         /// Writes the context to a folder; see ``BuildContext/write(to:)``.
         package func write(to directory: String) throws(ImageSpecError) {
-            let writer = try ContextWriter(directory)
+            let writer = try DirectoryContextSink(directory)
             do throws(ImageSpecError) {
                 try contents.items(requirements, .envd).write(to: writer)
                 try writer.add(Array(file.text.utf8), at: Array("build.envd".utf8))

@@ -47,7 +47,7 @@ extension ImageSpec {
                     )
                 }
             } else if !options.flags.contains(name), isKnownVersion {
-                let nearest = Spelling.nearest(
+                let nearest = Suggestion.nearest(
                     to: name, among: (options.flags.union(options.valued)).sorted())
                 refuse(
                     argument, "is not an option of \(options.command)",

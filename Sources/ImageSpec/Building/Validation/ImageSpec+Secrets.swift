@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -8,20 +10,18 @@ import Musl
 import Darwin
 #endif
 
-internal import ContentTree
-
 extension ImageSpec {
     /// The files of secret mounts that a build could not read, of this spec and of those that it is based on.
     ///
     /// Looks at the files and does not open them: what they hold is nobody's business before a build.
-    package func secretProblems(in context: HashContext) -> [ImageSpecError] {
+    package func secretProblems(in context: Context) -> [ImageSpecError] {
         ([self] + specBases).enumerated().flatMap { level, spec in
             spec.ownSecretProblems(in: context).map { $0.inBaseImage(levels: level) }
         }
     }
 
     /// The same of this spec alone.
-    package func ownSecretProblems(in context: HashContext) -> [ImageSpecError] {
+    package func ownSecretProblems(in context: Context) -> [ImageSpecError] {
         // Envd mounts none, which is another problem.
         if isForEnvd { return [] }
         return (pipSecretMounts ?? []).enumerated().compactMap { index, mount in

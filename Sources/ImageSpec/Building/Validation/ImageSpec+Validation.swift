@@ -13,12 +13,12 @@ extension ImageSpec {
     /// requirements, and looks whether copied paths and the source root are there; it does not read them. The files of
     /// ``ImageSpec/pipSecretMounts`` may be missing: only a build needs them.
     /// - Throws: all problems in one error: the code of the first, each one's message on a line of its own.
-    public func validate(in context: HashContext) throws(ImageSpecError) {
+    public func validate(in context: Context) throws(ImageSpecError) {
         try validate(as: Rendering(of: self), in: context)
     }
 
     func validate(
-        as rendering: Rendering, in context: HashContext, withBases: Bool = true
+        as rendering: Rendering, in context: Context, withBases: Bool = true
     ) throws(ImageSpecError) {
         let problems = ownProblems(as: rendering, in: context) + (withBases ? baseProblems(in: context) : [])
         if let error = ImageSpecError(problems: problems) { throw error }
@@ -29,16 +29,16 @@ extension ImageSpec {
     ///
     /// A spec whose builder is `envd` is checked by the rules of envd, any other as one that becomes a Dockerfile. A missing
     /// secret changes neither id nor tag, and naming, rendering and writing a build context do not need it.
-    public func problems(in context: HashContext) -> [ImageSpecError] {
+    public func problems(in context: Context) -> [ImageSpecError] {
         renderingProblems(in: context) + secretProblems(in: context)
     }
 
     /// Everything that keeps a spec from being rendered.
-    package func renderingProblems(in context: HashContext) -> [ImageSpecError] {
+    package func renderingProblems(in context: Context) -> [ImageSpecError] {
         ownProblems(as: Rendering(of: self), in: context) + baseProblems(in: context)
     }
 
-    private func ownProblems(as rendering: Rendering, in context: HashContext) -> [ImageSpecError] {
+    private func ownProblems(as rendering: Rendering, in context: Context) -> [ImageSpecError] {
         var problems = TextRule.table.flatMap { $0.problems(of: self) }
         for rule in Self.rules { problems += rule(self) }
         problems += rendering == .envd ? envdProblems : cudaProblems + pythonVersionProblems
@@ -184,7 +184,7 @@ extension ImageSpec {
 
     // MARK: files and bases
 
-    private func fileProblems(as rendering: Rendering, in context: HashContext) -> [ImageSpecError] {
+    private func fileProblems(as rendering: Rendering, in context: Context) -> [ImageSpecError] {
         var problems: [ImageSpecError] = []
         func check(_ body: () throws(ImageSpecError) -> Void) {
             do throws(ImageSpecError) { try body() } catch { problems.append(error) }
@@ -205,7 +205,7 @@ extension ImageSpec {
     }
 
     /// A base that another builder makes has to have a name, and the rest is that builder's business.
-    private func baseProblems(in context: HashContext) -> [ImageSpecError] {
+    private func baseProblems(in context: Context) -> [ImageSpecError] {
         guard baseImage != nil else { return [] }
         do throws(ImageSpecError) { try checkBaseCount() } catch { return [error] }
         var problems: [ImageSpecError] = []

@@ -21,7 +21,7 @@ extension ImageSpec {
     /// Ignore files in a source root that docker or podman read, and that play no part in a tag: `.containerignore`, and
     /// `NAME.dockerignore` for a Dockerfile of that name. Only `.dockerignore` and `.gitignore` do. Lists the source roots
     /// and reads no file.
-    public func warnings(in context: HashContext) -> [Warning] {
+    public func warnings(in context: Context) -> [Warning] {
         ([self] + specBases).enumerated().flatMap { level, spec in
             spec.unreadIgnoreFiles(in: context).map { name in
                 let root = Path.normalized(spec.sourceRoot ?? "")
@@ -36,7 +36,7 @@ extension ImageSpec {
     }
 
     /// The names of ignore files beside those that are read, if the source root is walked by such rules.
-    private func unreadIgnoreFiles(in context: HashContext) -> [String] {
+    private func unreadIgnoreFiles(in context: Context) -> [String] {
         guard let root = sourceRoot.nonEmpty, let mode = effectiveCopyMode, mode != .noCopy,
             mode == .all || context.loadedModules == nil,
             let listing = FileSystem.listing(ofFolder: Path.join(context.folder, root))

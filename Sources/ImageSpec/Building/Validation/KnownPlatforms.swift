@@ -26,7 +26,7 @@ enum KnownPlatforms {
             let parts = platform.split(separator: "/").map(String.init)
             for (part, (kind, known)) in zip(parts, [("system", systems), ("architecture", architectures)]) {
                 guard !known.contains(part), part.utf8.count > 2,
-                    let nearest = Spelling.nearest(to: part, among: known)
+                    let nearest = Suggestion.nearest(to: part, among: known)
                 else { continue }
                 return
                     "has \"\(part.shortened)\", which is no \(kind) that images are made for; did you mean \"\(nearest)\"?"

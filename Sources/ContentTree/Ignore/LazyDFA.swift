@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where a path stands in one ignore file: a sorted list of positions, with its hash made once.
+struct IgnorePositions: Hashable, Sendable {
+    let list: [Int32]
+    private let hash: Int
+
+    init(_ list: [Int32]) {
+        self.list = list
+        hash = list.hashValue
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(hash) }
+}
+
+/// One thread's deterministic automaton of one ignore file, made state by state as names ask for them.
+///
+/// Patterns such as `*a????????????????????` have exponentially many states, so the table has a budget: where it is
+/// used up, everything is forgotten and the table grows anew from where the current name stands.
+final class LazyDFA {
+    /// A state: the place of its row in the table.
+    typealias State = UInt32
+
+    /// What judging a name needs, in one place that no reference counting guards.
+    struct Core {
+        /// Rows, each of the outcome for a file, the outcome for a folder, and the next state by byte class.
+        ///
+        /// Only the next states are ever unknown, and only their topmost bit is then set.
+        fileprivate(set) var table: UnsafeMutablePointer<State>
+        let classOfByte: UnsafeMutablePointer<UInt8>
+        /// The state in which each name of the current folder starts.
+        fileprivate(set) var start: State
+        fileprivate let automaton: Unmanaged<LazyDFA>
+
+        /// The next state, as far as it was asked for before.
+        @inline(__always)
+        static func next(_ table: UnsafeMutablePointer<State>, _ state: State, _ byteClass: UInt8) -> State {
+            table[Int(state) &+ rowHead &+ Int(byteClass)]
+        }
+
+        /// The next state where it is unknown; the table may move and its states may change their places.
+        @inline(never)
+        func discover(_ state: State, _ byte: UInt8) -> State {
+            automaton.takeUnretainedValue().discover(state, byte)
+        }
+    }
+
+    static let unknown = State.max
+    /// What a row holds before the next states.
+    private static let rowHead = 2
+    /// Outcome of a path that no rule matches.
+    static let noRule = UInt32.max
+
+    let file: IgnoreFile
+    let core: UnsafeMutablePointer<Core>
+    /// Bytes that the states take, about.
+    private(set) var size = 0
+    private let budget: Int
+    private let rowLength: Int
+    private var capacity: Int
+    private var positions: [IgnorePositions] = []
+    private var states: [IgnorePositions: State] = [:]
+    private var startPositions = IgnorePositions([])
+    private var seen = SeenPositions()
+    private var resets = 0
+
+    init(_ file: IgnoreFile, budget: Int) {
+        self.file = file
+        self.budget = budget
+        rowLength = Self.rowHead + file.classCount
+        capacity = rowLength * 16
+        core = .allocate(capacity: 1)
+        let classes = UnsafeMutablePointer<UInt8>.allocate(capacity: 256)
+        classes.initialize(from: file.classOfByte, count: 256)
+        core.initialize(
+            to: Core(
+                table: .allocate(capacity: capacity), classOfByte: classes, start: 0,
+                automaton: .passUnretained(self)))
+    }
+
+    deinit {
+        core.pointee.classOfByte.deallocate()
+        core.pointee.table.deallocate()
+        core.deallocate()
+    }
+
+    /// From now on names start at these positions.
+    func begin(_ positions: IgnorePositions) {
+        startPositions = positions
+        core.pointee.start = state(positions)
+    }
+
+    /// Where the folder of this name stands, whose state is that of its name's end.
+    func positions(below state: State) -> IgnorePositions {
+        let slash = file.classOfByte[Int(ByteSet.slash)]
+        let known = Core.next(core.pointee.table, state, slash)
+        let next = known == Self.unknown ? discover(state, ByteSet.slash) : known
+        return positions[Int(next) / rowLength]
+    }
+
+    /// Whether something below the folder of this name could match a negated rule.
+    func mayKeepSomething(below state: State) -> Bool {
+        file.program.mayKeepSomething(positions(below: state).list)
+    }
+
+    /// The rule that decides, doubled, plus one where it is negated; or `noRule`.
+    @inline(__always)
+    static func outcome(_ core: UnsafeMutablePointer<Core>, _ state: State, isFolder: Bool) -> UInt32 {
+        core.pointee.table[Int(state) &+ (isFolder ? 1 : 0)]
+    }
+
+    private func discover(_ state: State, _ byte: UInt8) -> State {
+        let before = resets
+        let now = positions[Int(state) / rowLength].list
+        let next = self.state(IgnorePositions(file.program.positions(after: now, byte, &seen)))
+        // After a reset the row is another state's.
+        if before == resets {
+            core.pointee.table[Int(state) + Self.rowHead + Int(file.classOfByte[Int(byte)])] = next
+        }
+        return next
+    }
+
+    private func state(_ positions: IgnorePositions) -> State {
+        if let known = states[positions] { return known }
+        if size > budget { reset() }
+        return states[positions] ?? add(positions)
+    }
+
+    private func add(_ new: IgnorePositions) -> State {
+        let row = positions.count * rowLength
+        if row + rowLength > capacity {
+            let table = UnsafeMutablePointer<State>.allocate(capacity: capacity * 2)
+            table.update(from: core.pointee.table, count: row)
+            core.pointee.table.deallocate()
+            core.pointee.table = table
+            capacity *= 2
+        }
+        let (file, folder) = self.file.program.winners(new.list)
+        core.pointee.table[row] = outcome(file)
+        core.pointee.table[row + 1] = outcome(folder)
+        (core.pointee.table + row + Self.rowHead).update(
+            repeating: Self.unknown, count: rowLength - Self.rowHead)
+        positions.append(new)
+        states[new] = State(row)
+        // The row, the positions, and about what the dictionary and the arrays take beside them.
+        size += rowLength * 4 + new.list.count * 4 + 128
+        return State(row)
+    }
+
+    private func outcome(_ rule: Int32?) -> UInt32 {
+        guard let rule else { return Self.noRule }
+        return UInt32(rule) * 2 + (file.program.rules[Int(rule)].isNegated ? 1 : 0)
+    }
+
+    private func reset() {
+        resets += 1
+        positions.removeAll()
+        states.removeAll()
+        size = 0
+        core.pointee.start = add(startPositions)
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Text of others on a line of ours.
+package enum DisplayText {
+    /// Longer values are cut.
+    private static let limit = 200
+
+    /// A value as it is where nobody could misread it, else in quotes. JSON has quotes of its own.
+    package static func value(_ text: String, isJSON: Bool = false) -> String {
+        var cut = text
+        var end = ""
+        if text.unicodeScalars.count > limit {
+            cut = ""
+            cut.unicodeScalars.append(contentsOf: text.unicodeScalars.prefix(limit))
+            end = "…"
+        }
+        let isAmbiguous =
+            text.isEmpty || text.utf8.first == 0x20 || text.utf8.last == 0x20
+            || text.unicodeScalars.contains("→")
+        if isJSON && !hasControls(cut) { return cut + end }
+        let quoted = quotedPath(Array(cut.utf8))
+        let isQuoted = quoted.first == UInt8(ascii: "\"")
+        return (isAmbiguous && !isQuoted ? "\"" + cut + "\"" : String(decoding: quoted, as: UTF8.self)) + end
+    }
+
+    package static func path(_ path: [UInt8]) -> String { String(decoding: quotedPath(path), as: UTF8.self) }
+
+    /// A key after a full stop.
+    package static func key(_ key: String) -> String {
+        let isPlain =
+            !key.isEmpty && key.utf8.allSatisfy { $0.isASCIILetterOrDigit || "_-".utf8.contains($0) }
+        if isPlain { return key }
+        let quoted = quotedPath(Array(key.utf8))
+        return quoted.first == UInt8(ascii: "\"") ? String(decoding: quoted, as: UTF8.self) : "\"\(key)\""
+    }
+
+    private static func hasControls(_ text: String) -> Bool {
+        text.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
+    }
+
+    /// A path in double quotes with C escapes where it needs them, else as it is.
+    ///
+    /// Source: git-config(1), `core.quotePath`, as it is when false; and C1 control characters, which git leaves.
+    package static func quotedPath(_ path: [UInt8]) -> [UInt8] {
+        let isPlain = path.allSatisfy {
+            $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+        }
+        if isPlain { return path }
+
+        var quoted: [UInt8] = []
+        var needsQuotes = false
+        func escape(_ text: some Sequence<UInt8>) {
+            quoted.append(UInt8(ascii: "\\"))
+            quoted += text
+            needsQuotes = true
+        }
+        var rest = path[...]
+        while let byte = rest.first {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): escape([byte])
+            case 0x07: escape("a".utf8)
+            case 0x08: escape("b".utf8)
+            case 0x09: escape("t".utf8)
+            case 0x0A: escape("n".utf8)
+            case 0x0B: escape("v".utf8)
+            case 0x0C: escape("f".utf8)
+            case 0x0D: escape("r".utf8)
+            case 0x20..<0x7F: quoted.append(byte)
+            default:
+                if let scalar = leadingScalar(of: rest), !(0x7F...0x9F).contains(scalar.value),
+                    scalar.value > 0x7F
+                {
+                    let count = UTF8.width(scalar)
+                    quoted += rest.prefix(count)
+                    rest = rest.dropFirst(count)
+                    continue
+                }
+                escape(octal(byte))
+            }
+            rest = rest.dropFirst()
+        }
+        return needsQuotes ? [UInt8(ascii: "\"")] + quoted + [UInt8(ascii: "\"")] : path
+    }
+
+    /// The scalar that bytes begin with; nil where they begin with no UTF-8.
+    private static func leadingScalar(of bytes: ArraySlice<UInt8>) -> Unicode.Scalar? {
+        var decoder = UTF8()
+        var iterator = bytes.makeIterator()
+        guard case .scalarValue(let scalar) = decoder.decode(&iterator) else { return nil }
+        return scalar
+    }
+
+    private static func octal(_ byte: UInt8) -> [UInt8] {
+        [byte >> 6, byte >> 3 & 7, byte & 7].map { UInt8(ascii: "0") + $0 }
+    }
+}

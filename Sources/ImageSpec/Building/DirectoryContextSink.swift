@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ContentTree
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Writes files, folders and links below one folder that was empty, and can take all of them away again.
+///
+/// Paths are bytes, relative to that folder. Nothing is followed or overwritten there.
+final class DirectoryContextSink: ContextSink {
+    private let root: Int32
+    private let rootPath: [UInt8]
+    /// Whether the root was not there before.
+    private let isMade: Bool
+    private var folders: [[UInt8]] = []
+    /// Files and links.
+    private var others: [[UInt8]] = []
+
+    /// Opens the folder, or makes it in one that exists.
+    init(_ directory: String) throws(ImageSpecError) {
+        let path = Array(directory.utf8)
+        guard !path.isEmpty, !path.contains(0) else {
+            throw .unwritable(path, "it is no path of a folder")
+        }
+        isMade = try Self.makeFolder(directory, path)
+        do throws(ImageSpecError) {
+            let descriptor = FileSystem.withCPath(path) { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+            guard descriptor >= 0 else { throw .unwritable(path, FileSystem.Failure.last.text) }
+            do throws(ImageSpecError) {
+                guard try Self.isEmpty(descriptor, path) else { throw .notEmpty(directory) }
+            } catch {
+                close(descriptor)
+                throw error
+            }
+            root = descriptor
+        } catch {
+            if isMade { _ = FileSystem.withCPath(path, rmdir) }
+            throw error
+        }
+        rootPath = path
+    }
+
+    deinit { close(root) }
+
+    /// Where the folder really lies.
+    func realPath() throws(ImageSpecError) -> [UInt8] {
+        do throws(FileSystem.Failure) {
+            return try FileSystem.realPath(rootPath)
+        } catch {
+            throw .unwritable(rootPath, error.text)
+        }
+    }
+
+    /// Makes the folder, but none above it: where those are missing, the path is more likely a slip. False where the
+    /// folder is there already.
+    private static func makeFolder(_ directory: String, _ path: [UInt8]) throws(ImageSpecError) -> Bool {
+        if FileSystem.withCPath(path, { mkdir($0, 0o755) }) == 0 { return true }
+        let failure = FileSystem.Failure.last
+        // What is there already is looked at when it is opened; the folder above may well be read-only.
+        var status = stat()
+        if FileSystem.withCPath(path, { stat($0, &status) }) == 0 { return false }
+        let parent = Path.folder(of: Path.withoutTrailingSlashes(directory))
+        if failure.code == ENOENT, stat(parent, &status) != 0 {
+            throw .parentMissing(directory, parent: parent)
+        }
+        throw .unwritable(path, failure.text)
+    }
+
+    private static func isEmpty(_ folder: Int32, _ path: [UInt8]) throws(ImageSpecError) -> Bool {
+        let copy = fcntl(folder, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0, let stream = fdopendir(copy) else {
+            if copy >= 0 { close(copy) }
+            throw .unwritable(path, FileSystem.Failure.last.text)
+        }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            let isOwn = withUnsafePointer(to: &entry.pointee.d_name) { name in
+                name.withMemoryRebound(to: CChar.self, capacity: 1) {
+                    strcmp($0, ".") == 0 || strcmp($0, "..") == 0
+                }
+            }
+            if !isOwn { return false }
+        }
+        return true
+    }
+
+    // MARK: folders, files and links
+
+    func addFolder(_ path: [UInt8]) throws(ImageSpecError) {
+        guard FileSystem.withCPath(path, { mkdirat(root, $0, 0o700) }) == 0 else { throw unwritable(path) }
+        folders.append(path)
+    }
+
+    func addLink(_ path: [UInt8], to target: [UInt8]) throws(ImageSpecError) {
+        let result = FileSystem.withCPath(target) { target in
+            FileSystem.withCPath(path) { symlinkat(target, root, $0) }
+        }
+        guard result == 0 else { throw unwritable(path) }
+        others.append(path)
+        try setTimes(of: path)
+    }
+
+    func addFile(
+        _ path: [UInt8], isExecutable: Bool, size: Int, _ body: (Write) throws(ImageSpecError) -> Void
+    ) throws(ImageSpecError) {
+        let descriptor = FileSystem.withCPath(path) {
+            openat(root, $0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        }
+        guard descriptor >= 0 else { throw unwritable(path) }
+        others.append(path)
+        do throws(ImageSpecError) {
+            try body { bytes throws(ImageSpecError) in try write(bytes, to: descriptor, path) }
+            guard fchmod(descriptor, isExecutable ? 0o755 : 0o644) == 0 else { throw unwritable(path) }
+            let times = Self.times
+            guard futimens(descriptor, times) == 0 else { throw unwritable(path) }
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        // Some file systems say only now that there was no room.
+        guard close(descriptor) == 0 else { throw unwritable(path) }
+    }
+
+    private func write(
+        _ bytes: ArraySlice<UInt8>, to file: Int32, _ path: [UInt8]
+    ) throws(ImageSpecError) {
+        do throws(FileSystem.Failure) {
+            try FileSystem.writeAll(bytes, to: file)
+        } catch {
+            throw unwritable(path, error)
+        }
+    }
+
+    // MARK: the end
+
+    /// Gives folders their modes and times, which writing into them changes; the innermost first.
+    func finish() throws(ImageSpecError) {
+        for folder in folders.reversed() {
+            guard FileSystem.withCPath(folder, { fchmodat(root, $0, 0o755, 0) }) == 0 else {
+                throw unwritable(folder)
+            }
+            try setTimes(of: folder)
+        }
+        // A folder that was there keeps its mode: it may be private, or not ours. No build sees the root's own.
+        if !isMade { return }
+        let times = Self.times
+        guard fchmod(root, 0o755) == 0, futimens(root, times) == 0 else { throw unwritable([]) }
+    }
+
+    /// Takes away all that was written, as far as that can be done.
+    func removeAll() {
+        for path in others { _ = FileSystem.withCPath(path) { unlinkat(root, $0, 0) } }
+        for folder in folders.reversed() {
+            _ = FileSystem.withCPath(folder) { unlinkat(root, $0, AT_REMOVEDIR) }
+        }
+        if isMade { _ = FileSystem.withCPath(rootPath, rmdir) }
+    }
+
+    private static let times = {
+        let time = timespec(tv_sec: RenderingConstants.timeStamp, tv_nsec: 0)
+        return [time, time]
+    }()
+
+    private func setTimes(of path: [UInt8]) throws(ImageSpecError) {
+        let times = Self.times
+        guard FileSystem.withCPath(path, { utimensat(root, $0, times, AT_SYMLINK_NOFOLLOW) }) == 0 else {
+            throw unwritable(path)
+        }
+    }
+
+    private func unwritable(
+        _ path: [UInt8], _ failure: FileSystem.Failure = .last
+    ) -> ImageSpecError {
+        .unwritable(rootPath + (path.isEmpty ? [] : [UInt8(ascii: "/")] + path), failure.text)
+    }
+}

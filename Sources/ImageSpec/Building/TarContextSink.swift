@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ContentTree
+
+/// Writes a build context as a tar archive. Takes memory for one buffer, however large the files are.
+final class TarContextSink: ContextSink {
+    private let output: Write
+    private var buffer: [UInt8] = []
+    /// The bytes of the current file that are still to come.
+    private var rest = 0
+    /// What fills the last block of the current file.
+    private var padding: [UInt8] = []
+
+    private static let bufferSize = 256 * 1024
+
+    init(_ output: @escaping Write) { self.output = output }
+
+    func addFolder(_ path: [UInt8]) throws(ImageSpecError) {
+        try append(TarHeader(kind: .folder, path: path + [UInt8(ascii: "/")], mode: 0o755).blocks[...])
+    }
+
+    func addLink(_ path: [UInt8], to target: [UInt8]) throws(ImageSpecError) {
+        try append(TarHeader(kind: .link, path: path, mode: 0o777, target: target).blocks[...])
+    }
+
+    func addFile(
+        _ path: [UInt8], isExecutable: Bool, size: Int, _ body: (Write) throws(ImageSpecError) -> Void
+    ) throws(ImageSpecError) {
+        let header = TarHeader(kind: .file, path: path, mode: isExecutable ? 0o755 : 0o644, size: size)
+        try append(header.blocks[...])
+        rest = size
+        padding = TarHeader.padding(after: size)
+        try body { bytes throws(ImageSpecError) in
+            rest -= bytes.count
+            try append(bytes)
+        }
+        try append(padding[...])
+        padding = []
+    }
+
+    /// Writes the end of the archive.
+    func finish() throws(ImageSpecError) {
+        try append([UInt8](repeating: 0, count: 2 * TarHeader.blockSize)[...])
+        try flush()
+    }
+
+    /// Ends the archive so that whoever reads it finds that it is cut off: within a member.
+    ///
+    /// Between two members not every reader would: some take the end of the stream for that of the archive.
+    func breakOff() {
+        if rest == 0 {
+            let header = TarHeader(
+                kind: .file, path: Array("incomplete".utf8), mode: 0o644, size: TarHeader.blockSize)
+            buffer += padding + header.blocks
+        }
+        // Where that cannot be written, the stream is cut off as well.
+        try? flush()
+    }
+
+    private func append(_ bytes: ArraySlice<UInt8>) throws(ImageSpecError) {
+        if buffer.count + bytes.count > Self.bufferSize { try flush() }
+        if bytes.count >= Self.bufferSize { try output(bytes) } else { buffer += bytes }
+    }
+
+    private func flush() throws(ImageSpecError) {
+        if buffer.isEmpty { return }
+        let bytes = buffer
+        buffer.removeAll(keepingCapacity: true)
+        try output(bytes[...])
+    }
+}
+
+/// What an archive is written to: a file that comes to be under its name only when all of it is written, or a pipe or
+/// device.
+final class TarContextFile {
+    private enum Output {
+        case file(TemporaryFile)
+        case stream(StreamOutput)
+    }
+
+    private let path: [UInt8]
+    private let place: [UInt8]
+    private let output: Output
+
+    init(_ path: String, _ unfinished: UnfinishedFile) throws(ImageSpecError) {
+        let (place, kind) = try FileSystem.outputPlace(path)
+        self.path = Array(path.utf8)
+        self.place = place
+        do throws(FileSystem.Failure) {
+            if kind == nil || kind == .file {
+                let file = try TemporaryFile(beside: place)
+                unfinished.begin(file.path)
+                output = .file(file)
+            } else {
+                output = .stream(try StreamOutput(opening: place))
+            }
+        } catch {
+            throw error.isCancelled ? .writingCancelled : .unwritable(Array(path.utf8), error.text)
+        }
+    }
+
+    /// The real path of its folder with its own name; nil where it is no regular file.
+    func realPlace() throws(ImageSpecError) -> [UInt8]? {
+        guard case .file = output else { return nil }
+        do throws(FileSystem.Failure) {
+            return try FileSystem.realPlace(place)
+        } catch {
+            throw .unwritable(path, error.text)
+        }
+    }
+
+    func write(_ bytes: ArraySlice<UInt8>) throws(ImageSpecError) {
+        do throws(FileSystem.Failure) {
+            switch output {
+            case .file(let file): try file.write(bytes)
+            case .stream(let stream): try stream.writeAll(bytes)
+            }
+        } catch {
+            throw error.isCancelled ? .writingCancelled : .unwritable(path, error.text)
+        }
+    }
+
+    /// Gives the file its name.
+    func finish() throws(ImageSpecError) {
+        guard case .file(let file) = output else { return }
+        do throws(FileSystem.Failure) {
+            try file.finish(isDurable: false)
+            try file.takePlace()
+        } catch {
+            throw .unwritable(path, error.text)
+        }
+    }
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ContentTree
+import ImageSpec
+
+/// Where a credential is for: a registry, or a part of one.
+struct CredentialKey: Hashable, Sendable {
+    /// The host with its port, in lower case; Docker Hub, which has many names, is `docker.io`.
+    let host: String
+    /// The path behind it: a repository, or the beginning of some; often empty.
+    let path: String
+
+    init(registry: String, repository: String) {
+        let host = registry.lowercased()
+        self.host = Self.hub.contains(host) ? "docker.io" : host
+        path = repository
+    }
+
+    /// A key of a configuration: `ghcr.io`, `https://ghcr.io/`, `https://index.docker.io/v1/`, `ghcr.io/acme/app`.
+    init(key: String) {
+        var rest = Substring(key)
+        var hasScheme = false
+        for scheme in ["https://", "http://"] where rest.lowercased().hasPrefix(scheme) {
+            rest = rest.dropFirst(scheme.count)
+            hasScheme = true
+        }
+        let parts = rest.split(separator: "/").map(String.init)
+        let path = parts.dropFirst().joined(separator: "/")
+        // What follows a host in a URL is the path of its API, not that of repositories.
+        let isAPI = hasScheme || path == "v1" || path == "v2"
+        self.init(registry: parts.first ?? "", repository: isAPI ? "" : path)
+    }
+
+    private static let hub: Set<String> = [
+        "docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "hub.docker.com",
+    ]
+
+    /// As docker asks its helpers.
+    var server: String { host == "docker.io" ? "https://index.docker.io/v1/" : host }
+
+    /// How closely this key of a configuration fits a place; nil where it is for another one.
+    func fit(_ place: CredentialKey) -> Int? {
+        guard host == place.host else { return nil }
+        let isPrefix = path.isEmpty || place.path == path || place.path.hasPrefix(path + "/")
+        return isPrefix ? path.utf8.count : nil
+    }
+}
+
+/// What stands in one configuration of docker or podman.
+struct DockerConfigFile {
+    /// The file, or the variable that holds the text, as messages name it.
+    let name: String
+    private let helpers: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>
+    private let store: String?
+    private let entries: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>
+
+    init(_ bytes: [UInt8], name: String) throws(CredentialProblem) {
+        self.name = name
+        // `docker logout` and `touch` may leave an empty file.
+        if bytes.allSatisfy({ [0x20, 0x09, 0x0A, 0x0D].contains($0) }) {
+            (helpers, store, entries) = ([:], nil, [:])
+            return
+        }
+        let value: ImageSpec.JSONValue
+        do throws(ImageSpecError) {
+            value = try ImageSpec.JSONValue(json: bytes)
+        } catch {
+            throw .malformed(name, error.message)
+        }
+        guard case .object(let object) = value else { throw .malformed(name, "it is no JSON object") }
+        func child(_ key: String) throws(CredentialProblem)
+            -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue>
+        {
+            switch object[key] {
+            case .object(let child)?: return child
+            case nil, .null?: return [:]
+            default: throw .malformed(name, "\(key) is no object")
+            }
+        }
+        helpers = try child("credHelpers")
+        entries = try child("auths")
+        switch object["credsStore"] {
+        case .string(let text)?: store = text
+        case nil, .null?: store = nil
+        default: throw .malformed(name, "credsStore is no string")
+        }
+    }
+
+    /// The name of the helper to ask; empty or nil where there is none. An empty one for a registry keeps the one for all
+    /// from being asked.
+    func helper(for place: CredentialKey) -> String? {
+        for (_, value) in fitting(helpers, place) {
+            if case .string(let helper) = value { return helper }
+        }
+        return store
+    }
+
+    /// The entry that fits best and has something in it.
+    func entry(for place: CredentialKey) throws(CredentialProblem) -> RegistryCredential? {
+        for (_, value) in fitting(entries, place) {
+            if let credential = try credential(value, place) { return credential }
+        }
+        return nil
+    }
+
+    private func fitting(
+        _ object: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>, _ place: CredentialKey
+    ) -> [(key: String, value: ImageSpec.JSONValue)] {
+        // Of two spellings of one place, the plain one; then the order of the file. (Sorting is stable.)
+        func rank(_ key: String) -> (Int, Int)? {
+            CredentialKey(key: key).fit(place).map { ($0, key == place.host ? 1 : 0) }
+        }
+        return object.compactMap { pair in rank(pair.key).map { (pair, $0) } }
+            .sorted { $0.1 > $1.1 }.map(\.0)
+    }
+
+    private func credential(
+        _ value: ImageSpec.JSONValue, _ place: CredentialKey
+    ) throws(CredentialProblem) -> RegistryCredential? {
+        guard case .object(let entry) = value else {
+            throw .malformed(name, "the entry for \(place.host) in auths is no object")
+        }
+        func text(_ key: String) throws(CredentialProblem) -> String? {
+            switch entry[key] {
+            case .string(let text)?: return text.isEmpty ? nil : text
+            case nil, .null?: return nil
+            default: throw .malformed(name, "\(key) of the entry for \(place.host) in auths is no string")
+            }
+        }
+        if let token = try text("registrytoken") { return RegistryCredential(.registryToken(token)) }
+        if let token = try text("identitytoken") { return RegistryCredential(.identityToken(token)) }
+        if let auth = try text("auth") {
+            guard let decoded = Base64.decoded(auth).flatMap({ String(validating: $0, as: UTF8.self) }),
+                let colon = decoded.utf8.firstIndex(of: UInt8(ascii: ":"))
+            else {
+                throw .malformed(
+                    name, "auth of the entry for \(place.host) in auths is not user:password in base64")
+            }
+            let password = decoded[decoded.utf8.index(after: colon)...]
+            // Docker fills what it writes with NUL.
+            return .named(String(decoded[..<colon]), String(password.prefix { $0 != "\0" }))
+        }
+        guard let user = try text("username"), let password = try text("password") else { return nil }
+        return .named(user, password)
+    }
+}
+
+extension RegistryCredential {
+    /// A user's name that stands for a token: its secret is no password.
+    static func named(_ user: String, _ secret: String) -> RegistryCredential {
+        RegistryCredential(
+            user == "<token>" ? .identityToken(secret) : .password(user: user, password: secret))
+    }
+}
+
+/// RFC 4648, section 4.
+enum Base64 {
+    /// The bytes of a text; padding may be missing, white space may be anywhere. nil for other characters.
+    static func decoded(_ text: String) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var bits: UInt32 = 0
+        var count = 0
+        var isOver = false
+        for byte in text.utf8 {
+            let value: UInt8
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = byte - UInt8(ascii: "A")
+            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = byte - UInt8(ascii: "a") + 26
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = byte - UInt8(ascii: "0") + 52
+            case UInt8(ascii: "+"): value = 62
+            case UInt8(ascii: "/"): value = 63
+            case UInt8(ascii: "="):
+                isOver = true
+                continue
+            case 0x20, 0x09, 0x0A, 0x0D: continue
+            default: return nil
+            }
+            if isOver { return nil }
+            bits = bits << 6 | UInt32(value)
+            count += 1
+            if count % 4 != 1 {
+                let shift = UInt32([4, 2, 0][(count + 2) % 4])
+                bytes.append(UInt8(truncatingIfNeeded: bits >> shift))
+            }
+        }
+        // One character alone is less than a byte.
+        return count % 4 == 1 ? nil : bytes
+    }
+}

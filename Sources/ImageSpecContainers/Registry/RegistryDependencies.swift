@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+
+extension RegistrySession.Surroundings {
+    /// Those of this process.
+    init(_ options: ImageSpec.RegistryClient.Options) {
+        self.init(
+            credentials: Self.credentials(options),
+            proxies: ProxySettings(environment: ImageSpec.processEnvironment),
+            trust: TrustStore(environment: ImageSpec.processEnvironment))
+    }
+
+    /// Who asks.
+    private static func credentials(
+        _ options: ImageSpec.RegistryClient.Options
+    ) -> @Sendable (RegistryReference) async -> CredentialLookup {
+        let credentials = Keychain(configurationFile: options.credentialsFile)
+        return { await credentials.credential(for: $0.registry, repository: $0.repository) }
+    }
+}

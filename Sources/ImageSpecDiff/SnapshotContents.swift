@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ContentTree
+internal import ImageSpec
+
+/// What a record keeps of the files of one spec, and those of its base.
+struct SnapshotContents: Hashable, Sendable {
+    /// The `fields` of the tag document, without credentials.
+    var tagFields: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>
+    var requirements: SnapshotRequirements?
+    /// In the order of `copy`.
+    var copied: [SnapshotCopy] = []
+    var source: SnapshotTree?
+    /// That of a base that is a spec. At most one element.
+    var base: [SnapshotContents] = []
+}
+
+/// A path of `copy`.
+struct SnapshotCopy: Hashable, Sendable {
+    /// As identity documents hold it.
+    var path: String
+    var isFolder: Bool
+    /// Of a file that is copied by itself, a tree of this one entry.
+    var tree: SnapshotTree
+}
+
+/// The files and links of a tree, by the bytes of their paths. (Folders follow from these.)
+struct SnapshotTree: Hashable, Sendable {
+    struct File: Hashable, Sendable {
+        /// Relative to the root.
+        var path: [UInt8]
+        var mode: SourceTree.Mode
+        var digest: ContentDigest
+        /// Of a link.
+        var target: [UInt8]?
+    }
+
+    var files: [File]
+
+    init(files: [File]) { self.files = files }
+
+    init(_ tree: SourceTree) throws(ImageSpecError) {
+        files = []
+        files.reserveCapacity(tree.entries.count)
+        for entry in tree.entries where entry.mode != .folder {
+            let target = entry.mode == .link ? try Self.target(of: entry, in: tree) : nil
+            files.append(File(path: entry.path, mode: entry.mode, digest: entry.digest, target: target))
+        }
+    }
+
+    private static func target(of entry: SourceTree.Entry, in tree: SourceTree) throws(ImageSpecError)
+        -> [UInt8]
+    {
+        let path = tree.root + [UInt8(ascii: "/")] + entry.path
+        let target = try? FileSystem.linkTarget(path)
+        guard let target, ContentDigest(SHA256Digest(of: target)) == entry.digest else {
+            throw .sourceChanged(
+                String(decoding: path, as: UTF8.self), "its target is not what it was a moment ago")
+        }
+        return target
+    }
+}
+
+/// The files of `requirements`.
+struct SnapshotRequirements: Hashable, Sendable {
+    struct File: Hashable, Sendable {
+        /// Relative to the folder of the main file.
+        var name: String
+        /// Of what counts.
+        var digest: ContentDigest
+        /// Of the file as it lies there.
+        var rawDigest: ContentDigest
+        var text: Text
+    }
+
+    /// What is kept of a file's text, without credentials.
+    enum Text: Hashable, Sendable {
+        /// The logical lines of a pip requirements file.
+        case lines([String])
+        /// `NAME VERSION` of each package of a lock file, sorted.
+        case locked([String])
+        /// Nothing: too much, or nothing that could be compared line by line.
+        case none
+    }
+
+    /// The name of the file that the spec names.
+    var main: String
+    var files: [File]
+
+    /// A larger file is kept by its digest alone.
+    private static let maximumSize = 4 << 20
+
+    init(main: String, files: [File]) {
+        self.main = main
+        self.files = files
+    }
+
+    init(_ requirements: RequirementFiles) {
+        main = requirements.name
+        files = requirements.files.map { file in
+            let isMain = file.name.hasSameBytes(as: requirements.name)
+            return File(
+                name: file.name, digest: Self.digest(file.bytes), rawDigest: Self.digest(file.raw),
+                text: Self.text(of: file.bytes, isPip: requirements.kind == .pip, isMain: isMain))
+        }
+    }
+
+    private static func digest(_ bytes: [UInt8]) -> ContentDigest {
+        var hasher = ContentHasher()
+        bytes.withUnsafeBytes { hasher.update($0) }
+        return hasher.finalize()
+    }
+
+    private static func text(of bytes: [UInt8], isPip: Bool, isMain: Bool) -> Text {
+        guard bytes.count <= maximumSize, isPip || isMain else { return .none }
+        let lines = bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
+        return isPip ? .lines(lines.map(Credential.redacted)) : .locked(lockedPackages(lines))
+    }
+
+    /// The packages of `uv.lock` or `poetry.lock`, both TOML that a program writes: a table `[[package]]` with the keys
+    /// `name` and, mostly, `version`, each on its line.
+    static func lockedPackages(_ lines: [String]) -> [String] {
+        var packages: [(name: String, version: String)] = []
+        var isInPackage = false
+        for line in lines {
+            if line.utf8.first == UInt8(ascii: "[") {
+                isInPackage = line.utf8.starts(with: "[[package]]".utf8)
+                if isInPackage { packages.append(("", "")) }
+            } else if isInPackage, let value = quotedValue(of: "name", in: line) {
+                packages[packages.count - 1].name = value
+            } else if isInPackage, let value = quotedValue(of: "version", in: line) {
+                packages[packages.count - 1].version = value
+            }
+        }
+        return packages.filter { !$0.name.isEmpty }
+            .map { $0.version.isEmpty ? $0.name : "\($0.name) \($0.version)" }
+            .sorted { $0.precedesInUTF8($1) }
+    }
+
+    private static func quotedValue(of key: String, in line: String) -> String? {
+        let start = key + " = \""
+        guard line.utf8.starts(with: start.utf8), line.utf8.last == UInt8(ascii: "\"") else { return nil }
+        let value = line.utf8.dropFirst(start.utf8.count).dropLast()
+        return String(decoding: value, as: UTF8.self)
+    }
+}
