@@ -37,7 +37,7 @@ import Testing
         #expect(!files.isEmpty)
         let allowed = try #require(Self.allowed[target]).union(Self.system)
         let declaration =
-            /^\s*(?:@\w+ )?(?:public |package |internal )?import (?:class |struct |enum |func )?(?<module>\w+)/
+            /^\s*(?:@\w+ )?(?:public |package |internal )?import (?:class |struct |enum |func )?(?<module>[A-Z]\w+)/
             .anchorsMatchLineEndings()
         for file in files {
             let modules = Set(file.text.matches(of: declaration).map { String($0.module) })

@@ -74,7 +74,7 @@ struct DigestCacheDamageTests {
         let session = try #require(
             DigestCacheSession(
                 tree.options(), root: root,
-                key: DigestCacheKey(root: Array(tree.root.utf8), kind: "source_root"), rules: rules,
+                key: DigestCacheKey(root: Array(tree.root.utf8), kind: "source"), rules: rules,
                 records: []))
         #expect(session.unchangedTree(Array("src".utf8), rules: rules) != nil)
         let header = try Self.header(cache)
