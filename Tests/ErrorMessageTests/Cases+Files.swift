@@ -112,6 +112,11 @@ extension ErrorArea {
                 let spec = ImageSpec(sourceRoot: "src", sourceCopyMode: .all)
                 try ImageSpec.BuildContext(spec, in: scene.context).writeTar(toFile: scene.path("src/a.tar"))
             },
+            ErrorCase("notAnArchive", "an archive in place of a spec file") { scene in
+                try scene.write(["spec.yaml": "name: a"])
+                try ImageSpec.BuildContext(ImageSpec(), in: scene.context).writeTar(
+                    toFile: scene.path("spec.yaml"))
+            },
             ErrorCase("unwritableArchive", "an archive to a descriptor that is not open") { scene in
                 try ImageSpec.BuildContext(ImageSpec(), in: scene.context).writeTar(to: -1)
             },

@@ -29,11 +29,31 @@ import Testing
     // It holds what is in the project, which may be nobody else's to read.
     @Test(arguments: [0o600, 0o640, 0o666, 0o755])
     func aFileThatIsReplacedKeepsItsMode(mode: Int) throws {
-        let project = try RenderingProject(["src/a": "a", "out.tar": "earlier"])
+        let project = try RenderingProject(["src/a": "a", "out.tar": ""])
         try project.setMode("out.tar", mode)
         try context(in: project).writeTar(toFile: project.path("out.tar"))
         #expect(try self.mode(project.path("out.tar")) == mode)
         #expect(try names(in: project) == ["out.tar", "src"])
+    }
+
+    // A spec, or whatever else a wrong argument names, is not lost.
+    @Test(arguments: [
+        ("", true), (String(repeating: "\0", count: 1024), true), ("name: trainer\n", false),
+        (String(repeating: "x", count: 2048), false), (String(repeating: "\0", count: 511), false),
+    ])
+    func onlyAnArchiveOrAnEmptyFileIsReplaced(earlier: String, isReplaced: Bool) throws {
+        let project = try RenderingProject(["src/a": "a", "out": earlier])
+        if isReplaced {
+            for _ in 0..<2 { try context(in: project).writeTar(toFile: project.path("out")) }
+        } else {
+            let error = #expect(throws: ImageSpecError.self) {
+                try context(in: project).writeTar(toFile: project.path("out"))
+            }
+            #expect(error?.code == .unwritableOutput)
+            #expect(error?.message.contains("is not a tar archive") == true)
+            #expect(try FileSystem.contents(project.path("out")) == Array(earlier.utf8))
+        }
+        #expect(try names(in: project) == ["out", "src"])
     }
 
     @Test func aNewFileHasTheModeThatTheUmaskLeaves() throws {

@@ -179,14 +179,15 @@ import Testing
         let project = try RenderingProject(["src/a.txt": "first", "src/z.txt": "last"])
         let context = try ImageSpec.BuildContext(
             ImageSpec(sourceRoot: "src", sourceCopyMode: .all), in: project.context)
-        try project.write("context.tar", "earlier")
+        let earlier = String(repeating: "\0", count: 1024)
+        try project.write("context.tar", earlier)
         try Self.change(change, "src/a.txt", in: project)
         let error = #expect(throws: ImageSpecError.self) {
             try context.writeTar(toFile: project.path("context.tar"))
         }
         #expect(error?.code == .sourceChanged)
         #expect(error?.message.contains("a.txt") == true)
-        #expect(try String(contentsOfFile: project.path("context.tar"), encoding: .utf8) == "earlier")
+        #expect(try String(contentsOfFile: project.path("context.tar"), encoding: .utf8) == earlier)
         #expect(
             try FileManager.default.contentsOfDirectory(atPath: project.project).sorted() == [
                 "context.tar", "src",
@@ -264,7 +265,7 @@ import Testing
     }
 
     @Test func whatALinkLeadsToIsReplaced() throws {
-        let project = try RenderingProject(["real.tar": "old"])
+        let project = try RenderingProject(["real.tar": ""])
         try project.link("link.tar", to: "real.tar")
         try ImageSpec.BuildContext(ImageSpec(), in: project.context).writeTar(
             toFile: project.path("link.tar"))

@@ -68,13 +68,25 @@ struct DigestCacheFolder: Sendable {
         return (file, Int(status.st_size))
     }
 
-    /// A new file under a name that nobody else has.
+    private static let temporarySuffix = ".digests-unfinished"
+    private static let temporaryDigits = 16
+
+    /// A new file with an unused name. It begins with the magic number, so that it can be removed if the run is interrupted.
     func makeTemporary() -> (number: Int32, name: String)? {
         for _ in 0..<4 {
-            let name = String(UInt64.random(in: .min ... .max), radix: 36) + ".tmp"
+            let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+            let name =
+                String(repeating: "0", count: Self.temporaryDigits - digits.utf8.count) + digits
+                + Self.temporarySuffix
             let number = openat(
                 descriptor.number, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-            if number >= 0 { return (number, name) }
+            if number >= 0 {
+                var magic = DigestCacheFormat.magic
+                if pwrite(number, &magic, 8, 0) == 8 { return (number, name) }
+                close(number)
+                remove(name)
+                return nil
+            }
             if errno != EEXIST { return nil }
         }
         return nil
@@ -86,7 +98,30 @@ struct DigestCacheFolder: Sendable {
         renameat(descriptor.number, name, descriptor.number, newName) == 0
     }
 
-    /// Removes caches that nobody used for thirty days, and what was left of interrupted runs.
+    /// Whether a file is certainly one of ours, of this version or another: its name is one that only we give, it belongs to the
+    /// user, and it begins with the magic number. The variable that names the directory may name any directory of the user.
+    private func isOwnFile(_ name: String) -> Bool {
+        let number = openat(descriptor.number, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard number >= 0 else { return false }
+        defer { close(number) }
+        var status = stat()
+        var start: UInt64 = 0
+        guard fstat(number, &status) == 0, status.st_uid == geteuid(),
+            FileSystem.kind(ofMode: status.st_mode) == .file, pread(number, &start, 8, 0) == 8
+        else { return false }
+        // The version is in the last two bytes.
+        return (start ^ DigestCacheFormat.magic) & 0x0000_FFFF_FFFF_FFFF == 0
+    }
+
+    /// A name of digits and a suffix.
+    private static func isName(_ name: String, digits: Int, _ suffix: String) -> Bool {
+        name.utf8.count == digits + suffix.utf8.count && name.hasSuffix(suffix)
+            && name.utf8.prefix(digits).allSatisfy {
+                $0.isASCIIDigit || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+            }
+    }
+
+    /// Removes caches that were not used for thirty days, and what interrupted runs have left.
     func removeUnused() {
         let copy = openat(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard copy >= 0, let stream = fdopendir(copy) else {
@@ -100,9 +135,8 @@ struct DigestCacheFolder: Sendable {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
             }
-            let isTemporary = name.utf8.count < 20 && name.hasSuffix(".tmp")
-            let isCache =
-                name.utf8.count == DigestCacheKey.nameLength && name.hasSuffix(DigestCacheKey.suffix)
+            let isTemporary = Self.isName(name, digits: Self.temporaryDigits, Self.temporarySuffix)
+            let isCache = Self.isName(name, digits: SHA256Digest.hexCount, DigestCacheKey.suffix)
             guard isTemporary || isCache else { continue }
             var status = stat()
             guard fstatat(descriptor.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
@@ -110,7 +144,7 @@ struct DigestCacheFolder: Sendable {
             else { continue }
             let days =
                 (Int64(now.tv_sec) - StatSignature(status).modified / 1_000_000_000) / Self.secondsOfDay
-            if days >= (isTemporary ? 1 : Self.daysUntilUnused) { remove(name) }
+            if days >= (isTemporary ? 1 : Self.daysUntilUnused), isOwnFile(name) { remove(name) }
         }
     }
 }
@@ -118,7 +152,6 @@ struct DigestCacheFolder: Sendable {
 /// Which tree a cache is of.
 struct DigestCacheKey: Sendable {
     static let suffix = ".digests"
-    static let nameLength = 64 + suffix.utf8.count
 
     let digest: SHA256Digest
     /// The name of the cache in its folder.

@@ -99,6 +99,13 @@ extension ImageSpecError {
                 + "first, or choose another place")
     }
 
+    static func notAnArchive(_ path: String) -> ImageSpecError {
+        ImageSpecError(
+            .unwritableOutput,
+            "\"\(path.shortened)\" exists and is not a tar archive, so it is not replaced; remove it, or choose another file"
+        )
+    }
+
     static func unwritableArchive(_ reason: String) -> ImageSpecError {
         ImageSpecError(.unwritableOutput, "the tar archive cannot be written: \(reason)")
     }

@@ -2,6 +2,14 @@
 
 internal import ContentTree
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// Writes a build context as a tar archive. Takes memory for one buffer, however large the files are.
 final class TarContextSink: ContextSink {
     private let output: Write
@@ -87,6 +95,7 @@ final class TarContextFile {
         self.path = Array(path.utf8)
         self.place = place
         do throws(FileSystem.Failure) {
+            if kind == .file, try !FileSystem.isEmptyOrTar(place) { throw FileSystem.Failure(code: EEXIST) }
             if kind == nil || kind == .file {
                 let file = try TemporaryFile(beside: place)
                 unfinished.begin(file.path)
@@ -95,6 +104,7 @@ final class TarContextFile {
                 output = .stream(try StreamOutput(opening: place))
             }
         } catch {
+            if error.code == EEXIST { throw .notAnArchive(path) }
             throw error.isCancelled ? .writingCancelled : .unwritable(Array(path.utf8), error.text)
         }
     }
@@ -129,5 +139,22 @@ final class TarContextFile {
         } catch {
             throw .unwritable(path, error.text)
         }
+    }
+}
+
+extension FileSystem {
+    /// Whether a file is empty or begins like a tar archive: another file of that name is a mistake, and is kept.
+    ///
+    /// Source: POSIX pax, "ustar Interchange Format": the magic of a header block; an archive without members has blocks of zeros.
+    fileprivate static func isEmptyOrTar(_ path: [UInt8]) throws(Failure) -> Bool {
+        let descriptor = withCPath(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+        guard descriptor >= 0 else { throw .last }
+        defer { close(descriptor) }
+        var block = [UInt8](repeating: 0, count: TarHeader.blockSize)
+        let count = block.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
+        guard count >= 0 else { throw .last }
+        if count == 0 { return true }
+        return count == block.count
+            && (block[257...].starts(with: "ustar".utf8) || block.allSatisfy { $0 == 0 })
     }
 }
