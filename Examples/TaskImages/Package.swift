@@ -8,7 +8,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [.library(name: "TaskImages", targets: ["TaskImages"])],
     dependencies: [
-        // Named, because a package that is given by its path otherwise goes by the name of its folder.
+        // Named explicitly, because a package referenced by path is otherwise named after its directory.
         .package(name: "imagespec", path: "../..")
     ],
     targets: [

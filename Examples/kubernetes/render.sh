@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Prints a Kubernetes manifest with the image's name in it.
+# Prints a Kubernetes manifest with ${IMAGE} replaced by the image name.
 #
 #   IMAGE=$(imagespec name train.yaml) render.sh job.yaml | kubectl apply -f -
 set -euo pipefail
-: "${IMAGE:?is the name of the image, as imagespec name prints it}"
+: "${IMAGE:?must be the image name, as printed by imagespec name}"
 
-# Image names hold none of the characters that mean something to sed.
+# Image names contain no characters that are special to sed.
 sed "s|\${IMAGE}|$IMAGE|g" "$1"

@@ -2,9 +2,9 @@
 
 import ImageSpec
 
-/// The images of the task that trains: the one of `Examples/trainer/image.yaml`, defined in code.
+/// The images of the training task: the image of `Examples/trainer/image.yaml`, defined in code.
 public enum TrainerImage {
-    /// The image in which the task runs.
+    /// The image that the task runs in.
     public static let spec = ImageSpec(
         name: "trainer",
         pythonVersion: "3.12",
@@ -25,6 +25,6 @@ public enum TrainerImage {
         copy: ["conf/train.toml"]
     )
 
-    /// The same with a debugger. A copy: the original stays as it is, and so does its name.
+    /// The same image with a debugger. This is a copy: the original spec and its name do not change.
     public static let debugging = spec.withPackages("debugpy==1.8.9").withName("trainer-debug")
 }

@@ -5,7 +5,7 @@ import ImageSpec
 import TaskImages
 import Testing
 
-/// The programs of the documentation's articles, word for word.
+/// The code blocks of the documentation's articles, verbatim.
 @Suite struct DocumentationTests {
     @Test func `A spec has a name and a Dockerfile`() throws {
         let spec = ImageSpec(

@@ -5,21 +5,21 @@ import ImageSpec
 import TaskImages
 import Testing
 
-/// What a CI asks about a task's image before anybody builds it.
+/// Checks to run in CI before a task's image is built.
 @Suite struct TrainerImageTests {
-    /// The project whose files are in the image, and one architecture, whichever host runs the tests.
+    /// The project whose files are in the image, and a fixed architecture, so that the tests do not depend on the host.
     let context = ImageSpec.Context(
         workingDirectory: URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "../../../trainer").standardizedFileURL.path,
         hostArchitecture: "x86_64"
     )
 
-    /// Who changes the image, its files or its requirements changes this line, and a reviewer sees it.
+    /// A change to the image, its files or its requirements must change this line, so that reviewers see it.
     @Test func `The image has the recorded name`() throws {
         #expect(try TrainerImage.spec.imageName(in: context) == "ghcr.io/acme/trainer:ef5e500b0010e664")
     }
 
-    /// Running code compares this id with the one in its image, without a file at hand.
+    /// Code that runs in the image compares this id with the image's id, without reading any files.
     @Test func `The spec has the recorded id`() {
         #expect(
             TrainerImage.spec.id == "1092022abb8b12e2ee1786c3a04f26accf0108bf73d3149b7993f0c5dd203c28")
