@@ -49,7 +49,7 @@ package struct SHA256Digest: Hashable, Sendable {
 }
 
 /// The digit of a value below 16. Without a branch, since no processor can guess the digits of a digest.
-@inline(__always)
+@inlinable @inline(__always)
 package func hexDigit(_ value: UInt8) -> UInt8 {
     value &+ UInt8(ascii: "0") &+ ((value &+ 6) >> 4) &* 39
 }

@@ -49,8 +49,9 @@ extension String {
         withBytes { !$0.isEmpty && memchr($0.start, Int32(byte), $0.count) != nil }
     }
 
-    /// The UTF-8 bytes. Copied first where the string does not hold them side by side, as one from Objective-C.
-    @inline(__always)
+    /// The UTF-8 bytes. Inlinable, because a generic function that another module calls without seeing its body takes several times
+    /// as long. Copied first where the string does not hold them side by side, as one from Objective-C.
+    @inlinable @inline(__always)
     package func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
         if let result = utf8.withContiguousStorageIfAvailable(body) { return result }
         #if canImport(Darwin)
@@ -83,6 +84,7 @@ extension [UInt8] {
 
 extension UnsafeBufferPointer {
     /// Where the elements lie, of which there must be one.
+    @inlinable
     package var start: UnsafePointer<Element> { baseAddress.unsafelyUnwrapped }
 }
 
