@@ -194,7 +194,7 @@ extension SourceTree {
                 + Path.lastComponent(path).utf8
         } catch {
             if error.isMissing { return nil }
-            throw ContentTreeError(path, .unreadableModule(error.text))
+            throw ContentTreeError(path, .unreadableModule(error.reason))
         }
     }
 
@@ -293,7 +293,7 @@ extension SourceTree {
         do throws(FileSystem.Failure) {
             return try FileSystem.contents(ofRegularFile: path, inFolder: AT_FDCWD)
         } catch {
-            throw ContentTreeError(String(decoding: path, as: UTF8.self), .unreadable(error.text))
+            throw ContentTreeError(String(decoding: path, as: UTF8.self), .unreadable(error.reason))
         }
     }
 }

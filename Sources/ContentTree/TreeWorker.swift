@@ -205,8 +205,8 @@ final class TreeWorker {
 
     func unreadable(_ path: [UInt8], _ failure: FileSystem.Failure = .last) -> ContentTreeError {
         // Everything that is opened was listed, or looked at, a moment ago.
-        if failure.isMissing && !failure.isTooLong { return changed(path, "it is gone") }
-        return ContentTreeError(absolute(path), .unreadable(failure.text))
+        if failure.isMissing && !failure.isTooLong { return changed(path, "it no longer exists") }
+        return ContentTreeError(absolute(path), .unreadable(failure.reason))
     }
 
     func changed(_ path: [UInt8], _ what: String) -> ContentTreeError {

@@ -12,7 +12,7 @@ import Darwin
 #endif
 
 extension ImageSpec.Snapshot {
-    static let format = ImageSpec.recordFormatPrefix + "v1"
+    static let format = ImageSpec.snapshotFormatPrefix + "v1"
 
     /// The record as JSON, UTF-8: the same bytes for the same record.
     ///
@@ -49,7 +49,7 @@ extension ImageSpec.Snapshot {
         var rest = skipWhiteSpace(bytes[...])
         guard rest.first == UInt8(ascii: "{") else { return false }
         let key = Array("\"format\"".utf8)
-        let value = Array("\"\(ImageSpec.recordFormatPrefix)".utf8)
+        let value = Array("\"\(ImageSpec.snapshotFormatPrefix)".utf8)
         // Not always the first key: other programs may have sorted them.
         while let quote = rest.firstIndex(of: UInt8(ascii: "\"")) {
             rest = rest[quote...]

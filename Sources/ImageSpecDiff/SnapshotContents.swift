@@ -55,7 +55,7 @@ struct SnapshotTree: Hashable, Sendable {
         let target = try? FileSystem.linkTarget(path)
         guard let target, ContentDigest(SHA256Digest(of: target)) == entry.digest else {
             throw .sourceChanged(
-                String(decoding: path, as: UTF8.self), "its target is not what it was a moment ago")
+                String(decoding: path, as: UTF8.self), "its target changed")
         }
         return target
     }

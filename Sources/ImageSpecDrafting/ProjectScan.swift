@@ -34,7 +34,7 @@ struct ProjectScan {
         listing = FileSystem.listing(ofFolder: path) ?? .init()
         if listing.unusableNames > 0 {
             remarks.append(
-                "\(listing.unusableNames) names in the folder are no UTF-8 or have control characters; they were not looked at"
+                "\(listing.unusableNames) names in the directory are not valid UTF-8 or contain control characters; they were ignored"
             )
         }
         readPythonProject()
@@ -47,7 +47,7 @@ struct ProjectScan {
             notes.append("\(file): exact versions")
         }
         for file in ["setup.py", "setup.cfg"] where listing.has(file) {
-            notes.append("\(file): there, but not read")
+            notes.append("\(file): found, but not read")
         }
     }
 
@@ -74,7 +74,7 @@ struct ProjectScan {
             let project = try PythonProject(text)
             var found: [String] = []
             if project.name != nil { found.append("name") }
-            if project.requiresPython != nil { found.append("the versions of Python") }
+            if project.requiresPython != nil { found.append("Python versions") }
             if let count = project.dependencies?.count {
                 found.append("\(count) dependenc\(count == 1 ? "y" : "ies")")
             }
@@ -97,7 +97,7 @@ struct ProjectScan {
             pythonVersionFile = version.text
             notes.append("\(file): \(version.text)")
         } else {
-            ignore(file, "it does not hold one version such as 3.12")
+            ignore(file, "it does not contain a single version such as 3.12")
         }
     }
 

@@ -28,9 +28,9 @@ struct PythonProject {
         requiresPython = project?["requires-python"]?.string ?? poetryDependencies?["python"]?.string
         if let list = project?["dependencies"] {
             dependencies = list.strings
-            if dependencies == nil { remarks.append("dependencies of [project] is no list of texts") }
+            if dependencies == nil { remarks.append("dependencies of [project] is not a list of strings") }
         } else if project?["dynamic"]?.strings?.contains("dependencies") == true {
-            remarks.append("the dependencies are dynamic: a program computes them")
+            remarks.append("the dependencies are dynamic: the build backend computes them")
         } else if poetryDependencies?.keys.contains(where: { $0 != "python" }) == true {
             isPoetry = true
         }

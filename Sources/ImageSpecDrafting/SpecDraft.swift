@@ -76,20 +76,20 @@ package struct SpecDraft: Sendable {
 
     private static func start(_ project: ProjectScan) -> String {
         var text =
-            "# What the container image of this folder is. Paths count from this file's folder; comments are in no name.\n"
-            + "# Check it with `imagespec check`, see the Dockerfile with `imagespec render`.\n"
+            "# The container image of this project. Paths are relative to this file's directory; comments do not change the image name.\n"
+            + "# Check it with `imagespec check`; show the Dockerfile with `imagespec render`.\n"
         if !project.remarks.isEmpty {
-            text += "#\n# Not understood, so look at it:\n"
+            text += "#\n# Not understood; please check:\n"
             text += project.remarks.map { "#   " + $0.onOneLine(limit: 200) + "\n" }.joined()
         }
         if let rest = project.dockerfile?.rest, !rest.isEmpty {
             text +=
-                "#\n# Of the Dockerfile, these instructions are left to you (base_image, commands, copy, source_root, entrypoint):\n"
+                "#\n# Convert these instructions of the Dockerfile yourself (base_image, commands, copy, source_root, entrypoint):\n"
             text += rest.map { "#   line \($0.line): \($0.text.onOneLine())\n" }.joined()
         }
         if let replaced = project.dockerfile?.replaced, !replaced.isEmpty {
             text +=
-                "#\n# \(replaced.joined(separator: ", ")) of the Dockerfile: not taken. The image works in /root, as the user flytekit.\n"
+                "#\n# \(replaced.joined(separator: ", ")) of the Dockerfile: ignored. The image runs in /root as the user flytekit.\n"
         }
         return text
     }
@@ -105,7 +105,7 @@ extension SpecDraft {
         guard [".yaml", ".yml"].contains(where: path.lowercased().hasSuffix) else {
             throw .wrongOutput(
                 path,
-                "is no name of a YAML file; let it end in .yaml, or print to standard output by --output -")
+                "must end in .yaml or .yml; rename it, or print to standard output with --output -")
         }
         let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
         let place = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
@@ -119,7 +119,7 @@ extension SpecDraft {
         guard isThere else {
             throw .wrongOutput(
                 path,
-                "does not lie in the folder \"\(folder.onOneLine())\", from which the draft's paths count; write it there"
+                "must be in the directory \"\(folder.onOneLine())\", because the paths in the draft are relative to it; write it there"
             )
         }
         try FileSystem.create(path, holding: Array(text.utf8))

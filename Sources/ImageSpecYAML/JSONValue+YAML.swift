@@ -79,7 +79,7 @@ struct YAMLReader {
         guard depth < Self.maximumDepth else { throw .tooDeep(node.mark) }
         guard nodes <= Self.maximumNodes else {
             throw .invalidYAML(
-                "more than \(Self.maximumNodes) values, those counted in that aliases repeat", node.mark)
+                "more than \(Self.maximumNodes) values, including those repeated by aliases", node.mark)
         }
         switch node {
         case .scalar(let scalar):
@@ -100,7 +100,7 @@ struct YAMLReader {
             return .object(try object(mapping, depth: depth))
         case .alias(let alias):
             // Yams puts the node itself in the place of an alias; this case is one of documents to be written.
-            throw .invalidYAML("an alias that names no anchor", alias.mark)
+            throw .invalidYAML("alias without an anchor", alias.mark)
         }
     }
 
@@ -121,12 +121,12 @@ struct YAMLReader {
 
     private static func key(_ node: Node) throws(ImageSpecError) -> String {
         guard case .scalar(let scalar) = node else {
-            throw .invalidYAML("a list or mapping as a key; keys are strings", node.mark)
+            throw .invalidYAML("a key must be a string, not a list or mapping", node.mark)
         }
         if scalar.style == .plain, scalar.string == "<<" { throw .mergeKey(scalar.mark) }
         guard case .string(let name) = try Self.scalar(scalar, isKey: true) else {
             throw .invalidYAML(
-                "the key \(scalar.string.isEmpty ? "" : scalar.string + " ")is no string; put it in quotes",
+                "the key \(scalar.string.isEmpty ? "" : scalar.string + " ")is not a string; put it in quotes",
                 scalar.mark)
         }
         return name

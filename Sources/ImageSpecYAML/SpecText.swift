@@ -150,7 +150,7 @@ extension ImageSpecError {
     static func cannotReplace(_ path: [String], line: Int) -> ImageSpecError {
         ImageSpecError(
             .unsupportedField,
-            "line \(line): \(path.joined(separator: ".")) cannot be written there by itself, since another value depends "
-                + "on the same text, or its form is too unusual; write it plainly, in a line of its own")
+            "line \(line): cannot edit \(path.joined(separator: ".")) in place (anchor or unsupported syntax); write the "
+                + "value on a line of its own")
     }
 }

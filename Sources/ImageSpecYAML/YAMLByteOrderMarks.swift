@@ -58,7 +58,7 @@ struct YAMLByteOrderMarks {
 extension ImageSpecError {
     fileprivate static func byteOrderMark(_ mark: Mark?) -> ImageSpecError {
         invalidYAML(
-            "U+FEFF, a byte order mark, which is lost at the beginning of a text in YAML; leave it out, or use JSON",
+            "a byte order mark (U+FEFF) at the beginning of a text, which YAML readers drop; remove it, or use JSON",
             mark)
     }
 }

@@ -35,6 +35,12 @@ package enum FileSystem {
         var isTooLong: Bool { code == ENAMETOOLONG }
 
         package var text: String { String(cString: strerror(code)) }
+
+        /// The text within a sentence: "permission denied".
+        package var reason: String {
+            let text = text
+            return text.prefix(1).lowercased() + text.dropFirst()
+        }
     }
 
     /// The kind of what lies at a path, nil where nothing does; `followingLinks` looks at the target of a link.

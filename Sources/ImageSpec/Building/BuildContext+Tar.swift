@@ -38,13 +38,13 @@ extension ImageSpec.BuildContext {
         do throws(FileSystem.Failure) {
             output = try StreamOutput(descriptor)
         } catch {
-            throw .unwritableArchive(error.text)
+            throw .unwritableArchive(error.reason)
         }
         try writeTar { bytes throws(ImageSpecError) in
             do throws(FileSystem.Failure) {
                 try output.writeAll(bytes)
             } catch {
-                throw error.isCancelled ? .writingCancelled : .unwritableArchive(error.text)
+                throw error.isCancelled ? .writingCancelled : .unwritableArchive(error.reason)
             }
         }
     }

@@ -85,7 +85,7 @@ extension ImageSpec {
                     throw .existenceUnknown(imageName, reason, failsFast: failsFast)
                 }
                 return .assume(
-                    warning: "whether \(imageName) exists cannot be told, and it is taken to exist: "
+                    warning: "cannot determine whether \(imageName) exists, assuming that it does: "
                         + IndexURL.withoutAnyUserInfo(reason).shortened(to: 600))
             }
         }

@@ -123,11 +123,11 @@ private final class EntryReader {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw Self.unreadable(source, field) }
         guard FileSystem.kind(ofMode: status.st_mode) == .file else {
-            throw Self.changed(source, "it was a file and is none any more")
+            throw Self.changed(source, "it is no longer a file")
         }
         let isExecutable = entry.mode == .executable
         guard (status.st_mode & S_IXUSR != 0) == isExecutable else {
-            throw Self.changed(source, "its mode is not what it was when it was named")
+            throw Self.changed(source, "its mode changed after the image was named")
         }
         let size = Int(status.st_size)
         try sink.addFile(target, isExecutable: isExecutable, size: size) { write throws(ImageSpecError) in
@@ -145,7 +145,7 @@ private final class EntryReader {
                 try write(buffer[..<count])
             }
             guard rest == 0, hasher.finalize() == entry.digest else {
-                throw Self.changed(source, "its content is not what it was when it was named")
+                throw Self.changed(source, "its content changed after the image was named")
             }
         }
     }
@@ -159,11 +159,11 @@ private final class EntryReader {
             text = try FileSystem.linkTarget(source)
         } catch {
             // EINVAL: no link.
-            if error.code == EINVAL { throw Self.changed(source, "it was a link and is none any more") }
+            if error.code == EINVAL { throw Self.changed(source, "it is no longer a link") }
             throw Self.unreadable(source, field, error)
         }
         guard ContentDigest(SHA256Digest(of: text)) == entry.digest else {
-            throw Self.changed(source, "its target is not what it was when it was named")
+            throw Self.changed(source, "its target changed after the image was named")
         }
         return text
     }
@@ -171,8 +171,8 @@ private final class EntryReader {
     private static func unreadable(
         _ path: [UInt8], _ field: String, _ failure: FileSystem.Failure = .last
     ) -> ImageSpecError {
-        if failure.isMissing { return changed(path, "it is gone") }
-        return .unreadable(field: field, path: String(decoding: path, as: UTF8.self), reason: failure.text)
+        if failure.isMissing { return changed(path, "it no longer exists") }
+        return .unreadable(field: field, path: String(decoding: path, as: UTF8.self), reason: failure.reason)
     }
 
     private static func changed(_ path: [UInt8], _ what: String) -> ImageSpecError {

@@ -26,12 +26,12 @@ final class DirectoryContextSink: ContextSink {
     init(_ directory: String) throws(ImageSpecError) {
         let path = Array(directory.utf8)
         guard !path.isEmpty, !path.contains(0) else {
-            throw .unwritable(path, "it is no path of a folder")
+            throw .unwritable(path, "not a valid directory path")
         }
         isMade = try Self.makeFolder(directory, path)
         do throws(ImageSpecError) {
             let descriptor = FileSystem.withCPath(path) { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-            guard descriptor >= 0 else { throw .unwritable(path, FileSystem.Failure.last.text) }
+            guard descriptor >= 0 else { throw .unwritable(path, FileSystem.Failure.last.reason) }
             do throws(ImageSpecError) {
                 guard try Self.isEmpty(descriptor, path) else { throw .notEmpty(directory) }
             } catch {
@@ -53,7 +53,7 @@ final class DirectoryContextSink: ContextSink {
         do throws(FileSystem.Failure) {
             return try FileSystem.realPath(rootPath)
         } catch {
-            throw .unwritable(rootPath, error.text)
+            throw .unwritable(rootPath, error.reason)
         }
     }
 
@@ -69,14 +69,14 @@ final class DirectoryContextSink: ContextSink {
         if failure.code == ENOENT, stat(parent, &status) != 0 {
             throw .parentMissing(directory, parent: parent)
         }
-        throw .unwritable(path, failure.text)
+        throw .unwritable(path, failure.reason)
     }
 
     private static func isEmpty(_ folder: Int32, _ path: [UInt8]) throws(ImageSpecError) -> Bool {
         let copy = fcntl(folder, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0, let stream = fdopendir(copy) else {
             if copy >= 0 { close(copy) }
-            throw .unwritable(path, FileSystem.Failure.last.text)
+            throw .unwritable(path, FileSystem.Failure.last.reason)
         }
         defer { closedir(stream) }
         while let entry = readdir(stream) {
@@ -177,6 +177,6 @@ final class DirectoryContextSink: ContextSink {
     private func unwritable(
         _ path: [UInt8], _ failure: FileSystem.Failure = .last
     ) -> ImageSpecError {
-        .unwritable(rootPath + (path.isEmpty ? [] : [UInt8(ascii: "/")] + path), failure.text)
+        .unwritable(rootPath + (path.isEmpty ? [] : [UInt8(ascii: "/")] + path), failure.reason)
     }
 }

@@ -95,7 +95,7 @@ final class TarContextFile {
                 output = .stream(try StreamOutput(opening: place))
             }
         } catch {
-            throw error.isCancelled ? .writingCancelled : .unwritable(Array(path.utf8), error.text)
+            throw error.isCancelled ? .writingCancelled : .unwritable(Array(path.utf8), error.reason)
         }
     }
 
@@ -105,7 +105,7 @@ final class TarContextFile {
         do throws(FileSystem.Failure) {
             return try FileSystem.realPlace(place)
         } catch {
-            throw .unwritable(path, error.text)
+            throw .unwritable(path, error.reason)
         }
     }
 
@@ -116,7 +116,7 @@ final class TarContextFile {
             case .stream(let stream): try stream.writeAll(bytes)
             }
         } catch {
-            throw error.isCancelled ? .writingCancelled : .unwritable(path, error.text)
+            throw error.isCancelled ? .writingCancelled : .unwritable(path, error.reason)
         }
     }
 
@@ -127,7 +127,7 @@ final class TarContextFile {
             try file.finish(isDurable: false)
             try file.takePlace()
         } catch {
-            throw .unwritable(path, error.text)
+            throw .unwritable(path, error.reason)
         }
     }
 }

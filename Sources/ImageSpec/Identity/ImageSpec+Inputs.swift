@@ -116,12 +116,12 @@ extension SourceTree.Reason: CustomStringConvertible {
         switch self {
         case .rule(let file, let line, let text): "\(file):\(line): \(text)"
         case .gitFolder: "named .git"
-        case .notPython: "no Python module (source_copy_mode is loaded_modules)"
-        case .special: "neither file, folder nor link to one"
+        case .notPython: "not a Python module (source_copy_mode is loaded_modules)"
+        case .special: "not a file, a directory or a link to one"
         case .danglingLink: "a link whose target does not exist"
         case .linkToFolderOutside: "a link to a directory outside the source root, or with an absolute target"
         case .linkClimbsAboveRoot:
-            "a link whose target climbs above the source root; it would dangle in the image"
+            "a link whose target is above the source root; it would dangle in the image"
         }
     }
 }

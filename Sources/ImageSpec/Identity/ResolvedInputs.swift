@@ -164,7 +164,7 @@ package struct ResolvedInputs: Sendable {
         let normalized = Path.normalized(path)
         if normalized.utf8.split(separator: UInt8(ascii: "/")).contains(where: { $0.elementsEqual("..".utf8) }
         ) {
-            throw .invalidCopyPath(path, "has \"..\"")
+            throw .invalidCopyPath(path, "contains \"..\"")
         }
         return normalized
     }
@@ -200,15 +200,15 @@ package struct ResolvedInputs: Sendable {
         do throws(FileSystem.Failure) {
             kind = place.utf8.contains(0) ? nil : try FileSystem.kind(place)
         } catch {
-            throw .unreadable(field: "copy", path: place, reason: error.text)
+            throw .unreadable(field: "copy", path: place, reason: error.reason)
         }
         switch kind {
         case .folder: return true
         case .file: return false
         case nil where Path.isURL(written):
             throw .urlAsPath(field: "copy", written, expected: "file or directory")
-        case nil: throw .missing(field: "copy", path: place, expected: "file or folder")
-        case .link, .other: throw .wrongKind(field: "copy", path: place, expected: "file or folder")
+        case nil: throw .missing(field: "copy", path: place, expected: "file or directory")
+        case .link, .other: throw .wrongKind(field: "copy", path: place, expected: "file or directory")
         }
     }
 }

@@ -42,10 +42,10 @@ package struct TagFormat {
         {
             throw .invalidTagFormat(format, problem)
         }
-        if !isReplaced { throw .invalidTagFormat(format, "does not name the content of the image") }
-        if !isTag { throw .invalidTag(format, "makes no tag") }
+        if !isReplaced { throw .invalidTagFormat(format, "must contain {spec_hash}") }
+        if !isTag { throw .invalidTag(format, "does not produce a valid tag") }
         if length > ImageReference.maximumTagLength {
-            throw .invalidTag(format, "makes a tag of \(length) characters")
+            throw .invalidTag(format, "produces a tag of \(length) characters")
         }
         self.length = length
     }
@@ -95,10 +95,10 @@ package struct TagFormat {
             while let brace = bytes[position...].firstIndex(where: isBrace) {
                 guard bytes[brace] == UInt8(ascii: "{"),
                     let end = bytes[brace...].firstIndex(of: UInt8(ascii: "}"))
-                else { return "has a brace that is no replacement" }
+                else { return "has an unmatched brace" }
                 guard let count = digits(of: bytes[(brace + 1)..<end]) else {
                     let replacement = String(decoding: bytes[brace...end], as: UTF8.self)
-                    return "has the replacement \"\(replacement)\", which there is not"
+                    return "has the unknown placeholder \"\(replacement)\""
                 }
                 body(.text(bytes[position..<brace]))
                 body(.replacement(count))

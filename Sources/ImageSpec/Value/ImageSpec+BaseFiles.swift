@@ -124,20 +124,20 @@ extension ImageSpecError {
     fileprivate static func baseFileAsImage(_ text: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "\"\(text)\" would be the name of an image; write ./\(text) for the spec file beside this one, or "
-                + "\(text):latest for such an image")
+            "\"\(text)\" is ambiguous; write ./\(text) for the spec file in the same directory, or "
+                + "\(text):latest for an image")
     }
 
     fileprivate static func baseFileElsewhere(_ text: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "\"\(text)\" names no file of the spec's own folder, and paths of a spec elsewhere would count from there; "
-                + "write ./NAME for a spec file beside this one, or a reference as in debian:bookworm-slim")
+            "\"\(text)\" must be in the same directory as this spec; write ./NAME for a spec file, or a reference such "
+                + "as debian:bookworm-slim for an image")
     }
 
     fileprivate static func baseOfItself(_ text: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "\"\(text)\" is this spec itself, or has it as its base; name another base in one of them")
+            "\"\(text)\" is this spec, or is based on it; change base_image in one of them")
     }
 }

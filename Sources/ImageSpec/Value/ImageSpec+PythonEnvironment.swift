@@ -20,7 +20,7 @@ extension ImageSpecError {
     fileprivate static var pythonVersionBesideEnvironment: ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "python_version can not be used with `from_env` because it will be inferred from the environment; leave it out"
+            "python_version cannot be used with `from_env`, because it is inferred from the environment; remove it"
         )
     }
 }

@@ -109,7 +109,7 @@ extension ImageSpecError {
     package static func numberOutOfRange(_ number: String) -> ImageSpecError {
         ImageSpecError(
             .invalidDocument,
-            "the number \(number) is outside ±(2^53 − 1), where not every reader sees the same value; write it as a string"
+            "the number \(number) is outside ±(2^53 − 1), the range that every JSON reader represents exactly; write it as a string"
         )
     }
 
@@ -123,18 +123,18 @@ extension ImageSpecError {
         var message = "\(path): expected \(expected), found \(found)"
         switch value {
         case .number where path.hasSuffix("python_version"):
-            message += "; put the version in quotes, 3.10 and 3.1 are one number"
+            message += "; put the version in quotes, because 3.10 and 3.1 are the same number"
         case .number, .bool:
             if expected == "a string" { message += "; put it in quotes" }
-        case .null where expected == "a string": message += "; leave it out"
+        case .null where expected == "a string": message += "; remove it"
         // In YAML a colon and a space make an object of what was meant as text.
         case .object(let object) where expected == "a string" && object.count == 1:
-            message += "; put text that has a colon in quotes"
+            message += "; put text that contains a colon in quotes"
         case .array where expected == ImageSpec.objectOfStrings,
             .string where expected == ImageSpec.objectOfStrings:
-            message += "; write each by its name, as in {\"NAME\": \"value\"}"
+            message += "; write names and values, as in {\"NAME\": \"value\"}"
         case .object where expected == ImageSpec.listOfStrings:
-            message += "; write each entry by itself, as in [\"a\", \"b\"]"
+            message += "; write each entry as a separate string, as in [\"a\", \"b\"]"
         case .string(let text) where expected == ImageSpec.listOfStrings:
             message += "; " + listAdvice(text, isCommand: path.hasSuffix("commands"))
         default: break
@@ -145,14 +145,14 @@ extension ImageSpecError {
     /// How to write a text as a list. White space may well stand between two entries, though not in a command.
     private static func listAdvice(_ text: String, isCommand: Bool) -> String {
         let isEntry = isCommand || !text.unicodeScalars.contains { $0.properties.isWhitespace || $0 == "," }
-        guard isEntry, !text.isEmpty else { return #"write each entry by itself, as in ["a", "b"]"# }
+        guard isEntry, !text.isEmpty else { return #"write each entry as a separate string, as in ["a", "b"]"# }
         let entry: ImageSpec.JSONValue = [.string(text.shortened)]
         return "write " + String(decoding: entry.canonicalForm, as: UTF8.self)
     }
 
     static func unknownCopyMode(_ path: String, _ value: String) -> ImageSpecError {
         let known = ImageSpec.SourceCopyMode.allCases.map(\.rawValue).joined(separator: ", ")
-        return ImageSpecError(.invalidDocument, "\(path): \"\(value)\" is no copy mode; use one of \(known)")
+        return ImageSpecError(.invalidDocument, "\(path): unknown copy mode \"\(value)\"; use one of \(known)")
     }
 
     static func unknownField(_ path: String, nearest: String?) -> ImageSpecError {
@@ -160,12 +160,12 @@ extension ImageSpecError {
             nearest.map { "did you mean \"\($0)\"?" }
             ?? "the fields are " + ImageSpec.Field.all.map(\.name).joined(separator: ", ")
         return ImageSpecError(
-            .unknownField, "\"\(path.replacingNewlines)\" is no field of an image spec; \(advice)")
+            .unknownField, "unknown field \"\(path.replacingNewlines)\"; \(advice)")
     }
 
     static func unknownConfigKey(_ key: String) -> ImageSpecError {
         ImageSpecError(
-            .unknownField, "\"\(key)\" is no key of an image config; it has default_image and images")
+            .unknownField, "unknown key \"\(key)\" in the image config; the keys are default_image and images")
     }
 
     /// The same error, at a place of a text.
@@ -189,23 +189,23 @@ extension ImageSpecError {
     )
         -> ImageSpecError
     {
-        let wrongKind = expected == "folder" ? FileSystem.Failure.notAFolder : .notAFile
+        let wrongKind = expected == "directory" ? FileSystem.Failure.notAFolder : .notAFile
         if failure.code == wrongKind.code {
             return self.wrongKind(field: field, path: path, expected: expected)
         }
         if failure.isMissing { return missing(field: field, path: path, expected: expected) }
-        return unreadable(field: field, path: path, reason: failure.text)
+        return unreadable(field: field, path: path, reason: failure.reason)
     }
 
     static func cannotUseSpec(_ path: String, _ failure: FileSystem.Failure) -> ImageSpecError {
         if failure.code == FileSystem.Failure.notAFile.code {
-            return ImageSpecError(.missingInput, "\(shown(path)) is a folder; expected a spec file")
+            return ImageSpecError(.missingInput, "\(shown(path)) is a directory; expected a spec file")
         }
         if failure.isMissing {
             return ImageSpecError(.missingInput, "\(shown(path)) does not exist; expected a spec file")
         }
         return ImageSpecError(
-            .unreadableInput, "\(shown(path)) cannot be read: \(failure.text); put that right")
+            .unreadableInput, "cannot read \(shown(path)): \(failure.reason)")
     }
 
     package static func missing(field: String, path: String, expected: String) -> ImageSpecError {
@@ -222,33 +222,33 @@ extension ImageSpecError {
     }
 
     static func wrongKind(field: String, path: String, expected: String) -> ImageSpecError {
-        ImageSpecError(.missingInput, "\(field): \(shown(path)) is not a \(expected); name one that is")
+        ImageSpecError(.missingInput, "\(field): \(shown(path)) is not a \(expected); use the path of a \(expected)")
     }
 
     static func unreadable(field: String, path: String, reason: String) -> ImageSpecError {
         ImageSpecError(
             .unreadableInput,
-            "\(field): \(shown(path)) cannot be read: \(reason); put that right, or leave it out")
+            "\(field): cannot read \(shown(path)): \(reason)")
     }
 
     static func unreadableFile(_ path: String, _ failure: FileSystem.Failure) -> ImageSpecError {
-        ImageSpecError(.unreadableInput, "\"\(path)\" cannot be read: \(failure.text); put that right")
+        ImageSpecError(.unreadableInput, "cannot read \"\(path)\": \(failure.reason)")
     }
 
     static func unreadableStandardInput(reason: String) -> ImageSpecError {
         ImageSpecError(
-            .unreadableInput, "standard input cannot be read: \(reason); name a spec file in place of -")
+            .unreadableInput, "cannot read standard input: \(reason); pass the path of a spec file instead of -")
     }
 
     static func missingModule(_ path: String) -> ImageSpecError {
         ImageSpecError(
-            .missingInput, "loaded modules: \(shown(path)) is not an existing file; leave it out of the list")
+            .missingInput, "loaded modules: \(shown(path)) does not exist or is not a file; remove it from the list")
     }
 
     package static func sourceChanged(_ path: String, _ what: String) -> ImageSpecError {
         ImageSpecError(
             .sourceChanged,
-            "\(shown(path)) changed while it was used: \(what); try again when nothing writes to it")
+            "\(shown(path)) changed while it was in use: \(what); retry when no process is writing to it")
     }
 
     // MARK: fields
@@ -256,15 +256,15 @@ extension ImageSpecError {
     static func sourceRootRequired(mode: ImageSpec.SourceCopyMode) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "source_copy_mode is \(mode.rawValue), but there is no source_root to copy from; set source_root, or no_copy"
+            "source_copy_mode is \(mode.rawValue), but source_root is not set; set source_root, or use no_copy"
         )
     }
 
     static func invalidCopyPath(_ path: String, _ what: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "copy: \"\(path)\" \(what); paths are relative to the folder of the spec file, or the working "
-                + "directory, and stay below it")
+            "copy: \"\(path)\" \(what); use a path relative to the directory of the spec file, or to the working "
+                + "directory, that stays below it")
     }
 
     static func invalidTagFormat(_ format: String, _ what: String) -> ImageSpecError {
@@ -277,7 +277,7 @@ extension ImageSpecError {
     static func invalidTag(_ format: String, _ what: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "tag_format: \"\(format.shortened)\" \(what); a tag has at most 128 letters, digits, '_', '.' and '-', and does not "
+            "tag_format: \"\(format.shortened)\" \(what); a tag has at most 128 letters, digits, '_', '.' and '-', and must not "
                 + "begin with '.' or '-'"
         )
     }
@@ -287,22 +287,21 @@ extension ImageSpecError {
         let name = name.utf8.lastIndex(of: UInt8(ascii: "@")).map { "…" + name[$0...] } ?? name
         return ImageSpecError(
             .invalidReference,
-            "the image name \"\(name.shortened(to: 300))\" is not allowed: \(what); change registry (host[:port][/path]) or name"
+            "invalid image name \"\(name.shortened(to: 300))\": \(what); change registry (host[:port][/path]) or name"
         )
     }
 
     static func slashAfterRegistry(_ registry: String, _ bare: String) -> ImageSpecError {
         ImageSpecError(
             .invalidReference,
-            "registry: \"\(registry.shortened)\" ends in \"/\", so that the image name has an empty part; write "
-                + "\"\(bare.shortened)\"")
+            "registry: \"\(registry.shortened)\" must not end in \"/\"; write \"\(bare.shortened)\"")
     }
 
     static func tagInName(_ name: String, tag: String) -> ImageSpecError {
         ImageSpecError(
             .invalidReference,
-            "name: \"\(name.shortened)\" has a tag; leave \"\(tag.shortened)\" out: the tag of the image name is computed, and "
-                + "tag_format says how it is written")
+            "name: \"\(name.shortened)\" must not contain a tag; remove \"\(tag.shortened)\", and use "
+                + "tag_format to change the form of the computed tag")
     }
 
     static func invalidRequirements(_ path: String, line: Int?, _ what: String) -> ImageSpecError {

@@ -93,7 +93,7 @@ func requireDistinctKeys(_ count: Int, _ key: (Int) -> String) {
             let name = key(place.index)
             precondition(
                 !name.hasSameBytes(as: key(next.index)),
-                "the key \"\(name)\" stands twice in a dictionary literal")
+                "duplicate key \"\(name)\" in a dictionary literal")
         }
     }
 }

@@ -95,21 +95,21 @@ extension ImageSpec {
                 problems.append(
                     .invalidText(
                         "env", name,
-                        "is no name of a variable; use letters, digits and '_', and no digit first"))
+                        "is not a valid variable name; use letters, digits and '_', and do not begin with a digit"))
             } else if name == RenderingConstants.idVariable {
                 problems.append(.reservedVariable(name))
             } else if name == "PATH", value.utf8.contains(UInt8(ascii: "'")) {
                 problems.append(
                     .invalidText(
                         "env: PATH", value,
-                        "contains a single quote, which the profile of login shells cannot hold; use directories without one"
+                        "contains a single quote, which cannot be written to the login shell profile; use directories without one"
                     ))
             } else if name == "PATH", ["$PATH", "${PATH"].contains(where: value.contains) {
                 // Nobody means these letters, and no program would be found.
                 problems.append(
                     .invalidText(
                         "env: PATH", value,
-                        "is not expanded; write the whole of it, as in \"/x:/opt/venv/bin:/usr/local/bin:/usr/bin:/bin\""
+                        "is not expanded; write the complete value, as in \"/x:/opt/venv/bin:/usr/local/bin:/usr/bin:/bin\""
                     ))
             }
             if let what = TextRule.lineBreak.problem(value) {
@@ -130,12 +130,12 @@ extension ImageSpec {
         where !(packages ?? []).isEmpty {
             problems.append(
                 .unsupportedBeside(
-                    "python_exec", field, "conda brings its own interpreter; leave one of them out"))
+                    "python_exec", field, "conda installs its own interpreter; remove one of them"))
         }
         if pythonVersion.nonEmpty != nil {
             problems.append(
                 .unsupportedBeside(
-                    "python_exec", "python_version", "that interpreter has its version; leave one of them out"
+                    "python_exec", "python_version", "the interpreter determines the version; remove one of them"
                 ))
         }
         return problems
@@ -152,7 +152,7 @@ extension ImageSpec {
             problems.append(
                 .unsupportedBeside(
                     "packages", "the lock file \(file)",
-                    "add them to pyproject.toml and lock again, or leave one of them out"))
+                    "add them to pyproject.toml and lock again, or remove one of them"))
         }
         return file == "poetry.lock" ? problems + poetryProblems : problems
     }
@@ -170,13 +170,13 @@ extension ImageSpec {
                 problems.append(
                     .invalidText(
                         field + ", source", mount.source,
-                        "is no path of a file; name the file that holds the secret"))
+                        "is not a valid file path; give the path of the file that contains the secret"))
             }
             if !targets.insert(ByteString(Path.lexicallyNormalized(mount.targetPath))).inserted {
                 problems.append(
                     .invalidText(
                         field + ", target", mount.target,
-                        "is the target of another mount too; choose another path"))
+                        "is also the target of another mount; choose another path"))
             }
             return problems
         }

@@ -29,7 +29,7 @@ extension ImageSpec {
                     field: String(repeating: "base_image: ", count: level) + "source_root",
                     path: Path.normalized(Path.join(root, name)),
                     reason:
-                        "is not read, and no file is excluded by it; write its rules to "
+                        "is not read, so it excludes no files; write its rules to "
                         + "\"\(Path.normalized(Path.join(root, ".dockerignore")))\"")
             }
         }
