@@ -130,10 +130,9 @@ struct ProjectScan {
             ignore(file, problem)
         } else {
             notes.append(
-                "\(file): \(hints.base == nil ? "no certain" : "a") base image, \(Self.count(hints.aptPackages.count, "package")) for apt, "
+                "\(file): \(hints.base == nil ? "no" : "a") base image, \(Self.count(hints.aptPackages.count, "package")) for apt, "
                     + "\(hints.pipPackages.count) for pip, \(Self.count(hints.env.count, "variable")); "
-                    + Self.count(hints.rest.count, "instruction") + (hints.rest.count == 1 ? " is" : " are")
-                    + " left to you")
+                    + Self.count(hints.rest.count, "instruction") + " to convert yourself")
             dockerfile = hints
         }
     }

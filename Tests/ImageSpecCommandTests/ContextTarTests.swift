@@ -151,7 +151,7 @@ import Testing
             let wrong = try Tool.run(["check", "b.yaml"], in: folder)
             #expect(wrong.status == 65)
             #expect(wrong.messages.split(separator: "\n").count == 2)
-            #expect(wrong.messages.contains("python_exec is nothing that envd can do"))
+            #expect(wrong.messages.contains("python_exec is not supported by envd"))
         }
     }
 }

@@ -101,7 +101,7 @@ import Testing
         try withTemporaryFolder { folder in
             let outcome = try Tool.shell(script, in: folder)
             #expect(outcome.status == 66)
-            #expect(outcome.messages.hasPrefix("imagespec: standard input cannot be read: "))
+            #expect(outcome.messages.hasPrefix("imagespec: cannot read standard input: "))
         }
     }
 

@@ -9,24 +9,24 @@ import Testing
 @Suite struct JSONTests {
     // What the reader refuses, and what it says of it.
     @Test(arguments: [
-        ("", "the text ends"), (" ", "the text ends"), ("{", "a key in quotes"),
-        ("[1,]", "']' where a value"),
-        ("{\"a\":1,}", "a key in quotes"), ("{\"a\" 1}", "a colon"), ("{a:1}", "'a' where a key"),
-        ("[1 2]", "a comma or ]"),
-        ("{} x", "after the end"), ("{\"a\":1,\"a\":2}", "\"a\" stands twice"),
-        ("{\"a\\u0062\":1,\"ab\":2}", "stands twice"), ("\"\\ud800\"", "lone surrogate"),
-        ("\"\\udc00\"", "lone surrogate"), ("\"\\ud800\\u0041\"", "lone surrogate"),
-        ("\"\\ud800x\"", "lone surrogate"),
-        ("\"\\u12\"", "four hexadecimal digits"), ("\"\\x\"", "unknown escape"), ("\"a", "closing quote"),
-        ("\"a\nb\"", "0xa inside a string"), ("01", "after the end"), ("-", "a digit"), ("1.", "a digit"),
+        ("", "found the end"), (" ", "found the end"), ("{", "a key in quotes"),
+        ("[1,]", "a value, found ']'"),
+        ("{\"a\":1,}", "a key in quotes"), ("{\"a\" 1}", "expected ':'"), ("{a:1}", "a key in quotes, found 'a'"),
+        ("[1 2]", "expected ',' or ']'"),
+        ("{} x", "after the end"), ("{\"a\":1,\"a\":2}", "duplicate key \"a\""),
+        ("{\"a\\u0062\":1,\"ab\":2}", "duplicate key"), ("\"\\ud800\"", "unpaired surrogate"),
+        ("\"\\udc00\"", "unpaired surrogate"), ("\"\\ud800\\u0041\"", "unpaired surrogate"),
+        ("\"\\ud800x\"", "unpaired surrogate"),
+        ("\"\\u12\"", "four hexadecimal digits"), ("\"\\x\"", "invalid escape"), ("\"a", "unterminated string"),
+        ("\"a\nb\"", "a string contains the byte 0xa"), ("01", "after the end"), ("-", "a digit"), ("1.", "a digit"),
         ("1e", "a digit"),
-        (".5", "'.' where a value"), ("+1", "'+' where a value"), ("NaN", "NaN is no"),
-        ("Infinity", "Infinity is no"),
+        (".5", "a value, found '.'"), ("+1", "a value, found '+'"), ("NaN", "NaN is not a valid"),
+        ("Infinity", "Infinity is not a valid"),
         ("-Infinity", "a digit"), ("1e400", "outside"), ("9007199254740992", "outside"),
         ("-9007199254740992", "outside"),
         ("9007199254740993", "outside"), ("99999999999999999999999", "outside"), ("1e16", "outside"),
-        ("9007199254740992.0", "outside"), ("tru", "'t' where a value"), ("\u{FEFF}{}", "byte order mark"),
-        (String(repeating: "[", count: 100_000), "levels deep"), ("{\"a\":1}\n\n  ]", "line 3, column 3"),
+        ("9007199254740992.0", "outside"), ("tru", "a value, found 't'"), ("\u{FEFF}{}", "byte order mark"),
+        (String(repeating: "[", count: 100_000), "200 levels"), ("{\"a\":1}\n\n  ]", "line 3, column 3"),
     ])
     func malformedTextIsRefusedWithItsPlace(text: String, fragment: String) {
         let error = #expect(throws: ImageSpecError.self) { try JSON(json: text) }

@@ -156,7 +156,7 @@ import Testing
         Refused(.invalidField, ["copy", ".."], ImageSpec(copy: ["../x"])),
         Refused(.invalidField, ["copy", "absolute"], ImageSpec(copy: ["/x"])),
         Refused(.missingInput, ["source_root", "none"], ImageSpec(sourceRoot: "none")),
-        Refused(.missingInput, ["source_root", "not a folder"], ImageSpec(sourceRoot: "file")),
+        Refused(.missingInput, ["source_root", "not a directory"], ImageSpec(sourceRoot: "file")),
         Refused(
             .invalidRequirements, ["requirements", "backslash"], ImageSpec(requirements: "backslash.txt")),
         // Bases.
