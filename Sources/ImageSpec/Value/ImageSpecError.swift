@@ -2,14 +2,14 @@
 
 package import ContentTree
 
-/// The one error type of this package.
+/// The error type of this package.
 ///
-/// ``code`` is for programs, ``message`` for people: it names the field or path, what was found there,
-/// and what to do about it. Messages never hold credentials.
+/// ``code`` is for programs and ``message`` for people: it names the field or path, the problem and the fix. Messages
+/// never contain credentials.
 public struct ImageSpecError: Error, Sendable {
-    /// What kind of thing went wrong.
+    /// The kind of the error.
     ///
-    /// A struct rather than an enum, so that a new code never breaks a `switch` of a client.
+    /// A struct rather than an enum, so that new codes do not break a `switch` in client code.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         package enum Kind: String, Sendable {
             case invalidDocument, unknownField, invalidField, invalidReference, invalidRequirements
@@ -20,58 +20,58 @@ public struct ImageSpecError: Error, Sendable {
 
         package let kind: Kind
 
-        /// The code's name, as it is written in Swift.
+        /// The name of the code in Swift.
         public var description: String { kind.rawValue }
 
-        /// A spec document cannot be read: its syntax, a key twice, a wrong type, a number out of range.
+        /// A spec document is invalid: its syntax, a duplicate key, a wrong type or a number out of range.
         public static let invalidDocument = Code(kind: .invalidDocument)
-        /// A spec document has a field that an image spec does not have.
+        /// A spec document has an unknown field.
         public static let unknownField = Code(kind: .unknownField)
-        /// A field's value is not allowed.
+        /// The value of a field is invalid.
         public static let invalidField = Code(kind: .invalidField)
-        /// The image name is not a reference that the OCI grammar allows.
+        /// The image name is not a valid OCI reference.
         public static let invalidReference = Code(kind: .invalidReference)
-        /// The text of a requirements file cannot be used.
+        /// A requirements file is invalid or not supported.
         public static let invalidRequirements = Code(kind: .invalidRequirements)
-        /// A pattern of a `.dockerignore` is malformed, or the file is not UTF-8.
+        /// A pattern in a `.dockerignore` is malformed, or the file is not UTF-8.
         public static let invalidIgnoreFile = Code(kind: .invalidIgnoreFile)
-        /// A field that this builder or rendering does not support, or not beside another one.
+        /// A field is not supported by the builder, or not in combination with another field.
         public static let unsupportedField = Code(kind: .unsupportedField)
-        /// A file or folder that the spec names does not exist, or is of the wrong kind.
+        /// A file or directory in the spec does not exist or is of the wrong kind.
         public static let missingInput = Code(kind: .missingInput)
-        /// A file or folder exists, but cannot be read.
+        /// A file or directory exists but cannot be read.
         public static let unreadableInput = Code(kind: .unreadableInput)
         /// An output cannot be written.
         public static let unwritableOutput = Code(kind: .unwritableOutput)
-        /// A source file changed between being named and being written.
+        /// A source file changed after the image was named.
         public static let sourceChanged = Code(kind: .sourceChanged)
-        /// A spec names a builder that a build engine does not have.
+        /// The builder of a spec is not registered.
         public static let builderNotRegistered = Code(kind: .builderNotRegistered)
-        /// Nobody can tell whether an image exists.
+        /// Whether an image exists cannot be determined.
         public static let existenceUnknown = Code(kind: .existenceUnknown)
-        /// A tool of this machine is needed, such as a container engine, and none that works is there.
+        /// A required tool, such as a container engine, is missing or does not work.
         public static let toolUnavailable = Code(kind: .toolUnavailable)
-        /// A tool of this machine failed: a build, a push.
+        /// A tool failed, for example during a build or push.
         public static let toolFailed = Code(kind: .toolFailed)
-        /// An image was not built, because one that it is based on was not.
+        /// An image was not built because its base image failed.
         public static let baseNotBuilt = Code(kind: .baseNotBuilt)
     }
 
-    /// What kind of thing went wrong.
+    /// The kind of the error.
     public let code: Code
-    /// Where, what was found, and what to do. One line a problem.
+    /// The location, the problem and the fix. One line per problem.
     public let message: String
-    /// The problems, if there are several; else empty.
+    /// The individual problems if there are several; otherwise empty.
     private let parts: [ImageSpecError]
 
     package init(_ code: Code, _ message: String) {
         self.code = code
-        // Whatever a message quotes, it may be a URL that somebody put a password into.
+        // Quoted text may be a URL that contains a password.
         self.message = IndexURL.withoutAnyUserInfo(message)
         parts = []
     }
 
-    /// All that is wrong with a spec: the first problem's code, and every problem's message on a line of its own. nil for none.
+    /// Combines problems: the code of the first one, and the messages of all, one per line. `nil` if there are none.
     package init?(problems: [ImageSpecError]) {
         guard let first = problems.first else { return nil }
         if problems.count == 1 {
@@ -83,10 +83,10 @@ public struct ImageSpecError: Error, Sendable {
         parts = problems.flatMap(\.problems)
     }
 
-    /// Each problem by itself.
+    /// The individual problems.
     package var problems: [ImageSpecError] { parts.isEmpty ? [self] : parts }
 
-    /// The same of each problem.
+    /// Applies a change to each problem.
     package func map(_ change: (ImageSpecError) -> ImageSpecError) -> ImageSpecError {
         ImageSpecError(problems: problems.map(change)) ?? self
     }
@@ -97,7 +97,7 @@ extension ImageSpecError: CustomStringConvertible {
     public var description: String { message }
 }
 
-// Every sentence is built here; the code that finds a problem says only what it found.
+// All messages are built in factories such as these.
 
 extension ImageSpecError {
     // MARK: documents
@@ -142,7 +142,7 @@ extension ImageSpecError {
         return ImageSpecError(.invalidDocument, message)
     }
 
-    /// How to write a text as a list. White space may well stand between two entries, though not in a command.
+    /// How to write a string as a list. White space may separate entries, but not in a command.
     private static func listAdvice(_ text: String, isCommand: Bool) -> String {
         let isEntry = isCommand || !text.unicodeScalars.contains { $0.properties.isWhitespace || $0 == "," }
         guard isEntry, !text.isEmpty else { return #"write each entry as a separate string, as in ["a", "b"]"# }
@@ -168,12 +168,12 @@ extension ImageSpecError {
             .unknownField, "unknown key \"\(key)\" in the image config; the keys are default_image and images")
     }
 
-    /// The same error, at a place of a text.
+    /// The same error with a line and column.
     package func at(line: Int, column: Int) -> ImageSpecError {
         ImageSpecError(code, "line \(line), column \(column): \(message)")
     }
 
-    /// The same error, of a document that was read from a file; each line of it names the file.
+    /// The same error with the file name in each line.
     package func inFile(_ path: String) -> ImageSpecError {
         map { problem in
             let lines = problem.message.split(separator: "\n", omittingEmptySubsequences: false)
@@ -212,7 +212,7 @@ extension ImageSpecError {
         ImageSpecError(.missingInput, "\(field): \(shown(path)) does not exist; expected a \(expected)")
     }
 
-    /// A URL names nothing on this machine, though it could be read as a path.
+    /// A URL is not a path, though it could be read as one.
     static func urlAsPath(field: String, _ url: String, expected: String) -> ImageSpecError {
         let isFile = url.asciiLowercased.utf8.starts(with: "file:".utf8)
         let advice =
@@ -283,7 +283,7 @@ extension ImageSpecError {
     }
 
     static func invalidImageName(_ name: String, _ what: String) -> ImageSpecError {
-        // Before an @ stands what may be a password.
+        // The text before an @ may be a password.
         let name = name.utf8.lastIndex(of: UInt8(ascii: "@")).map { "…" + name[$0...] } ?? name
         return ImageSpecError(
             .invalidReference,
@@ -309,14 +309,14 @@ extension ImageSpecError {
         return ImageSpecError(.invalidRequirements, "requirements: \(path)\(place): \(what)")
     }
 
-    /// A path as messages show it: where it lies below the process's working directory, as one would write it there, and
-    /// with that folder.
+    /// A path as messages show it: relative to the working directory of the process if it is below it, followed by that
+    /// directory.
     private static func shown(_ path: String) -> String {
         let here = CurrentProcess.workingDirectory
         let prefix = here.utf8.last == UInt8(ascii: "/") ? here : here + "/"
         let isBelow = path.utf8.starts(with: prefix.utf8)
         let short = isBelow ? String(Substring(path.utf8.dropFirst(prefix.utf8.count))) : path
-        // A path that was joined to the folder of a spec can have "./" in it; one that ends in a slash keeps that.
+        // A path that was joined to the directory of a spec can have "./" in it; one that ends in a slash keeps that.
         var plain = Path.normalized(short)
         if short.utf8.last == UInt8(ascii: "/"), plain.utf8.last != UInt8(ascii: "/") { plain += "/" }
         let text = "\"" + plain.replacingNewlines + "\""

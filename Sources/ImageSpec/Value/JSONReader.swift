@@ -5,9 +5,9 @@ internal import ContentTree
 extension ImageSpec.JSONValue {
     /// Reads JSON text (RFC 8259, UTF-8).
     ///
-    /// Stricter than most readers, because two readers of a spec must see one thing: a key twice, a lone
-    /// surrogate, a number that is integral and beyond ±(2^53 − 1) or overflows, and text after the value are
-    /// errors. The order of keys and integer spelling are kept.
+    /// Stricter than most readers, so that all readers of a spec agree. Duplicate keys, unpaired surrogates, integers
+    /// beyond ±(2^53 − 1), numbers that overflow, and text after the value are errors. The order of keys and integer
+    /// spelling are kept.
     /// - Throws: ``ImageSpecError/Code/invalidDocument`` with the line and column.
     public init(json text: String) throws(ImageSpecError) {
         try self.init(json: Array(text.utf8))
