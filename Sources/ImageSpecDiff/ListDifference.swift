@@ -14,7 +14,7 @@ struct ListDifference {
 
     /// By their place in the new list; what is only removed comes first.
     private(set) var edits: [Edit] = []
-    /// Whether what is in both stands in another order.
+    /// Whether the common elements are in a different order.
     private(set) var isReordered = false
 
     /// - Parameters:

@@ -24,7 +24,7 @@ extension ImageSpec.Snapshot {
 
     /// A typo in a command line must not overwrite a spec or a source file.
     private static func refuseOtherContent(_ path: String) throws(ImageSpecError) {
-        // What is no file is refused when it comes to writing.
+        // Anything but a file is rejected when writing.
         guard !path.utf8.contains(0), FileSystem.isRegularFile(path) else { return }
         let bytes: [UInt8]
         do throws(FileSystem.Failure) {
@@ -41,7 +41,7 @@ extension ImageSpec.Snapshot {
 extension SnapshotRecording {
     /// Writes the snapshot to a file. Refuses a file that is one of its inputs, which would change the tag.
     package func write(to path: String) throws(ImageSpecError) {
-        // The name itself, and, of a link, the file that it leads to. What is no path is refused when it comes to writing.
+        // The path itself and, for a link, its target. An invalid path is rejected when writing.
         let places = [Array(path.utf8), (try? FileSystem.outputPlace(path))?.place]
         for place in places.compactMap({ $0.flatMap { try? FileSystem.realPlace($0) } }) {
             for (field, tree, isPythonOnly) in trees
@@ -57,7 +57,7 @@ extension SnapshotRecording {
 }
 
 extension SourceTree {
-    /// Whether a file, by the real path of its folder with its own name, is an entry or would be one.
+    /// Whether a file, given by the real path of its directory and its own name, is an entry or would become one.
     fileprivate func holds(_ path: [UInt8]) throws(ContentTreeError) -> Bool {
         if isWalked { return try wouldHoldFile(path) }
         let prefix = root == [UInt8(ascii: "/")] ? root : root + [UInt8(ascii: "/")]

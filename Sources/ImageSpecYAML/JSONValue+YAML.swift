@@ -7,15 +7,15 @@ import Yams
 extension ImageSpec.JSONValue {
     /// Reads YAML text: one document of mappings with string keys, sequences and scalars.
     ///
-    /// Two readers of a spec must see one thing, so what YAML 1.1 (PyYAML, which flytekit's users have) and YAML 1.2
-    /// read differently is an error that says what to write: `yes`, `no`, `on`, `off`; numbers such as `010`, `0o17`,
-    /// `1_000`, `1e3`, `1:30`; dates; merge keys (`<<`). Errors as well: a key twice or that is no string, tags
-    /// but `!!str`, `!!int`, `!!float`, `!!bool`, `!!null`, `!!seq` and `!!map`, a second document, an empty one, and numbers
-    /// out of the range of ``ImageSpec/ImageSpec/JSONValue/Number``. The order of keys is kept. An alias stands for
-    /// a copy of what its anchor names.
+    /// All readers of a spec must agree, so values that YAML 1.1 (PyYAML, which flytekit uses) and YAML 1.2 read differently
+    /// are errors that explain what to write: `yes`, `no`, `on`, `off`; numbers such as `010`, `0o17`,
+    /// `1_000`, `1e3`, `1:30`; dates; merge keys (`<<`). Also errors: duplicate keys, keys that are not strings, tags
+    /// except `!!str`, `!!int`, `!!float`, `!!bool`, `!!null`, `!!seq` and `!!map`, a second document, an empty one, and numbers
+    /// outside the range of ``ImageSpec/ImageSpec/JSONValue/Number``. The order of keys is kept. An alias is read as
+    /// a copy of its anchor.
     ///
-    /// Keys that are the same but for their Unicode normalisation count as one key here; JSON takes them for two.
-    /// - Throws: `invalidDocument` with the line and column, a line for each scalar that is an error.
+    /// Keys that differ only in their Unicode normalisation are duplicates here, but not in JSON.
+    /// - Throws: `invalidDocument` with line and column, one line per invalid scalar.
     public init(yaml text: String) throws(ImageSpecError) {
         let (value, problems) = try YAMLReader.read(text)
         if let error = ImageSpecError(problems: problems) { throw error }

@@ -7,12 +7,12 @@ extension ImageSpec {
     /// - Throws: the errors of ``validate(in:)``.
     public func validate() throws(ImageSpecError) { try validate(in: .current) }
 
-    /// Checks that a spec can be rendered, and names every problem at once.
+    /// Checks that a spec can be rendered, and reports all problems at once.
     ///
-    /// A spec has an `id` and a `tag` whether or not it passes; rendering and building ask for this. It reads the
-    /// requirements, and looks whether copied paths and the source root are there; it does not read them. The files of
-    /// ``ImageSpec/pipSecretMounts`` may be missing: only a build needs them.
-    /// - Throws: all problems in one error: the code of the first, each one's message on a line of its own.
+    /// Called by rendering and building, but not needed for `id` and `tag`. Reads the requirements, and checks that copied
+    /// paths and the source root exist without reading them. The files of ``ImageSpec/pipSecretMounts`` may be missing:
+    /// only a build needs them.
+    /// - Throws: all problems in one error: the code of the first one, and one message per line.
     public func validate(in context: Context) throws(ImageSpecError) {
         try validate(as: Rendering(of: self), in: context)
     }
@@ -24,11 +24,11 @@ extension ImageSpec {
         if let error = ImageSpecError(problems: problems) { throw error }
     }
 
-    /// Everything that keeps a spec from being rendered, in the order of the fields' rules, and then the files of
-    /// ``ImageSpec/pipSecretMounts`` that cannot be read, which keep it from being built. Empty if there is nothing.
+    /// Returns the problems that prevent a spec from being rendered, followed by unreadable files of
+    /// ``ImageSpec/pipSecretMounts``, which prevent it from being built.
     ///
-    /// A spec whose builder is `envd` is checked by the rules of envd, any other as one that becomes a Dockerfile. A missing
-    /// secret changes neither id nor tag, and naming, rendering and writing a build context do not need it.
+    /// Applies the rules of envd if the builder is `envd`; otherwise, the rules of Dockerfiles. A missing secret does not
+    /// affect id and tag, and is not needed to render a spec or to write a build context.
     public func problems(in context: Context) -> [ImageSpecError] {
         renderingProblems(in: context) + secretProblems(in: context)
     }
