@@ -187,7 +187,9 @@ extension TreeWorker {
                 unreadable(path(of: file), $0)
             }
             // A file that became shorter is no longer the one whose size decided how it is hashed.
-            guard count == size else { throw changed(path(of: file), "it was truncated while it was being read") }
+            guard count == size else {
+                throw changed(path(of: file), "it was truncated while it was being read")
+            }
             add(count, digest, ticket: chunk) { bring($1, ofChunk: $0, file) }
         }
         if !walk.isOver { messages.finish { bring($1, ofChunk: $0, file) } }

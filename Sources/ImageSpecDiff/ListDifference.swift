@@ -21,7 +21,7 @@ struct ListDifference {
     ///   - old: what was.
     ///   - new: what is.
     ///   - pairsPlaces: whether two different texts at one place are versions of one thing.
-    ///   - key: two texts of one key are versions of one thing. nil where a text has none.
+    ///   - key: two texts of one key are versions of one thing. nil if a text has none.
     init(
         from old: [String], to new: [String], pairsPlaces: Bool = false,
         key: (String) -> String? = { _ in nil }

@@ -18,7 +18,7 @@ struct PackageText {
     /// The values of `--hash`, sorted.
     let hashes: [String]
 
-    /// nil where a text does not begin with a name, as `-r base.txt`.
+    /// nil if a text does not begin with a name, as `-r base.txt`.
     init?(_ text: String) {
         let bytes = Array(text.utf8)
         var end = bytes.prefix { $0.isASCIILetterOrDigit || "._-".utf8.contains($0) }.count

@@ -34,7 +34,9 @@ extension ImageSpec.Snapshot {
             throw .recordInPlaceOfOther(
                 path, found: "cannot be read (\(error.reason)) to check whether it is a snapshot")
         }
-        if !bytes.isEmpty && !isRecord(bytes) { throw .recordInPlaceOfOther(path, found: "is not a snapshot") }
+        if !bytes.isEmpty && !isRecord(bytes) {
+            throw .recordInPlaceOfOther(path, found: "is not a snapshot")
+        }
     }
 }
 

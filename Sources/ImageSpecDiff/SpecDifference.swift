@@ -369,7 +369,7 @@ struct SpecDifference {
 }
 
 extension SnapshotCopy {
-    /// The entries with their paths from the folder `root`, in which a copied file lies.
+    /// The entries with their paths from the directory `root`, in which a copied file lies.
     fileprivate func tree(from root: String) -> SnapshotTree {
         guard isFolder else { return tree }
         let prefix = Array(Path.lastComponent(path).utf8) + [UInt8(ascii: "/")]
@@ -383,7 +383,7 @@ extension SnapshotCopy {
 }
 
 extension Path {
-    /// What a path below a folder begins with: the folder and a `/`, or nothing for `.`.
+    /// What a path below a directory begins with: the directory and a `/`, or nothing for `.`.
     fileprivate static func prefix(_ folder: String) -> [UInt8] {
         switch folder {
         case "", ".": []

@@ -3,7 +3,7 @@
 internal import ContentTree
 import ImageSpec
 
-/// Which fields the findings of a folder give. Where two files disagree, the more exact one is taken, and a comment names
+/// Which fields the findings of a directory give. Where two files disagree, the more exact one is taken, and a comment names
 /// the other.
 struct DraftBuilder {
     /// What rendering takes where a spec is silent.
@@ -59,7 +59,7 @@ struct DraftBuilder {
             example: "'{spec_hash:.16}'")
     }
 
-    /// Lower-case letters and digits, with hyphens for runs of anything else; nil where nothing is left.
+    /// Lower-case letters and digits, with hyphens for runs of anything else; nil if nothing is left.
     private static func imageName(_ text: String) -> String? {
         var name = ""
         for byte in text.utf8.prefix(100) {
@@ -126,7 +126,8 @@ struct DraftBuilder {
             }
             if base != nil {
                 others.append(
-                    "The base image is then python:\(version.text)-slim-bookworm; set base_image to use another.")
+                    "The base image is then python:\(version.text)-slim-bookworm; set base_image to use another."
+                )
             }
             add("python_version", .text(version.text), because: ["Set by \(source)."] + others)
         } else if let favourite = Self.defaultDraftPython, case (let text, let range?)? = range,
@@ -217,14 +218,19 @@ struct DraftBuilder {
         if let pipFile {
             return add(
                 "requirements", .text(pipFile),
-                because: ["Read with the files that it includes; comments in them do not change the image name."]
+                because: [
+                    "Read with the files that it includes; comments in them do not change the image name."
+                ]
                     + otherSources(than: pipFile))
         }
         let files = project.requirementsFiles
         if !files.isEmpty {
             add(
                 "requirements", nil,
-                because: ["Choose one of the requirements files: \(files.joined(separator: ", ")).".onOneLine(limit: 180)],
+                because: [
+                    "Choose one of the requirements files: \(files.joined(separator: ", ")).".onOneLine(
+                        limit: 180)
+                ],
                 example: YAMLText.scalar(files[0]))
         }
         let fromDockerfile = project.dockerfile?.pipPackages ?? []
@@ -314,7 +320,9 @@ struct DraftBuilder {
         if modules.isEmpty {
             add(
                 "copy", nil,
-                because: ["Files and directories to copy to /root; source_root copies the contents of a directory."],
+                because: [
+                    "Files and directories to copy to /root; source_root copies the contents of a directory."
+                ],
                 example: "[conf]")
         } else {
             add(
@@ -330,7 +338,9 @@ struct DraftBuilder {
         if env.isEmpty {
             add(
                 "env", nil,
-                because: ["Environment variables. Do not write secrets here: they are readable in the image."],
+                because: [
+                    "Environment variables. Do not write secrets here: they are readable in the image."
+                ],
                 example: "{MODE: fast}")
         } else {
             add("env", .map(env.map { ($0.name, $0.value) }), because: ["ENV in the Dockerfile."])
@@ -339,7 +349,8 @@ struct DraftBuilder {
             "commands", nil, because: ["Shell commands to run in the image after everything else."],
             example: "[python -c 'import sys']")
         add(
-            "entrypoint", nil, because: ["The command that a container runs; [] removes that of the base image."],
+            "entrypoint", nil,
+            because: ["The command that a container runs; [] removes that of the base image."],
             example: "[python, -m, app]")
     }
 }

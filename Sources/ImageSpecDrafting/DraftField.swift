@@ -12,7 +12,7 @@ struct DraftField {
     }
 
     var name: String
-    /// nil where the field is only an example, in a comment.
+    /// nil if the field is only an example, in a comment.
     var value: Value?
     var comments: [String]
     /// What could stand there, as YAML on one line.

@@ -11,7 +11,7 @@ import Musl
 import Darwin
 #endif
 
-// What drafting a spec asks of a project's folder, and the one file that it writes.
+// What drafting a spec asks of a project's directory, and the one file that it writes.
 
 extension FileSystem {
     /// A file that is read to find out about a project, none of which has to be there.
@@ -49,7 +49,7 @@ extension FileSystem {
         }
     }
 
-    /// The real path of a project's folder.
+    /// The real path of a project's directory.
     package static func realPath(ofProject path: String) throws(ImageSpecError) -> String {
         do throws(Failure) {
             guard !path.isEmpty, !path.utf8.contains(0), let kind = try kind(path) else {

@@ -3,7 +3,7 @@
 internal import ContentTree
 import ImageSpec
 
-/// A folder that a spec is drafted for: what lies in it, and what its files say.
+/// A directory that a spec is drafted for: what lies in it, and what its files say.
 struct ProjectScan {
     /// Larger than any file of a project that a person writes.
     static let maximumSize = 1 << 20
@@ -150,7 +150,7 @@ struct ProjectScan {
 
     // MARK: sources
 
-    /// Folders that never are a package of the project's own.
+    /// Directories that never are a package of the project's own.
     private static let otherFolders: Set<String> = [
         "test", "tests", "doc", "docs", "example", "examples", "benchmark", "benchmarks", "build", "dist",
         "env", "venv",
@@ -160,7 +160,7 @@ struct ProjectScan {
         "setup.py", "conftest.py", "noxfile.py", "fabfile.py", "tasks.py",
     ]
 
-    /// Whether Python code lies in a folder `src`.
+    /// Whether Python code lies in a directory `src`.
     var hasSourceFolder: Bool {
         guard listing.has("src", .folder), let source = FileSystem.listing(ofFolder: path + "/src") else {
             return false
@@ -179,7 +179,7 @@ struct ProjectScan {
         } ?? false
     }
 
-    /// The packages and modules that lie in the folder itself.
+    /// The packages and modules that lie in the directory itself.
     var modules: [String] {
         listing.entries.compactMap { name, kind in
             if name.hasPrefix(".") { return nil }

@@ -10,7 +10,7 @@ struct PythonProject {
     var name: String?
     /// `requires-python`, or the `python` of poetry's dependencies.
     var requiresPython: String?
-    /// The dependencies of the project in pip's notation; nil where the file does not list them.
+    /// The dependencies of the project in pip's notation; nil if the file does not list them.
     var dependencies: [String]?
     /// Names of the lists of optional dependencies.
     var extras: [String] = []

@@ -4,10 +4,10 @@ internal import ContentTree
 package import ImageSpec
 import ImageSpecYAML
 
-/// A spec file for a folder that has none: what the folder's files say for certain, with comments that say why and what
+/// A spec file for a directory that has none: what the directory's files say for certain, with comments that say why and what
 /// else could be.
 ///
-/// The same folder gives the same bytes, wherever it lies. What it drafts passes every check: a field that does not is
+/// The same directory gives the same bytes, wherever it lies. What it drafts passes every check: a field that does not is
 /// turned into a comment.
 package struct SpecDraft: Sendable {
     /// The spec as YAML.
@@ -15,9 +15,9 @@ package struct SpecDraft: Sendable {
     /// What was recognised, a line each.
     package let notes: [String]
 
-    /// Looks at a folder. Reads the files of a project that have to do with images, and, as a check of the spec does, every
+    /// Looks at a directory. Reads the files of a project that have to do with images, and, as a check of the spec does, every
     /// file that the spec names.
-    /// - Throws: `missingInput` and `unreadableInput` for the folder itself.
+    /// - Throws: `missingInput` and `unreadableInput` for the directory itself.
     package init(folder: String) throws(ImageSpecError) {
         let project = try ProjectScan(folder)
         var fields = DraftBuilder(project).fields
@@ -99,7 +99,7 @@ extension SpecDraft {
     /// Where a draft goes if nobody says otherwise.
     package static let fileName = "image.yaml"
 
-    /// Writes the draft to a file that is not there yet, in the folder that it is of.
+    /// Writes the draft to a file that is not there yet, in the directory that it is of.
     /// - Throws: `unwritableOutput`.
     package func write(to path: String, ofFolder folder: String) throws(ImageSpecError) {
         guard [".yaml", ".yml"].contains(where: path.lowercased().hasSuffix) else {

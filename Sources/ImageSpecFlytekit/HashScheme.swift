@@ -68,7 +68,7 @@ extension ImageSpec {
         }
     }
 
-    /// The folders in which flytekit would run git to tag this spec: its source root and those of its bases that copy
+    /// The directories in which flytekit would run git to tag this spec: its source root and those of its bases that copy
     /// their whole source root. Relative ones count from the context's working directory, and come with it before them.
     public func directoriesRequiringGitIgnore(in context: Context) -> [String] {
         var folders: [String] = []

@@ -116,7 +116,10 @@ extension ImageSpecError {
     private static func advice(_ problem: String) -> String {
         let known = [
             ("mapping values are not allowed", "put text that contains a colon in quotes"),
-            ("cannot start any token", "indent with spaces, and put text that begins with a special character in quotes"),
+            (
+                "cannot start any token",
+                "indent with spaces, and put text that begins with a special character in quotes"
+            ),
             ("undefined alias", "put text that begins with * in quotes"),
             ("another document", "a spec file contains one document"),
             ("unexpected end of stream", "close the quote or bracket"),

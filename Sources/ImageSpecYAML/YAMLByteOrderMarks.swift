@@ -12,7 +12,7 @@ struct YAMLByteOrderMarks {
     /// The lines as marks count them.
     private let lines: [[Unicode.Scalar]]
 
-    /// nil where the text has no escape of U+FEFF.
+    /// nil if the text has no escape of U+FEFF.
     init?(_ text: String) {
         guard text.lowercased().contains("feff") else { return nil }
         var lines: [[Unicode.Scalar]] = [[]]

@@ -163,7 +163,8 @@ import Testing
         Wrong(
             spec: "nmae: x\npackages: [1]\nbase_image: {xyzzy: 1}", status: 65,
             problems: [
-                "line 1, column 1: \"nmae\"", "line 2, column 12: packages[0]", "\"base_image.xyzzy\"",
+                "line 1, column 1: unknown field \"nmae\"", "line 2, column 12: packages[0]",
+                "unknown field \"base_image.xyzzy\"",
             ]),
         // What only a build needs.
         Wrong(

@@ -130,7 +130,9 @@ import Testing
         Case("tag", "-", input: "tag_format: latest", status: 65, says: "tag_format"),
         Case("tag", "--tag-format", "{spec_hash:.4}", "-", input: "{}", status: 65, says: "tag_format"),
         Case("tag", "--tag-format", "-{spec_hash}", "-", input: "{}", status: 64, says: "--tag-format"),
-        Case("tag", "--tag-format=-{spec_hash}", "-", input: "{}", status: 65, says: "does not produce a valid tag"),
+        Case(
+            "tag", "--tag-format=-{spec_hash}", "-", input: "{}", status: 65,
+            says: "does not produce a valid tag"),
         Case("name", "--registry", "a b", "-", input: "{}", status: 65, says: "image name"),
         Case("tag", "-", input: "copy: [/etc]", status: 65, says: "copy: \"/etc\" is absolute"),
         Case("tag", "-", input: "copy: [a/../..]", status: 65, says: "copy", ".."),

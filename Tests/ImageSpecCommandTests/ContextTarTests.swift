@@ -72,7 +72,7 @@ import Testing
             #expect(outcome.messages.contains("none/out.tar"))
             let full = try Tool.shell("\"$0\" context --tar - a.yaml >/dev/full", in: folder)
             #expect(full.status == 73)
-            #expect(full.messages.contains("cannot be written"))
+            #expect(full.messages.contains("cannot write the tar archive"))
         }
     }
 

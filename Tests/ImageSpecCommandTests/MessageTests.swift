@@ -125,7 +125,10 @@ import Testing
         try withFolder(of: ["a.yaml": "requirements: r.txt", "sub/b.yaml": "source_root: src"]) { folder in
             for (file, problem) in [
                 ("a.yaml", "requirements: \"r.txt\" (in \(folder)) does not exist; expected a file"),
-                ("sub/b.yaml", "source_root: \"sub/src\" (in \(folder)) does not exist; expected a directory"),
+                (
+                    "sub/b.yaml",
+                    "source_root: \"sub/src\" (in \(folder)) does not exist; expected a directory"
+                ),
             ] {
                 let outcome = try Tool.shell("\"$0\" \(command) \(file)", in: folder)
                 #expect(outcome.status == 66)

@@ -180,7 +180,8 @@ import Testing
             "versions that disagree",
             ["pyproject.toml": pyproject, ".python-version": "3.13", "Dockerfile": "FROM python:3.9"],
             #"{"name": "my-trainer-app", "python_version": "3.13", "packages": ["numpy>=2.1; python_version >= '3.10'", "requests[socks]"]}"#,
-            "Not used: 3.9, set by FROM in the Dockerfile.", "requires \">=3.10,<3.12\", which excludes 3.13."),
+            "Not used: 3.9, set by FROM in the Dockerfile.", "requires \">=3.10,<3.12\", which excludes 3.13."
+        ),
         Project(
             "src",
             ["src/trainer/__init__.py": "", ".dockerignore": "x", "tests/test_a.py": "", "setup.py": ""],

@@ -76,7 +76,10 @@ import Testing
             #"{"commands": [{"echo a": "b"}]}"#, .invalidDocument,
             "commands[0]: expected a string, found an object; put text that contains a colon in quotes"
         ),
-        (#"{"packages": {"numpy": "1"}}"#, .invalidDocument, #"found an object; write each entry as a separate string"#),
+        (
+            #"{"packages": {"numpy": "1"}}"#, .invalidDocument,
+            #"found an object; write each entry as a separate string"#
+        ),
         (
             #"{"env": "A=1"}"#, .invalidDocument,
             #"found a string; write names and values, as in {"NAME": "value"}"#

@@ -43,7 +43,9 @@ import Testing
             try ImageSpec(name: "a", registry: registry).imageName(in: Self.context)
         }
         #expect(error?.code == .invalidReference)
-        #expect(error?.message.contains("must not contain the URL scheme \"\(scheme)\";") == true, "\(error?.message ?? "")")
+        #expect(
+            error?.message.contains("must not contain the URL scheme \"\(scheme)\";") == true,
+            "\(error?.message ?? "")")
         #expect(error?.message.contains("secret") == false)
     }
 

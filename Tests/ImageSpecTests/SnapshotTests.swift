@@ -83,7 +83,10 @@ import Testing
     @Test(arguments: [
         ("{}", "not a snapshot; write one"), ("", "not a snapshot"), ("[]", "not a snapshot"),
         (#"{"name": "x"}"#, "not a snapshot"),
-        (#"{"format": "imagespec.snapshot.v1""#, "the snapshot is truncated or was edited: line 1, column 35"),
+        (
+            #"{"format": "imagespec.snapshot.v1""#,
+            "the snapshot is truncated or was edited: line 1, column 35"
+        ),
         (
             #"{"format":"imagespec.snapshot.v2","x":1}"#,
             "unsupported snapshot format \"imagespec.snapshot.v2\"; this release reads"
@@ -201,7 +204,9 @@ import Testing
             for write in [recording.write(to:), recording.record.write(to:)] {
                 let error = #expect(throws: ImageSpecError.self) { try write(path) }
                 #expect(error?.code == .unwritableOutput)
-                #expect(error?.message.contains("\"\(path)\" is not a snapshot, so it was not overwritten") == true)
+                #expect(
+                    error?.message.contains("\"\(path)\" is not a snapshot, so it was not overwritten")
+                        == true)
                 #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
             }
         }

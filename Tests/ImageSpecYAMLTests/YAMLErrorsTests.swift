@@ -35,7 +35,10 @@ import Testing
                 "line 6, column 3: unknown field \"base_image.xyzzy\"",
             ]
         ),
-        ("\u{FEFF}nmae: x\n'é': y", ["line 1, column 1: unknown field \"nmae\"", "line 2, column 1: unknown field \"é\""]),
+        (
+            "\u{FEFF}nmae: x\n'é': y",
+            ["line 1, column 1: unknown field \"nmae\"", "line 2, column 1: unknown field \"é\""]
+        ),
         (
             "cuda: 12\nname: yes\nenv: {A: 010, B: 1}",
             [

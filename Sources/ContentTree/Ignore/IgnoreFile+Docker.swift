@@ -2,7 +2,7 @@
 
 // The notation of `.dockerignore`, in characters rather than bytes.
 extension IgnoreFile {
-    /// Reads a `.dockerignore`; nil where no rule in it can ever match.
+    /// Reads a `.dockerignore`; nil if no rule in it can ever match.
     static func docker(_ text: [UInt8], path: String) throws(ContentTreeError) -> IgnoreFile? {
         var rules = IgnoreRules()
         for line in lines(of: text) {

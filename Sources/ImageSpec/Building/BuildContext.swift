@@ -79,7 +79,7 @@ extension ImageSpec {
             try checkPlace(place) { (tree) throws(ContentTreeError) in try tree.wouldHoldFiles(in: place) }
         }
 
-        /// The same of an archive, by the real path of its folder with its own name.
+        /// The same of an archive, by the real path of its directory with its own name.
         func checkPlace(ofFile place: [UInt8]) throws(ImageSpecError) {
             try checkPlace(place) { (tree) throws(ContentTreeError) in try tree.wouldHoldFile(place) }
         }
@@ -107,9 +107,9 @@ extension ImageSpec {
 
 /// Where files lie in a build context.
 enum ContextLayout {
-    /// Copied paths in numbered folders.
+    /// Copied paths in numbered directories.
     case dockerfile
-    /// The same, and in each the path that they have in the image: envd copies a folder with its name.
+    /// The same, and in each the path that they have in the image: envd copies a directory with its name.
     case envd
 
     func folder(ofCopied index: Int, _ copied: ResolvedInputs.Copied) -> String {

@@ -10,9 +10,9 @@ import Musl
 import Darwin
 #endif
 
-/// Takes what a build context consists of: a folder, or an archive.
+/// Takes what a build context consists of: a directory, or an archive.
 ///
-/// Paths are bytes, relative to the context. A folder comes before what is in it, and nothing comes twice.
+/// Paths are bytes, relative to the context. A directory comes before what is in it, and nothing comes twice.
 protocol ContextSink: AnyObject {
     /// Takes the next bytes of a file.
     typealias Write = (ArraySlice<UInt8>) throws(ImageSpecError) -> Void
@@ -38,7 +38,7 @@ struct ContextItems {
     private var folders: Set<[UInt8]> = []
     private var trees: [(tree: SourceTree, field: String)] = []
 
-    /// Adds a folder and those that it lies in, where they are not there yet.
+    /// Adds a directory and those that it lies in, where they are not there yet.
     mutating func add(folder path: String) {
         var folder: [UInt8] = []
         for part in path.utf8.split(separator: UInt8(ascii: "/")) {
@@ -47,13 +47,13 @@ struct ContextItems {
         }
     }
 
-    /// Adds a file, with the folders that it lies in.
+    /// Adds a file, with the directories that it lies in.
     mutating func add(_ bytes: [UInt8], at path: String) {
         add(folder: Path.folder(of: path))
         items.append((Array(path.utf8), .bytes(bytes)))
     }
 
-    /// Adds the entries of a tree below a folder.
+    /// Adds the entries of a tree below a directory.
     mutating func add(_ tree: SourceTree, at folder: String, field: String) {
         add(folder: folder)
         let prefix = Array((folder + "/").utf8)
@@ -63,7 +63,7 @@ struct ContextItems {
         trees.append((tree, field))
     }
 
-    /// Gives everything to a sink, folder by folder and in each by the bytes of the names; files of the project are read and hashed on their way.
+    /// Gives everything to a sink, directory by directory and in each by the bytes of the names; files of the project are read and hashed on their way.
     func write(to sink: some ContextSink) throws(ImageSpecError) {
         let reader = EntryReader()
         for item in items.sorted(by: { Self.precedes($0.path, $1.path) }) {
@@ -85,7 +85,7 @@ struct ContextItems {
 }
 
 extension ContextItems {
-    /// What is in a folder comes right after it, before a name that only begins like its own: tar gives a folder its time
+    /// What is in a directory comes right after it, before a name that only begins like its own: tar gives a directory its time
     /// stamp once it sees something that is not in it, and what came into it later would change that.
     private static func precedes(_ path: [UInt8], _ other: [UInt8]) -> Bool {
         path.lexicographicallyPrecedes(other) { rank($0) < rank($1) }

@@ -133,8 +133,8 @@ struct Instructions {
 
     private var workingDirectory: [String] { ["WORKDIR \(RenderingConstants.workingDirectory)"] }
 
-    /// Sources are folders of our own that are named by number: no path of the user is ever read as a pattern. A file
-    /// comes in such a folder too, because buildah 1.28 cannot give a file a new name that is not ASCII.
+    /// Sources are directories of our own that are named by number: no path of the user is ever read as a pattern. A file
+    /// comes in such a directory too, because buildah 1.28 cannot give a file a new name that is not ASCII.
     private var copies: [String] {
         inputs.copied.enumerated().map { index, copied in
             let folder = copied.isFolder ? copied.path : Path.folder(of: copied.path)
@@ -196,7 +196,7 @@ struct Instructions {
 }
 
 extension [String]? {
-    /// The members of a set in canonical order; nil where there are none.
+    /// The members of a set in canonical order; nil if there are none.
     var nonEmptySet: [String]? {
         guard let self, !self.isEmpty else { return nil }
         return CanonicalWriter.canonicalSet(self)

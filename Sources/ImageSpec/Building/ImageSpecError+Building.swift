@@ -13,7 +13,7 @@ extension ImageSpecError {
 
     // MARK: fields
 
-    /// `value` is nil where it must not be shown.
+    /// `value` is nil if it must not be shown.
     static func invalidText(_ field: String, _ value: String?, _ what: String) -> ImageSpecError {
         let shown = value.map { "\"\($0.shortened)\" " } ?? ""
         return ImageSpecError(.invalidField, "\(field): \(shown)\(what)")
@@ -88,7 +88,8 @@ extension ImageSpecError {
     package static func unwritable(_ path: [UInt8], _ reason: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput,
-            "cannot write \"\(String(decoding: path, as: UTF8.self).shortened)\": \(reason); choose another path")
+            "cannot write \"\(String(decoding: path, as: UTF8.self).shortened)\": \(reason); choose another path"
+        )
     }
 
     static func parentMissing(_ directory: String, parent: String) -> ImageSpecError {

@@ -99,7 +99,7 @@ final class TarContextFile {
         }
     }
 
-    /// The real path of its folder with its own name; nil where it is no regular file.
+    /// The real path of its directory with its own name; nil if it is no regular file.
     func realPlace() throws(ImageSpecError) -> [UInt8]? {
         guard case .file = output else { return nil }
         do throws(FileSystem.Failure) {

@@ -23,7 +23,7 @@ package enum ImageReference {
 
     static func mayBeInTag(_ byte: UInt8) -> Bool { mayBeginTag(byte) || isDotOrHyphen(byte) }
 
-    /// What is wrong with the part of an image name before its tag; nil where nothing is.
+    /// What is wrong with the part of an image name before its tag; nil if nothing is.
     ///
     /// `[host[:port]/]part(/part)*`. Whether a first part is a host or part of the path is not asked: both
     /// readings are allowed, as both are by the tools that read the name.

@@ -63,7 +63,7 @@ extension ImageSpec {
 
 /// A package index's URL.
 package enum IndexURL {
-    /// Where the user info of a URL with an authority lies, its `@` included; nil where there is none.
+    /// Where the user info of a URL with an authority lies, its `@` included; nil if there is none.
     package static func userInfo(_ url: String) -> Range<String.Index>? {
         let text = url.utf8
         guard let colon = text.firstIndex(of: UInt8(ascii: ":")), text[colon...].starts(with: "://".utf8)

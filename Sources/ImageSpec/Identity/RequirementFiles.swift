@@ -10,7 +10,7 @@ package struct RequirementFiles: Sendable {
     }
 
     package struct File: Sendable {
-        /// Relative to the folder of the main file; may begin with `../`.
+        /// Relative to the directory of the main file; may begin with `../`.
         package var name: String
         /// What counts of the file: for pip its logical lines, each with an LF; for a lock file all bytes.
         package var bytes: [UInt8]
@@ -198,7 +198,7 @@ struct PipRequirements {
 
     static func isWhiteSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
-    /// The name of the file that a logical line includes; nil where it includes none, or one that lies elsewhere
+    /// The name of the file that a logical line includes; nil if it includes none, or one that lies elsewhere
     /// than in files (`http:`, `https:`, `file:`).
     func included(by line: Line) throws(ImageSpecError) -> String? {
         guard var rest = Self.argumentOfInclude(line.text) else { return nil }

@@ -191,7 +191,7 @@ package struct ResolvedInputs: Sendable {
         return Copied(path: path, mode: entry.mode, digest: entry.digest, tree: tree)
     }
 
-    /// Whether a copied path is a folder; else it is a file. Links are followed.
+    /// Whether a copied path is a directory; else it is a file. Links are followed.
     package static func isFolder(
         copied path: String, written: String, in workingDirectory: String
     ) throws(ImageSpecError) -> Bool {
@@ -217,7 +217,7 @@ extension ImageSpec.Context {
     /// The same without a digest cache, if that would lie among what is hashed for a spec or its bases: it would be part of
     /// the tag, and change it each time that it is written.
     ///
-    /// All folders count for each of them, since each has its own file in the cache.
+    /// All directories count for each of them, since each has its own file in the cache.
     package func withoutCacheAmongSources(of spec: ImageSpec) -> ImageSpec.Context {
         var folders: [String] = []
         var current: ImageSpec? = spec

@@ -86,7 +86,7 @@ package struct TagFormat {
         case replacement(Int)
     }
 
-    /// The parts of a format, in order; what is wrong with it, and nil where nothing is.
+    /// The parts of a format, in order; what is wrong with it, and nil if nothing is.
     @inline(__always)
     private static func forEachPart(of format: String, _ body: (Part) -> Void) -> String? {
         format.withBytes { bytes in
@@ -109,7 +109,7 @@ package struct TagFormat {
         }
     }
 
-    /// The number of digits that a replacement stands for; nil where it is none.
+    /// The number of digits that a replacement stands for; nil if it is none.
     private static func digits(of text: Slice<UnsafeBufferPointer<UInt8>>) -> Int? {
         let name: StaticString = "spec_hash"
         let precision: StaticString = "spec_hash:."

@@ -37,7 +37,7 @@ extension ImageSpec {
         }
 
         /// The working directory as an absolute path. What is normalised by its text alone, as the paths of included
-        /// requirements, must not depend on how the folder is spelled.
+        /// requirements, must not depend on how the directory is spelled.
         package var folder: String { Path.join(CurrentProcess.workingDirectory, workingDirectory) }
 
         /// A context.

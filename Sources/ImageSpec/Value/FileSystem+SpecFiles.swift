@@ -22,7 +22,7 @@ extension FileSystem {
         }
     }
 
-    /// The bytes of a file that need not be there; nil where it is not.
+    /// The bytes of a file that need not be there; nil if it is not.
     package static func contents(ofOptionalFile path: String) throws(ImageSpecError) -> [UInt8]? {
         do throws(Failure) {
             return try contents(path)

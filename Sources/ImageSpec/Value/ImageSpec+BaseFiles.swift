@@ -3,10 +3,10 @@
 internal import ContentTree
 
 extension ImageSpec {
-    /// Reads documents whose `base_image` may name another spec file of their folder: `./base.yaml`.
+    /// Reads documents whose `base_image` may name another spec file of their directory: `./base.yaml`.
     ///
     /// No image reference begins with a full stop, so that nothing is ambiguous. Paths of a base spec count from the same
-    /// folder as those of the spec that it is the base of; in another folder one file would have two meanings.
+    /// directory as those of the spec that it is the base of; in another directory one file would have two meanings.
     package struct SpecFiles {
         /// Reads one file.
         private let document: (_ path: String) throws(ImageSpecError) -> SpecDocument
@@ -23,7 +23,7 @@ extension ImageSpec {
                 read, from: path, in: Path.folder(of: path), names: [ByteString(Path.lastComponent(path))])
         }
 
-        /// The spec of a document that is in no file; its bases lie in a folder.
+        /// The spec of a document that is in no file; its bases lie in a directory.
         package func spec(
             _ document: SpecDocument, named name: String, in folder: String
         ) throws(ImageSpecError) -> ImageSpec {

@@ -80,7 +80,7 @@ extension ImageSpec {
         ]
     }
 
-    /// A field's value as JSON; nil where it is nil.
+    /// A field's value as JSON; nil if it is nil.
     package func value(of field: Field) -> JSONValue? {
         switch field.storage {
         case .text(let property): property.get(self).map(JSONValue.string)

@@ -145,14 +145,17 @@ extension ImageSpecError {
     /// How to write a string as a list. White space may separate entries, but not in a command.
     private static func listAdvice(_ text: String, isCommand: Bool) -> String {
         let isEntry = isCommand || !text.unicodeScalars.contains { $0.properties.isWhitespace || $0 == "," }
-        guard isEntry, !text.isEmpty else { return #"write each entry as a separate string, as in ["a", "b"]"# }
+        guard isEntry, !text.isEmpty else {
+            return #"write each entry as a separate string, as in ["a", "b"]"#
+        }
         let entry: ImageSpec.JSONValue = [.string(text.shortened)]
         return "write " + String(decoding: entry.canonicalForm, as: UTF8.self)
     }
 
     static func unknownCopyMode(_ path: String, _ value: String) -> ImageSpecError {
         let known = ImageSpec.SourceCopyMode.allCases.map(\.rawValue).joined(separator: ", ")
-        return ImageSpecError(.invalidDocument, "\(path): unknown copy mode \"\(value)\"; use one of \(known)")
+        return ImageSpecError(
+            .invalidDocument, "\(path): unknown copy mode \"\(value)\"; use one of \(known)")
     }
 
     static func unknownField(_ path: String, nearest: String?) -> ImageSpecError {
@@ -165,7 +168,8 @@ extension ImageSpecError {
 
     static func unknownConfigKey(_ key: String) -> ImageSpecError {
         ImageSpecError(
-            .unknownField, "unknown key \"\(key)\" in the image config; the keys are default_image and images")
+            .unknownField, "unknown key \"\(key)\" in the image config; the keys are default_image and images"
+        )
     }
 
     /// The same error with a line and column.
@@ -222,7 +226,8 @@ extension ImageSpecError {
     }
 
     static func wrongKind(field: String, path: String, expected: String) -> ImageSpecError {
-        ImageSpecError(.missingInput, "\(field): \(shown(path)) is not a \(expected); use the path of a \(expected)")
+        ImageSpecError(
+            .missingInput, "\(field): \(shown(path)) is not a \(expected); use the path of a \(expected)")
     }
 
     static func unreadable(field: String, path: String, reason: String) -> ImageSpecError {
@@ -237,12 +242,14 @@ extension ImageSpecError {
 
     static func unreadableStandardInput(reason: String) -> ImageSpecError {
         ImageSpecError(
-            .unreadableInput, "cannot read standard input: \(reason); pass the path of a spec file instead of -")
+            .unreadableInput,
+            "cannot read standard input: \(reason); pass the path of a spec file instead of -")
     }
 
     static func missingModule(_ path: String) -> ImageSpecError {
         ImageSpecError(
-            .missingInput, "loaded modules: \(shown(path)) does not exist or is not a file; remove it from the list")
+            .missingInput,
+            "loaded modules: \(shown(path)) does not exist or is not a file; remove it from the list")
     }
 
     package static func sourceChanged(_ path: String, _ what: String) -> ImageSpecError {

@@ -156,7 +156,7 @@ private struct JSONReader {
         while true {
             guard let byte = peek() else {
                 position = start
-                throw error("unterminated string; close the quote")
+                throw error("unterminated string")
             }
             switch byte {
             case UInt8(ascii: "\""):
@@ -180,7 +180,7 @@ private struct JSONReader {
     private mutating func escape(into text: inout [UInt8]) throws(ImageSpecError) {
         let start = position
         position += 1
-        guard let byte = peek() else { throw error("unterminated string; close the quote") }
+        guard let byte = peek() else { throw error("unterminated string") }
         position += 1
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)

@@ -224,7 +224,7 @@ private struct EnvdCalls {
 
     // MARK: files and commands
 
-    /// The source tree first, so that `copy` replaces files of it. A folder is copied with its name, which is that of the
+    /// The source tree first, so that `copy` replaces files of it. A directory is copied with its name, which is that of the
     /// working directory.
     private var copies: [StarlarkCall] {
         let folders =
@@ -237,7 +237,7 @@ private struct EnvdCalls {
         }
     }
 
-    /// envd puts the text between single quotes, splits it as a shell does, and has bash run it in a folder of its own;
+    /// envd puts the text between single quotes, splits it as a shell does, and has bash run it in a directory of its own;
     /// the command is for `/bin/sh` in the working directory.
     private var commands: [StarlarkCall] {
         (spec.commands ?? []).map { command in

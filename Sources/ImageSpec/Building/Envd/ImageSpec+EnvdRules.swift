@@ -38,7 +38,8 @@ extension ImageSpec {
         ] {
             refuse(
                 field, if: (urls ?? []).contains { $0.utf8.contains { $0 >= 0x80 } },
-                "pip splits the value at any Unicode white space; percent-encode non-ASCII characters, as in %20")
+                "pip splits the value at any Unicode white space; percent-encode non-ASCII characters, as in %20"
+            )
         }
         refuse(
             "requirements",

@@ -95,7 +95,8 @@ extension ImageSpec {
                 problems.append(
                     .invalidText(
                         "env", name,
-                        "is not a valid variable name; use letters, digits and '_', and do not begin with a digit"))
+                        "is not a valid variable name; use letters, digits and '_', and do not begin with a digit"
+                    ))
             } else if name == RenderingConstants.idVariable {
                 problems.append(.reservedVariable(name))
             } else if name == "PATH", value.utf8.contains(UInt8(ascii: "'")) {
@@ -135,7 +136,8 @@ extension ImageSpec {
         if pythonVersion.nonEmpty != nil {
             problems.append(
                 .unsupportedBeside(
-                    "python_exec", "python_version", "the interpreter determines the version; remove one of them"
+                    "python_exec", "python_version",
+                    "the interpreter determines the version; remove one of them"
                 ))
         }
         return problems

@@ -76,7 +76,7 @@ extension ImageSpecError {
     {
         .invalidRequirements(
             file, line: nil,
-            "version \(version) of the lock file format is unknown: \(tool) supports \(reads) here; use a \(tool) that supports it with "
+            "version \(version) of the lock file format is unknown: \(tool) supports \(reads); use a \(tool) that supports it with "
                 + "builder_config: {\(key): …}, or lock again")
     }
 

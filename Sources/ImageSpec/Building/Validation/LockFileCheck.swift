@@ -26,7 +26,8 @@ struct LockFileCheck {
         _ file: RequirementFiles.File, hasTOML11: Bool, relock: String?, _ problems: inout [ImageSpecError]
     ) -> TOMLValue? {
         guard String(validating: file.raw, as: UTF8.self) != nil else {
-            problems.append(.invalidRequirements(file.name, line: nil, "not valid UTF-8; save the file as UTF-8"))
+            problems.append(
+                .invalidRequirements(file.name, line: nil, "not valid UTF-8; save the file as UTF-8"))
             return nil
         }
         do throws(TOMLProblem) {

@@ -52,7 +52,8 @@ struct Requirement: Equatable, Sendable {
             throw RequirementProblem("is empty", fix: "remove it")
         }
         if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].contains(where: text.hasPrefix) {
-            throw RequirementProblem("is the marker of an unresolved merge conflict", fix: "resolve the conflict")
+            throw RequirementProblem(
+                "is the marker of an unresolved merge conflict", fix: "resolve the conflict")
         }
         if first == UInt8(ascii: "\"") || first == UInt8(ascii: "'") {
             throw RequirementProblem("begins with a quote", fix: "write the requirement without quotes")

@@ -4,7 +4,7 @@ internal import ContentTree
 
 /// What the text of a field must be: one small rule each, and the table of which field obeys which.
 struct TextRule: Sendable {
-    /// What is wrong with a text, to follow the text in a sentence; nil where nothing is.
+    /// What is wrong with a text, to follow the text in a sentence; nil if nothing is.
     let problem: @Sendable (String) -> String?
     /// Whether a text that breaks the rule holds something that no message may show.
     var isCredential = false
@@ -104,7 +104,9 @@ extension TextRule {
     }
 
     /// `name[:architecture][=version|/release]`; no version of Debian allows more.
-    static let aptPackage = requires("is not a valid Debian package name; write it as in \"git\" or \"libc6=2.36-9\"") {
+    static let aptPackage = requires(
+        "is not a valid Debian package name; write it as in \"git\" or \"libc6=2.36-9\""
+    ) {
         text in
         let name = text.utf8.prefix {
             $0.isASCIILowercaseLetter || $0.isASCIIDigit || "+.-".utf8.contains($0)
@@ -127,7 +129,9 @@ extension TextRule {
     }
 
     /// Not the whole grammar, which is the engine's; but no character that the Dockerfile would read for itself.
-    static let imageReference = requires("is not a valid image reference; write it as in \"ghcr.io/acme/base:1\"") {
+    static let imageReference = requires(
+        "is not a valid image reference; write it as in \"ghcr.io/acme/base:1\""
+    ) {
         text in
         guard let first = text.utf8.first, first.isASCIILetterOrDigit || first == UInt8(ascii: "[") else {
             return false
@@ -229,7 +233,7 @@ extension TextRule {
     ]
 
     private static let commandStart = requires(
-        "begins with \"-\"; begin it with the name of a program"
+        "begins with \"-\"; a command must begin with the name of a program"
     ) {
         $0.utf8.first != UInt8(ascii: "-")
     }
