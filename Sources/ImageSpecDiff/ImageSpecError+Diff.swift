@@ -23,7 +23,7 @@ extension ImageSpecError {
 
     static let incompleteRecord = ImageSpecError(
         .invalidDocument,
-        "the snapshot lacks a member that its format (\(ImageSpec.Snapshot.format)) requires; \(writeAnew)")
+        "the snapshot does not match its format (\(ImageSpec.Snapshot.format)); \(writeAnew)")
 
     static func otherRecordVersion(_ format: String) -> ImageSpecError {
         ImageSpecError(

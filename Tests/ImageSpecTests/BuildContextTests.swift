@@ -332,7 +332,7 @@ import Darwin
         let words = [
             "cannot create \"\(project.output(place))\"",
             "the directory \"\(project.output(parent))\" does not exist",
-            "make that one first",
+            "create it first",
         ]
         for word in words { #expect(error?.message.contains(word) == true, "\(error?.message ?? "")") }
         #expect(try FileManager.default.contentsOfDirectory(atPath: project.root) == ["project"])

@@ -55,7 +55,7 @@ import Testing
             let error = #expect(throws: ImageSpecError.self) {
                 try context(in: project).writeTar(toFile: project.path(name))
             }
-            #expect(error?.message.contains("File name too long") == true)
+            #expect(error?.message.contains("file name too long") == true)
             #expect(try names(in: project) == ["src"])
         }
     }

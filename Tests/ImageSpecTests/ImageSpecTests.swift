@@ -85,7 +85,7 @@ import Testing
             #"found a string; write names and values, as in {"NAME": "value"}"#
         ),
         (#"{"env": {"A": 1}}"#, .invalidDocument, "env.A: expected a string, found the number 1"),
-        (#"{"env": []}"#, .invalidDocument, "env: expected an object of strings, found a list; write each"),
+        (#"{"env": []}"#, .invalidDocument, "env: expected an object of strings, found a list; write names and values"),
         (
             #"{"pip_secret_mounts": [["a"]]}"#, .invalidDocument,
             "pip_secret_mounts[0]: expected a list of two strings"
@@ -216,14 +216,14 @@ import Testing
             (
                 #"{"nmae": 1, "packages": ["a", 2, null], "env": {"A": true, "B": "x", "C": []}, "xyzzy": {}}"#,
                 .unknownField,
-                ["\"nmae\" is", "packages[1]: ", "packages[2]: ", "env.A: ", "env.C: ", "\"xyzzy\" is"]
+                ["unknown field \"nmae\"", "packages[1]: ", "packages[2]: ", "env.A: ", "env.C: ", "unknown field \"xyzzy\""]
             ),
             (
                 #"{"python_version": 3.10, "base_image": {"nam": "x", "base_image": {"copy": "a", "id": 1}}, "cuda": 12}"#,
                 .invalidDocument,
                 [
-                    "python_version: ", "\"base_image.nam\" is", "base_image.base_image.copy: ",
-                    "\"base_image.base_image.id\" is", "cuda: ",
+                    "python_version: ", "unknown field \"base_image.nam\"", "base_image.base_image.copy: ",
+                    "unknown field \"base_image.base_image.id\"", "cuda: ",
                 ]
             ),
             (

@@ -137,7 +137,7 @@ import Testing
             (ImageSpec(sourceRoot: "file"), .missingInput, ["source_root", "file\" is not a directory"]),
             (ImageSpec(sourceRoot: "loop", sourceCopyMode: .all), .missingInput, ["source_root"]),
             (ImageSpec(sourceRoot: "a\u{0}b"), .missingInput, ["source_root"]),
-            (ImageSpec(sourceCopyMode: .all), .invalidField, ["source_copy_mode is all", "no source_root"]),
+            (ImageSpec(sourceCopyMode: .all), .invalidField, ["source_copy_mode is all", "source_root is not set"]),
             (
                 ImageSpec(requirements: "none.txt"), .missingInput,
                 ["requirements", "none.txt\" does not exist"]
@@ -152,7 +152,7 @@ import Testing
             ),
             (
                 ImageSpec(requirements: "open.txt"), .invalidRequirements,
-                ["open.txt, line 1", "closing quote"]
+                ["open.txt, line 1", "unclosed quote"]
             ),
             (
                 ImageSpec(requirements: "nameless.txt"), .invalidRequirements,
@@ -160,7 +160,7 @@ import Testing
             ),
             (ImageSpec(requirements: "lock/uv.lock"), .missingInput, ["pyproject.toml"]),
             (ImageSpec(copy: ["file", "/etc"]), .invalidField, ["copy", "\"/etc\" is absolute"]),
-            (ImageSpec(copy: ["a/../file"]), .invalidField, ["copy", "has \"..\""]),
+            (ImageSpec(copy: ["a/../file"]), .invalidField, ["copy", "contains \"..\""]),
             (ImageSpec(copy: [""]), .invalidField, ["copy", "is empty"]),
             (ImageSpec(copy: ["none"]), .missingInput, ["copy", "none\" does not exist"]),
             (ImageSpec(copy: ["pipe"]), .missingInput, ["copy", "pipe\" is not a file or directory"]),

@@ -112,7 +112,7 @@ import Testing
         let error = #expect(throws: ImageSpecError.self) {
             try ImageSpec.Snapshot(json: edited + Array(trailer.utf8))
         }
-        #expect(error?.message.contains("does not hold what one of its version") == true)
+        #expect(error?.message.contains("does not match its format") == true)
     }
 
     @Test(arguments: [
@@ -246,8 +246,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "no path of a file"), ("src", "no regular file"), ("pipe", "no regular file"),
-        ("a/", "no path of a file"),
+        ("", "not a valid file path"), ("src", "not a regular file"), ("pipe", "not a regular file"),
+        ("a/", "not a valid file path"),
         ("none/r.json", "does not exist"), ("netrc/r.json", "netrc"),
         (String(repeating: "x", count: 300), "too long"),
     ])

@@ -162,7 +162,7 @@ import Testing
         // Bases.
         Refused(.unsupportedField, ["base_image: cuda"], ImageSpec(baseImage: .spec(ImageSpec(cuda: "12")))),
         Refused(
-            .invalidReference, ["base_image: the image name"],
+            .invalidReference, ["base_image: invalid image name"],
             ImageSpec(baseImage: .spec(ImageSpec(name: "a b", builder: "mine")))),
     ]
 

@@ -307,8 +307,8 @@ extension ImageSpecError {
     static func tagInName(_ name: String, tag: String) -> ImageSpecError {
         ImageSpecError(
             .invalidReference,
-            "name: \"\(name.shortened)\" must not contain a tag; remove \"\(tag.shortened)\", and use "
-                + "tag_format to change the form of the computed tag")
+            "name: \"\(name.shortened)\" must not contain a tag; remove \"\(tag.shortened)\": the tag of the "
+                + "image name is computed in the form of tag_format")
     }
 
     static func invalidRequirements(_ path: String, line: Int?, _ what: String) -> ImageSpecError {
