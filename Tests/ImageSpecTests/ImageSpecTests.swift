@@ -85,7 +85,10 @@ import Testing
             #"found a string; write names and values, as in {"NAME": "value"}"#
         ),
         (#"{"env": {"A": 1}}"#, .invalidDocument, "env.A: expected a string, found the number 1"),
-        (#"{"env": []}"#, .invalidDocument, "env: expected an object of strings, found a list; write names and values"),
+        (
+            #"{"env": []}"#, .invalidDocument,
+            "env: expected an object of strings, found a list; write names and values"
+        ),
         (
             #"{"pip_secret_mounts": [["a"]]}"#, .invalidDocument,
             "pip_secret_mounts[0]: expected a list of two strings"
@@ -216,7 +219,10 @@ import Testing
             (
                 #"{"nmae": 1, "packages": ["a", 2, null], "env": {"A": true, "B": "x", "C": []}, "xyzzy": {}}"#,
                 .unknownField,
-                ["unknown field \"nmae\"", "packages[1]: ", "packages[2]: ", "env.A: ", "env.C: ", "unknown field \"xyzzy\""]
+                [
+                    "unknown field \"nmae\"", "packages[1]: ", "packages[2]: ", "env.A: ", "env.C: ",
+                    "unknown field \"xyzzy\"",
+                ]
             ),
             (
                 #"{"python_version": 3.10, "base_image": {"nam": "x", "base_image": {"copy": "a", "id": 1}}, "cuda": 12}"#,

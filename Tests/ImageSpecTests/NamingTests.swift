@@ -137,7 +137,10 @@ import Testing
             (ImageSpec(sourceRoot: "file"), .missingInput, ["source_root", "file\" is not a directory"]),
             (ImageSpec(sourceRoot: "loop", sourceCopyMode: .all), .missingInput, ["source_root"]),
             (ImageSpec(sourceRoot: "a\u{0}b"), .missingInput, ["source_root"]),
-            (ImageSpec(sourceCopyMode: .all), .invalidField, ["source_copy_mode is all", "source_root is not set"]),
+            (
+                ImageSpec(sourceCopyMode: .all), .invalidField,
+                ["source_copy_mode is all", "source_root is not set"]
+            ),
             (
                 ImageSpec(requirements: "none.txt"), .missingInput,
                 ["requirements", "none.txt\" does not exist"]

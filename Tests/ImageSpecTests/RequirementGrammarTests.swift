@@ -179,9 +179,11 @@ import Testing
         Refused("-ihttps://example.com/simple", "space"), Refused("-ra.txt", "-r a.txt"),
         Refused("-e.", "-e ."),
         Refused("--requirements a.txt", "not supported"), Refused("-r a.txt -r b.txt", "one option per line"),
-        Refused("-r a.txt b.txt", "one option per line"), Refused("--pre --prefer-binary", "one option per line"),
+        Refused("-r a.txt b.txt", "one option per line"),
+        Refused("--pre --prefer-binary", "one option per line"),
         Refused(
-            "--index-url https://example.com/a --extra-index-url https://example.com/b", "one option per line"),
+            "--index-url https://example.com/a --extra-index-url https://example.com/b", "one option per line"
+        ),
         Refused("--require-hashes six", "one option per line"), Refused("--pre=yes", "one option per line"),
         Refused("--prefer-binary", "uv does not support"),
         Refused("--use-feature=fast-deps", "uv does not support"),
