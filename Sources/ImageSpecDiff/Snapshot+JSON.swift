@@ -377,7 +377,7 @@ extension ImageSpec.JSONValue {
     var text: String? { if case .string(let text) = self { text } else { nil } }
     var list: [ImageSpec.JSONValue]? { if case .array(let list) = self { list } else { nil } }
 
-    /// A member of an object; nil if this is none.
+    /// A member of an object; nil if this is not an object.
     subscript(key: String) -> ImageSpec.JSONValue? {
         if case .object(let object) = self { object[key] } else { nil }
     }

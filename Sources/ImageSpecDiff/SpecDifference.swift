@@ -369,7 +369,7 @@ struct SpecDifference {
 }
 
 extension SnapshotCopy {
-    /// The entries with their paths from the directory `root`, in which a copied file lies.
+    /// The entries with paths relative to `root`, the directory of a copied file.
     fileprivate func tree(from root: String) -> SnapshotTree {
         guard isFolder else { return tree }
         let prefix = Array(Path.lastComponent(path).utf8) + [UInt8(ascii: "/")]

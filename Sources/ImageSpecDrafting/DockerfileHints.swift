@@ -108,7 +108,7 @@ struct DockerfileHints {
             ?? (name.utf8.contains(UInt8(ascii: "$")) || name == "scratch" ? nil : name)
         if words.count == 3, words[1].lowercased() == "as" { stages[words[2].lowercased()] = .some(base) }
         self.base = base
-        // Only the last stage is the image; what it copies from the others, nobody can tell from here.
+        // Only the last stage is the image; what it copies from the others is unknown.
         aptPackages = []
         pipPackages = []
         requirements = []

@@ -3,7 +3,7 @@
 internal import ContentTree
 import ImageSpec
 
-/// A directory that a spec is drafted for: what lies in it, and what its files say.
+/// The files of a directory that a spec is drafted for.
 struct ProjectScan {
     /// Larger than any file of a project that a person writes.
     static let maximumSize = 1 << 20
@@ -160,7 +160,7 @@ struct ProjectScan {
         "setup.py", "conftest.py", "noxfile.py", "fabfile.py", "tasks.py",
     ]
 
-    /// Whether Python code lies in a directory `src`.
+    /// Whether there is Python code in a directory `src`.
     var hasSourceFolder: Bool {
         guard listing.has("src", .folder), let source = FileSystem.listing(ofFolder: path + "/src") else {
             return false

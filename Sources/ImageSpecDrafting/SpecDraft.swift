@@ -7,7 +7,7 @@ import ImageSpecYAML
 /// A spec file for a directory that has none: what the directory's files say for certain, with comments that say why and what
 /// else could be.
 ///
-/// The same directory gives the same bytes, wherever it lies. What it drafts passes every check: a field that does not is
+/// Equal directories result in equal drafts, regardless of their location. What it drafts passes every check: a field that does not is
 /// turned into a comment.
 package struct SpecDraft: Sendable {
     /// The spec as YAML.
@@ -96,7 +96,7 @@ package struct SpecDraft: Sendable {
 }
 
 extension SpecDraft {
-    /// Where a draft goes if nobody says otherwise.
+    /// The default file name of a draft.
     package static let fileName = "image.yaml"
 
     /// Writes the draft to a file that is not there yet, in the directory that it is of.

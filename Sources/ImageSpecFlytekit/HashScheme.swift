@@ -30,7 +30,7 @@ extension ImageSpec {
 
     /// The files that git ignores in each source root: an input of the flytekit scheme.
     ///
-    /// The library starts no process for a name, so that somebody else has to ask git: `ImageSpecContainers` does
+    /// The library starts no process to compute a name, so the caller must run git: `ImageSpecContainers` does
     /// (`ImageSpec.GitIgnored.query(for:in:)`), or a program with a git of its own.
     public struct GitIgnored: Hashable, Sendable {
         /// The output of git in one directory.

@@ -38,7 +38,7 @@ struct ContextItems {
     private var folders: Set<[UInt8]> = []
     private var trees: [(tree: SourceTree, field: String)] = []
 
-    /// Adds a directory and those that it lies in, where they are not there yet.
+    /// Adds a directory and its parents if they are missing.
     mutating func add(folder path: String) {
         var folder: [UInt8] = []
         for part in path.utf8.split(separator: UInt8(ascii: "/")) {
@@ -47,7 +47,7 @@ struct ContextItems {
         }
     }
 
-    /// Adds a file, with the directories that it lies in.
+    /// Adds a file and its parent directories.
     mutating func add(_ bytes: [UInt8], at path: String) {
         add(folder: Path.folder(of: path))
         items.append((Array(path.utf8), .bytes(bytes)))
@@ -181,6 +181,6 @@ private final class EntryReader {
 }
 
 extension SourceTree {
-    /// Where an entry lies.
+    /// The location of an entry.
     fileprivate func path(of entry: Entry) -> [UInt8] { root + [UInt8(ascii: "/")] + entry.path }
 }

@@ -48,7 +48,7 @@ final class DirectoryContextSink: ContextSink {
 
     deinit { close(root) }
 
-    /// Where the directory really lies.
+    /// The real path of the directory.
     func realPath() throws(ImageSpecError) -> [UInt8] {
         do throws(FileSystem.Failure) {
             return try FileSystem.realPath(rootPath)

@@ -14,7 +14,7 @@ package struct RequirementFiles: Sendable {
         package var name: String
         /// What counts of the file: for pip its logical lines, each with an LF; for a lock file all bytes.
         package var bytes: [UInt8]
-        /// The file as it lies there.
+        /// The unmodified file.
         package var raw: [UInt8]
     }
 

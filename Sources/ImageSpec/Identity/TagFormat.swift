@@ -109,7 +109,7 @@ package struct TagFormat {
         }
     }
 
-    /// The number of digits that a replacement stands for; nil if it is none.
+    /// The number of digits of a placeholder; nil if it is not valid.
     private static func digits(of text: Slice<UnsafeBufferPointer<UInt8>>) -> Int? {
         let name: StaticString = "spec_hash"
         let precision: StaticString = "spec_hash:."

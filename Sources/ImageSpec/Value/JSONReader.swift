@@ -19,10 +19,10 @@ extension ImageSpec.JSONValue {
         try self.init(json: bytes, readingLists: nil)
     }
 
-    /// The same with lists that are read by somebody who needs no value for each element.
+    /// The same, with a custom reader for lists that need no value for each element.
     ///
     /// `readList` is given the position of a list's first element, and the keys that lead to the list. It returns what stands for the list and the position
-    /// after its bracket, or nil to have it read as ever.
+    /// after its bracket, or nil to read it normally.
     package init(
         json bytes: [UInt8],
         readingLists readList: (

@@ -134,7 +134,7 @@ private struct EnvdCalls {
     private var environment: [StarlarkCall] {
         var variables: [(name: String, value: String)] = (spec.env ?? [:]).map { ($0.key, $0.value) }
         variables.append((RenderingConstants.idVariable, spec.id))
-        // Code lies there, and envd has no working directory but its own.
+        // The code is there, and envd uses only its own working directory.
         if spec.env?["PYTHONPATH"] == nil {
             variables.append(("PYTHONPATH", RenderingConstants.workingDirectory))
         }

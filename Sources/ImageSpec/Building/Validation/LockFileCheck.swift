@@ -2,7 +2,7 @@
 
 internal import ContentTree
 
-/// What keeps a lock file from being installed in an image, where nothing lies beside it but its `pyproject.toml`.
+/// The problems that prevent a lock file from being installed in an image, which contains only its `pyproject.toml` besides it.
 ///
 /// Source: the documentation of uv and poetry; what it leaves open as uv 0.13 and poetry 2.5 decide it.
 struct LockFileCheck {
