@@ -19,7 +19,7 @@ package struct ContentTreeError: Error, Hashable {
         case ignoreFileOfAnotherUser(owner: UInt32, root: String)
     }
 
-    package enum Expected: String, Hashable { case file, folder }
+    package enum Expected: String, Hashable { case file, folder = "directory" }
 
     /// Absolute; of an ignore file whose text is wrong, relative to the root.
     package let path: String

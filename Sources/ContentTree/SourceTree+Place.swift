@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension SourceTree {
-    /// Whether files that are put into a folder, given by its real path, become entries of this tree, as far as its
-    /// name and the folders above it say.
+    /// Whether files that are put into a directory, given by its real path, become entries of this tree, as far as its
+    /// name and the directories above it say.
     package func wouldHoldFiles(in folder: [UInt8]) throws(ContentTreeError) -> Bool {
         try folder == root ? rules != nil : wouldHold(folder, isFolder: true)
     }
 
-    /// The same of one file, by the real path of its folder with its own name, as far as the ignore rules say.
+    /// The same of one file, by the real path of its directory with its own name, as far as the ignore rules say.
     package func wouldHoldFile(_ path: [UInt8]) throws(ContentTreeError) -> Bool {
         try wouldHold(path, isFolder: false)
     }

@@ -8,7 +8,7 @@ import Musl
 import Darwin
 #endif
 
-/// The entries of a folder, as identity.md's manifests hold them, and their digest.
+/// The entries of a directory, as identity.md's manifests hold them, and their digest.
 package struct SourceTree: Sendable {
     /// The mode of an entry, as a manifest writes it.
     package enum Mode: UInt8, Sendable {
@@ -43,7 +43,7 @@ package struct SourceTree: Sendable {
     }
 
     package struct Excluded: Sendable {
-        /// Relative to the root. A folder's stands for everything below it.
+        /// Relative to the root. A directory's stands for everything below it.
         package var path: [UInt8]
         package var isFolder: Bool
         package var reason: Reason
@@ -52,16 +52,16 @@ package struct SourceTree: Sendable {
     /// The root's real path, absolute.
     package var root: [UInt8]
     package var digest: SHA256Digest
-    /// By the bytes of their paths, folders included; only where asked for.
+    /// By the bytes of their paths, directories included; only where asked for.
     package var entries: [Entry] = []
     /// By the bytes of their paths; only where asked for.
     package var leftOut: [Excluded] = []
 
-    /// The rules at the root, where entries were found by a walk; nil where they were listed.
+    /// The rules at the root, where entries were found by a walk; nil if they were listed.
     var rules: IgnoreScope?
     /// Whether a walk found the entries, so that its rules say what else would be one.
     package var isWalked: Bool { rules != nil }
-    /// Whether a `.gitignore` of a folder counts.
+    /// Whether a `.gitignore` of a directory counts.
     var readsGitignore = false
 
     /// What a walk writes down beside the digest. Both cost memory for each path.
@@ -88,7 +88,7 @@ package struct SourceTree: Sendable {
 extension SourceTree {
     /// The tree of a source root: everything below it that the ignore rules leave, or of that the Python modules.
     ///
-    /// `field` is what errors name, `path` the folder.
+    /// `field` is what errors name, `path` the directory.
     package static func sourceRoot(
         _ path: String, pythonModulesOnly: Bool, records: Records = [],
         options: HashingOptions = HashingOptions()
@@ -130,7 +130,7 @@ extension SourceTree {
         return tree
     }
 
-    /// The tree of a copied folder: everything below it but what the standard rules leave out.
+    /// The tree of a copied directory: everything below it but what the standard rules leave out.
     package static func copiedFolder(
         _ path: String, records: Records = [], options: HashingOptions = HashingOptions()
     ) throws(ContentTreeError) -> SourceTree {
@@ -162,8 +162,8 @@ extension SourceTree {
         for module in modules {
             let joined = Path.join(workingDirectory, module)
             guard let place = try modulePlace(joined) else {
-                // Its folder does not exist. Only a module below the source root is an error; whether it would be
-                // there is told by the folders that do exist.
+                // Its directory does not exist. Only a module below the source root is an error; whether it would be
+                // there is told by the directories that do exist.
                 if components(
                     of: Array(FileSystem.realPathAsFarAsItExists(joined, from: workingDirectory).utf8),
                     below: root) != nil
@@ -187,18 +187,18 @@ extension SourceTree {
             records: records, options: options)
     }
 
-    /// The real path of a module's folder with the module's own name; nil where the folder does not exist.
+    /// The real path of a module's directory with the module's own name; nil if the directory does not exist.
     private static func modulePlace(_ path: String) throws(ContentTreeError) -> [UInt8]? {
         do throws(FileSystem.Failure) {
             return try FileSystem.realPath(Path.folder(of: path)) + [UInt8(ascii: "/")]
                 + Path.lastComponent(path).utf8
         } catch {
             if error.isMissing { return nil }
-            throw ContentTreeError(path, .unreadableModule(error.text))
+            throw ContentTreeError(path, .unreadableModule(error.reason))
         }
     }
 
-    /// The components of an absolute path below `root`; nil where it is not below it.
+    /// The components of an absolute path below `root`; nil if it is not below it.
     package static func components(of path: [UInt8], below root: [UInt8]) -> [[UInt8]]? {
         let prefix = root == [UInt8(ascii: "/")] ? root : root + [UInt8(ascii: "/")]
         guard path.starts(with: prefix), path.count > prefix.count else { return nil }
@@ -287,13 +287,13 @@ extension SourceTree {
             .ignoreFileOfAnotherUser(owner: user, root: String(decoding: root, as: UTF8.self)))
     }
 
-    /// The text of an ignore file; nil where there is none. Anything but a regular file is none.
+    /// The text of an ignore file; nil if there is none. Anything but a regular file is none.
     static func ignoreFile(_ name: String, in folder: [UInt8]) throws(ContentTreeError) -> [UInt8]? {
         let path = folder + [UInt8(ascii: "/")] + name.utf8
         do throws(FileSystem.Failure) {
             return try FileSystem.contents(ofRegularFile: path, inFolder: AT_FDCWD)
         } catch {
-            throw ContentTreeError(String(decoding: path, as: UTF8.self), .unreadable(error.text))
+            throw ContentTreeError(String(decoding: path, as: UTF8.self), .unreadable(error.reason))
         }
     }
 }

@@ -8,10 +8,10 @@ import Musl
 import Darwin
 #endif
 
-/// One walk over a folder tree on all cores, from its root to its digest.
+/// One walk over a directory tree on all cores, from its root to its digest.
 ///
-/// The unit of work is a folder: list it, judge its entries, hash its files, hand on its sub-folders. A
-/// folder with many files is shared out in batches, a large file in chunks. A folder is finished by whichever
+/// The unit of work is a directory: list it, judge its entries, hash its files, hand on its subdirectories. A
+/// directory with many files is shared out in batches, a large file in chunks. A directory is finished by whichever
 /// thread brings the last of its parts; that thread writes its manifest and goes on with the parent. No
 /// thread ever waits for another one's part.
 final class TreeWalk: Sendable {
@@ -83,7 +83,7 @@ final class TreeWalk: Sendable {
         return tree
     }
 
-    /// The tree with a digest; nil where nothing is in it.
+    /// The tree with a digest; nil if nothing is in it.
     func tree(_ digest: SHA256Digest?) -> SourceTree {
         SourceTree(
             root: root, digest: digest ?? SHA256Digest(of: [UInt8]()), rules: rules,
@@ -149,9 +149,9 @@ final class TreeWalk: Sendable {
     }
 }
 
-/// A folder on its way to its digest.
+/// A directory on its way to its digest.
 final class TreeFolder: Sendable {
-    /// Where the entries of a folder come from.
+    /// Where the entries of a directory come from.
     enum Contents: Sendable {
         /// What is there, as far as the rules leave it.
         case walk(IgnoreScope)
@@ -159,9 +159,9 @@ final class TreeFolder: Sendable {
         case exactly(FileSelection)
     }
 
-    /// A name in the folder. Without a digest it is no entry (yet, or at all).
+    /// A name in the directory. Without a digest it is no entry (yet, or at all).
     ///
-    /// In an order that leaves no gaps: a folder can have hundreds of thousands.
+    /// In an order that leaves no gaps: a directory can have hundreds of thousands.
     struct Entry: Sendable {
         /// Where the name begins in `names`; a NUL ends it.
         let name: Int32
@@ -177,14 +177,14 @@ final class TreeFolder: Sendable {
     struct State: Sendable {
         var names: [UInt8] = []
         var entries: [Entry] = []
-        /// Parts that are not done yet: sub-folders, batches of files, large files, and the listing itself.
+        /// Parts that are not done yet: subdirectories, batches of files, large files, and the listing itself.
         var pending = 1
         // The rest is for the digest cache.
         var stamp = StatSignature()
-        /// Of the folder's own `.gitignore`, where one counts.
+        /// Of the directory's own `.gitignore`, where one counts.
         var gitignore: StatSignature?
         var rulesBelow = SHA256Digest()
-        /// Looking at the folder does not tell what it holds: that depends on what links lead to.
+        /// Looking at the directory does not tell what it holds: that depends on what links lead to.
         var isVolatile = false
     }
 
@@ -193,7 +193,7 @@ final class TreeFolder: Sendable {
     /// Relative to the root of the walk; empty for the root.
     let path: [UInt8]
     let contents: Contents
-    /// Tells the ignore rules that the folder is judged by, its own `.gitignore` aside, from all others.
+    /// Tells the ignore rules that the directory is judged by, its own `.gitignore` aside, from all others.
     let rulesKey: SHA256Digest
     let state = Locked(State())
 
@@ -228,13 +228,13 @@ struct FileSelection: Sendable {
     }
 }
 
-/// Some files of one folder, to be hashed by one thread.
+/// Some files of one directory, to be hashed by one thread.
 final class FileBatch: Sendable {
     let folder: TreeFolder
     let descriptor: FolderDescriptor
     /// Indices of the entries, their names, and whether a name is a link to be followed.
     let files: ArraySlice<TreeWorker.ListedFile>
-    /// What an earlier run knew of the folder.
+    /// What an earlier run knew of the directory.
     let known: CachedDirectory?
 
     init(
@@ -248,7 +248,7 @@ final class FileBatch: Sendable {
     }
 }
 
-/// An open folder, closed when the last batch of its files is done.
+/// An open directory, closed when the last batch of its files is done.
 final class FolderDescriptor: Sendable {
     let number: Int32
     init(_ number: Int32) { self.number = number }

@@ -10,8 +10,8 @@ import Darwin
 
 // What a walk takes from the digest cache and gives to it.
 extension TreeWorker {
-    /// Adds to `state` what an earlier run knew of a folder, if looking at the folder and its files showed that it still
-    /// holds; false where the folder has to be listed.
+    /// Adds to `state` what an earlier run knew of a directory, if looking at the directory and its files showed that it still
+    /// holds; false where the directory has to be listed.
     func takeOver(
         _ known: CachedDirectory, as folder: TreeFolder, _ descriptor: FolderDescriptor, _ scope: IgnoreScope,
         _ state: inout TreeFolder.State, _ subfolders: inout [TreeFolder]
@@ -53,12 +53,12 @@ extension TreeWorker {
     }
 
     enum Subfolder {
-        /// As it was, with everything below it; nil where it has no entries.
+        /// As it was, with everything below it; nil if it has no entries.
         case unchanged(SHA256Digest?)
         case toBeWalked(TreeFolder)
     }
 
-    /// A folder in the current one, which the matcher is at. Its entry is the next one.
+    /// A directory in the current one, which the matcher is at. Its entry is the next one.
     func subfolder(
         _ name: UnsafeRawBufferPointer, of folder: TreeFolder, _ state: TreeFolder.State
     ) -> Subfolder {
@@ -72,7 +72,7 @@ extension TreeWorker {
                 contents: .walk(matcher.scope(entering: name)), rulesKey: state.rulesBelow))
     }
 
-    /// Adds a finished folder to the digest cache.
+    /// Adds a finished directory to the digest cache.
     func record(
         _ folder: TreeFolder, _ state: TreeFolder.State, _ sorted: [Int32], _ names: UnsafeRawBufferPointer,
         _ digest: SHA256Digest?
@@ -91,7 +91,7 @@ extension TreeWorker {
         header.rulesBelow = state.rulesBelow
         for index in sorted {
             let entry = state.entries[Int(index)]
-            // A link to a folder: its digest is made of what the link says, which the next run asks anew.
+            // A link to a directory: its digest is made of what the link says, which the next run asks anew.
             if entry.mode == .link { continue }
             var row = DigestCacheFormat.Entry()
             row.stamp = entry.stamp

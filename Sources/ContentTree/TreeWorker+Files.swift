@@ -90,7 +90,7 @@ extension TreeWorker {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw unreadable(path()) }
         guard FileSystem.kind(ofMode: status.st_mode) == .file else {
-            throw changed(path(), "it was a file and is none any more")
+            throw changed(path(), "it is no longer a file")
         }
         let mode: SourceTree.Mode = status.st_mode & S_IXUSR != 0 ? .executable : .file
         let size = Int(status.st_size)
@@ -187,7 +187,9 @@ extension TreeWorker {
                 unreadable(path(of: file), $0)
             }
             // A file that became shorter is no longer the one whose size decided how it is hashed.
-            guard count == size else { throw changed(path(of: file), "it became shorter while it was read") }
+            guard count == size else {
+                throw changed(path(of: file), "it was truncated while it was being read")
+            }
             add(count, digest, ticket: chunk) { bring($1, ofChunk: $0, file) }
         }
         if !walk.isOver { messages.finish { bring($1, ofChunk: $0, file) } }

@@ -10,18 +10,18 @@ import Musl
 import Darwin
 #endif
 
-// Which names of a folder are entries.
+// Which names of a directory are entries.
 extension TreeWorker {
     /// Bytes of names that are listed at a time.
     private static let listingSize = 64 * 1024
 
-    /// Reads the names of a folder into `names` and `listed`.
+    /// Reads the names of a directory into `names` and `listed`.
     func readNames(
         of folder: TreeFolder, _ descriptor: FolderDescriptor, into names: inout [UInt8]
     ) throws(ContentTreeError) {
         listed.removeAll(keepingCapacity: true)
         #if canImport(Glibc) || canImport(Musl)
-        // Directly into our buffer: a stream would cost half a dozen calls and an allocation for each folder.
+        // Directly into our buffer: a stream would cost half a dozen calls and an allocation for each directory.
         while true {
             let size = imagespec_getdents(descriptor.number, buffer.baseAddress, UInt(Self.listingSize))
             guard size >= 0 else { throw unreadable(folder.path) }
@@ -130,7 +130,7 @@ extension TreeWorker {
         let name = Array(".gitignore".utf8)
         let text: [UInt8]?
         if let recorder {
-            // Before it is read, as always. A link here is no ignore file, and stays one as long as the folder is as it is.
+            // Before it is read, as always. A link here is no ignore file, and stays one as long as the directory is as it is.
             var status = stat()
             if fstatat(descriptor.number, ".gitignore", &status, AT_SYMLINK_NOFOLLOW) == 0 {
                 state.gitignore = recorder.stamp(of: status, descriptor.number)
@@ -169,7 +169,7 @@ extension TreeWorker {
         }
     }
 
-    /// A symbolic link is what its target is: a file, or, if it leads to a folder of this tree, a link.
+    /// A symbolic link is what its target is: a file, or, if it leads to a directory of this tree, a link.
     private func judgeLink(
         _ item: Listed, in folder: TreeFolder, _ descriptor: FolderDescriptor,
         _ state: inout TreeFolder.State,
@@ -208,7 +208,7 @@ extension TreeWorker {
         }
     }
 
-    /// The target text of a link to a folder, if it is relative and leads to the root or below it.
+    /// The target text of a link to a directory, if it is relative and leads to the root or below it.
     private func targetInTree(of path: [UInt8]) throws(ContentTreeError) -> [UInt8]? {
         let absolute = walk.root + [UInt8(ascii: "/")] + path
         let target: [UInt8]

@@ -11,9 +11,9 @@ import Darwin
 /// One thread of a walk, with the buffers that it uses again and again. Not shared.
 ///
 /// Everything here runs once an entry, so names are bytes in one buffer, files are opened relative to their
-/// folder and read into one buffer, and no String is made except for an error.
+/// directory and read into one buffer, and no String is made except for an error.
 final class TreeWorker {
-    /// A file of a folder whose digest is wanted.
+    /// A file of a directory whose digest is wanted.
     struct ListedFile: Sendable {
         let index: Int32
         let name: Int32
@@ -23,7 +23,7 @@ final class TreeWorker {
 
     /// Files that one thread hashes before the rest is offered to others.
     private static let batchSize = 128
-    /// Room for more entries than this is given back: a folder can have hundreds of thousands.
+    /// Room for more entries than this is given back: a directory can have hundreds of thousands.
     private static let listingKept = 16_384
     /// A manifest is hashed in pieces of about this size.
     private static let manifestPiece = 64 * 1024
@@ -43,7 +43,7 @@ final class TreeWorker {
     var listed: [Listed] = []
     private var manifest: [UInt8] = []
 
-    /// A name of the folder that is being listed.
+    /// A name of the directory that is being listed.
     struct Listed {
         let name: Int32
         let length: Int32
@@ -58,7 +58,7 @@ final class TreeWorker {
         recorder = walk.cache.map(DigestCacheRecorder.init)
     }
 
-    // MARK: a folder
+    // MARK: a directory
 
     func list(_ folder: TreeFolder) throws(ContentTreeError) {
         let descriptor = try open(folder)
@@ -68,7 +68,7 @@ final class TreeWorker {
         state.rulesBelow = folder.rulesKey
         let known = walk.cache?.folder(folder.path)
         if let recorder {
-            // Before the folder is read: what changes from now on is seen by the next run.
+            // Before the directory is read: what changes from now on is seen by the next run.
             var status = stat()
             guard fstat(descriptor.number, &status) == 0 else { throw unreadable(folder.path) }
             state.stamp = recorder.stamp(of: status, descriptor.number)
@@ -109,10 +109,10 @@ final class TreeWorker {
                 files: files[start..<min(start + Self.batchSize, files.count)], known: known)
         }
         state.pending += subfolders.count + batches.count
-        // Moved, not copied: whoever changes a state that two hold copies it, and a folder can have many entries.
+        // Moved, not copied: whoever changes a state that two hold copies it, and a directory can have many entries.
         folder.state.withLock { swap(&$0, &state) }
-        // Sub-folders lie below the batches on the stack: a folder's files come before what is under it, so that
-        // few folders are open at once.
+        // Subdirectories lie below the batches on the stack: a directory's files come before what is under it, so that
+        // few directories are open at once.
         let jobs = subfolders.map(TreeWalk.Job.folder) + batches.dropFirst().map(TreeWalk.Job.files)
         if !jobs.isEmpty { walk.offer(jobs) }
         if let first = batches.first { try hash(first) }
@@ -127,7 +127,7 @@ final class TreeWorker {
 
     // MARK: upwards
 
-    /// Brings one part of a folder, and finishes the folder if it was the last, and its parents in turn.
+    /// Brings one part of a directory, and finishes the directory if it was the last, and its parents in turn.
     func part(of folder: TreeFolder, done: (inout TreeFolder.State) -> Void) {
         var finished = folder.state.withLock { state -> TreeFolder.State? in
             done(&state)
@@ -147,15 +147,15 @@ final class TreeWorker {
         }
     }
 
-    /// The digest of a folder's manifest; nil where it has no entries and so is none of its parent.
+    /// The digest of a directory's manifest; nil if it has no entries and so is none of its parent.
     private func manifestDigest(of folder: TreeFolder, _ state: TreeFolder.State) -> SHA256Digest? {
         var hasher = SHA256Hasher()
         let digest = state.names.withUnsafeBytes { names in
-            // Indices, not entries: a folder can have hundreds of thousands. The NUL that ends each name sorts before
+            // Indices, not entries: a directory can have hundreds of thousands. The NUL that ends each name sorts before
             // every byte, as the end of a name does.
             var sorted: [Int32] = []
             sorted.reserveCapacity(state.entries.count)
-            // Folders without entries have no digest; the cache has to know of them all the same.
+            // Directories without entries have no digest; the cache has to know of them all the same.
             for index in state.entries.indices where recorder != nil || state.entries[index].digest != nil {
                 sorted.append(Int32(index))
             }
@@ -205,8 +205,8 @@ final class TreeWorker {
 
     func unreadable(_ path: [UInt8], _ failure: FileSystem.Failure = .last) -> ContentTreeError {
         // Everything that is opened was listed, or looked at, a moment ago.
-        if failure.isMissing && !failure.isTooLong { return changed(path, "it is gone") }
-        return ContentTreeError(absolute(path), .unreadable(failure.text))
+        if failure.isMissing && !failure.isTooLong { return changed(path, "it no longer exists") }
+        return ContentTreeError(absolute(path), .unreadable(failure.reason))
     }
 
     func changed(_ path: [UInt8], _ what: String) -> ContentTreeError {

@@ -10,7 +10,7 @@ import Darwin
 
 /// A stack of jobs that several threads work off until it is closed, and those threads.
 ///
-/// Last in, first out: a walk goes deep before it goes wide, which keeps few folders open.
+/// Last in, first out: a walk goes deep before it goes wide, which keeps few directories open.
 final class WorkQueue<Job: Sendable>: Sendable {
     private struct State {
         var jobs: [Job] = []

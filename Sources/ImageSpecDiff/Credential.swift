@@ -3,15 +3,15 @@
 internal import ContentTree
 internal import ImageSpec
 
-/// User info in the URLs of a text: nothing that is stored or shown may hold it.
+/// Credentials in the URLs of a text. They must not be stored or displayed.
 enum Credential {
-    /// What stands in place of user info begins so.
+    /// The prefix of the replacement for credentials.
     private static let mark = "redacted-"
 
-    /// A text whose URLs have, in place of their user info, a digest of the whole text: two texts stay equal or
-    /// different, and nobody can read the password.
+    /// Replaces the credentials in URLs by a digest of the whole text. Equal texts stay equal, different texts stay
+    /// different, and the password cannot be read.
     ///
-    /// The tag is a digest of the same text, so that nothing more can be guessed from this one.
+    /// The tag is a digest of the same text, so this digest reveals nothing more.
     static func redacted(_ text: String) -> String {
         replacing(in: text) { bytes in
             let digest = SHA256Digest(of: Array("imagespec.record.user-info\0".utf8) + bytes)
@@ -19,7 +19,7 @@ enum Credential {
         }
     }
 
-    /// A text for people to read, redacted or not.
+    /// A text for display, redacted or not.
     static func shown(_ text: String) -> String {
         replacing(in: text) { _ in "…@" }
     }
@@ -27,7 +27,7 @@ enum Credential {
     private static func replacing(in text: String, by replacement: ([UInt8]) -> String) -> String {
         guard text.utf8.contains(UInt8(ascii: "@")) else { return text }
         var bytes = Array(text.utf8)
-        // A user's name for SSH is no secret; a password after it is.
+        // An SSH user name is not a secret; a password after it is.
         let ranges = IndexURL.allUserInfo(bytes).filter {
             !bytes[..<$0.lowerBound].suffix(6).elementsEqual("ssh://".utf8)
                 || bytes[$0].contains(UInt8(ascii: ":")) || bytes[$0].starts(with: mark.utf8)

@@ -4,15 +4,15 @@ internal import ContentTree
 public import ImageSpec
 
 extension ImageSpec.Diff: CustomStringConvertible {
-    /// The comparison for people to read: see ``text(limit:)``.
+    /// The diff as text; see ``text(limit:)``.
     public var description: String { text() }
 
-    /// Both tags, then the changes by what they count for, a line each.
+    /// Returns both tags, then the changes grouped by their effects, one per line.
     ///
-    /// A line begins with `+`, `-` or `~`, after two spaces. Text that could be misread or would move a terminal's
-    /// cursor stands in double quotes, with escapes as in C.
-    /// - Parameter limit: how many changes to show under each heading; nil for all.
-    /// - Returns: lines, each with a line feed.
+    /// Each change begins with two spaces and `+`, `-` or `~`. Ambiguous text and control characters are written in double
+    /// quotes with C escapes.
+    /// - Parameter limit: the maximum number of changes per group. If `nil`, all changes are included.
+    /// - Returns: lines that end in line feeds.
     public func text(limit: Int? = nil) -> String {
         var text = ""
         func line(_ line: String) { text += line + "\n" }
@@ -81,7 +81,7 @@ extension ImageSpec.Change: CustomStringConvertible {
         guard isPackages else {
             return from == nil || to == nil ? shown(to ?? from) : "\(shown(from)) → \(shown(to))"
         }
-        // Hashes are long, and nobody compares them by eye.
+        // Hashes are too long to compare by eye.
         func package(_ text: String) -> String { shown(PackageText.shortened(text) ?? text) }
         guard let from, let to else { return (to ?? from).map(package) ?? shown(nil) }
         return PackageText.change(from: from, to: to) ?? "\(package(from)) → \(package(to))"

@@ -4,25 +4,25 @@ internal import ContentTree
 public import ImageSpec
 
 extension ImageSpec {
-    /// Why two specs, or one at two times, have the ids and tags that they have: field by field and file by file.
+    /// The differences between two specs, or between two states of one spec, by field and file.
     ///
     /// ```swift
-    /// let before = try ImageSpec.Snapshot(contentsOf: "trainer.record.json")
-    /// let comparison = ImageSpec.Diff(from: before, to: try spec.snapshot(in: context))
-    /// print(comparison)
+    /// let before = try ImageSpec.Snapshot(contentsOf: "trainer.snapshot.json")
+    /// let diff = ImageSpec.Diff(from: before, to: try spec.snapshot(in: context))
+    /// print(diff)
     /// ```
     ///
-    /// There is a change that counts for the content exactly if the content digests differ, and one that counts for
-    /// the id exactly if the ids do.
+    /// A change affects the content if and only if the content digests differ, and the id if and only if the ids
+    /// differ.
     public struct Diff: Hashable, Sendable {
-        /// What was.
+        /// The old snapshot.
         public let from: Snapshot
-        /// What is.
+        /// The new snapshot.
         public let to: Snapshot
-        /// All differences, also those that count for nothing: by field in flytekit's order, then by file.
+        /// All changes, including those without an effect, by field in flytekit's order, then by file.
         public let changes: [Change]
 
-        /// Compares two records. Reads nothing. Takes time in proportion to the number of files.
+        /// Compares two snapshots. Reads no files. Takes time proportional to the number of files.
         public init(from: Snapshot, to: Snapshot) {
             self.from = from
             self.to = to
@@ -30,79 +30,79 @@ extension ImageSpec {
             changes = difference.changes()
         }
 
-        /// Whether id, content and the tag's text are the same; what then is in ``changes`` does not count.
+        /// Whether id, content and tag are the same. ``changes`` may still contain changes without an effect.
         public var isSame: Bool { changes.allSatisfy(\.effects.isEmpty) }
     }
 
     /// One difference between two specs.
     public struct Change: Hashable, Sendable {
-        /// Whether something is new, gone, or another.
+        /// Whether something was added, removed or changed.
         public enum Kind: String, Hashable, Sendable, CaseIterable {
-            /// It is there now.
+            /// It was added.
             case added
-            /// It is no longer there.
+            /// It was removed.
             case removed
-            /// It is there as something else.
+            /// It was changed.
             case changed
         }
 
-        /// What of it changed.
+        /// The aspect that changed.
         public enum Aspect: String, Hashable, Sendable, CaseIterable {
-            /// A field's value, one of a list or dictionary, or a line of requirements.
+            /// The value of a field, an element of a list or dictionary, or a line of requirements.
             case value
             /// The content of a file.
             case content
-            /// Whether a file's owner may execute it: `644` or `755`.
+            /// The mode of a file: `644` or `755`.
             case mode
-            /// Whether it is a `file`, a `folder` or a `link`.
+            /// The type: `file`, `folder` or `link`.
             case type
-            /// Where a link to a folder leads.
+            /// The target of a link to a directory.
             case target
             /// The order of a list, or of a dictionary's keys.
             case order
-            /// How a value is written that means the same: case, duplicates, a default written out, `./`.
+            /// The spelling of an equivalent value: case, duplicates, an explicit default, `./`.
             case spelling
-            /// Comments, white space and line ends of a requirements file.
+            /// Comments, white space and line endings of a requirements file.
             case comments
-            /// The user info in a URL.
+            /// The credentials in a URL.
             case userInfo = "user_info"
-            /// The platform where none is declared: it follows from the registry and the host.
+            /// The default platform, which depends on the registry and the host.
             case defaultPlatform = "default_platform"
         }
 
-        /// What a change counts for.
+        /// The effects of a change.
         public struct Effects: OptionSet, Hashable, Sendable {
-            /// One bit each.
+            /// The bits of the effects.
             public let rawValue: Int
-            /// Effects by their bits.
+            /// Creates effects from bits.
             public init(rawValue: Int) { self.rawValue = rawValue }
             /// The ``ImageSpec/id``.
             public static let id = Effects(rawValue: 1)
-            /// The content digest, and so the ``ImageSpec/tag``.
+            /// The content digest and therefore the ``ImageSpec/tag``.
             public static let content = Effects(rawValue: 2)
-            /// The tag's text alone: ``ImageSpec/tagFormat``.
+            /// Only the form of the tag: ``ImageSpec/tagFormat``.
             public static let tagFormat = Effects(rawValue: 4)
         }
 
-        /// Whether something is new, gone, or another.
+        /// Whether something was added, removed or changed.
         public let kind: Kind
-        /// What of it.
+        /// The aspect that changed.
         public let aspect: Aspect
-        /// The field's name in documents, after those of base specs: `base_image.packages`.
+        /// The name of the field in documents, prefixed for base specs: `base_image.packages`.
         public let field: String
-        /// Where in a dictionary: keys, and indices of lists in it. Empty for the field itself.
+        /// The path in a dictionary: keys and list indices. Empty for the field itself.
         public let keys: [String]
-        /// The file that it is about, by the bytes of its path from the working directory; nil where it is about none.
+        /// The path of the file relative to the working directory, as bytes. `nil` if the change is not about a file.
         public let pathBytes: [UInt8]?
-        /// What was; nil for what was not there. Of `content` a digest, of options and lists JSON, else text. User info is
-        /// left out.
+        /// The old value. `nil` if it did not exist. A digest for `content`, JSON for options and lists, otherwise text.
+        /// Credentials are removed.
         public let from: String?
-        /// What is.
+        /// The new value.
         public let to: String?
-        /// What it counts for.
+        /// The effects of the change.
         public let effects: Effects
 
-        /// ``pathBytes`` as text, with U+FFFD for what is no UTF-8.
+        /// ``pathBytes`` as text. Invalid UTF-8 is replaced by U+FFFD.
         public var path: String? { pathBytes.map { String(decoding: $0, as: UTF8.self) } }
 
         init(
@@ -124,11 +124,11 @@ extension ImageSpec {
 }
 
 extension ImageSpec.Diff {
-    /// The comparison as JSON.
+    /// The diff as JSON.
     ///
     /// `from` and `to`, each with `id`, `tag`, `content_digest`, `image_name`; `same_id`, `same_content`, `same_tag`;
-    /// and `changes`, each with `kind`, `aspect`, `field`, `changes_id`, `changes_content`, `changes_tag`, and where it has them
-    /// `keys`, `path` (`path_hex` too where that is no UTF-8), `from`, `to`.
+    /// and `changes`, each with `kind`, `aspect`, `field`, `changes_id`, `changes_content`, `changes_tag`, and, if
+    /// present, `keys`, `path` (with `path_hex` if it is not valid UTF-8), `from`, `to`.
     public var document: ImageSpec.JSONValue {
         let effects = changes.reduce(into: ImageSpec.Change.Effects()) { $0.formUnion($1.effects) }
         return [

@@ -3,12 +3,12 @@
 internal import ContentTree
 internal import ImageSpec
 
-/// What became of the files of a tree.
+/// The differences between the files of two trees.
 struct FileDifference {
     typealias File = SnapshotTree.File
 
     let field: String
-    /// What paths are shown with: the root from the working directory, with a `/`, or nothing.
+    /// The prefix of displayed paths: the root relative to the working directory with a `/`, or empty.
     let oldPrefix: [UInt8]
     let newPrefix: [UInt8]
     private(set) var changes: [ImageSpec.Change] = []

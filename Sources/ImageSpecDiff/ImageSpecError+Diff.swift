@@ -3,49 +3,49 @@
 internal import ContentTree
 internal import ImageSpec
 
-// The sentences about records.
+// Errors about snapshots.
 
 extension ImageSpecError {
-    private static let writeAnew = "write it anew with 'imagespec tag --record'"
+    private static let writeAnew = "write it again with 'imagespec tag --snapshot'"
 
     static let noRecord = ImageSpecError(
-        .invalidDocument, "this is no record of a tag; 'imagespec tag --record' writes one")
+        .invalidDocument, "not a snapshot; write one with 'imagespec tag --snapshot'")
 
     /// `error` says where the JSON ends too early, or what is wrong with it.
     static func tornRecord(_ error: ImageSpecError) -> ImageSpecError {
         ImageSpecError(
-            .invalidDocument, "the record was cut off or edited: \(error.message); \(writeAnew)")
+            .invalidDocument, "the snapshot is truncated or was edited: \(error.message); \(writeAnew)")
     }
 
     static let editedRecord = ImageSpecError(
         .invalidDocument,
-        "the record is not as it was written: its checksum is not that of its lines; \(writeAnew)")
+        "the snapshot was edited: its checksum does not match; \(writeAnew)")
 
     static let incompleteRecord = ImageSpecError(
         .invalidDocument,
-        "the record does not hold what one of its version (\(ImageSpec.Snapshot.format)) does; \(writeAnew)")
+        "the snapshot does not match its format (\(ImageSpec.Snapshot.format)); \(writeAnew)")
 
     static func otherRecordVersion(_ format: String) -> ImageSpecError {
         ImageSpecError(
             .invalidDocument,
-            "the record has the format \"\(format.shortened)\", and this release reads \(ImageSpec.Snapshot.format); \(writeAnew), "
-                + "or read it with the release that wrote it")
+            "unsupported snapshot format \"\(format.shortened)\"; this release reads \(ImageSpec.Snapshot.format); \(writeAnew), "
+                + "or use the release that wrote it")
     }
 
-    /// `found` is what was found out about the file: "is no record".
+    /// `found` continues the sentence after the path: "is not a snapshot".
     static func recordInPlaceOfOther(_ path: String, found: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput,
-            "\"\(path.shortened)\" is there and \(found), so the record is not written in its place; choose another place, or "
-                + "remove the file")
+            "\"\(path.shortened)\" \(found), so it was not overwritten; choose another path, or remove the "
+                + "file")
     }
 
     static func recordAmongInputs(_ path: String, field: String) -> ImageSpecError {
         let ignored =
-            field == "source_root" ? ", or leave it out by a line in .gitignore or .dockerignore" : ""
+            field == "source_root" ? ", or add it to .gitignore or .dockerignore" : ""
         return ImageSpecError(
             .unwritableOutput,
-            "\"\(path.shortened)\" lies among the files of \(field), so that writing the record there would change the tag; "
-                + "choose another place\(ignored)")
+            "\"\(path.shortened)\" is among the files of \(field), so writing the snapshot there would change the tag; "
+                + "choose another path\(ignored)")
     }
 }

@@ -14,14 +14,14 @@ struct ListDifference {
 
     /// By their place in the new list; what is only removed comes first.
     private(set) var edits: [Edit] = []
-    /// Whether what is in both stands in another order.
+    /// Whether the common elements are in a different order.
     private(set) var isReordered = false
 
     /// - Parameters:
     ///   - old: what was.
     ///   - new: what is.
     ///   - pairsPlaces: whether two different texts at one place are versions of one thing.
-    ///   - key: two texts of one key are versions of one thing. nil where a text has none.
+    ///   - key: two texts of one key are versions of one thing. nil if a text has none.
     init(
         from old: [String], to new: [String], pairsPlaces: Bool = false,
         key: (String) -> String? = { _ in nil }

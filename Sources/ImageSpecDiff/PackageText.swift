@@ -3,22 +3,22 @@
 internal import ContentTree
 internal import ImageSpec
 
-/// A package in the notation of pip, conda, apt or our records of lock files, as far as a comparison needs it.
+/// A package in the notation of pip, conda, apt or snapshots of lock files, as far as a diff needs it.
 struct PackageText {
     /// The name with its extras, as pip compares names: case, `-`, `_` and `.` play no part.
     let key: String
     /// The name as it is written.
     let name: String
-    /// What stands after the name, if it is one exact version: `2.1` of `numpy==2.1`.
+    /// The part after the name if it is an exact version: `2.1` of `numpy==2.1`.
     let version: String?
-    /// What stands after the version, without hashes: an environment marker.
+    /// The part after the version, without hashes: an environment marker.
     private let marker: String
     /// The text without hashes, and one space wherever white space was.
     let withoutHashes: String
     /// The values of `--hash`, sorted.
     let hashes: [String]
 
-    /// nil where a text does not begin with a name, as `-r base.txt`.
+    /// nil if a text does not begin with a name, as `-r base.txt`.
     init?(_ text: String) {
         let bytes = Array(text.utf8)
         var end = bytes.prefix { $0.isASCIILetterOrDigit || "._-".utf8.contains($0) }.count
@@ -44,7 +44,7 @@ struct PackageText {
         }
         let tail = rest.utf8.dropFirst(separators.count + word.count).drop { $0 == 0x20 }
         marker = String(decoding: tail, as: UTF8.self)
-        // A record of a lock file has a space alone between name and version.
+        // A snapshot of a lock file has only a space between name and version.
         let isPinned = separators.contains(UInt8(ascii: "=")) || (isApart && separators.isEmpty)
         let isVersion = !word.isEmpty && isPinned && (tail.isEmpty || tail.first == UInt8(ascii: ";"))
         version = isVersion ? String(decoding: word, as: UTF8.self) : nil

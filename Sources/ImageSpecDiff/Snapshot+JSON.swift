@@ -12,11 +12,11 @@ import Darwin
 #endif
 
 extension ImageSpec.Snapshot {
-    static let format = ImageSpec.recordFormatPrefix + "v1"
+    static let format = ImageSpec.snapshotFormatPrefix + "v1"
 
-    /// The record as JSON, UTF-8: the same bytes for the same record.
+    /// The snapshot as JSON in UTF-8. Equal snapshots have the same bytes.
     ///
-    /// Its last member is the SHA-256 of all lines before it, so that a record that was cut off or edited is not taken for one.
+    /// The last member is the SHA-256 of all preceding lines, so that truncated or edited snapshots are detected.
     public var json: String { String(decoding: jsonBytes, as: UTF8.self) }
 
     var jsonBytes: [UInt8] {
@@ -41,7 +41,7 @@ extension ImageSpec.Snapshot {
         return Array("  \"checksum\": \"\(digest)\"\n}\n".utf8)
     }
 
-    /// Whether bytes are those of a record, of whatever version, whole or not; else they may be a spec.
+    /// Whether bytes are a snapshot of any version, complete or not. Otherwise they may be a spec.
     package static func isRecord(_ bytes: [UInt8]) -> Bool {
         func skipWhiteSpace(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
             bytes.drop { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
@@ -49,7 +49,7 @@ extension ImageSpec.Snapshot {
         var rest = skipWhiteSpace(bytes[...])
         guard rest.first == UInt8(ascii: "{") else { return false }
         let key = Array("\"format\"".utf8)
-        let value = Array("\"\(ImageSpec.recordFormatPrefix)".utf8)
+        let value = Array("\"\(ImageSpec.snapshotFormatPrefix)".utf8)
         // Not always the first key: other programs may have sorted them.
         while let quote = rest.firstIndex(of: UInt8(ascii: "\"")) {
             rest = rest[quote...]
@@ -65,10 +65,10 @@ extension ImageSpec.Snapshot {
         return false
     }
 
-    /// Reads a record from a file.
+    /// Reads a snapshot from a file.
     /// - Throws: ``ImageSpecError/Code/missingInput``, ``ImageSpecError/Code/unreadableInput``, and
-    ///   ``ImageSpecError/Code/invalidDocument`` for what is no record, one of another version, one that was cut off or
-    ///   edited.
+    ///   ``ImageSpecError/Code/invalidDocument`` for a file that is not a snapshot, has another version, or was
+    ///   truncated or edited.
     public init(contentsOf path: String) throws(ImageSpecError) {
         let bytes = try FileSystem.contents(ofRecordFile: path)
         do throws(ImageSpecError) {
@@ -78,15 +78,15 @@ extension ImageSpec.Snapshot {
         }
     }
 
-    /// Reads a record from UTF-8 bytes.
-    /// - Throws: ``ImageSpecError/Code/invalidDocument`` for what is no record, one of another version, one that was cut off
-    ///   or edited.
+    /// Reads a snapshot from UTF-8 bytes.
+    /// - Throws: ``ImageSpecError/Code/invalidDocument`` for bytes that are not a snapshot, have another version, or were
+    ///   truncated or edited.
     public init(json bytes: [UInt8]) throws(ImageSpecError) {
         guard Self.isRecord(bytes) else { throw .noRecord }
         let document: ImageSpec.JSONValue
         var trees: [SnapshotTree] = []
         do throws(ImageSpecError) {
-            // Nearly all of a record are its files, and a value for each takes longer than to read it.
+            // Nearly all of a snapshot is its files, and creating a value for each is slower than reading them directly.
             document = try ImageSpec.JSONValue(json: bytes) { bytes, start, keys in
                 // What users wrote may have any key and look like anything.
                 guard keys.last == "files", !["declared", "tag_fields"].contains(where: keys.contains),
@@ -216,7 +216,7 @@ extension SnapshotTree {
             })
     }
 
-    /// What stands in a document for a tree that was read already.
+    /// The placeholder in a document for a tree that was already read.
     fileprivate static func placeholder(_ index: Int) -> String { "tree \(index)" }
 
     /// Reads a list of texts `MODE DIGEST PATH`, from the first one to the bracket; nil for any other list.
@@ -324,7 +324,7 @@ extension SHA256Digest {
     fileprivate init?(hex: UnsafeBufferPointer<UInt8>) {
         guard hex.count == Self.hexCount else { return nil }
         self.init()
-        // A record has one for each file. Without a branch for each digit, since none can be guessed.
+        // A snapshot has one for each file. Avoids a branch per digit, which would be unpredictable.
         var isWrong = false
         withUnsafeMutableBytes(of: &words) { output in
             for index in 0..<Self.byteCount {
@@ -377,7 +377,7 @@ extension ImageSpec.JSONValue {
     var text: String? { if case .string(let text) = self { text } else { nil } }
     var list: [ImageSpec.JSONValue]? { if case .array(let list) = self { list } else { nil } }
 
-    /// A member of an object; nil where this is none.
+    /// A member of an object; nil if this is not an object.
     subscript(key: String) -> ImageSpec.JSONValue? {
         if case .object(let object) = self { object[key] } else { nil }
     }

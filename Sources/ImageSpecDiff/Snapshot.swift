@@ -4,13 +4,13 @@ internal import ContentTree
 public import ImageSpec
 
 extension ImageSpec {
-    /// What a tag was made of at one time: the declared fields, and each file by its path, mode and digest.
+    /// The inputs of a tag at one time: the declared fields, and the path, mode and digest of each file.
     ///
-    /// Two records say why their tags differ (``Diff``), without the files still being there. It holds no content
-    /// of files but the lines of requirements, no secret that ``pipSecretMounts`` names, and in place of user info in URLs a digest.
-    /// The values of ``env`` and all other fields are in it as they are in the image.
+    /// Comparing two snapshots shows why their tags differ (``Diff``), even if the files no longer exist. A snapshot
+    /// contains no file contents except the lines of requirements, and no secrets of ``pipSecretMounts``. Credentials in
+    /// URLs are replaced by a digest. The values of ``env`` and all other fields are included unchanged.
     ///
-    /// Takes memory for each path; a tree of 50,000 files makes a file of about 5 MB.
+    /// Uses memory for each path. A tree of 50,000 files results in a file of about 5 MB.
     public struct Snapshot: Hashable, Sendable {
         /// See ``ImageSpec/id``.
         public let id: String
@@ -18,10 +18,10 @@ extension ImageSpec {
         public let tag: String
         /// See ``Identity/contentDigest``.
         public let contentDigest: String
-        /// `[registry/]name:tag`; not checked to be a name that a registry takes.
+        /// `[registry/]name:tag`. Not validated.
         public let imageName: String
 
-        /// What was declared, without credentials.
+        /// The declared fields, without credentials.
         let spec: ImageSpec
         let contents: SnapshotContents
 
@@ -38,18 +38,18 @@ extension ImageSpec {
         }
     }
 
-    /// What the tag is made of, to be kept and compared.
+    /// Returns a snapshot of the inputs of the tag, to be stored and compared.
     ///
-    /// Reads every file that the spec names once, as the tag does.
-    /// - Parameter context: where paths count from.
-    /// - Returns: the record; ``Snapshot/write(to:)`` keeps it.
+    /// Reads each file of the spec once, as ``tag`` does.
+    /// - Parameter context: the context of relative paths.
+    /// - Returns: the snapshot. Store it with ``Snapshot/write(to:)``.
     /// - Throws: the errors of ``identity(in:)``.
     public func snapshot(in context: Context) throws(ImageSpecError) -> Snapshot {
         try SnapshotRecording(of: self, in: context).record
     }
 }
 
-/// A record, and the places of the folders that it is of.
+/// A snapshot and the locations of its directories.
 package struct SnapshotRecording {
     package let record: ImageSpec.Snapshot
     /// What names the image, from the same reading.

@@ -3,7 +3,7 @@
 internal import ContentTree
 internal import ImageSpec
 
-/// What a record keeps of the files of one spec, and those of its base.
+/// The files of one spec and of its base in a snapshot.
 struct SnapshotContents: Hashable, Sendable {
     /// The `fields` of the tag document, without credentials.
     var tagFields: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>
@@ -24,7 +24,7 @@ struct SnapshotCopy: Hashable, Sendable {
     var tree: SnapshotTree
 }
 
-/// The files and links of a tree, by the bytes of their paths. (Folders follow from these.)
+/// The files and links of a tree, by the bytes of their paths. (Directories follow from these.)
 struct SnapshotTree: Hashable, Sendable {
     struct File: Hashable, Sendable {
         /// Relative to the root.
@@ -55,7 +55,7 @@ struct SnapshotTree: Hashable, Sendable {
         let target = try? FileSystem.linkTarget(path)
         guard let target, ContentDigest(SHA256Digest(of: target)) == entry.digest else {
             throw .sourceChanged(
-                String(decoding: path, as: UTF8.self), "its target is not what it was a moment ago")
+                String(decoding: path, as: UTF8.self), "its target changed")
         }
         return target
     }
@@ -64,11 +64,11 @@ struct SnapshotTree: Hashable, Sendable {
 /// The files of `requirements`.
 struct SnapshotRequirements: Hashable, Sendable {
     struct File: Hashable, Sendable {
-        /// Relative to the folder of the main file.
+        /// Relative to the directory of the main file.
         var name: String
         /// Of what counts.
         var digest: ContentDigest
-        /// Of the file as it lies there.
+        /// The digest of the file on disk.
         var rawDigest: ContentDigest
         var text: Text
     }

@@ -4,27 +4,27 @@ internal import ContentTree
 public import ImageSpec
 
 extension ImageSpec.Snapshot {
-    /// Writes the record to a file, mode 644, in place of a record that is there.
+    /// Writes the snapshot to a file with mode 644. Replaces an existing snapshot.
     ///
-    /// Who reads the file at that time sees the old one or the new one, whole.
-    /// - Throws: ``ImageSpecError/Code/unwritableOutput``, also where there is a file that is neither empty nor a record: it
-    ///   stays as it is.
+    /// Concurrent readers see either the old or the new snapshot, never a part of one.
+    /// - Throws: ``ImageSpecError/Code/unwritableOutput``, also if the file exists and is neither empty nor a
+    ///   snapshot; it is left unchanged.
     public func write(to path: String) throws(ImageSpecError) {
         try Self.refuseOtherContent(path)
         let (place, kind) = try FileSystem.outputPlace(path)
         guard kind == nil || kind == .file else {
-            throw .unwritable(place, "it is there, and is no regular file")
+            throw .unwritable(place, "not a regular file")
         }
         do throws(FileSystem.Failure) {
             try FileSystem.replaceFile(place, with: jsonBytes, mode: 0o644)
         } catch {
-            throw .unwritable(place, error.text)
+            throw .unwritable(place, error.reason)
         }
     }
 
-    /// A slip in a command line must not cost the user a spec, or a source file.
+    /// A typo in a command line must not overwrite a spec or a source file.
     private static func refuseOtherContent(_ path: String) throws(ImageSpecError) {
-        // What is no file is refused when it comes to writing.
+        // Anything but a file is rejected when writing.
         guard !path.utf8.contains(0), FileSystem.isRegularFile(path) else { return }
         let bytes: [UInt8]
         do throws(FileSystem.Failure) {
@@ -32,16 +32,18 @@ extension ImageSpec.Snapshot {
         } catch {
             if error.isMissing { return }
             throw .recordInPlaceOfOther(
-                path, found: "cannot be read (\(error.text)) to see whether it is a record")
+                path, found: "cannot be read (\(error.reason)) to check whether it is a snapshot")
         }
-        if !bytes.isEmpty && !isRecord(bytes) { throw .recordInPlaceOfOther(path, found: "is no record") }
+        if !bytes.isEmpty && !isRecord(bytes) {
+            throw .recordInPlaceOfOther(path, found: "is not a snapshot")
+        }
     }
 }
 
 extension SnapshotRecording {
-    /// Writes the record to a file that is not among those that it is of: that one would change the tag.
+    /// Writes the snapshot to a file. Refuses a file that is one of its inputs, which would change the tag.
     package func write(to path: String) throws(ImageSpecError) {
-        // The name itself, and, of a link, the file that it leads to. What is no path is refused when it comes to writing.
+        // The path itself and, for a link, its target. An invalid path is rejected when writing.
         let places = [Array(path.utf8), (try? FileSystem.outputPlace(path))?.place]
         for place in places.compactMap({ $0.flatMap { try? FileSystem.realPlace($0) } }) {
             for (field, tree, isPythonOnly) in trees
@@ -57,7 +59,7 @@ extension SnapshotRecording {
 }
 
 extension SourceTree {
-    /// Whether a file, by the real path of its folder with its own name, is an entry or would be one.
+    /// Whether a file, given by the real path of its directory and its own name, is an entry or would become one.
     fileprivate func holds(_ path: [UInt8]) throws(ContentTreeError) -> Bool {
         if isWalked { return try wouldHoldFile(path) }
         let prefix = root == [UInt8(ascii: "/")] ? root : root + [UInt8(ascii: "/")]
@@ -66,12 +68,12 @@ extension SourceTree {
 }
 
 extension FileSystem {
-    /// The bytes of a record file.
+    /// The bytes of a snapshot file.
     static func contents(ofRecordFile path: String) throws(ImageSpecError) -> [UInt8] {
         do throws(Failure) {
             return try contents(path)
         } catch {
-            throw .cannotUse(field: "record", path: path, expected: "file", error)
+            throw .cannotUse(field: "snapshot", path: path, expected: "file", error)
         }
     }
 }

@@ -26,7 +26,7 @@ struct SpecDifference {
 
         var tagFields: Object { contents.tagFields }
 
-        /// A declared value; nil where it means that nothing is given.
+        /// A declared value. `nil` if it means "not set".
         func declared(_ field: ImageSpec.Field) -> JSON? {
             switch spec.value(of: field) {
             case .string("")?: nil
@@ -81,7 +81,7 @@ struct SpecDifference {
         if !isSaid, old.declared(field) != new.declared(field) { addSpelling(field) }
     }
 
-    /// A field whose value stands in the documents as it is, or in none of them.
+    /// A field whose value is in the documents unchanged, or in none of them.
     private mutating func compareValues(_ field: ImageSpec.Field) {
         let effects = effects(of: field.name)
         if field.name == "builder_options" { compareTransport(field) }
@@ -117,7 +117,7 @@ struct SpecDifference {
     private mutating func compareTagFormat(_ field: ImageSpec.Field) {
         var effects: Change.Effects = []
         if let contentDigest {
-            // A format that is none was refused when the record was made.
+            // An invalid format was rejected when the snapshot was created.
             func tag(_ side: Side) -> String? {
                 side.spec.tagFormat.nonEmpty.map { (try? TagFormat($0))?.tag(specHash: contentDigest) }
                     ?? contentDigest
@@ -369,7 +369,7 @@ struct SpecDifference {
 }
 
 extension SnapshotCopy {
-    /// The entries with their paths from the folder `root`, in which a copied file lies.
+    /// The entries with paths relative to `root`, the directory of a copied file.
     fileprivate func tree(from root: String) -> SnapshotTree {
         guard isFolder else { return tree }
         let prefix = Array(Path.lastComponent(path).utf8) + [UInt8(ascii: "/")]
@@ -383,7 +383,7 @@ extension SnapshotCopy {
 }
 
 extension Path {
-    /// What a path below a folder begins with: the folder and a `/`, or nothing for `.`.
+    /// What a path below a directory begins with: the directory and a `/`, or nothing for `.`.
     fileprivate static func prefix(_ folder: String) -> [UInt8] {
         switch folder {
         case "", ".": []

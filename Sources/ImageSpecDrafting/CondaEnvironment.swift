@@ -20,7 +20,7 @@ struct CondaEnvironment {
 
     init(_ text: String) throws(ImageSpecError) {
         guard case .object(let document) = try ImageSpec.JSONValue(yaml: text) else {
-            remarks.append("it is no mapping")
+            remarks.append("it is not a mapping")
             return
         }
         for (key, value) in document {
@@ -28,7 +28,7 @@ struct CondaEnvironment {
             case ("name", .string(let text)): name = text
             case ("channels", .array(let list)): channels = strings(list, "channels")
             case ("dependencies", .array(let list)): readDependencies(list)
-            case ("variables", _): remarks.append("variables are not taken over; write them to env")
+            case ("variables", _): remarks.append("variables are ignored; write them in env")
             case ("prefix", _): break
             default: remarks.append("the key \"\(key)\" is not understood")
             }
@@ -39,7 +39,7 @@ struct CondaEnvironment {
 
     private mutating func strings(_ list: [ImageSpec.JSONValue], _ field: String) -> [String] {
         let texts = list.compactMap { if case .string(let text) = $0 { text } else { nil } }
-        if texts.count < list.count { remarks.append("\(field) has entries that are no texts") }
+        if texts.count < list.count { remarks.append("\(field) has entries that are not strings") }
         return texts
     }
 
@@ -52,10 +52,10 @@ struct CondaEnvironment {
                     if key == "pip", case .array(let list) = value {
                         for text in strings(list, "pip") { readPip(text) }
                     } else {
-                        remarks.append("\"\(key)\" among the dependencies is not understood")
+                        remarks.append("\"\(key)\" in dependencies is not understood")
                     }
                 }
-            default: remarks.append("dependencies has entries that are no texts")
+            default: remarks.append("dependencies has entries that are not strings")
             }
         }
     }
@@ -71,7 +71,7 @@ struct CondaEnvironment {
             if version.hasSuffix(".*") { version = version.dropLast(2) }
             python = PythonVersion(version)
             if python == nil, plain != "python" {
-                remarks.append("\"\(text)\" names no single version of Python")
+                remarks.append("\"\(text)\" does not name a single Python version")
             }
         default: packages.append(text)
         }
@@ -82,7 +82,7 @@ struct CondaEnvironment {
         if words.count == 2, ["-r", "--requirement"].contains(words[0]) {
             requirements.append(String(words[1]))
         } else if text.hasPrefix("-") {
-            remarks.append("\"\(text)\" of pip is not taken over")
+            remarks.append("\"\(text)\" for pip is ignored")
         } else {
             pip.append(text)
         }

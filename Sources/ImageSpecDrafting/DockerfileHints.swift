@@ -108,7 +108,7 @@ struct DockerfileHints {
             ?? (name.utf8.contains(UInt8(ascii: "$")) || name == "scratch" ? nil : name)
         if words.count == 3, words[1].lowercased() == "as" { stages[words[2].lowercased()] = .some(base) }
         self.base = base
-        // Only the last stage is the image; what it copies from the others, nobody can tell from here.
+        // Only the last stage is the image; what it copies from the others is unknown.
         aptPackages = []
         pipPackages = []
         requirements = []
@@ -259,10 +259,10 @@ extension UInt8 {
 
 /// The words of simple shell commands.
 enum ShellWords {
-    /// The words of a text in which only quotes have a meaning; nil where one is not closed.
+    /// The words of a text in which only quotes have a meaning; nil if one is not closed.
     static func words(_ text: String) -> [String]? { split(text, isScript: false)?.first ?? [] }
 
-    /// The commands of a script that are joined by `&&` and `;`; nil where it has anything that needs a shell.
+    /// The commands of a script that are joined by `&&` and `;`; nil if it has anything that needs a shell.
     static func commands(_ text: String) -> [[String]]? { split(text, isScript: true) }
 
     private static func split(_ text: String, isScript: Bool) -> [[String]]? {

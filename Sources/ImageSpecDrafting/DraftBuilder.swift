@@ -3,7 +3,7 @@
 internal import ContentTree
 import ImageSpec
 
-/// Which fields the findings of a folder give. Where two files disagree, the more exact one is taken, and a comment names
+/// Which fields the findings of a directory give. Where two files disagree, the more exact one is taken, and a comment names
 /// the other.
 struct DraftBuilder {
     /// What rendering takes where a spec is silent.
@@ -35,31 +35,31 @@ struct DraftBuilder {
         let candidates = [
             (project.pyproject?.name, "The project's name in pyproject.toml"),
             (project.conda?.environment.name, "The environment's name in \(project.conda?.file ?? "")"),
-            (project.name, "The folder's name"),
+            (project.name, "The directory's name"),
         ]
         let found = candidates.lazy.compactMap { name, source in
             name.flatMap(Self.imageName).map { ($0, source) }
         }.first
         if let (name, source) = found {
-            add("name", .text(name), because: ["\(source), as names of images are spelled."])
+            add("name", .text(name), because: ["\(source), in the form of an image name."])
         } else {
             add(
                 "name", .text("image"),
-                because: ["Nothing here says a name that an image can have; choose one."])
+                because: ["No name was found that is a valid image name; choose one."])
         }
         add(
             "registry", nil,
             because: [
-                "Where the image is pushed to. Without it, the image stays on the machine that builds it."
+                "The registry to push the image to. Without it, the image stays on the machine that builds it."
             ],
             example: "ghcr.io/acme")
         add(
             "tag_format", nil,
-            because: ["The tag is the digest of all that is in the image; this shortens it."],
+            because: ["The tag is the digest of the image content; this shortens it."],
             example: "'{spec_hash:.16}'")
     }
 
-    /// Lower-case letters and digits, with hyphens for runs of anything else; nil where nothing is left.
+    /// Lower-case letters and digits, with hyphens for runs of anything else; nil if nothing is left.
     private static func imageName(_ text: String) -> String? {
         var name = ""
         for byte in text.utf8.prefix(100) {
@@ -82,7 +82,7 @@ struct DraftBuilder {
         if let platform = hints.platform {
             add(
                 "platform", .text(platform),
-                because: ["FROM --platform in the Dockerfile. Left out, it is linux/amd64."])
+                because: ["FROM --platform in the Dockerfile. Defaults to linux/amd64."])
         }
         guard let base = hints.base else { return nil }
         let parts = base.split(separator: ":", maxSplits: 1)
@@ -96,7 +96,7 @@ struct DraftBuilder {
         add(
             "base_image", .text(base),
             because: [
-                "FROM in the Dockerfile. Name it by a digest (…@sha256:…) to have the same one for ever."
+                "FROM in the Dockerfile. Pin it by digest (…@sha256:…) so that it never changes."
             ])
         return nil
     }
@@ -105,7 +105,7 @@ struct DraftBuilder {
         let range = project.pyproject?.requiresPython.map { ($0, PythonRange($0)) }
         var others: [String] = []
         if case (let text, nil)? = range {
-            others.append("pyproject.toml asks for Python \"\(text.onOneLine())\", which was not understood.")
+            others.append("pyproject.toml requires Python \"\(text.onOneLine())\", which was not understood.")
         }
         var found: (PythonVersion, String)?
         func consider(_ version: PythonVersion?, _ source: String) {
@@ -113,46 +113,47 @@ struct DraftBuilder {
             if found == nil {
                 found = (version, source)
             } else if found?.0 != version {
-                others.append("\(source) names \(version.text).")
+                others.append("Not used: \(version.text), set by \(source).")
             }
         }
-        consider(project.pythonVersionFile.flatMap { PythonVersion($0) }, "The file .python-version")
+        consider(project.pythonVersionFile.flatMap { PythonVersion($0) }, ".python-version")
         consider(base, "FROM in the Dockerfile")
         consider(usedConda?.python, project.conda?.file ?? "")
         if let (version, source) = found {
             if case (let text, let range?)? = range, !range.contains(version) {
                 others.append(
-                    "pyproject.toml asks for \"\(text.onOneLine())\", which \(version.text) is not.")
+                    "pyproject.toml requires \"\(text.onOneLine())\", which excludes \(version.text).")
             }
             if base != nil {
                 others.append(
-                    "The base is python:\(version.text)-slim-bookworm then; base_image takes another.")
+                    "The base image is then python:\(version.text)-slim-bookworm; set base_image to use another."
+                )
             }
-            add("python_version", .text(version.text), because: ["\(source) names it."] + others)
+            add("python_version", .text(version.text), because: ["Set by \(source)."] + others)
         } else if let favourite = Self.defaultDraftPython, case (let text, let range?)? = range,
             let version = range.version(favouring: favourite)
         {
             add(
                 "python_version", .text(version.text),
                 because: [
-                    "pyproject.toml allows Python \"\(text.onOneLine())\"; this is one of them, in quotes because 3.10 is a number."
+                    "pyproject.toml allows Python \"\(text.onOneLine())\"; this is one of them. The quotes keep 3.10 from being read as a number."
                 ] + others)
         } else if case (let text, _?)? = range {
             add(
                 "python_version", nil,
                 because: others + [
-                    "Which Python: no image has one that pyproject.toml allows, \"\(text.onOneLine())\"; packages then go to 3.12. In quotes: 3.10 is a number."
+                    "The Python version. No image has one that pyproject.toml allows (\"\(text.onOneLine())\"); defaults to 3.12. Use quotes: 3.10 is a number."
                 ],
                 example: "'3.12'")
         } else {
             let hasBase = fields.contains { $0.name == "base_image" }
             let outcome =
                 hasBase
-                ? "packages then go to that of the base image" : "packages then go to 3.12"
+                ? "that of the base image" : "3.12"
             add(
                 "python_version", nil,
                 because: others + [
-                    "Which Python: nothing in the folder says, and \(outcome). In quotes: 3.10 is a number."
+                    "The Python version. Defaults to \(outcome). Use quotes: 3.10 is a number."
                 ],
                 example: "'3.12'")
         }
@@ -171,12 +172,12 @@ struct DraftBuilder {
         }
         if packages.isEmpty {
             add(
-                "apt_packages", nil, because: ["Debian packages; a set, in which order does not count."],
+                "apt_packages", nil, because: ["Debian packages, in any order."],
                 example: "[git]")
         } else {
             add(
                 "apt_packages", .list(packages),
-                because: ["From \(sources.joined(separator: " and ")); a set, in which order does not count."]
+                because: ["From \(sources.joined(separator: " and ")); the order does not matter."]
             )
         }
     }
@@ -209,7 +210,7 @@ struct DraftBuilder {
             return add(
                 "requirements", .text(lockFile),
                 because: [
-                    "Exact versions of all that is installed, with pyproject.toml beside it; the project itself is not."
+                    "The exact versions of all packages, with the pyproject.toml next to it; the project itself is not installed."
                 ]
                     + others)
         }
@@ -217,14 +218,19 @@ struct DraftBuilder {
         if let pipFile {
             return add(
                 "requirements", .text(pipFile),
-                because: ["With the files that it includes; comments in them are in no name."]
+                because: [
+                    "Read with the files that it includes; comments in them do not change the image name."
+                ]
                     + otherSources(than: pipFile))
         }
         let files = project.requirementsFiles
         if !files.isEmpty {
             add(
                 "requirements", nil,
-                because: ["Which one, nothing says: \(files.joined(separator: ", ")).".onOneLine(limit: 180)],
+                because: [
+                    "Choose one of the requirements files: \(files.joined(separator: ", ")).".onOneLine(
+                        limit: 180)
+                ],
                 example: YAMLText.scalar(files[0]))
         }
         let fromDockerfile = project.dockerfile?.pipPackages ?? []
@@ -234,7 +240,7 @@ struct DraftBuilder {
             add(
                 "requirements", nil,
                 because: [
-                    "The dependencies are in poetry's own notation: run `poetry lock`, then take the lock."
+                    "The dependencies are in poetry's own notation: run `poetry lock`, and use the lock file."
                 ],
                 example: "poetry.lock")
         } else if !fromDockerfile.isEmpty {
@@ -243,8 +249,8 @@ struct DraftBuilder {
             let setup = ["setup.py", "setup.cfg"].filter { project.listing.has($0) }
             let advice =
                 setup.isEmpty
-                ? "Packages for pip; or requirements, with the name of a requirements file, uv.lock or poetry.lock."
-                : "What \(setup.joined(separator: " and ")) says is not read: write the packages here, or make a lock file."
+                ? "Packages for pip; or set requirements to a requirements file, uv.lock or poetry.lock."
+                : "\(setup.joined(separator: " and ")) is not read: write the packages here, or create a lock file."
             add("packages", nil, because: [advice], example: "[numpy==2.1.3]")
         }
     }
@@ -252,10 +258,10 @@ struct DraftBuilder {
     private func packagesComments(_ source: String) -> [String] {
         var comments = ["From \(source)."]
         comments.append(
-            "Ranges are installed in what is newest then: a lock file, or ==, makes the image the same for ever."
+            "Ranges install the newest version at build time; use a lock file or == to pin versions."
         )
         if let extras = project.pyproject?.extras, !extras.isEmpty {
-            comments.append("Not taken: the optional dependencies \(extras.joined(separator: ", ")).")
+            comments.append("Not used: the optional dependencies \(extras.joined(separator: ", ")).")
         }
         return comments
     }
@@ -271,7 +277,7 @@ struct DraftBuilder {
             others.append("the dependencies of pyproject.toml")
         }
         if project.dockerfile?.pipPackages.isEmpty == false { others.append("pip install in the Dockerfile") }
-        return others.isEmpty ? [] : ["Not used beside it: \(others.joined(separator: ", "))."]
+        return others.isEmpty ? [] : ["Not used: \(others.joined(separator: ", "))."]
     }
 
     private mutating func addConda(_ conda: CondaEnvironment) {
@@ -280,16 +286,16 @@ struct DraftBuilder {
         if !channels.isEmpty {
             add(
                 "conda_channels", .list(channels),
-                because: ["From \(file); conda-forge comes first in any case."])
+                because: ["From \(file); conda-forge is always first."])
         }
         // Without a package there would be no environment of conda's.
         let packages = conda.packages.isEmpty && channels.isEmpty ? ["pip"] : conda.packages
         if !packages.isEmpty { add("conda_packages", .list(packages), because: ["From \(file)."]) }
         if !conda.pip.isEmpty {
-            add("packages", .list(conda.pip), because: ["What pip installs, from \(file)."])
+            add("packages", .list(conda.pip), because: ["The packages for pip, from \(file)."])
         }
         if let requirements = conda.requirements.first {
-            add("requirements", .text(requirements), because: ["Named by \(file)."])
+            add("requirements", .text(requirements), because: ["Set by \(file)."])
         }
     }
 
@@ -298,29 +304,31 @@ struct DraftBuilder {
     private mutating func addSources() {
         if project.hasSourceFolder {
             var comments = [
-                "What lies in src goes to /root, where Python finds it, less what .gitignore files leave out."
+                "The files in src are copied to /root, where Python finds them, except those excluded by .gitignore files."
             ]
             if project.listing.has(".dockerignore") {
                 comments.append(
-                    "The .dockerignore of this folder does not count there; src/.dockerignore would.")
+                    "The .dockerignore of this directory does not apply to src; src/.dockerignore does.")
             }
             add("source_root", .text("src"), because: comments)
             add(
                 "source_copy_mode", .text("all"),
-                because: ["All of its files; loaded_modules takes those that end in .py alone."])
+                because: ["Copies all files; loaded_modules copies only files that end in .py."])
             return
         }
         let modules = project.modules
         if modules.isEmpty {
             add(
                 "copy", nil,
-                because: ["Files and folders that go to /root; source_root takes what a folder holds."],
+                because: [
+                    "Files and directories to copy to /root; source_root copies the contents of a directory."
+                ],
                 example: "[conf]")
         } else {
             add(
                 "copy", .list(modules),
                 because: [
-                    "The packages and modules of this folder go to /root, where Python finds them. Ignore files do not count here."
+                    "The packages and modules of this directory are copied to /root, where Python finds them. Ignore files do not apply."
                 ])
         }
     }
@@ -330,16 +338,19 @@ struct DraftBuilder {
         if env.isEmpty {
             add(
                 "env", nil,
-                because: ["Environment variables; no secrets, which everyone who has the image could read."],
+                because: [
+                    "Environment variables. Do not write secrets here: they are readable in the image."
+                ],
                 example: "{MODE: fast}")
         } else {
             add("env", .map(env.map { ($0.name, $0.value) }), because: ["ENV in the Dockerfile."])
         }
         add(
-            "commands", nil, because: ["Shell commands, run in the image after all that."],
+            "commands", nil, because: ["Shell commands to run in the image after everything else."],
             example: "[python -c 'import sys']")
         add(
-            "entrypoint", nil, because: ["What a container runs; [] removes that of the base image."],
+            "entrypoint", nil,
+            because: ["The command that a container runs; [] removes that of the base image."],
             example: "[python, -m, app]")
     }
 }

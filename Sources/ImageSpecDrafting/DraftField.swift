@@ -12,7 +12,7 @@ struct DraftField {
     }
 
     var name: String
-    /// nil where the field is only an example, in a comment.
+    /// nil if the field is only an example, in a comment.
     var value: Value?
     var comments: [String]
     /// What could stand there, as YAML on one line.
@@ -30,14 +30,14 @@ struct DraftField {
     /// The value without what no spec file can or may hold.
     private mutating func writable(_ value: Value) -> Value? {
         func problem(_ text: String) -> String? {
-            if YAMLText.scalar(text) == nil { return "has a character that YAML cannot hold" }
+            if YAMLText.scalar(text) == nil { return "contains a character that YAML cannot represent" }
             // Nobody reads a draft for passwords before it is committed.
             return text.holdsCredential && !text.contains("ssh://")
-                ? "has user info in a URL, which may be a password" : nil
+                ? "contains a URL with credentials" : nil
         }
         func isWritable(_ text: String) -> Bool {
             guard let problem = problem(text) else { return true }
-            leftOut.append("left out: \"\(text.onOneLine())\" \(problem)")
+            leftOut.append("omitted: \"\(text.onOneLine())\" \(problem)")
             return false
         }
         switch value {
@@ -58,13 +58,13 @@ struct DraftField {
         }
         let text = texts.remove(at: index)
         value = .list(texts)
-        leftOut.append("left out: \"\(text.onOneLine())\", since imagespec check refuses it: \(problem)")
+        leftOut.append("omitted: \"\(text.onOneLine())\", because imagespec check rejects it: \(problem)")
         return true
     }
 
     /// The field turned into a comment: as it is, a check of the spec refuses it.
     mutating func refuse() {
-        comments.append("not used, since imagespec check refuses it as it stands: put it back to see why")
+        comments.append("disabled, because imagespec check rejects it; uncomment it to see the error")
         example = lines.first.map { String($0.dropFirst(name.count + 2)) }.flatMap { $0.isEmpty ? nil : $0 }
         if example == nil { leftOut += lines.dropFirst().map { $0.trimmingPrefix(" ").description } }
         value = nil

@@ -11,7 +11,7 @@ import Musl
 import Darwin
 #endif
 
-// What drafting a spec asks of a project's folder, and the one file that it writes.
+// What drafting a spec asks of a project's directory, and the one file that it writes.
 
 extension FileSystem {
     /// A file that is read to find out about a project, none of which has to be there.
@@ -27,29 +27,29 @@ extension FileSystem {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             let failure = Failure.last
-            return failure.code == ENOENT || failure.code == ENOTDIR ? .missing : .unusable(failure.text)
+            return failure.code == ENOENT || failure.code == ENOTDIR ? .missing : .unusable(failure.reason)
         }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { return .unusable(Failure.last.text) }
+        guard fstat(descriptor, &status) == 0 else { return .unusable(Failure.last.reason) }
         switch kind(ofMode: status.st_mode) {
         case .file: break
-        case .folder: return .unusable("it is a folder")
-        case .link, .other: return .unusable("it is no regular file")
+        case .folder: return .unusable("it is a directory")
+        case .link, .other: return .unusable("it is not a regular file")
         }
         guard Int(status.st_size) <= limit else {
-            return .unusable("it has more than \(limit) bytes")
+            return .unusable("it is larger than \(limit) bytes")
         }
         do throws(Failure) {
             let bytes = try contents(descriptor: descriptor)
             let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
             return String(validating: text, as: UTF8.self).map(TextFile.text) ?? .unusable("it is not UTF-8")
         } catch {
-            return .unusable(error.text)
+            return .unusable(error.reason)
         }
     }
 
-    /// The real path of a project's folder.
+    /// The real path of a project's directory.
     package static func realPath(ofProject path: String) throws(ImageSpecError) -> String {
         do throws(Failure) {
             guard !path.isEmpty, !path.utf8.contains(0), let kind = try kind(path) else {
@@ -60,7 +60,7 @@ extension FileSystem {
             guard listing(ofFolder: path) != nil else { throw Failure.last }
             return String(decoding: real, as: UTF8.self)
         } catch {
-            throw .cannotUse(field: "folder", path: path, expected: "folder", error)
+            throw .cannotUse(field: "directory", path: path, expected: "directory", error)
         }
     }
 
@@ -69,7 +69,7 @@ extension FileSystem {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             if errno == EEXIST { throw .outputExists(path) }
-            throw .unwritable(Array(path.utf8), Failure.last.text)
+            throw .unwritable(Array(path.utf8), Failure.last.reason)
         }
         var failure: Failure?
         do throws(Failure) {
@@ -81,7 +81,7 @@ extension FileSystem {
         if close(descriptor) != 0, failure == nil { failure = .last }
         guard let failure else { return }
         unlink(path)
-        throw .unwritable(Array(path.utf8), failure.text)
+        throw .unwritable(Array(path.utf8), failure.reason)
     }
 }
 
@@ -89,8 +89,8 @@ extension ImageSpecError {
     static func outputExists(_ path: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput,
-            "\"\(path.shortened)\" exists already and is not overwritten; move it away, write to another file by --output, "
-                + "or print by --output -")
+            "\"\(path.shortened)\" already exists; move it, write to another file with --output FILE, or print to standard "
+                + "output with --output -")
     }
 
     /// `expected` says what would do.

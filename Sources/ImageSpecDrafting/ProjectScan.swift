@@ -3,7 +3,7 @@
 internal import ContentTree
 import ImageSpec
 
-/// A folder that a spec is drafted for: what lies in it, and what its files say.
+/// The files of a directory that a spec is drafted for.
 struct ProjectScan {
     /// Larger than any file of a project that a person writes.
     static let maximumSize = 1 << 20
@@ -34,7 +34,7 @@ struct ProjectScan {
         listing = FileSystem.listing(ofFolder: path) ?? .init()
         if listing.unusableNames > 0 {
             remarks.append(
-                "\(listing.unusableNames) names in the folder are no UTF-8 or have control characters; they were not looked at"
+                "\(listing.unusableNames) names in the directory are not valid UTF-8 or contain control characters; they were ignored"
             )
         }
         readPythonProject()
@@ -47,7 +47,7 @@ struct ProjectScan {
             notes.append("\(file): exact versions")
         }
         for file in ["setup.py", "setup.cfg"] where listing.has(file) {
-            notes.append("\(file): there, but not read")
+            notes.append("\(file): found, but not read")
         }
     }
 
@@ -74,7 +74,7 @@ struct ProjectScan {
             let project = try PythonProject(text)
             var found: [String] = []
             if project.name != nil { found.append("name") }
-            if project.requiresPython != nil { found.append("the versions of Python") }
+            if project.requiresPython != nil { found.append("Python versions") }
             if let count = project.dependencies?.count {
                 found.append("\(count) dependenc\(count == 1 ? "y" : "ies")")
             }
@@ -97,7 +97,7 @@ struct ProjectScan {
             pythonVersionFile = version.text
             notes.append("\(file): \(version.text)")
         } else {
-            ignore(file, "it does not hold one version such as 3.12")
+            ignore(file, "it does not contain a single version such as 3.12")
         }
     }
 
@@ -130,10 +130,9 @@ struct ProjectScan {
             ignore(file, problem)
         } else {
             notes.append(
-                "\(file): \(hints.base == nil ? "no certain" : "a") base image, \(Self.count(hints.aptPackages.count, "package")) for apt, "
+                "\(file): \(hints.base == nil ? "no" : "a") base image, \(Self.count(hints.aptPackages.count, "package")) for apt, "
                     + "\(hints.pipPackages.count) for pip, \(Self.count(hints.env.count, "variable")); "
-                    + Self.count(hints.rest.count, "instruction") + (hints.rest.count == 1 ? " is" : " are")
-                    + " left to you")
+                    + Self.count(hints.rest.count, "instruction") + " to convert yourself")
             dockerfile = hints
         }
     }
@@ -151,7 +150,7 @@ struct ProjectScan {
 
     // MARK: sources
 
-    /// Folders that never are a package of the project's own.
+    /// Directories that never are a package of the project's own.
     private static let otherFolders: Set<String> = [
         "test", "tests", "doc", "docs", "example", "examples", "benchmark", "benchmarks", "build", "dist",
         "env", "venv",
@@ -161,7 +160,7 @@ struct ProjectScan {
         "setup.py", "conftest.py", "noxfile.py", "fabfile.py", "tasks.py",
     ]
 
-    /// Whether Python code lies in a folder `src`.
+    /// Whether there is Python code in a directory `src`.
     var hasSourceFolder: Bool {
         guard listing.has("src", .folder), let source = FileSystem.listing(ofFolder: path + "/src") else {
             return false
@@ -180,7 +179,7 @@ struct ProjectScan {
         } ?? false
     }
 
-    /// The packages and modules that lie in the folder itself.
+    /// The packages and modules that lie in the directory itself.
     var modules: [String] {
         listing.entries.compactMap { name, kind in
             if name.hasPrefix(".") { return nil }

@@ -10,7 +10,7 @@ struct PythonProject {
     var name: String?
     /// `requires-python`, or the `python` of poetry's dependencies.
     var requiresPython: String?
-    /// The dependencies of the project in pip's notation; nil where the file does not list them.
+    /// The dependencies of the project in pip's notation; nil if the file does not list them.
     var dependencies: [String]?
     /// Names of the lists of optional dependencies.
     var extras: [String] = []
@@ -28,9 +28,9 @@ struct PythonProject {
         requiresPython = project?["requires-python"]?.string ?? poetryDependencies?["python"]?.string
         if let list = project?["dependencies"] {
             dependencies = list.strings
-            if dependencies == nil { remarks.append("dependencies of [project] is no list of texts") }
+            if dependencies == nil { remarks.append("dependencies of [project] is not a list of strings") }
         } else if project?["dynamic"]?.strings?.contains("dependencies") == true {
-            remarks.append("the dependencies are dynamic: a program computes them")
+            remarks.append("the dependencies are dynamic: the build backend computes them")
         } else if poetryDependencies?.keys.contains(where: { $0 != "python" }) == true {
             isPoetry = true
         }

@@ -41,7 +41,7 @@ struct PythonRange {
 
     private let bounds: [Bound]
 
-    /// nil where the text is not understood.
+    /// nil if the text is not understood.
     init?(_ text: String) {
         var bounds: [Bound] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {

@@ -4,10 +4,10 @@ internal import ContentTree
 package import ImageSpec
 import ImageSpecYAML
 
-/// A spec file for a folder that has none: what the folder's files say for certain, with comments that say why and what
+/// A spec file for a directory that has none: what the directory's files say for certain, with comments that say why and what
 /// else could be.
 ///
-/// The same folder gives the same bytes, wherever it lies. What it drafts passes every check: a field that does not is
+/// Equal directories result in equal drafts, regardless of their location. What it drafts passes every check: a field that does not is
 /// turned into a comment.
 package struct SpecDraft: Sendable {
     /// The spec as YAML.
@@ -15,9 +15,9 @@ package struct SpecDraft: Sendable {
     /// What was recognised, a line each.
     package let notes: [String]
 
-    /// Looks at a folder. Reads the files of a project that have to do with images, and, as a check of the spec does, every
+    /// Looks at a directory. Reads the files of a project that have to do with images, and, as a check of the spec does, every
     /// file that the spec names.
-    /// - Throws: `missingInput` and `unreadableInput` for the folder itself.
+    /// - Throws: `missingInput` and `unreadableInput` for the directory itself.
     package init(folder: String) throws(ImageSpecError) {
         let project = try ProjectScan(folder)
         var fields = DraftBuilder(project).fields
@@ -76,36 +76,36 @@ package struct SpecDraft: Sendable {
 
     private static func start(_ project: ProjectScan) -> String {
         var text =
-            "# What the container image of this folder is. Paths count from this file's folder; comments are in no name.\n"
-            + "# Check it with `imagespec check`, see the Dockerfile with `imagespec render`.\n"
+            "# The container image of this project. Paths are relative to this file's directory; comments do not change the image name.\n"
+            + "# Check it with `imagespec check`; show the Dockerfile with `imagespec render`.\n"
         if !project.remarks.isEmpty {
-            text += "#\n# Not understood, so look at it:\n"
+            text += "#\n# Not understood; please check:\n"
             text += project.remarks.map { "#   " + $0.onOneLine(limit: 200) + "\n" }.joined()
         }
         if let rest = project.dockerfile?.rest, !rest.isEmpty {
             text +=
-                "#\n# Of the Dockerfile, these instructions are left to you (base_image, commands, copy, source_root, entrypoint):\n"
+                "#\n# Convert these instructions of the Dockerfile yourself (base_image, commands, copy, source_root, entrypoint):\n"
             text += rest.map { "#   line \($0.line): \($0.text.onOneLine())\n" }.joined()
         }
         if let replaced = project.dockerfile?.replaced, !replaced.isEmpty {
             text +=
-                "#\n# \(replaced.joined(separator: ", ")) of the Dockerfile: not taken. The image works in /root, as the user flytekit.\n"
+                "#\n# \(replaced.joined(separator: ", ")) of the Dockerfile: ignored. The image runs in /root as the user flytekit.\n"
         }
         return text
     }
 }
 
 extension SpecDraft {
-    /// Where a draft goes if nobody says otherwise.
+    /// The default file name of a draft.
     package static let fileName = "image.yaml"
 
-    /// Writes the draft to a file that is not there yet, in the folder that it is of.
+    /// Writes the draft to a file that is not there yet, in the directory that it is of.
     /// - Throws: `unwritableOutput`.
     package func write(to path: String, ofFolder folder: String) throws(ImageSpecError) {
         guard [".yaml", ".yml"].contains(where: path.lowercased().hasSuffix) else {
             throw .wrongOutput(
                 path,
-                "is no name of a YAML file; let it end in .yaml, or print to standard output by --output -")
+                "must end in .yaml or .yml; rename it, or print to standard output with --output -")
         }
         let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
         let place = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
@@ -119,7 +119,7 @@ extension SpecDraft {
         guard isThere else {
             throw .wrongOutput(
                 path,
-                "does not lie in the folder \"\(folder.onOneLine())\", from which the draft's paths count; write it there"
+                "must be in the directory \"\(folder.onOneLine())\", because the paths in the draft are relative to it; write it there"
             )
         }
         try FileSystem.create(path, holding: Array(text.utf8))

@@ -5,7 +5,7 @@ import ImageSpec
 
 /// How texts are written in YAML, so that every reader of YAML 1.1 and 1.2 reads them back.
 enum YAMLText {
-    /// The text as a scalar: plain where nothing can go wrong, else in quotes. nil where YAML has no way to write it that our
+    /// The text as a scalar: plain where nothing can go wrong, else in quotes. nil if YAML has no way to write it that our
     /// reader takes: a NUL, which no field may hold, and U+FEFF, which some readers drop.
     static func scalar(_ text: String) -> String? {
         if text.unicodeScalars.contains(where: { $0 == "\0" || $0 == "\u{FEFF}" }) { return nil }

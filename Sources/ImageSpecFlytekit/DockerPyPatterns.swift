@@ -4,8 +4,8 @@ internal import ContentTree
 internal import ImageSpec
 
 /// The patterns of a `.dockerignore` as docker-py's `PatternMatcher` takes them, which is not as Docker does: case does
-/// not count, a backslash escapes nothing, `[^a]` is no negation, and what lies below a matched folder is left out only
-/// where the pattern has as many parts as the folder's path.
+/// not count, a backslash escapes nothing, `[^a]` is not a negation, and entries below a matched directory are excluded only
+/// where the pattern has as many parts as the directory's path.
 struct DockerPyPatterns {
     private struct Pattern {
         var isException: Bool
@@ -83,7 +83,7 @@ struct DockerPyPatterns {
         return tokens
     }
 
-    /// The set that follows a bracket; nil where none closes it.
+    /// The set that follows a bracket; nil if none closes it.
     private static func set(_ rest: inout ArraySlice<PythonText.CodePoint>) throws(ImageSpecError) -> Token? {
         var content = rest
         let isNegated = content.first == "!"
@@ -110,7 +110,7 @@ struct DockerPyPatterns {
         return .oneOf(ranges, isNegated: isNegated)
     }
 
-    /// Whether the last pattern that matches the path, or a folder that it lies in, is no exception.
+    /// Whether the last pattern that matches the path or one of its parents is not an exception.
     func leavesOut(_ path: PythonText) throws(ImageSpecError) -> Bool {
         let name = path.lowercased.codePoints
         let folder = path.codePoints.lastIndex(of: "/").map { path.codePoints[..<$0] } ?? []

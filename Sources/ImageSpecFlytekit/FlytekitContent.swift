@@ -17,7 +17,7 @@ enum FlytekitContent {
         return SHA1.digest(of: start[..<end]).hex
     }
 
-    /// MD5 of the copied files: a folder's by their paths in it, others by their names. What is not there is passed over.
+    /// MD5 of the copied files: a directory's by their paths in it, others by their names. What is not there is passed over.
     static func copyDigest(_ paths: [String], in context: ImageSpec.Context) throws(ImageSpecError)
         -> String
     {

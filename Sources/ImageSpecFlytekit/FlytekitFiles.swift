@@ -13,7 +13,7 @@ import Darwin
 
 /// Files as flytekit looks at them, with Python's `os`: what cannot be looked at is not there.
 enum FlytekitFiles {
-    /// What lies at a path, behind links; nil where `os.path.exists` says no.
+    /// The kind of the file at a path, following links; nil if `os.path.exists` returns false.
     static func kind(_ path: [UInt8]) -> FileSystem.Kind? {
         var status = stat()
         guard !path.contains(0), FileSystem.withCPath(path, { stat($0, &status) }) == 0 else { return nil }
@@ -25,10 +25,10 @@ enum FlytekitFiles {
         folder.last == UInt8(ascii: "/") ? folder + name : folder + [UInt8(ascii: "/")] + name
     }
 
-    /// The paths of all files below a folder, relative to it: `os.walk`, which enters no link, and for which everything
-    /// else is a file. Those of a folder come before those of its sub-folders; names and sub-folders go by their bytes.
+    /// The paths of all files below a directory, relative to it: `os.walk`, which enters no link, and for which everything
+    /// else is a file. Those of a directory come before those of its subdirectories; names and subdirectories go by their bytes.
     ///
-    /// (`os.walk` takes sub-folders as the file system gives them. That order is none that anybody else would see.)
+    /// (`os.walk` takes subdirectories as the file system gives them. That order is not reproducible.)
     static func walk(
         _ folder: [UInt8], withoutGitFolders: Bool, relativePath: [UInt8] = [], _ files: inout [[UInt8]]
     ) {
@@ -41,7 +41,7 @@ enum FlytekitFiles {
         }
     }
 
-    /// The names of files, and of sub-folders that are no links, each sorted; none where the folder cannot be read.
+    /// The names of files, and of subdirectories that are no links, each sorted; none where the directory cannot be read.
     private static func list(_ folder: [UInt8]) -> (files: [[UInt8]], folders: [[UInt8]]) {
         guard let stream = FileSystem.withCPath(folder, { opendir($0) }) else { return ([], []) }
         defer { closedir(stream) }
@@ -139,7 +139,7 @@ enum FlytekitFiles {
         return nil
     }
 
-    /// Whether flytekit passes over what lies at a path: nothing, or a socket.
+    /// Whether flytekit skips a path: a missing file or a socket.
     static func isPassedOver(_ path: [UInt8]) -> Bool {
         var status = stat()
         guard !path.contains(0), FileSystem.withCPath(path, { stat($0, &status) }) == 0 else { return true }

@@ -14,7 +14,7 @@ struct FlytekitIgnore {
     private let gitFolders: Lines
     private let docker: DockerPyPatterns
 
-    /// For a source root as the spec declares it, and the folder that it is.
+    /// For a source root as the spec declares it, and the directory that it is.
     init(
         sourceRoot: String, folder: String, git listing: ImageSpec.GitIgnored.Listing
     ) throws(ImageSpecError) {
@@ -53,7 +53,7 @@ struct FlytekitIgnore {
         let plain = path.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual([UInt8(ascii: ".")]) }
             .joined(separator: [UInt8(ascii: "/")])
         if git.contains(Array(plain)) { return true }
-        // With a relative source root this looks for a folder of the file's name one level too deep.
+        // With a relative source root this looks for a directory of the file's name one level too deep.
         guard !gitFolders.isEmpty, !prefix.isEmpty,
             FlytekitFiles.kind(FlytekitFiles.join(folder, path)) == .folder
         else { return false }

@@ -49,7 +49,7 @@ struct FlytekitSpec {
         sourceCopyMode = spec.sourceCopyMode ?? (spec.sourceRoot == nil ? nil : .loadedModules)
     }
 
-    /// `[a-z0-9._-]+`, a port of one to five digits, and folders of word characters, dots and hyphens. Digits and word
+    /// `[a-z0-9._-]+`, a port of one to five digits, and directories of word characters, dots and hyphens. Digits and word
     /// characters are those of any script, and a line feed may end it all.
     private static func isRegistry(_ text: String) -> Bool {
         var rest = PythonText(text).codePoints[...]

@@ -4,7 +4,7 @@ internal import ContentTree
 public import ImageSpec
 
 extension ImageSpec {
-    /// Whose way of naming images: this package's own, or that of Python's flytekit.
+    /// The scheme of image names: the scheme of this package, or that of Python's flytekit.
     public struct HashScheme: Hashable, Sendable {
         enum Kind: Hashable, Sendable {
             case sha256
@@ -13,40 +13,40 @@ extension ImageSpec {
 
         let kind: Kind
 
-        /// This package's own names: SHA-256 of what the image contains.
+        /// The scheme of this package: SHA-256 of the image content.
         public static let sha256 = HashScheme(kind: .sha256)
 
-        /// The names that flytekit 1.16 gives, letter for letter.
+        /// The scheme of flytekit 1.16, with identical names.
         ///
         /// For a spec that copies its whole source root (``SourceCopyMode/all``) flytekit asks git which files to leave
         /// out; such a spec needs ``flytekit(gitIgnored:)`` for its `tag` and image name.
         public static let flytekit = HashScheme(kind: .flytekit(nil))
 
-        /// The names that flytekit 1.16 gives, with git's answers for the source roots.
+        /// The scheme of flytekit 1.16, with the files that git ignores in the source roots.
         public static func flytekit(gitIgnored: GitIgnored) -> HashScheme {
             HashScheme(kind: .flytekit(gitIgnored))
         }
     }
 
-    /// What git says about files to ignore, for each source root: an input of the flytekit scheme.
+    /// The files that git ignores in each source root: an input of the flytekit scheme.
     ///
-    /// The library starts no process for a name, so that somebody else has to ask git: `ImageSpecContainers` does
+    /// The library starts no process to compute a name, so the caller must run git: `ImageSpecContainers` does
     /// (`ImageSpec.GitIgnored.query(for:in:)`), or a program with a git of its own.
     public struct GitIgnored: Hashable, Sendable {
-        /// The output of git in one folder.
+        /// The output of git in one directory.
         public struct Listing: Hashable, Sendable {
-            /// The output of `git ls-files -io --exclude-standard`: a line a file, names quoted as git does.
+            /// The output of `git ls-files -io --exclude-standard`: one line per file, with names quoted by git.
             public var files: [UInt8]
-            /// The output of the same command with `--directory`. It plays a part only where `files` is not empty.
+            /// The output of the same command with `--directory`. Used only if `files` is not empty.
             public var folders: [UInt8]
 
-            /// A listing from git's output.
+            /// Creates a listing from the output of git.
             public init(files: [UInt8], folders: [UInt8] = []) {
                 self.files = files
                 self.folders = folders
             }
 
-            /// Nothing is ignored: git is not installed, or it fails, as it does outside a work tree.
+            /// No files are ignored, because git is not installed or fails, for example outside a work tree.
             public static let nothing = Listing(files: [])
         }
 
@@ -55,20 +55,20 @@ extension ImageSpec {
 
         private init(isNothingElsewhere: Bool) { self.isNothingElsewhere = isNothingElsewhere }
 
-        /// No answer yet.
+        /// Creates an empty collection.
         public init() { self.init(isNothingElsewhere: false) }
 
-        /// git ignores nothing anywhere: flytekit's view on a machine without git.
+        /// No files are ignored anywhere, as on a machine without git.
         public static let nothing = GitIgnored(isNothingElsewhere: true)
 
-        /// The listing of a folder, by its path as ``ImageSpec/ImageSpec/directoriesRequiringGitIgnore(in:)`` writes it.
+        /// The listing of a directory, by its path as ``ImageSpec/ImageSpec/directoriesRequiringGitIgnore(in:)`` writes it.
         public subscript(folder: String) -> Listing? {
             get { listings[ByteString(folder)] ?? (isNothingElsewhere ? .nothing : nil) }
             set { listings[ByteString(folder)] = newValue }
         }
     }
 
-    /// The folders in which flytekit would run git to tag this spec: its source root and those of its bases that copy
+    /// The directories in which flytekit would run git to tag this spec: its source root and those of its bases that copy
     /// their whole source root. Relative ones count from the context's working directory, and come with it before them.
     public func directoriesRequiringGitIgnore(in context: Context) -> [String] {
         var folders: [String] = []
@@ -79,10 +79,10 @@ extension ImageSpec {
         return folders
     }
 
-    /// Which spec this is, in a scheme.
+    /// Returns the id of the spec in a scheme.
     ///
-    /// In the flytekit scheme the context's architecture counts where the registry is on `localhost:`; no file is read.
-    /// - Throws: ``ImageSpecError/Code/invalidField`` where flytekit refuses the registry.
+    /// In the flytekit scheme, depends on the architecture of the context if the registry is on `localhost:`. Reads no files.
+    /// - Throws: ``ImageSpecError/Code/invalidField`` if flytekit rejects the registry.
     public func id(scheme: HashScheme, in context: Context = .current) throws(ImageSpecError) -> String {
         switch scheme.kind {
         case .sha256: id
@@ -90,10 +90,10 @@ extension ImageSpec {
         }
     }
 
-    /// The image's tag, in a scheme.
+    /// Returns the tag of the image in a scheme.
     ///
-    /// In the flytekit scheme what flytekit checks is checked and nothing else; errors have its exception and text.
-    /// - Throws: what flytekit refuses, or the errors of ``identity(in:)``.
+    /// In the flytekit scheme, performs only flytekit's checks. Errors contain its exception and text.
+    /// - Throws: the errors of flytekit, or the errors of ``identity(in:)``.
     public func tag(scheme: HashScheme, in context: Context = .current) throws(ImageSpecError) -> String {
         switch scheme.kind {
         case .sha256: try tag(in: context)
@@ -102,7 +102,7 @@ extension ImageSpec {
         }
     }
 
-    /// The name under which the image is found, in a scheme: `[registry/]name:tag`.
+    /// Returns the full image name in a scheme: `[registry/]name:tag`.
     /// - Throws: the errors of ``tag(scheme:in:)`` and ``imageName(in:)``.
     public func imageName(scheme: HashScheme, in context: Context = .current) throws(ImageSpecError)
         -> String

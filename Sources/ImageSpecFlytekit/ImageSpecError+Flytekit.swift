@@ -15,7 +15,7 @@ extension ImageSpecError {
     static func gitListingRequired(_ folder: String) -> ImageSpecError {
         ImageSpecError(
             .missingInput,
-            "source_root: flytekit asks git which files of \"\(folder)\" to leave out, and that answer was not given; "
+            "source_root: flytekit excludes the files of \"\(folder)\" that git ignores, and their list is missing; "
                 + "use the scheme .flytekit(gitIgnored:)")
     }
 
@@ -29,20 +29,20 @@ extension ImageSpecError {
     static func attributeInTagFormat(_ name: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "tag_format: what Python prints for the attribute \"\(name)\" of a text depends on the process; use {spec_hash}"
+            "tag_format: the printed form of the attribute \"\(name)\" of a Python string depends on the process; use {spec_hash}"
         )
     }
 
     static func tagFormatTooWide(_ width: Int) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "tag_format: a width of \(width) is more than any registry takes; use one below 128")
+            "tag_format: a width of \(width) is more than any registry accepts; use a width below 128")
     }
 
     static func endlessFile(field: String, path: [UInt8]) -> ImageSpecError {
         ImageSpecError(
             .unreadableInput,
-            "\(field): \"\(String(decoding: path, as: UTF8.self))\" is a pipe or device, at which flytekit waits for ever; remove it"
+            "\(field): \"\(String(decoding: path, as: UTF8.self))\" is a pipe or device, which flytekit would read forever; remove it"
         )
     }
 }

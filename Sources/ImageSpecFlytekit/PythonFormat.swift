@@ -171,7 +171,7 @@ struct PythonFormat {
         return value
     }
 
-    /// Decimal digits of any script; nil where anything else is among them, or nothing.
+    /// Decimal digits of any script; nil if anything else is among them, or nothing.
     private func integer(_ text: ArraySlice<CodePoint>) throws(ImageSpecError) -> Int? {
         var value = 0
         for codePoint in text {

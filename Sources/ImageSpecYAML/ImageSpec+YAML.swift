@@ -4,14 +4,14 @@ internal import ContentTree
 public import ImageSpec
 
 extension ImageSpec {
-    /// Reads a spec from a file: JSON where its name ends in `.json`, YAML where it ends in `.yaml` or `.yml`.
+    /// Reads a spec from a file: JSON if its name ends in `.json`, YAML if it ends in `.yaml` or `.yml`.
     ///
-    /// A `base_image` such as `./base.yaml` is the spec of another file in the same folder.
+    /// A `base_image` such as `./base.yaml` is the spec of another file in the same directory.
     ///
-    /// Paths in the spec are relative to a working directory, which is not part of it: for the folder of
+    /// Paths in the spec are relative to a working directory, which is not part of the spec. To use the directory of
     /// this file, as the tool does, use `Context(specFile:)` with the same path.
-    /// - Throws: `missingInput`, `unreadableInput`; `invalidDocument` and `unknownField`, which name the file, and for
-    ///   a file with another ending. All unknown fields and wrong types are in one error, with their lines in YAML.
+    /// - Throws: `missingInput`, `unreadableInput`; `invalidDocument` and `unknownField`, which name the file, also for
+    ///   an unknown file extension. One error contains all unknown fields and wrong types, with their lines in YAML.
     public init(contentsOf path: String) throws(ImageSpecError) {
         self = try SpecFiles(document: Self.document(contentsOf:)).spec(path)
     }
@@ -31,8 +31,8 @@ extension ImageSpec {
 
     /// Reads a spec from YAML text.
     ///
-    /// What YAML 1.1 and 1.2 read differently, such as `no` or `0o17`, is an error: see `JSONValue(yaml:)`.
-    /// - Throws: `invalidDocument`, `unknownField`, with line and column; all that is wrong is in one error.
+    /// Values that YAML 1.1 and 1.2 read differently, such as `no` or `0o17`, are errors: see `JSONValue(yaml:)`.
+    /// - Throws: `invalidDocument`, `unknownField`, with line and column. One error contains all problems.
     public init(yaml text: String) throws(ImageSpecError) {
         try self.init(SpecDocument(yaml: text))
     }

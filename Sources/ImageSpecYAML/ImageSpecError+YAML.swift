@@ -10,11 +10,11 @@ extension ImageSpecError {
     static var unknownFileNameExtension: ImageSpecError {
         ImageSpecError(
             .invalidDocument,
-            "the name of a spec file ends in .json, .yaml or .yml, so that its format is known; rename it")
+            "unknown file extension; use .json, .yaml or .yml")
     }
 
     static var emptyYAML: ImageSpecError {
-        ImageSpecError(.invalidDocument, "the document is empty; a spec without any field is written {}")
+        ImageSpecError(.invalidDocument, "the document is empty; write {} for a spec without fields")
     }
 
     static func invalidYAML(_ what: String, _ mark: Mark?) -> ImageSpecError {
@@ -22,16 +22,16 @@ extension ImageSpecError {
     }
 
     static func tooDeep(_ mark: Mark?) -> ImageSpecError {
-        invalidYAML("nested more than \(YAMLReader.maximumDepth) levels deep; no field needs that", mark)
+        invalidYAML("nesting exceeds the limit of \(YAMLReader.maximumDepth) levels", mark)
     }
 
     static func repeatedKey(_ key: String, _ mark: Mark?) -> ImageSpecError {
-        invalidYAML("the key \"\(key)\" stands twice in one mapping; leave one of them out", mark)
+        invalidYAML("duplicate key \"\(key)\"; remove one of them", mark)
     }
 
     static func mergeKey(_ mark: Mark?) -> ImageSpecError {
         invalidYAML(
-            "the merge key <<, which YAML 1.2 does not have; write the keys out, or use a base_image that is a spec",
+            "YAML 1.2 does not support the merge key <<; write the keys out, or use a base_image that is a spec",
             mark)
     }
 
@@ -44,27 +44,27 @@ extension ImageSpecError {
             }
         return ImageSpecError(
             .invalidDocument,
-            "some YAML readers take \(text) for \(reading.rawValue), others do not; put it in quotes\(alternative)"
+            "YAML readers disagree on whether \(text) is \(reading.rawValue); put it in quotes\(alternative)"
         )
     }
 
     static func notFinite(_ text: String) -> ImageSpecError {
         ImageSpecError(
-            .invalidDocument, "\(text) is no number that JSON has; if it is text, put it in quotes")
+            .invalidDocument, "\(text) is not a valid JSON number; to write text, put it in quotes")
     }
 
     static func unknownTag(_ tag: String, _ mark: Mark?) -> ImageSpecError {
-        invalidYAML("the tag \(tag) has no meaning here; leave it out", mark)
+        invalidYAML("unsupported tag \(tag); remove it", mark)
     }
 
     static func wrongTag(_ tag: String, _ text: String, _ mark: Mark?) -> ImageSpecError {
-        invalidYAML("\"\(text)\" is not what its tag \(tag) says; leave the tag out", mark)
+        invalidYAML("\"\(text)\" does not match its tag \(tag); remove the tag", mark)
     }
 
     static func tooManyAliases(_ count: Int) -> ImageSpecError {
         ImageSpecError(
             .invalidDocument,
-            "\(count) aliases could stand for more text than any spec has; write what they stand for in their places"
+            "too many aliases (\(count)), which could expand without limit; write the values instead of aliases"
         )
     }
 
@@ -77,7 +77,7 @@ extension ImageSpecError {
             column += 1
             if scalar == "\n" { (line, column) = (line + 1, 1) }
         }
-        return ImageSpecError(.invalidDocument, "text that is not UTF-8; save the file as UTF-8").at(
+        return ImageSpecError(.invalidDocument, "invalid UTF-8; save the file as UTF-8").at(
             line: line, column: column)
     }
 
@@ -101,7 +101,7 @@ extension ImageSpecError {
         case .reader(let problem, let offset, let value, let text):
             let character = value >= 0 ? ": U+" + String(value, radix: 16, uppercase: true) : ""
             let error = invalidYAML(
-                problem + character + "; leave it out, or write it as an escape in double quotes", nil)
+                problem + character + "; remove it, or write it as an escape sequence in double quotes", nil)
             guard let offset else { return error }
             let before = text.prefix(offset)
             return error.at(
@@ -115,12 +115,15 @@ extension ImageSpecError {
     /// What mostly helps where Yams finds a problem; its own words say only what a parser expected.
     private static func advice(_ problem: String) -> String {
         let known = [
-            ("mapping values are not allowed", "put text that has a colon in quotes"),
-            ("cannot start any token", "indent with spaces, and put text that begins with a sign in quotes"),
+            ("mapping values are not allowed", "put text that contains a colon in quotes"),
+            (
+                "cannot start any token",
+                "indent with spaces, and put text that begins with a special character in quotes"
+            ),
             ("undefined alias", "put text that begins with * in quotes"),
-            ("another document", "a spec file holds one"),
-            ("unexpected end of stream", "close what is open"),
-            ("did not find expected", "see that brackets, quotes and indentation are closed"),
+            ("another document", "a spec file contains one document"),
+            ("unexpected end of stream", "close the quote or bracket"),
+            ("did not find expected", "check brackets, quotes and indentation"),
         ]
         return known.first { problem.contains($0.0) }.map { "; " + $0.1 } ?? ""
     }

@@ -7,15 +7,15 @@ import Yams
 extension ImageSpec.JSONValue {
     /// Reads YAML text: one document of mappings with string keys, sequences and scalars.
     ///
-    /// Two readers of a spec must see one thing, so what YAML 1.1 (PyYAML, which flytekit's users have) and YAML 1.2
-    /// read differently is an error that says what to write: `yes`, `no`, `on`, `off`; numbers such as `010`, `0o17`,
-    /// `1_000`, `1e3`, `1:30`; dates; merge keys (`<<`). Errors as well: a key twice or that is no string, tags
-    /// but `!!str`, `!!int`, `!!float`, `!!bool`, `!!null`, `!!seq` and `!!map`, a second document, an empty one, and numbers
-    /// out of the range of ``ImageSpec/ImageSpec/JSONValue/Number``. The order of keys is kept. An alias stands for
-    /// a copy of what its anchor names.
+    /// All readers of a spec must agree, so values that YAML 1.1 (PyYAML, which flytekit uses) and YAML 1.2 read differently
+    /// are errors that explain what to write: `yes`, `no`, `on`, `off`; numbers such as `010`, `0o17`,
+    /// `1_000`, `1e3`, `1:30`; dates; merge keys (`<<`). Also errors: duplicate keys, keys that are not strings, tags
+    /// except `!!str`, `!!int`, `!!float`, `!!bool`, `!!null`, `!!seq` and `!!map`, a second document, an empty one, and numbers
+    /// outside the range of ``ImageSpec/ImageSpec/JSONValue/Number``. The order of keys is kept. An alias is read as
+    /// a copy of its anchor.
     ///
-    /// Keys that are the same but for their Unicode normalisation count as one key here; JSON takes them for two.
-    /// - Throws: `invalidDocument` with the line and column, a line for each scalar that is an error.
+    /// Keys that differ only in their Unicode normalisation are duplicates here, but not in JSON.
+    /// - Throws: `invalidDocument` with line and column, one line per invalid scalar.
     public init(yaml text: String) throws(ImageSpecError) {
         let (value, problems) = try YAMLReader.read(text)
         if let error = ImageSpecError(problems: problems) { throw error }
@@ -79,7 +79,7 @@ struct YAMLReader {
         guard depth < Self.maximumDepth else { throw .tooDeep(node.mark) }
         guard nodes <= Self.maximumNodes else {
             throw .invalidYAML(
-                "more than \(Self.maximumNodes) values, those counted in that aliases repeat", node.mark)
+                "more than \(Self.maximumNodes) values, including those repeated by aliases", node.mark)
         }
         switch node {
         case .scalar(let scalar):
@@ -100,7 +100,7 @@ struct YAMLReader {
             return .object(try object(mapping, depth: depth))
         case .alias(let alias):
             // Yams puts the node itself in the place of an alias; this case is one of documents to be written.
-            throw .invalidYAML("an alias that names no anchor", alias.mark)
+            throw .invalidYAML("alias without an anchor", alias.mark)
         }
     }
 
@@ -121,12 +121,12 @@ struct YAMLReader {
 
     private static func key(_ node: Node) throws(ImageSpecError) -> String {
         guard case .scalar(let scalar) = node else {
-            throw .invalidYAML("a list or mapping as a key; keys are strings", node.mark)
+            throw .invalidYAML("a key must be a string, not a list or mapping", node.mark)
         }
         if scalar.style == .plain, scalar.string == "<<" { throw .mergeKey(scalar.mark) }
         guard case .string(let name) = try Self.scalar(scalar, isKey: true) else {
             throw .invalidYAML(
-                "the key \(scalar.string.isEmpty ? "" : scalar.string + " ")is no string; put it in quotes",
+                "the key \(scalar.string.isEmpty ? "" : scalar.string + " ")is not a string; put it in quotes",
                 scalar.mark)
         }
         return name

@@ -13,7 +13,7 @@ package struct SpecText: Sendable {
     package let bytes: [UInt8]
     private let format: Format
     private let name: String
-    /// The folder of base specs that are files.
+    /// The directory of base specs that are files.
     private let folder: String
 
     private init(_ bytes: [UInt8], _ format: Format, name: String, folder: String) {
@@ -51,7 +51,7 @@ package struct SpecText: Sendable {
             document, named: name, in: folder)
     }
 
-    /// The file that keys lead to, where a base on their way is another file; nil where they stay in this text.
+    /// The file that keys lead to, where a base on their way is another file; nil if they stay in this text.
     package func otherFile(_ path: [String]) throws(ImageSpecError) -> String? {
         var value = try document()
         for key in path {
@@ -80,7 +80,7 @@ package struct SpecText: Sendable {
         }
     }
 
-    /// nil where the new text is another document than it is to be.
+    /// nil if the new text is another document than it is to be.
     private func editing(_ values: [(path: [String], text: String)]) throws(ImageSpecError) -> SpecText? {
         var result = self
         var expected = try document()
@@ -150,7 +150,7 @@ extension ImageSpecError {
     static func cannotReplace(_ path: [String], line: Int) -> ImageSpecError {
         ImageSpecError(
             .unsupportedField,
-            "line \(line): \(path.joined(separator: ".")) cannot be written there by itself, since another value depends "
-                + "on the same text, or its form is too unusual; write it plainly, in a line of its own")
+            "line \(line): cannot edit \(path.joined(separator: ".")) in place (anchor or unsupported syntax); write the "
+                + "value on a line of its own")
     }
 }

@@ -12,7 +12,7 @@ struct YAMLByteOrderMarks {
     /// The lines as marks count them.
     private let lines: [[Unicode.Scalar]]
 
-    /// nil where the text has no escape of U+FEFF.
+    /// nil if the text has no escape of U+FEFF.
     init?(_ text: String) {
         guard text.lowercased().contains("feff") else { return nil }
         var lines: [[Unicode.Scalar]] = [[]]
@@ -58,7 +58,7 @@ struct YAMLByteOrderMarks {
 extension ImageSpecError {
     fileprivate static func byteOrderMark(_ mark: Mark?) -> ImageSpecError {
         invalidYAML(
-            "U+FEFF, a byte order mark, which is lost at the beginning of a text in YAML; leave it out, or use JSON",
+            "a byte order mark (U+FEFF) at the beginning of a text, which YAML readers drop; remove it, or use JSON",
             mark)
     }
 }

@@ -11,11 +11,11 @@ import ImageSpecYAML
 extension ErrorArea {
     private static let pinned = "debian:12@sha256:" + String(repeating: "0", count: 64)
 
-    /// Reads a record of the spec `name: a`, written and then changed.
+    /// Reads a snapshot of the spec `name: a`, written and then changed.
     private static func record(
         _ factory: String, _ change: String, _ edit: @escaping @Sendable (String) -> String
     ) -> ErrorCase {
-        ErrorCase(factory, "a record, " + change) { scene in
+        ErrorCase(factory, "a snapshot, " + change) { scene in
             let path = scene.path("a.record.json")
             try ImageSpec(name: "a").snapshot(in: scene.context).write(to: path)
             let text = try String(contentsOfFile: path, encoding: .utf8)
@@ -30,7 +30,7 @@ extension ErrorArea {
         return text + "  \"checksum\": \"sha256:\(ImageSpec.sha256Hex(of: Array(text.utf8)))\"\n}\n"
     }
 
-    /// Records of tags, which say later why a tag is another.
+    /// Snapshots.
     static let records = ErrorArea(
         name: "records",
         cases: [
@@ -44,26 +44,26 @@ extension ErrorArea {
                 signed(text.components(separatedBy: "\n").dropLast(3).filter { !$0.hasPrefix("  \"id\":") })
             },
             record("otherRecordVersion", "with another format") {
-                $0.replacing("imagespec.record.v1", with: "imagespec.record.v2")
+                $0.replacing("imagespec.snapshot.v1", with: "imagespec.snapshot.v2")
             },
-            ErrorCase("missing", "a record that is not there") { scene in
+            ErrorCase("missing", "a snapshot that does not exist") { scene in
                 _ = try ImageSpec.Snapshot(contentsOf: scene.path("a.record.json"))
             },
-            ErrorCase("recordAsSpec", "a record in the place of a spec") { scene in
+            ErrorCase("recordAsSpec", "a snapshot instead of a spec") { scene in
                 let path = scene.path("a.record.json")
                 try ImageSpec(name: "a").snapshot(in: scene.context).write(to: path)
                 _ = try ImageSpec(contentsOf: path)
             },
-            ErrorCase("recordInPlaceOfOther", "a spec in the place of the record") { scene in
+            ErrorCase("recordInPlaceOfOther", "a spec at the path of the snapshot") { scene in
                 try scene.write(["a.yaml": "name: a"])
                 try ImageSpec(name: "a").snapshot(in: scene.context).write(to: scene.path("a.yaml"))
             },
-            ErrorCase("recordAmongInputs", "source_root: src, and the record src/a.record.json") { scene in
+            ErrorCase("recordAmongInputs", "source_root: src, and the snapshot src/a.record.json") { scene in
                 try scene.write(["src/a.py": ""])
                 let spec = ImageSpec(sourceRoot: "src", sourceCopyMode: .all)
                 try SnapshotRecording(of: spec, in: scene.context).write(to: scene.path("src/a.record.json"))
             },
-            ErrorCase("recordAmongInputs", "copy: [a.record.json], and the record a.record.json") { scene in
+            ErrorCase("recordAmongInputs", "copy: [a.record.json], and the snapshot a.record.json") { scene in
                 try scene.write(["a.record.json": ""])
                 let spec = ImageSpec(copy: ["a.record.json"])
                 try SnapshotRecording(of: spec, in: scene.context).write(to: scene.path("a.record.json"))

@@ -11,12 +11,12 @@ import Testing
     static let errors: [(String, ImageSpecError, ImageSpecError.Code, String)] = [
         (
             "sourceChanged", .sourceChanged("/a/b.py", "it grew"), .sourceChanged,
-            "\"/a/b.py\" changed while it was used: it grew; try again when nothing writes to it"
+            "\"/a/b.py\" changed while it was in use: it grew; retry when no process is writing to it"
         ),
         (
             "unreadableStandardInput", .unreadableStandardInput(reason: "Bad file descriptor"),
             .unreadableInput,
-            "standard input cannot be read: Bad file descriptor; name a spec file in place of -"
+            "cannot read standard input: Bad file descriptor; pass the path of a spec file instead of -"
         ),
         (
             "renamed", .renamed("a:1", "a:2"), .sourceChanged,
@@ -32,7 +32,7 @@ import Testing
             "ignoreFileOfAnotherUser",
             .ignoreFileOfAnotherUser("/tmp/.git", owner: 1001, sourceRoot: "/tmp/project/src"),
             .invalidIgnoreFile,
-            "source_root \"/tmp/project/src\": \"/tmp/.git\" decides which files are in the image, and it belongs to user 1001, not to "
+            "source_root \"/tmp/project/src\": \"/tmp/.git\" determines which files are in the image, but is owned by user 1001, not by "
                 + "you, root or the owner of the source root; change its owner, or create .git in the project's own directory"
         ),
     ]

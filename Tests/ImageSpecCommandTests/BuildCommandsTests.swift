@@ -80,8 +80,8 @@ import Testing
             #expect(outcome.text == "")
             #expect(
                 outcome.messages
-                    == "imagespec: \"nope/out\" cannot be made: the folder \"nope\" does not exist; make that one "
-                    + "first, or choose another place\n")
+                    == "imagespec: cannot create \"nope/out\": the directory \"nope\" does not exist; create it "
+                    + "first, or choose another path\n")
             #expect(!FileManager.default.fileExists(atPath: folder + "/nope"))
         }
     }
@@ -123,7 +123,7 @@ import Testing
         files["src/.containerignore"] = "note"
         try withFolder(of: files) { folder in
             let reason =
-                "is not read, and no file is excluded by it; write its rules to \"src/.dockerignore\""
+                "is not read, so it excludes no files; write its rules to \"src/.dockerignore\""
             let warning = "imagespec: warning: a.yaml: source_root: \"src/.containerignore\" \(reason)\n"
             for command in ["check", "files"] {
                 let outcome = try Tool.run([command, "a.yaml"], in: folder)
@@ -163,7 +163,8 @@ import Testing
         Wrong(
             spec: "nmae: x\npackages: [1]\nbase_image: {xyzzy: 1}", status: 65,
             problems: [
-                "line 1, column 1: \"nmae\"", "line 2, column 12: packages[0]", "\"base_image.xyzzy\"",
+                "line 1, column 1: unknown field \"nmae\"", "line 2, column 12: packages[0]",
+                "unknown field \"base_image.xyzzy\"",
             ]),
         // What only a build needs.
         Wrong(

@@ -71,7 +71,8 @@ import Testing
             #expect(outcome.messages.contains("\n\(names[2]): failed\n"))
             #expect(outcome.messages.contains("the reason"))
             #expect(
-                outcome.messages.contains("imagespec: \(names[3]): not built, because \(names[2]) failed"))
+                outcome.messages.contains(
+                    "imagespec: \(names[3]): not built: its base image \(names[2]) failed"))
             #expect(outcome.messages.hasSuffix("\n3 built, 1 failed, 1 not built\n"))
         }
     }

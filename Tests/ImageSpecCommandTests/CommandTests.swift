@@ -130,7 +130,9 @@ import Testing
         Case("tag", "-", input: "tag_format: latest", status: 65, says: "tag_format"),
         Case("tag", "--tag-format", "{spec_hash:.4}", "-", input: "{}", status: 65, says: "tag_format"),
         Case("tag", "--tag-format", "-{spec_hash}", "-", input: "{}", status: 64, says: "--tag-format"),
-        Case("tag", "--tag-format=-{spec_hash}", "-", input: "{}", status: 65, says: "makes no tag"),
+        Case(
+            "tag", "--tag-format=-{spec_hash}", "-", input: "{}", status: 65,
+            says: "does not produce a valid tag"),
         Case("name", "--registry", "a b", "-", input: "{}", status: 65, says: "image name"),
         Case("tag", "-", input: "copy: [/etc]", status: 65, says: "copy: \"/etc\" is absolute"),
         Case("tag", "-", input: "copy: [a/../..]", status: 65, says: "copy", ".."),
@@ -144,13 +146,13 @@ import Testing
         // 66: the files.
         Case("id", "a.yaml", status: 66, says: "\"a.yaml\"", "does not exist"),
         Case("id", "", status: 66, says: "does not exist"),
-        Case("id", ".", status: 66, says: "\".\"", "is a folder; expected a spec file"),
+        Case("id", ".", status: 66, says: "\".\"", "is a directory; expected a spec file"),
         Case("tag", "-", input: "copy: [nothing]", status: 66, says: "copy: ", "nothing", "does not exist"),
         Case("tag", "-", input: "requirements: r.txt", status: 66, says: "requirements", "r.txt"),
         Case("tag", "-", input: "source_root: src", status: 66, says: "source_root", "src"),
         Case(
             "tag", "a.yaml", files: ["a.yaml": "source_root: a.yaml"], status: 66, says: "source_root",
-            "not a folder"),
+            "not a directory"),
         Case(
             "tag", "a.yaml", files: ["a.yaml": "requirements: r", "r/x": ""], status: 66, says: "requirements"
         ),

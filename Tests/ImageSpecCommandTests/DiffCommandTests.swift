@@ -86,31 +86,31 @@ import Testing
             ("diff - -", 64, "standard input can be one of the two"),
             ("diff a.yaml", 64, "missing expected argument"),
             ("diff --limit 0 a.yaml b.yaml", 64, "--limit must be 1 or more"),
-            ("diff a.yaml none.yaml", 66, "\"none.yaml\""), ("diff a.yaml src", 66, "is a folder"),
-            ("diff torn.json a.yaml", 65, "torn.json: the record was cut off or edited: line "),
-            ("diff edited.json a.yaml", 65, "edited.json: the record is not as it was written"),
-            ("diff v2.json a.yaml", 65, "v2.json: the record has the format \"imagespec.record.v2\""),
+            ("diff a.yaml none.yaml", 66, "\"none.yaml\""), ("diff a.yaml src", 66, "is a directory"),
+            ("diff torn.json a.yaml", 65, "torn.json: the snapshot is truncated or was edited: line "),
+            ("diff edited.json a.yaml", 65, "edited.json: the snapshot was edited"),
+            ("diff v2.json a.yaml", 65, "v2.json: unsupported snapshot format \"imagespec.snapshot.v2\""),
             ("diff a.yaml wrong.yaml", 65, "wrong.yaml: "),
-            ("tag --record src/r.json a.yaml", 73, "lies among the files of source_root"),
-            ("tag --record a.yaml a.yaml", 73, "\"a.yaml\" is there and is no record"),
-            ("name r.json", 65, "r.json: this is a record of a tag, and no spec"),
+            ("tag --record src/r.json a.yaml", 73, "is among the files of source_root"),
+            ("tag --record a.yaml a.yaml", 73, "\"a.yaml\" is not a snapshot, so it was not overwritten"),
+            ("name r.json", 65, "r.json: this is a snapshot, not a spec"),
             ("check --tag '' a.yaml", 64, "--tag is empty"),
             ("check --tag a:x a.yaml", 64, "--tag takes a tag alone"),
             ("tag --record none/r.json a.yaml", 73, "does not exist"),
-            ("tag --record . a.yaml", 73, "is no regular file"),
-            ("tag --record '' a.yaml", 73, "no path of a file"),
+            ("tag --record . a.yaml", 73, "not a regular file"),
+            ("tag --record '' a.yaml", 73, "not a valid file path"),
             ("tag --record - a.yaml", 64, "--record needs the path of a file"),
             ("tag --record r2.json --scheme flytekit a.yaml", 64, "leave out --scheme flytekit"),
             ("check --record r.json a.yaml", 64, "give that too"),
-            ("check --tag x --record none.json a.yaml", 66, "record: \"none.json\""),
-            ("check --tag x --record a.yaml a.yaml", 65, "a.yaml: this is no record"),
+            ("check --tag x --record none.json a.yaml", 66, "snapshot: \"none.json\""),
+            ("check --tag x --record a.yaml a.yaml", 65, "a.yaml: not a snapshot"),
             ("check --tag x wrong.yaml", 65, "wrong.yaml: "),
         ] as [(String, Int32, String)])
     func failuresSayWhatToDo(arguments: String, status: Int32, fragment: String) throws {
         try Self.withProject { folder in
             let prepare = """
                 "$0" tag --record r.json a.yaml > tag && head -c 900 r.json > torn.json && echo 'tag_format: x' > wrong.yaml &&
-                sed 's/"a"/"b"/' r.json > edited.json && sed 's/record.v1/record.v2/' r.json > v2.json
+                sed 's/"a"/"b"/' r.json > edited.json && sed 's/snapshot.v1/snapshot.v2/' r.json > v2.json
                 """
             #expect(try Tool.shell(prepare, in: folder).status == 0)
             let outcome = try Tool.shell("\"$0\" " + arguments, in: folder)

@@ -106,7 +106,7 @@ import Testing
                     "b.log\t.dockerignore:1: *.log", "./base: x.log\t.dockerignore:1: *.log",
                     "data/\t.gitignore:3: data/",
                     "\"tab\\t.log\"\t.dockerignore:1: *.log",
-                    "base: ./base: x/note\tno Python module (source_copy_mode is loaded_modules)", "",
+                    "base: ./base: x/note\tnot a Python module (source_copy_mode is loaded_modules)", "",
                 ])
             let raw = try Tool.run(["files", "--ignored", "-z", "a.yaml"], in: folder)
             #expect(raw.text.split(separator: "\0").contains("tab\t.log\t.dockerignore:1: *.log"))

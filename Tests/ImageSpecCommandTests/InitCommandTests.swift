@@ -46,7 +46,7 @@ import Testing
             #expect(outcome.messages.contains(": 1 package for conda, 0 for pip\n"))
             #expect(
                 outcome.messages.contains(
-                    " 0 packages for apt, 0 for pip, 1 variable; 1 instruction is left to you\n"),
+                    " 0 packages for apt, 0 for pip, 1 variable; 1 instruction to convert yourself\n"),
                 "\(outcome.messages)")
         }
     }
@@ -57,7 +57,7 @@ import Testing
                 let outcome = try Tool.run(["init"], in: folder)
                 #expect(outcome.status == 73)
                 #expect(outcome.text == "")
-                #expect(outcome.messages.contains("\"image.yaml\" exists already and is not overwritten; "))
+                #expect(outcome.messages.contains("\"image.yaml\" already exists; move it, "))
                 #expect(try String(contentsOfFile: folder + "/image.yaml", encoding: .utf8) == existing)
             }
         }
@@ -73,14 +73,14 @@ import Testing
     }
 
     @Test(arguments: [
-        ("init nowhere", 66, "folder: \"nowhere\" (in "),
-        ("init app/main.py", 66, "folder: \"app/main.py\" (in "),
+        ("init nowhere", 66, "directory: \"nowhere\" (in "),
+        ("init app/main.py", 66, "directory: \"app/main.py\" (in "),
         ("init ''", 66, "does not exist"),
-        ("init --output image.yaml app", 73, "does not lie in the folder \"app\""),
-        ("init --output app/image.json app", 73, "is no name of a YAML file"),
-        ("init --output nowhere/a.yaml app", 73, "does not lie in"),
+        ("init --output image.yaml app", 73, "must be in the directory \"app\""),
+        ("init --output app/image.json app", 73, "must end in .yaml or .yml"),
+        ("init --output nowhere/a.yaml app", 73, "must be in the directory"),
         ("init app app", 64, "unexpected argument 'app'"),
-        ("init --output app/x.yaml/ app", 73, "is no name of a YAML file"),
+        ("init --output app/x.yaml/ app", 73, "must end in .yaml or .yml"),
     ])
     func whatCannotBeDoneIsSaid(_ arguments: String, _ status: Int32, _ message: String) throws {
         try withFolder(of: Self.files) { folder in

@@ -125,7 +125,10 @@ import Testing
         try withFolder(of: ["a.yaml": "requirements: r.txt", "sub/b.yaml": "source_root: src"]) { folder in
             for (file, problem) in [
                 ("a.yaml", "requirements: \"r.txt\" (in \(folder)) does not exist; expected a file"),
-                ("sub/b.yaml", "source_root: \"sub/src\" (in \(folder)) does not exist; expected a folder"),
+                (
+                    "sub/b.yaml",
+                    "source_root: \"sub/src\" (in \(folder)) does not exist; expected a directory"
+                ),
             ] {
                 let outcome = try Tool.shell("\"$0\" \(command) \(file)", in: folder)
                 #expect(outcome.status == 66)
@@ -136,7 +139,7 @@ import Testing
 
     @Test(arguments: [
         ("nofile.yaml", "nofile.yaml", "does not exist"), ("./nofile.yaml", "nofile.yaml", "does not exist"),
-        ("sub", "sub", "is a folder"), ("sub/a.yaml/b", "sub/a.yaml/b", "does not exist"),
+        ("sub", "sub", "is a directory"), ("sub/a.yaml/b", "sub/a.yaml/b", "does not exist"),
     ])
     func aSpecFileThatIsNotThereIsNamed(_ argument: String, _ shown: String, _ what: String) throws {
         try withFolder(of: ["sub/a.yaml": "{}"]) { folder in

@@ -199,7 +199,7 @@ import Testing
 
     @Test func aFileThatCannotBeReadIsNamed() async throws {
         let reason = try #require(try await lookUp(Machine(files: [".docker/config.json/x": ""])).failure)
-        #expect(reason.contains("\"$HOME/.docker/config.json\" cannot be read"))
+        #expect(reason.contains("cannot read \"$HOME/.docker/config.json\""))
     }
 
     // MARK: helpers

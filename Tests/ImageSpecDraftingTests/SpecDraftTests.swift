@@ -61,7 +61,7 @@ import Testing
         Project(
             "pyproject.toml", ["pyproject.toml": pyproject],
             #"{"name": "my-trainer-app", "python_version": "3.11", "packages": ["numpy>=2.1; python_version >= '3.10'", "requests[socks]"]}"#,
-            "allows Python \">=3.10,<3.12\"", "Not taken: the optional dependencies dev."),
+            "allows Python \">=3.10,<3.12\"", "Not used: the optional dependencies dev."),
         Project(
             "uv",
             [
@@ -69,14 +69,14 @@ import Testing
                 "requirements.txt": "",
             ],
             #"{"name": "my-trainer-app", "python_version": "3.10", "requirements": "uv.lock"}"#,
-            "The file .python-version names it.", "Not used beside it: requirements.txt."),
+            "Set by .python-version.", "Not used: requirements.txt."),
         Project(
             "a Python that no image has", ["pyproject.toml": "[project]\nrequires-python = '>=2.7,<3'\n"],
             "{}",
-            "# python_version: '3.12'", "no image has one that pyproject.toml allows, \">=2.7,<3\";"),
+            "# python_version: '3.12'", "No image has one that pyproject.toml allows (\">=2.7,<3\");"),
         Project(
             "requirements.txt", ["requirements.txt": "six\n"], #"{"requirements": "requirements.txt"}"#,
-            "# With the files that it includes;"),
+            "# Read with the files that it includes;"),
         Project("uv.lock alone", ["uv.lock": ""], "{}"),
         Project(
             "poetry",
@@ -89,7 +89,7 @@ import Testing
         Project(
             "a lock file that is out of date",
             ["pyproject.toml": pyproject, "uv.lock": lock.replacing("requests", with: "httpx")],
-            #"{"name": "my-trainer-app", "python_version": "3.11"}"#, "imagespec check refuses it",
+            #"{"name": "my-trainer-app", "python_version": "3.11"}"#, "imagespec check rejects it",
             "# requirements: uv.lock"),
         Project(
             "a dependency on this machine",
@@ -98,7 +98,7 @@ import Testing
                     "[project]\nname = 'a'\ndependencies = ['six', 'lib @ file:///srv/lib', 'attrs']\n"
             ],
             #"{"name": "a", "packages": ["six", "attrs"]}"#,
-            "left out: \"lib @ file:///srv/lib\", since imagespec check refuses it"),
+            "omitted: \"lib @ file:///srv/lib\", because imagespec check rejects it"),
         Project(
             "poetry without its lock",
             [
@@ -109,20 +109,20 @@ import Testing
         Project(
             "requirements.txt",
             ["requirements.txt": "six\n-r other.txt\n", "other.txt": "", "requirements-dev.txt": ""],
-            #"{"requirements": "requirements.txt"}"#, "Not used beside it: requirements-dev.txt."),
+            #"{"requirements": "requirements.txt"}"#, "Not used: requirements-dev.txt."),
         Project(
             "requirements files of which one includes another",
             [
                 "requirements.txt": "-r ./requirements-extra.txt\n", "requirements-extra.txt": "six\n",
                 "requirements-dev.txt": "",
             ],
-            #"{"requirements": "requirements.txt"}"#, "# Not used beside it: requirements-dev.txt.\n"),
+            #"{"requirements": "requirements.txt"}"#, "# Not used: requirements-dev.txt.\n"),
         Project(
             "one requirements file", ["requirements/prod.txt": "six"],
             #"{"requirements": "requirements/prod.txt"}"#),
         Project(
             "several requirements files", ["requirements-a.txt": "", "requirements-b.txt": ""], "{}",
-            "Which one, nothing says: requirements-a.txt, requirements-b.txt.",
+            "Choose one of the requirements files: requirements-a.txt, requirements-b.txt.",
             "# requirements: requirements-a.txt"),
         Project(
             "several, and a Dockerfile that names one",
@@ -138,7 +138,7 @@ import Testing
                     "name: GPU env\nchannels: [conda-forge, nvidia]\ndependencies: [python=3.11, cudatoolkit>=12, pip, {pip: [torch==2.4, -e .]}]\n"
             ],
             #"{"name": "gpu-env", "python_version": "3.11", "conda_channels": ["nvidia"], "conda_packages": ["cudatoolkit>=12"], "packages": ["torch==2.4"]}"#,
-            "\"-e .\" of pip is not taken over"),
+            "\"-e .\" for pip is ignored"),
         Project(
             "conda with a requirements file",
             [
@@ -150,7 +150,7 @@ import Testing
             "conda, and a requirements file that it does not name",
             ["environment.yml": "dependencies: [gdal]\n", "requirements.txt": "six\n"],
             #"{"requirements": "requirements.txt"}"#,
-            "Not used beside it: environment.yml."),
+            "Not used: environment.yml."),
         Project(
             "Dockerfile of Python",
             [
@@ -159,7 +159,7 @@ import Testing
                 "apt.txt": "# a\nffmpeg git\n",
             ],
             #"{"python_version": "3.11", "env": {"MODE": "fast"}, "apt_packages": ["git", "ffmpeg"]}"#,
-            "FROM in the Dockerfile names it.",
+            "Set by FROM in the Dockerfile.",
             "#   line 4: COPY . /app"),
         Project(
             "Dockerfile of another base",
@@ -168,24 +168,25 @@ import Testing
                     "FROM --platform=linux/arm64 nvidia/cuda:12.4.1-base\nRUN pip install torch==2.4\n"
             ],
             #"{"platform": "linux/arm64", "base_image": "nvidia/cuda:12.4.1-base", "packages": ["torch==2.4"]}"#,
-            "packages then go to that of the base image"
+            "Defaults to that of the base image"
         ),
         Project(
             "Dockerfile with what a spec has no words for",
             ["Dockerfile": "ARG V=3.11\nFROM python:$V\nWORKDIR /app\nEXPOSE 80\nWORKDIR x\nCMD a\n"], "{}",
-            "are left to you (base_image, commands, copy, source_root, entrypoint):\n#   line 2: FROM python:$V\n",
-            "\n# WORKDIR, EXPOSE of the Dockerfile: not taken. The image works in /root, as the user flytekit.\n"
+            "# Convert these instructions of the Dockerfile yourself (base_image, commands, copy, source_root, entrypoint):\n#   line 2: FROM python:$V\n",
+            "\n# WORKDIR, EXPOSE of the Dockerfile: ignored. The image runs in /root as the user flytekit.\n"
         ),
         Project(
             "versions that disagree",
             ["pyproject.toml": pyproject, ".python-version": "3.13", "Dockerfile": "FROM python:3.9"],
             #"{"name": "my-trainer-app", "python_version": "3.13", "packages": ["numpy>=2.1; python_version >= '3.10'", "requests[socks]"]}"#,
-            "FROM in the Dockerfile names 3.9.", "asks for \">=3.10,<3.12\", which 3.13 is not."),
+            "Not used: 3.9, set by FROM in the Dockerfile.", "requires \">=3.10,<3.12\", which excludes 3.13."
+        ),
         Project(
             "src",
             ["src/trainer/__init__.py": "", ".dockerignore": "x", "tests/test_a.py": "", "setup.py": ""],
             #"{"source_root": "src", "source_copy_mode": "all"}"#,
-            "The .dockerignore of this folder does not count there", "What setup.py says is not read"),
+            "The .dockerignore of this directory does not apply to src", "setup.py is not read"),
         Project(
             "flat",
             [
@@ -203,7 +204,7 @@ import Testing
         Project("no version", [".python-version": "pypy3.10\n3.11\n"], "{}", ".python-version is not used: "),
         Project(
             "requirements that are refused", ["requirements.txt": "-r /etc/a.txt"], "{}",
-            "imagespec check refuses it", "# requirements: requirements.txt"),
+            "imagespec check rejects it", "# requirements: requirements.txt"),
         Project(
             "a Dockerfile with a bad value", ["Dockerfile": "FROM UPPER!x\nENV 1A=b\n"], "{}",
             "# base_image: UPPER!x"),
@@ -338,7 +339,7 @@ import Testing
         try withProject(["pyproject.toml": Self.pyproject]) { folder in
             chmod(folder + "/pyproject.toml", 0)
             let draft = try SpecDraft(folder: folder)
-            #expect(draft.text.contains("pyproject.toml is not used: Permission denied"))
+            #expect(draft.text.contains("pyproject.toml is not used: permission denied"))
             try Self.checkLaws(of: draft, in: folder)
         }
     }

@@ -83,7 +83,7 @@ import Testing
             try question.ask(chain(501), 501, in: context)
         }
         #expect(error.code == .invalidField)
-        #expect(error.message.contains("base_image: there are more than 500 specs below each other"))
+        #expect(error.message.contains("base_image: the base_image chain has more than 500 specs"))
     }
 
     @Test func theLimitItselfIsAllowed() throws {
@@ -179,7 +179,7 @@ import Testing
         let path = folder.path + "/501.json"
         let error = try #require(throws: ImageSpecError.self) { try ImageSpec(jsonContentsOf: path) }
         #expect(error.code == .invalidField)
-        #expect(error.message.hasPrefix(path + ": base_image: there are more than 500 specs"))
+        #expect(error.message.hasPrefix(path + ": base_image: the base_image chain has more than 500 specs"))
     }
 
     @Test func anErrorNamesTheFilesThatLeadToIt() throws {

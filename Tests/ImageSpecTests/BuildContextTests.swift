@@ -67,7 +67,7 @@ import Darwin
             }
             #expect(error?.code == .unwritableOutput)
             // "src" is not empty, which is found first.
-            if place != "src" { #expect(error?.message.contains("lies among the files of") == true) }
+            if place != "src" { #expect(error?.message.contains("is among the files of") == true) }
             #expect(try spec.imageName(in: context) == name)
         }
     }
@@ -330,9 +330,9 @@ import Darwin
         let error = #expect(throws: ImageSpecError.self) { try context.write(to: project.output(place)) }
         #expect(error?.code == .unwritableOutput)
         let words = [
-            "\"\(project.output(place))\" cannot be made",
-            "the folder \"\(project.output(parent))\" does not exist",
-            "make that one first",
+            "cannot create \"\(project.output(place))\"",
+            "the directory \"\(project.output(parent))\" does not exist",
+            "create it first",
         ]
         for word in words { #expect(error?.message.contains(word) == true, "\(error?.message ?? "")") }
         #expect(try FileManager.default.contentsOfDirectory(atPath: project.root) == ["project"])

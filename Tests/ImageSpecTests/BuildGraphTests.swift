@@ -221,7 +221,7 @@ import Testing
         #expect(builder.names.count == 30 - missing + 1)
         for case .failure(let error as ImageSpecError) in results {
             // The one that failed, not the one in between.
-            #expect(error.message.contains("because \(failed.imageName) failed"))
+            #expect(error.message.contains("its base image \(failed.imageName) failed"))
         }
         #expect(events.withLock { $0.count } == missing)
         #expect(events.withLock { Set($0).count } == missing)

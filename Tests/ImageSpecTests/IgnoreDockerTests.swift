@@ -179,12 +179,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ("!", "nothing follows"), ("! \r", "nothing follows"), ("a/[b", "is not closed"),
-        ("[a/b]", "is not closed"), ("[^", "is not closed"), ("[a-", "is not closed"), ("[]", "is empty"),
-        ("[^]", "is empty"), ("[a-]", "stands in it for itself"), ("[z-a]", "ends before it starts"),
-        ("[ω-α]", "ends before it starts"), ("a\\", "ends with a"), ("a\\/b", "ends with a"),
-        ("[\\", "ends with a"),
-        ("../[", "is not closed"), ("![b", "is not closed"),
+        ("!", "nothing follows"), ("! \r", "nothing follows"), ("a/[b", "unclosed \"[\""),
+        ("[a/b]", "unclosed \"[\""), ("[^", "unclosed \"[\""), ("[a-", "unclosed \"[\""), ("[]", "is empty"),
+        ("[^]", "is empty"), ("[a-]", "unescaped \"-\""), ("[z-a]", "invalid range"),
+        ("[ω-α]", "invalid range"), ("a\\", "ends in"), ("a\\/b", "ends in"),
+        ("[\\", "ends in"),
+        ("../[", "unclosed \"[\""), ("![b", "unclosed \"[\""),
     ])
     func malformedPatternsAreNamed(_ pattern: String, _ reason: String) {
         let text = "ok\n\(pattern)\nok"

@@ -59,30 +59,36 @@ import Testing
         (#"{"packages": "a\"b"}"#, .invalidDocument, #"; write ["a\"b"]"#),
         (
             #"{"packages": "numpy >= 2"}"#, .invalidDocument,
-            #"; write each entry by itself, as in ["a", "b"]"#
+            #"; write each entry as a separate string, as in ["a", "b"]"#
         ),
-        (#"{"packages": "numpy,six"}"#, .invalidDocument, "; write each entry by itself"),
-        (#"{"packages": ""}"#, .invalidDocument, "; write each entry by itself"),
+        (#"{"packages": "numpy,six"}"#, .invalidDocument, "; write each entry as a separate string"),
+        (#"{"packages": ""}"#, .invalidDocument, "; write each entry as a separate string"),
         (#"{"commands": "pip list"}"#, .invalidDocument, #"; write ["pip list"]"#),
-        (#"{"entrypoint": "python main.py"}"#, .invalidDocument, "; write each entry by itself"),
+        (#"{"entrypoint": "python main.py"}"#, .invalidDocument, "; write each entry as a separate string"),
         (#"{"packages": 1}"#, .invalidDocument, "packages: expected a list of strings, found the number 1"),
         (#"{"pip_secret_mounts": "a"}"#, .invalidDocument, "expected a list of pairs, found a string"),
-        (#"{"a\nb": 1}"#, .unknownField, "\"a␤b\" is no field"),
+        (#"{"a\nb": 1}"#, .unknownField, "unknown field \"a␤b\""),
         (
             #"{"packages": ["a", null]}"#, .invalidDocument,
-            "packages[1]: expected a string, found null; leave it out"
+            "packages[1]: expected a string, found null; remove it"
         ),
         (
             #"{"commands": [{"echo a": "b"}]}"#, .invalidDocument,
-            "commands[0]: expected a string, found an object; put text that has a colon in quotes"
+            "commands[0]: expected a string, found an object; put text that contains a colon in quotes"
         ),
-        (#"{"packages": {"numpy": "1"}}"#, .invalidDocument, #"found an object; write each entry by itself"#),
+        (
+            #"{"packages": {"numpy": "1"}}"#, .invalidDocument,
+            #"found an object; write each entry as a separate string"#
+        ),
         (
             #"{"env": "A=1"}"#, .invalidDocument,
-            #"found a string; write each by its name, as in {"NAME": "value"}"#
+            #"found a string; write names and values, as in {"NAME": "value"}"#
         ),
         (#"{"env": {"A": 1}}"#, .invalidDocument, "env.A: expected a string, found the number 1"),
-        (#"{"env": []}"#, .invalidDocument, "env: expected an object of strings, found a list; write each"),
+        (
+            #"{"env": []}"#, .invalidDocument,
+            "env: expected an object of strings, found a list; write names and values"
+        ),
         (
             #"{"pip_secret_mounts": [["a"]]}"#, .invalidDocument,
             "pip_secret_mounts[0]: expected a list of two strings"
@@ -213,14 +219,17 @@ import Testing
             (
                 #"{"nmae": 1, "packages": ["a", 2, null], "env": {"A": true, "B": "x", "C": []}, "xyzzy": {}}"#,
                 .unknownField,
-                ["\"nmae\" is", "packages[1]: ", "packages[2]: ", "env.A: ", "env.C: ", "\"xyzzy\" is"]
+                [
+                    "unknown field \"nmae\"", "packages[1]: ", "packages[2]: ", "env.A: ", "env.C: ",
+                    "unknown field \"xyzzy\"",
+                ]
             ),
             (
                 #"{"python_version": 3.10, "base_image": {"nam": "x", "base_image": {"copy": "a", "id": 1}}, "cuda": 12}"#,
                 .invalidDocument,
                 [
-                    "python_version: ", "\"base_image.nam\" is", "base_image.base_image.copy: ",
-                    "\"base_image.base_image.id\" is", "cuda: ",
+                    "python_version: ", "unknown field \"base_image.nam\"", "base_image.base_image.copy: ",
+                    "unknown field \"base_image.base_image.id\"", "cuda: ",
                 ]
             ),
             (

@@ -43,7 +43,9 @@ import Testing
             try ImageSpec(name: "a", registry: registry).imageName(in: Self.context)
         }
         #expect(error?.code == .invalidReference)
-        #expect(error?.message.contains("; leave out \(scheme);") == true, "\(error?.message ?? "")")
+        #expect(
+            error?.message.contains("must not contain the URL scheme \"\(scheme)\";") == true,
+            "\(error?.message ?? "")")
         #expect(error?.message.contains("secret") == false)
     }
 
@@ -64,7 +66,7 @@ import Testing
         #expect(error?.code == .invalidReference)
         #expect(
             error?.message.contains("\"ghcr.io/acme/my app\"") == true
-                && error?.message.contains("\"my app\" is no part") == true)
+                && error?.message.contains("\"my app\" must consist of") == true)
     }
 
     @Test(arguments: [
@@ -132,17 +134,20 @@ import Testing
                 ImageSpec(sourceRoot: "none"), ImageSpecError.Code.missingInput,
                 ["source_root", "none\" does not exist"]
             ),
-            (ImageSpec(sourceRoot: "file"), .missingInput, ["source_root", "file\" is not a folder"]),
+            (ImageSpec(sourceRoot: "file"), .missingInput, ["source_root", "file\" is not a directory"]),
             (ImageSpec(sourceRoot: "loop", sourceCopyMode: .all), .missingInput, ["source_root"]),
             (ImageSpec(sourceRoot: "a\u{0}b"), .missingInput, ["source_root"]),
-            (ImageSpec(sourceCopyMode: .all), .invalidField, ["source_copy_mode is all", "no source_root"]),
+            (
+                ImageSpec(sourceCopyMode: .all), .invalidField,
+                ["source_copy_mode is all", "source_root is not set"]
+            ),
             (
                 ImageSpec(requirements: "none.txt"), .missingInput,
                 ["requirements", "none.txt\" does not exist"]
             ),
             (ImageSpec(requirements: "folder"), .missingInput, ["requirements", "folder\" is not a file"]),
             (ImageSpec(requirements: "file/"), .missingInput, ["requirements"]),
-            (ImageSpec(requirements: "latin1.txt"), .invalidRequirements, ["latin1.txt", "not UTF-8"]),
+            (ImageSpec(requirements: "latin1.txt"), .invalidRequirements, ["latin1.txt", "not valid UTF-8"]),
             (ImageSpec(requirements: "dangling.txt"), .missingInput, ["included by", "gone.txt"]),
             (
                 ImageSpec(requirements: "absolute.txt"), .invalidRequirements,
@@ -150,7 +155,7 @@ import Testing
             ),
             (
                 ImageSpec(requirements: "open.txt"), .invalidRequirements,
-                ["open.txt, line 1", "closing quote"]
+                ["open.txt, line 1", "unclosed quote"]
             ),
             (
                 ImageSpec(requirements: "nameless.txt"), .invalidRequirements,
@@ -158,10 +163,10 @@ import Testing
             ),
             (ImageSpec(requirements: "lock/uv.lock"), .missingInput, ["pyproject.toml"]),
             (ImageSpec(copy: ["file", "/etc"]), .invalidField, ["copy", "\"/etc\" is absolute"]),
-            (ImageSpec(copy: ["a/../file"]), .invalidField, ["copy", "has \"..\""]),
+            (ImageSpec(copy: ["a/../file"]), .invalidField, ["copy", "contains \"..\""]),
             (ImageSpec(copy: [""]), .invalidField, ["copy", "is empty"]),
             (ImageSpec(copy: ["none"]), .missingInput, ["copy", "none\" does not exist"]),
-            (ImageSpec(copy: ["pipe"]), .missingInput, ["copy", "pipe\" is not a file or folder"]),
+            (ImageSpec(copy: ["pipe"]), .missingInput, ["copy", "pipe\" is not a file or directory"]),
             (
                 ImageSpec(sourceRoot: "badignore", sourceCopyMode: .all), .invalidIgnoreFile,
                 [".dockerignore:2", "[z-a]"]
@@ -254,7 +259,7 @@ import Testing
         let error = #expect(throws: ImageSpecError.self) {
             try ImageSpec(packages: ["numpy"], requirements: path).validate(in: context)
         }
-        #expect(error?.message.contains("packages cannot stand beside the lock file uv.lock") == true)
+        #expect(error?.message.contains("packages cannot be combined with the lock file uv.lock") == true)
     }
 
     @Test func aTreeMayBeDeeperThanAPathIsLong() throws {

@@ -183,7 +183,7 @@ import Testing
             ("--dry-run", "nothing is installed"),
             ("-h", "nothing is installed"), ("-c constraints.txt", "local file"),
             ("--constraint=constraints.txt", "local file"),
-            ("--python 3.12", "given by the Dockerfile"), ("-p3.12", "given by the Dockerfile"),
+            ("--python 3.12", "already set by the Dockerfile"), ("-p3.12", "already set by the Dockerfile"),
             ("--index-url", "no value"),
             ("--group dev", "pyproject.toml"), ("-z", "-z"),
         ] as [(String, String?)])

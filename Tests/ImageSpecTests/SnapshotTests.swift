@@ -81,14 +81,17 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{}", "this is no record of a tag"), ("", "this is no record"), ("[]", "this is no record"),
-        (#"{"name": "x"}"#, "this is no record"),
-        (#"{"format": "imagespec.record.v1""#, "the record was cut off or edited: line 1, column 33"),
+        ("{}", "not a snapshot; write one"), ("", "not a snapshot"), ("[]", "not a snapshot"),
+        (#"{"name": "x"}"#, "not a snapshot"),
         (
-            #"{"format":"imagespec.record.v2","x":1}"#,
-            "has the format \"imagespec.record.v2\", and this release reads"
+            #"{"format": "imagespec.snapshot.v1""#,
+            "the snapshot is truncated or was edited: line 1, column 35"
         ),
-        (#"{"a": 1, "format" : "imagespec.record.v1"}"#, "its checksum is not that of its lines"),
+        (
+            #"{"format":"imagespec.snapshot.v2","x":1}"#,
+            "unsupported snapshot format \"imagespec.snapshot.v2\"; this release reads"
+        ),
+        (#"{"a": 1, "format" : "imagespec.snapshot.v1"}"#, "its checksum does not match"),
     ])
     func whatIsNoRecordIsRefused(text: String, fragment: String) {
         let error = #expect(throws: ImageSpecError.self) { try ImageSpec.Snapshot(json: Array(text.utf8)) }
@@ -109,14 +112,14 @@ import Testing
         let error = #expect(throws: ImageSpecError.self) {
             try ImageSpec.Snapshot(json: edited + Array(trailer.utf8))
         }
-        #expect(error?.message.contains("does not hold what one of its version") == true)
+        #expect(error?.message.contains("does not match its format") == true)
     }
 
     @Test(arguments: [
-        (#"{"format": "imagespec.record.v1""#, true),
-        (" \n{ \"x\": 1, \"format\" :\t\"imagespec.record.v9\"}", true),
-        (#"{"env": {"format": "json"}}"#, false), (#"{"env": {"A": "imagespec.record.v1"}}"#, false),
-        ("format: imagespec.record.v1", false), ("", false), ("{", false), (#"{"format""#, false),
+        (#"{"format": "imagespec.snapshot.v1""#, true),
+        (" \n{ \"x\": 1, \"format\" :\t\"imagespec.snapshot.v9\"}", true),
+        (#"{"env": {"format": "json"}}"#, false), (#"{"env": {"A": "imagespec.snapshot.v1"}}"#, false),
+        ("format: imagespec.snapshot.v1", false), ("", false), ("{", false), (#"{"format""#, false),
     ])
     func recordsAreKnownByTheirContent(text: String, isRecord: Bool) {
         #expect(ImageSpec.Snapshot.isRecord(Array(text.utf8)) == isRecord)
@@ -183,8 +186,8 @@ import Testing
     @Test(arguments: [
         ("name: a\n", false), ("{}", false), (#"{"name": "a"}"#, false), ("\n", false), ("\0", false),
         (#"{"images": {}, "format": "imagespec.image-config.v1"}"#, false), ("", true),
-        ("{\n  \"format\": \"imagespec.record.v1\",\n  \"che", true),
-        (#"{"format": "imagespec.record.v9"}"#, true),
+        ("{\n  \"format\": \"imagespec.snapshot.v1\",\n  \"che", true),
+        (#"{"format": "imagespec.snapshot.v9"}"#, true),
     ])
     func onlyARecordIsReplaced(text: String, isReplaced: Bool) throws {
         let folder = TemporaryFolder()
@@ -201,7 +204,9 @@ import Testing
             for write in [recording.write(to:), recording.record.write(to:)] {
                 let error = #expect(throws: ImageSpecError.self) { try write(path) }
                 #expect(error?.code == .unwritableOutput)
-                #expect(error?.message.contains("\"\(path)\" is there and is no record") == true)
+                #expect(
+                    error?.message.contains("\"\(path)\" is not a snapshot, so it was not overwritten")
+                        == true)
                 #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
             }
         }
@@ -219,7 +224,7 @@ import Testing
             let error = #expect(throws: ImageSpecError.self) {
                 try recording.write(to: folder.path + "/" + name)
             }
-            #expect(error?.message.contains("lies among the files of source_root") == true)
+            #expect(error?.message.contains("is among the files of source_root") == true)
         }
         #expect(try spec.tag(in: context) == recording.record.tag)
     }
@@ -241,8 +246,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "no path of a file"), ("src", "no regular file"), ("pipe", "no regular file"),
-        ("a/", "no path of a file"),
+        ("", "not a valid file path"), ("src", "not a regular file"), ("pipe", "not a regular file"),
+        ("a/", "not a valid file path"),
         ("none/r.json", "does not exist"), ("netrc/r.json", "netrc"),
         (String(repeating: "x", count: 300), "too long"),
     ])
@@ -288,7 +293,7 @@ import Testing
             return
         }
         let error = #expect(throws: ImageSpecError.self) { try recording.write(to: folder.path + "/" + path) }
-        #expect(error?.message.contains("lies among the files of \(field), so that") == true)
+        #expect(error?.message.contains("is among the files of \(field), so writing") == true)
         #expect(try spec.tag(in: context) == recording.record.tag)
     }
 

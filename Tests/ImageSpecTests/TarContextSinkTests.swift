@@ -259,7 +259,7 @@ import Testing
             let error = #expect(throws: ImageSpecError.self) {
                 try context.writeTar(toFile: project.path(place))
             }
-            #expect(error?.message.contains("lies among the files of source_root") == true)
+            #expect(error?.message.contains("is among the files of source_root") == true)
             #expect(!FileManager.default.fileExists(atPath: project.path(place)))
         }
     }

@@ -156,13 +156,13 @@ import Testing
         Refused(.invalidField, ["copy", ".."], ImageSpec(copy: ["../x"])),
         Refused(.invalidField, ["copy", "absolute"], ImageSpec(copy: ["/x"])),
         Refused(.missingInput, ["source_root", "none"], ImageSpec(sourceRoot: "none")),
-        Refused(.missingInput, ["source_root", "not a folder"], ImageSpec(sourceRoot: "file")),
+        Refused(.missingInput, ["source_root", "not a directory"], ImageSpec(sourceRoot: "file")),
         Refused(
             .invalidRequirements, ["requirements", "backslash"], ImageSpec(requirements: "backslash.txt")),
         // Bases.
         Refused(.unsupportedField, ["base_image: cuda"], ImageSpec(baseImage: .spec(ImageSpec(cuda: "12")))),
         Refused(
-            .invalidReference, ["base_image: the image name"],
+            .invalidReference, ["base_image: invalid image name"],
             ImageSpec(baseImage: .spec(ImageSpec(name: "a b", builder: "mine")))),
     ]
 

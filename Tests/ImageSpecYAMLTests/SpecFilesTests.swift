@@ -86,15 +86,15 @@ import Testing
 
     @Test(arguments: [
         ("./none.yaml", ImageSpecError.Code.missingInput, "does not exist; expected a spec file"),
-        ("../base.yaml", .invalidField, "write ./NAME for a spec file beside this one"),
-        ("./a/base.yaml", .invalidField, "no file of the spec's own folder"),
-        ("./", .invalidField, "no file of the spec's own folder"),
-        ("./spec.yaml", .invalidField, "is this spec itself, or has it as its base"),
+        ("../base.yaml", .invalidField, "write ./NAME for a spec file"),
+        ("./a/base.yaml", .invalidField, "must be in the same directory as this spec"),
+        ("./", .invalidField, "must be in the same directory as this spec"),
+        ("./spec.yaml", .invalidField, "is this spec, or is based on it"),
         (
             "./loop.yaml", .invalidField,
-            "loop.yaml: base_image: \"./spec.yaml\" is this spec itself, or has it as its base"
+            "loop.yaml: base_image: \"./spec.yaml\" is this spec, or is based on it"
         ),
-        ("./wrong.yaml", .unknownField, "wrong.yaml: line 1, column 1: \"nam\" is no field"),
+        ("./wrong.yaml", .unknownField, "wrong.yaml: line 1, column 1: unknown field \"nam\""),
         ("./base.txt", .invalidDocument, "base.txt: "),
     ])
     func anErrorInABaseNamesBothFiles(_ base: String, _ code: ImageSpecError.Code, _ fragment: String) throws
@@ -132,7 +132,8 @@ import Testing
             let (spec, b) = ("\(folder)/spec.yaml: ", "\(folder)/b.json: ")
             let below = spec + "base_image.base_image: " + b
             let starts = [
-                spec + "line 1, column 1: \"nmae\"", spec + "line 2, column 20: base_image.cuda: ",
+                spec + "line 1, column 1: unknown field \"nmae\"",
+                spec + "line 2, column 20: base_image.cuda: ",
                 below + "packages[0]: ", below + "base_image: \(folder)/c.yaml: line 2, column 10: env.A: ",
                 below + "base_image: \(folder)/c.yaml: line 2, column 16: env.B: ",
             ]

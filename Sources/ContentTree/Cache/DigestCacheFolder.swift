@@ -8,14 +8,14 @@ import Musl
 import Darwin
 #endif
 
-/// The folder that caches lie in, open. It belongs to the user, and nobody else can write to it.
+/// The directory that caches lie in, open. It belongs to the user, and nobody else can write to it.
 struct DigestCacheFolder: Sendable {
     private static let daysUntilUnused = 30
     private static let secondsOfDay: Int64 = 86_400
 
     let descriptor: FolderDescriptor
 
-    /// Opens the folder; nil where it does not exist or is not the user's own.
+    /// Opens the directory; nil if it does not exist or is not the user's own.
     init?(_ path: String) {
         guard !path.utf8.contains(0) else { return nil }
         let number = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -25,7 +25,7 @@ struct DigestCacheFolder: Sendable {
         guard fstat(number, &status) == 0, Self.isOurs(status) else { return nil }
     }
 
-    /// Opens the folder, and makes it, and the one that it lies in, if they do not exist.
+    /// Opens the directory, and makes it, and the one that it lies in, if they do not exist.
     static func made(_ path: String) -> DigestCacheFolder? {
         if let folder = DigestCacheFolder(path) { return folder }
         guard !path.utf8.contains(0) else { return nil }
@@ -36,7 +36,7 @@ struct DigestCacheFolder: Sendable {
         return DigestCacheFolder(path)
     }
 
-    /// Makes a folder, but none of root's in what is somebody else's, as it would be with `sudo` and the user's `HOME`.
+    /// Makes a directory, but none of root's in what is somebody else's, as it would be with `sudo` and the user's `HOME`.
     private static func make(_ path: String) {
         var status = stat()
         guard stat(path, &status) != 0, stat(Path.folder(of: path), &status) == 0,
@@ -154,7 +154,7 @@ struct DigestCacheKey: Sendable {
     static let suffix = ".digests"
 
     let digest: SHA256Digest
-    /// The name of the cache in its folder.
+    /// The name of the cache in its directory.
     var name: String { digest.hex + Self.suffix }
 
     /// `rules` is the digest of what else decides which entries the tree has, as far as it is not in the tree itself. It

@@ -12,7 +12,7 @@ import Darwin
 ///
 ///     header | piece … | table of the pieces
 ///
-/// A piece is a folder of a tree, or a part of a large one: what tells that it is unchanged, and so many of its entries,
+/// A piece is a directory of a tree, or a part of a large one: what tells that it is unchanged, and so many of its entries,
 /// sorted by their names. Pieces are read one by one and never mapped: a file that somebody shortens while it is mapped
 /// ends the process. Every byte is under a checksum, so that what a full disk, a power cut or another program left of a file
 /// is found out; it is no protection from somebody who may write to the user's files.
@@ -90,13 +90,13 @@ enum DigestCacheFormat {
 
     struct PieceFlags: OptionSet {
         let rawValue: UInt32
-        /// What the folder holds cannot be told by looking at it alone: it has links to folders, or to nothing.
+        /// What the directory holds cannot be told by looking at it alone: it has links to directories, or to nothing.
         static let isVolatile = PieceFlags(rawValue: 1)
-        /// The folder has entries, and so a digest.
+        /// The directory has entries, and so a digest.
         static let hasDigest = PieceFlags(rawValue: 2)
-        /// The folder holds a `.gitignore` that counts.
+        /// The directory holds a `.gitignore` that counts.
         static let hasGitignore = PieceFlags(rawValue: 4)
-        /// The entries were chosen, not listed: what else the folder holds does not matter.
+        /// The entries were chosen, not listed: what else the directory holds does not matter.
         static let isChoice = PieceFlags(rawValue: 8)
     }
 
@@ -112,9 +112,9 @@ enum DigestCacheFormat {
         var flags: UInt32 = 0
         var folder = StatSignature()
         var gitignore = StatSignature()
-        /// Of the folder's whole manifest.
+        /// Of the directory's whole manifest.
         var digest = SHA256Digest()
-        /// Which ignore rules the folder was listed with: before, and with, its own.
+        /// Which ignore rules the directory was listed with: before, and with, its own.
         var rules = SHA256Digest()
         var rulesBelow = SHA256Digest()
         private var reserved: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
@@ -174,7 +174,7 @@ enum DigestCacheFormat {
         return a ^ a >> 29
     }
 
-    /// The hash of a path; that of each folder above it comes out on the way.
+    /// The hash of a path; that of each directory above it comes out on the way.
     static func pathHash(
         _ path: some Sequence<UInt8>, above: (UInt64) -> Void = { _ in }
     ) -> UInt64 {
@@ -217,7 +217,7 @@ struct DigestCachePiece {
     var path: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: bytes[pathStart..<pathStart + Int(header.pathLength)])
     }
-    /// The digest of the folder; nil where it has no entries.
+    /// The digest of the directory; nil if it has no entries.
     var digest: SHA256Digest? { flags.contains(.hasDigest) ? header.digest : nil }
 
     @inline(__always)
@@ -227,7 +227,7 @@ struct DigestCachePiece {
             as: DigestCacheFormat.Entry.self)
     }
 
-    /// The name of an entry, which a NUL ends; nil where the piece makes no sense.
+    /// The name of an entry, which a NUL ends; nil if the piece makes no sense.
     @inline(__always)
     func name(_ entry: DigestCacheFormat.Entry) -> UnsafePointer<CChar>? {
         guard entry.name < header.namesLength else { return nil }
@@ -241,7 +241,7 @@ struct DigestCachePiece {
         let folder = path.isEmpty ? [] : Array(path) + [UInt8(ascii: "/")]
         for index in 0..<count {
             let row = entry(index)
-            // A folder without entries is none itself, and has no digest.
+            // A directory without entries is none itself, and has no digest.
             guard let name = name(row), row.digest != SHA256Digest() else { continue }
             entries.append(
                 SourceTree.Entry(

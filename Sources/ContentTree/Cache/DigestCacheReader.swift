@@ -21,7 +21,7 @@ final class DigestCacheReader: Sendable {
     /// Indices of the pieces by the hash of their path, then in order.
     private let byHash: [Int32]
 
-    /// nil where the file is anything but a whole cache of this version and this tree.
+    /// nil if the file is anything but a whole cache of this version and this tree.
     init?(_ folder: DigestCacheFolder, _ key: DigestCacheKey, now: Int64) {
         guard let (file, size) = folder.open(key.name), size >= Format.headerSize,
             let bytes = Self.read(file, at: 0, count: Format.headerSize),
@@ -65,7 +65,7 @@ final class DigestCacheReader: Sendable {
         Format.checksum(bytes) == pieces[index].checksum
     }
 
-    /// The pieces of a folder.
+    /// The pieces of a directory.
     func indices(of path: [UInt8]) -> ArraySlice<Int32> {
         let hash = Format.pathHash(path)
         var (low, high) = (0, byHash.count)
@@ -78,7 +78,7 @@ final class DigestCacheReader: Sendable {
         return byHash[low..<end]
     }
 
-    /// What is known of a folder; nil for nothing. With `firstPieceOnly`, not of all its entries.
+    /// What is known of a directory; nil for nothing. With `firstPieceOnly`, not of all its entries.
     func folder(_ path: [UInt8], firstPieceOnly: Bool = false) -> CachedDirectory? {
         let indices = indices(of: path).prefix(firstPieceOnly ? 1 : .max)
         if indices.isEmpty { return nil }
@@ -119,7 +119,7 @@ final class DigestCacheReader: Sendable {
     }
 }
 
-/// A folder as an earlier run saw it.
+/// A directory as an earlier run saw it.
 final class CachedDirectory: Sendable {
     /// At least one.
     private let pieces: [[UInt8]]

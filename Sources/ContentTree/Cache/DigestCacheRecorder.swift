@@ -17,7 +17,7 @@ final class DigestCacheRecorder {
         /// Files that were read, and their bytes.
         var files = 0
         var bytes = 0
-        /// Folders that were listed.
+        /// Directories that were listed.
         var folders = 0
 
         mutating func add(_ other: Gain) {
@@ -46,14 +46,14 @@ final class DigestCacheRecorder {
     private var entries: [UInt8] = []
     private var names: [UInt8] = []
     private var count = 0
-    /// Whether the current folder has a piece already.
+    /// Whether the current directory has a piece already.
     private var hasPiece = false
     /// The device that was seen last, and whether its times can be relied on.
     private var device: (number: UInt64, isExact: Bool)?
 
     init(_ session: DigestCacheSession) { self.session = session }
 
-    /// The stamp of an open file or folder; one that is never trusted where it could change and look the same.
+    /// The stamp of an open file or directory; one that is never trusted where it could change and look the same.
     func stamp(of status: stat, _ descriptor: Int32) -> StatSignature {
         let stamp = StatSignature(status)
         guard stamp.isOlder(than: session.stamp) else { return StatSignature() }
@@ -76,7 +76,7 @@ final class DigestCacheRecorder {
         if count == Format.pieceEntries { endPiece(header, path) }
     }
 
-    /// Ends a folder's last piece; each folder has at least one.
+    /// Ends a directory's last piece; each directory has at least one.
     func end(_ header: Format.PieceHeader, _ path: [UInt8]) {
         if count > 0 || !hasPiece { endPiece(header, path) }
         hasPiece = false

@@ -19,26 +19,26 @@ final class DigestCacheSession: Sendable {
         var pieces: [Format.Piece] = []
         var hasFailed = false
         var gain = DigestCacheRecorder.Gain()
-        /// The hashes of the paths of folders that are taken over with everything below them.
+        /// The hashes of the paths of directories that are taken over with everything below them.
         var unchanged: Set<UInt64> = []
     }
 
     /// When the walk began. What changed since then could change once more and look the same.
     let stamp: Int64
-    /// The digest of the whole tree where nothing at all changed; its value is nil where the tree has no entries.
+    /// The digest of the whole tree where nothing at all changed; its value is nil if the tree has no entries.
     let digest: SHA256Digest??
     private let options: HashingOptions
     private let folder: String
     private let key: DigestCacheKey
     private let reader: DigestCacheReader?
-    /// nil where the entries of folders have to be listed and judged anew.
+    /// nil if the entries of directories have to be listed and judged anew.
     private let changes: DigestCacheValidator.Outcome?
     private let output = Locked(Output())
 
-    /// nil where there is to be no cache.
+    /// nil if there is to be no cache.
     ///
     /// `rules` tells the rules at the root from others. `records` is what the walk is to write down: entries are
-    /// known, what is left out is only seen in a folder that is listed.
+    /// known, what is left out is only seen in a directory that is listed.
     init?(
         _ options: HashingOptions, root: FolderDescriptor, key: DigestCacheKey, rules: SHA256Digest,
         records: SourceTree.Records
@@ -56,7 +56,7 @@ final class DigestCacheSession: Sendable {
             digest = nil
             return
         }
-        // With other rules each folder has to be judged anew.
+        // With other rules each directory has to be judged anew.
         guard !records.contains(.leftOut), known.header.rules == rules else {
             self.reader = reader
             changes = nil
@@ -72,17 +72,17 @@ final class DigestCacheSession: Sendable {
 
     // MARK: what is known
 
-    /// What an earlier run knew of a folder.
+    /// What an earlier run knew of a directory.
     func folder(_ path: [UInt8]) -> CachedDirectory? { reader?.folder(path) }
 
-    /// Whether the folder's entries are what they were, those below sub-folders aside.
+    /// Whether the directory's entries are what they were, those below subdirectories aside.
     func isUnchanged(_ path: [UInt8]) -> Bool {
         guard let reader, let changes else { return false }
         let indices = reader.indices(of: path)
         return !indices.isEmpty && !indices.contains { changes.changed.contains(Int($0)) }
     }
 
-    /// The folder, if nothing in it and below it changed since it was seen with these rules; it is then taken over.
+    /// The directory, if nothing in it and below it changed since it was seen with these rules; it is then taken over.
     func unchangedTree(_ path: [UInt8], rules: SHA256Digest) -> CachedDirectory? {
         guard let changes, isUnchanged(path) else { return nil }
         let hash = Format.pathHash(path)
@@ -95,7 +95,7 @@ final class DigestCacheSession: Sendable {
         return known
     }
 
-    /// The entries of what is taken over as a whole: of the tree, or of folders with everything below them. A few sorted lists
+    /// The entries of what is taken over as a whole: of the tree, or of directories with everything below them. A few sorted lists
     /// one after the other.
     func unchangedEntries() -> [SourceTree.Entry] {
         guard let changes else { return [] }
@@ -116,7 +116,7 @@ final class DigestCacheSession: Sendable {
         path[..<(path.lastIndex(of: UInt8(ascii: "/")) ?? 0)]
     }
 
-    /// Whether a folder is one of these or lies below one, which are given by the hashes of their paths.
+    /// Whether a directory is one of these or lies below one, which are given by the hashes of their paths.
     private static func isTakenOver(_ path: some Sequence<UInt8>, _ unchanged: Set<UInt64>) -> Bool {
         var isBelow = false
         let hash = Format.pathHash(path) { if unchanged.contains($0) { isBelow = true } }
@@ -206,7 +206,7 @@ final class DigestCacheSession: Sendable {
         return true
     }
 
-    /// Takes over what lies below the folders that nothing changed in.
+    /// Takes over what lies below the directories that nothing changed in.
     private func copyUnchanged(_ output: inout Output) {
         guard let reader, !output.unchanged.isEmpty else { return }
         let unchanged = output.unchanged
@@ -223,7 +223,7 @@ final class DigestCacheSession: Sendable {
                 }
                 return Self.isTakenOver(path, unchanged)
             }
-            // Which folder's piece it is, nobody knows then: a cache without it could miss what changes in there.
+            // Which directory's piece it is, nobody knows then: a cache without it could miss what changes in there.
             guard let isWanted else {
                 output.hasFailed = true
                 return

@@ -8,14 +8,14 @@ import Musl
 import Darwin
 #endif
 
-/// Finds out which folders of a cached tree are as they were, on all cores: one look at each folder and at each file,
+/// Finds out which directories of a cached tree are as they were, on all cores: one look at each directory and at each file,
 /// and nothing else. Nothing is allocated for an entry.
 final class DigestCacheValidator: Sendable {
     /// What came out.
     struct Outcome: Sendable {
         /// Pieces that hold something that changed.
         var changed: Set<Int> = []
-        /// The hashes of the paths of the folders above them.
+        /// The hashes of the paths of the directories above them.
         var above: Set<UInt64> = []
         /// A piece is not as it was written; then nothing of the cache counts.
         var isBroken = false
@@ -132,7 +132,7 @@ final class DigestCacheValidator: Sendable {
         }
     }
 
-    /// Whether a folder and all files of a piece are what they were.
+    /// Whether a directory and all files of a piece are what they were.
     private func isUnchanged(_ piece: DigestCachePiece) -> Bool {
         if piece.flags.contains(.isVolatile) { return false }
         var folder = root.number

@@ -10,7 +10,7 @@ import Musl
 import Darwin
 #endif
 
-/// What tells that a file or folder is still what it was, as far as the file system says so.
+/// What tells that a file or directory is still what it was, as far as the file system says so.
 ///
 /// What changes a file gives it a new time, and `isOlder` sees to it that the clock can tell that from what was before. Three
 /// kinds of change escape, as they do in git, since no time tells of them: those through a shared memory mapping after the

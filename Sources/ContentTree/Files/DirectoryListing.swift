@@ -9,11 +9,11 @@ import Darwin
 #endif
 
 extension FileSystem {
-    /// What lies in a folder, hidden entries too.
+    /// What lies in a directory, hidden entries too.
     package struct Listing: Sendable {
         package enum Kind: Sendable { case file, folder }
 
-        /// Files and folders by name; a link is what it leads to. In the order of their bytes.
+        /// Files and directories by name; a link is what it leads to. In the order of their bytes.
         package var entries: [(name: String, kind: Kind)] = []
         /// How many names are no UTF-8 or have control characters.
         package var unusableNames = 0
@@ -25,7 +25,7 @@ extension FileSystem {
         }
     }
 
-    /// What lies in a folder; nil where it cannot be opened or is none.
+    /// What lies in a directory; nil if it cannot be opened or is none.
     package static func listing(ofFolder path: String) -> Listing? {
         guard let stream = opendir(path) else { return nil }
         defer { closedir(stream) }

@@ -55,7 +55,7 @@ extension FileSystem {
         throw Failure(code: ELOOP)
     }
 
-    /// The real path of a file's folder, with the file's own name.
+    /// The real path of a file's directory, with the file's own name.
     package static func realPlace(_ path: [UInt8]) throws(Failure) -> [UInt8] {
         let folder = try realPath(folder(of: path))
         let slash = path.lastIndex(of: UInt8(ascii: "/"))
@@ -63,7 +63,7 @@ extension FileSystem {
         return (folder == [UInt8(ascii: "/")] ? [] : folder) + [UInt8(ascii: "/")] + name
     }
 
-    /// The folder that a file's path names; `.` where it names none.
+    /// The directory that a file's path names; `.` where it names none.
     package static func folder(of path: [UInt8]) -> [UInt8] {
         guard let slash = path.lastIndex(of: UInt8(ascii: "/")) else { return [UInt8(ascii: ".")] }
         return Array(path[..<max(slash, path.startIndex + 1)])

@@ -35,9 +35,15 @@ package enum FileSystem {
         var isTooLong: Bool { code == ENAMETOOLONG }
 
         package var text: String { String(cString: strerror(code)) }
+
+        /// The text within a sentence: "permission denied".
+        package var reason: String {
+            let text = text
+            return text.prefix(1).lowercased() + text.dropFirst()
+        }
     }
 
-    /// The kind of what lies at a path, nil where nothing does; `followingLinks` looks at the target of a link.
+    /// The kind of what lies at a path, nil if nothing does; `followingLinks` looks at the target of a link.
     package static func kind(_ path: String, followingLinks: Bool = true) throws(Failure) -> Kind? {
         var status = stat()
         let result = followingLinks ? stat(path, &status) : lstat(path, &status)
@@ -98,9 +104,9 @@ package enum FileSystem {
         }
     }
 
-    /// All bytes of a regular file that is no link; nil where nothing or something else lies there.
+    /// All bytes of a regular file that is no link; nil if nothing or something else lies there.
     ///
-    /// `path` counts from the open folder `inFolder`.
+    /// `path` counts from the open directory `inFolder`.
     package static func contents(ofRegularFile path: [UInt8], inFolder folder: Int32) throws(Failure)
         -> [UInt8]?
     {
@@ -130,9 +136,9 @@ package enum FileSystem {
         return Array(buffer[..<count])
     }
 
-    /// Opens a folder that is no link, by a path of any length; -1 with `errno` where that fails.
+    /// Opens a directory that is no link, by a path of any length; -1 with `errno` where that fails.
     ///
-    /// A relative path counts from `folder`; the empty one is that folder.
+    /// A relative path counts from `folder`; the empty one is that directory.
     /// The system takes no path of more than PATH_MAX bytes, but a tree may well be deeper: then it is opened step by step.
     static func openFolder(_ path: [UInt8], in folder: Int32 = AT_FDCWD) -> Int32 {
         let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
@@ -178,7 +184,7 @@ package enum FileSystem {
         return Array(UnsafeRawBufferPointer(start: resolved, count: strlen(resolved)))
     }
 
-    /// A path of which the last part does not exist: what exists of the folders above it by their real path, the rest as
+    /// A path of which the last part does not exist: what exists of the directories above it by their real path, the rest as
     /// it is written. A relative path counts from `workingDirectory`.
     static func realPathAsFarAsItExists(_ path: String, from workingDirectory: String) -> String {
         let absolute = Path.lexicallyNormalized(Path.join(workingDirectory, path))
@@ -194,7 +200,7 @@ package enum FileSystem {
         return absolute
     }
 
-    /// What tells a folder from all others; nil where there is none. Follows links.
+    /// What tells a directory from all others; nil if there is none. Follows links.
     static func folderNumbers(_ path: [UInt8]) -> (device: UInt64, inode: UInt64)? {
         var status = stat()
         guard withCPath(path, { stat($0, &status) }) == 0, kind(ofMode: status.st_mode) == .folder else {
@@ -207,7 +213,7 @@ package enum FileSystem {
     package static func lies(_ path: String, inOneOf folders: [String], from workingDirectory: String) -> Bool
     {
         guard !folders.isEmpty, !path.utf8.contains(0) else { return false }
-        // By device and inode: a folder can have several real paths where it is mounted twice.
+        // By device and inode: a directory can have several real paths where it is mounted twice.
         let wanted = folders.compactMap {
             $0.utf8.contains(0) ? nil : folderNumbers(Array($0.utf8))
         }

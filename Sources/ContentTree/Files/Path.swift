@@ -76,7 +76,7 @@ package enum Path {
         return String(path[...end])
     }
 
-    /// The folder that a path lies in, by its text; `.` for a bare name.
+    /// The directory that a path lies in, by its text; `.` for a bare name.
     package static func folder(of path: String) -> String {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])

@@ -33,7 +33,7 @@ package final class TemporaryFile {
         (descriptor, path) = try Self.make(beside: target, creationMode)
     }
 
-    /// In the same folder, since only within a file system can the file take the place. Not that one's name with something
+    /// In the same directory, since only within a file system can the file take the place. Not that one's name with something
     /// after it, which may be too long for a name; but with the same ending, so that a line such as `*.tar` in a .gitignore
     /// leaves both out.
     private static func make(

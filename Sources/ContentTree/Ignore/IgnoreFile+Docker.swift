@@ -2,7 +2,7 @@
 
 // The notation of `.dockerignore`, in characters rather than bytes.
 extension IgnoreFile {
-    /// Reads a `.dockerignore`; nil where no rule in it can ever match.
+    /// Reads a `.dockerignore`; nil if no rule in it can ever match.
     static func docker(_ text: [UInt8], path: String) throws(ContentTreeError) -> IgnoreFile? {
         var rules = IgnoreRules()
         for line in lines(of: text) {
@@ -49,7 +49,7 @@ struct DockerPattern {
                     place.path,
                     .malformedPattern(
                         line: place.line, pattern: "!", reason: "nothing follows the \"!\"",
-                        fix: "write the path to keep after it, or remove the line"))
+                        fix: "write the path to include after it, or remove the line"))
             }
         }
         let components = Self.cleaned(text)
@@ -97,15 +97,15 @@ struct DockerPattern {
         let advice: String
 
         static let openClass = Flaw(
-            reason: "a \"[\" is not closed in its component",
-            advice: "close it, or write \"\\[\" for the character itself")
+            reason: "unclosed \"[\" in a path component",
+            advice: "close it, or write \"\\[\" for the literal character")
         static let item = Flaw(
-            reason: "a \"[…]\" is empty, or a \"-\" or \"]\" stands in it for itself",
-            advice: "write \"\\-\" or \"\\]\" for the character itself")
+            reason: "\"[…]\" is empty, or contains an unescaped \"-\" or \"]\"",
+            advice: "write \"\\-\" or \"\\]\" for the literal character")
         static let range = Flaw(
-            reason: "a range in \"[…]\" ends before it starts", advice: "write the lower character first")
+            reason: "invalid range in \"[…]\"", advice: "write the lower character first")
         static let escape = Flaw(
-            reason: "a component ends with a \"\\\"", advice: "write \"\\\\\" for the character itself")
+            reason: "a path component ends in \"\\\"", advice: "write \"\\\\\" for the literal character")
     }
 
     private mutating func read(_ component: [Unicode.Scalar], isLast: Bool) throws(Flaw) {

@@ -2,7 +2,7 @@
 
 // The notation of gitignore(5), as git itself reads it, byte by byte.
 extension IgnoreFile {
-    /// Reads a `.gitignore`; nil where no rule in it can ever match.
+    /// Reads a `.gitignore`; nil if no rule in it can ever match.
     static func git(_ text: [UInt8], path: String) -> IgnoreFile? {
         IgnoreFile(gitRules(text), text: text, path: path, kind: .git)
     }
@@ -115,7 +115,7 @@ struct GitPattern {
         }
     }
 
-    /// Reads `[…]`; nil where it has no end or names a class that does not exist.
+    /// Reads `[…]`; nil if it has no end or names a class that does not exist.
     private mutating func readClass() -> ByteSet? {
         var set = ByteSet()
         index += 1

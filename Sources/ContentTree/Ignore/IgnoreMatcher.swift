@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where a folder stands in all ignore files that concern it.
+/// Where a directory stands in all ignore files that concern it.
 ///
 /// A value without state of its own: any thread's matcher can go on from it.
 struct IgnoreScope: Sendable {
@@ -16,12 +16,12 @@ struct IgnoreScope: Sendable {
         self.places = places
     }
 
-    /// At the root of the walk, which is the folder of each of these files.
+    /// At the root of the walk, which is the directory of each of these files.
     init(_ files: [IgnoreFile]) {
         for file in files { add(file, at: []) }
     }
 
-    /// Adds an ignore file: one found in this folder, or in a folder further up, from where `path` leads here.
+    /// Adds an ignore file: one found in this directory, or in a directory further up, from where `path` leads here.
     ///
     /// Of several `.gitignore` files, the ones further up are added first.
     mutating func add(_ file: IgnoreFile, at path: [UInt8]) {
@@ -48,13 +48,13 @@ struct IgnoreScope: Sendable {
 enum IgnoreVerdict {
     case keep
     case leaveOut(file: IgnoreFile, rule: Int)
-    /// A folder that is left out, but below it a later rule could still keep something.
+    /// A directory that is left out, but below it a later rule could still keep something.
     case leaveOutButEnter(file: IgnoreFile, rule: Int)
 }
 
-/// Judges the entries of one folder after the other. One thread's own.
+/// Judges the entries of one directory after the other. One thread's own.
 final class IgnoreMatcher {
-    /// One ignore file of the current folder.
+    /// One ignore file of the current directory.
     private struct Lane {
         let core: UnsafeMutablePointer<LazyDFA.Core>
         let kind: IgnoreFile.Kind
@@ -70,12 +70,12 @@ final class IgnoreMatcher {
 
     /// Bytes that one automaton's table may take before it is forgotten.
     private let budget: Int
-    /// Bytes that all automata may take before those of other folders are forgotten.
+    /// Bytes that all automata may take before those of other directories are forgotten.
     private let totalBudget: Int
     private var automata: [ObjectIdentifier: LazyDFA] = [:]
     /// What the automata took when the current ones became current, all of them and the current ones alone.
     private var size = (all: 0, current: 0)
-    /// The automata of the current folder, in the order of its scope.
+    /// The automata of the current directory, in the order of its scope.
     private var current: [LazyDFA] = []
     /// The same as lanes, filled up with idle ones to a multiple of `width`.
     private var lanes: UnsafeMutablePointer<Lane>
@@ -100,10 +100,10 @@ final class IgnoreMatcher {
     /// The automata made so far.
     var automataInUse: [LazyDFA] { Array(automata.values) }
 
-    /// From now on entries of the folder with this scope are judged.
+    /// From now on entries of the directory with this scope are judged.
     func begin(_ scope: IgnoreScope) {
         let places = scope.places
-        // Most folders have the same ignore files as the one before.
+        // Most directories have the same ignore files as the one before.
         if places.count != current.count || !zip(places, current).allSatisfy({ $0.file === $1.file }) {
             prepareLanes(places)
         }
@@ -147,7 +147,7 @@ final class IgnoreMatcher {
         return automaton
     }
 
-    /// What the rules say of an entry of the current folder.
+    /// What the rules say of an entry of the current directory.
     func verdict(_ name: UnsafeRawBufferPointer, isFolder: Bool) -> IgnoreVerdict {
         read(name)
         let lanes = lanes
@@ -174,7 +174,7 @@ final class IgnoreMatcher {
         return .leaveOutButEnter(file: entering.file, rule: entering.rule)
     }
 
-    /// Where a folder in the current one stands, before its own `.gitignore` is added.
+    /// Where a directory in the current one stands, before its own `.gitignore` is added.
     func scope(entering name: UnsafeRawBufferPointer) -> IgnoreScope {
         read(name)
         var places: [IgnoreScope.Place] = []
@@ -272,7 +272,7 @@ final class IgnoreMatcher {
         }
     }
 
-    /// How many bytes the character at the start has; nil where there is none. (The Unicode Standard, table 3-7.)
+    /// How many bytes the character at the start has; nil if there is none. (The Unicode Standard, table 3-7.)
     private static func characterLength(_ bytes: UnsafeRawBufferPointer) -> Int? {
         let second: ClosedRange<UInt8>
         let length: Int

@@ -229,7 +229,7 @@ struct IgnoreProgram: Sendable {
         return [sorted[winner]] + sorted.filter { nodes[Int($0)].rule > rule }
     }
 
-    /// The last rule that matches a path ending here: for a file, and for a folder.
+    /// The last rule that matches a path ending here: for a file, and for a directory.
     func winners(_ positions: [Int32]) -> (file: Int32?, folder: Int32?) {
         var file: Int32?
         var folder: Int32?

@@ -23,12 +23,12 @@ final class LazyDFA {
 
     /// What judging a name needs, in one place that no reference counting guards.
     struct Core {
-        /// Rows, each of the outcome for a file, the outcome for a folder, and the next state by byte class.
+        /// Rows, each of the outcome for a file, the outcome for a directory, and the next state by byte class.
         ///
         /// Only the next states are ever unknown, and only their topmost bit is then set.
         fileprivate(set) var table: UnsafeMutablePointer<State>
         let classOfByte: UnsafeMutablePointer<UInt8>
-        /// The state in which each name of the current folder starts.
+        /// The state in which each name of the current directory starts.
         fileprivate(set) var start: State
         fileprivate let automaton: Unmanaged<LazyDFA>
 
@@ -90,7 +90,7 @@ final class LazyDFA {
         core.pointee.start = state(positions)
     }
 
-    /// Where the folder of this name stands, whose state is that of its name's end.
+    /// Where the directory of this name stands, whose state is that of its name's end.
     func positions(below state: State) -> IgnorePositions {
         let slash = file.classOfByte[Int(ByteSet.slash)]
         let known = Core.next(core.pointee.table, state, slash)
@@ -98,7 +98,7 @@ final class LazyDFA {
         return positions[Int(next) / rowLength]
     }
 
-    /// Whether something below the folder of this name could match a negated rule.
+    /// Whether something below the directory of this name could match a negated rule.
     func mayKeepSomething(below state: State) -> Bool {
         file.program.mayKeepSomething(positions(below: state).list)
     }

@@ -82,7 +82,7 @@ package enum DisplayText {
         return needsQuotes ? [UInt8(ascii: "\"")] + quoted + [UInt8(ascii: "\"")] : path
     }
 
-    /// The scalar that bytes begin with; nil where they begin with no UTF-8.
+    /// The scalar that bytes begin with; nil if they begin with no UTF-8.
     private static func leadingScalar(of bytes: ArraySlice<UInt8>) -> Unicode.Scalar? {
         var decoder = UTF8()
         var iterator = bytes.makeIterator()

@@ -3,18 +3,19 @@
 package import ContentTree
 
 extension ImageSpec.BuildContext {
-    /// Writes the context as a tar archive to a file, which is there only once it is whole.
+    /// Writes the context as a tar archive to a file. The file appears only when it is complete.
     ///
-    /// It holds what ``write(to:)`` writes to a folder, with the same modes and time stamps, and is the same to the byte
-    /// on every host, for every user, on every day: ustar headers, and pax headers for names that are longer than 100
-    /// bytes or not ASCII; folder by folder, in each by the bytes of the names, the Dockerfile last; no owner. A file that was there is
-    /// replaced at the end, and keeps its mode; of a link, what it leads to. A pipe or a device is written to as it is.
+    /// The archive contains what ``write(to:)`` writes to a directory, with the same modes and time stamps, and is
+    /// byte-identical on every host, for every user, at any time: ustar headers, and pax headers for names that are longer than 100
+    /// bytes or not ASCII; directory by directory, each sorted by the bytes of the names, the Dockerfile last; no owner.
+    /// An existing file, or the target of a link, is replaced at the end and keeps its mode. Pipes and devices are
+    /// written to directly.
     ///
-    /// Takes memory for the path of each file. Cancelling the task ends it, also while nobody reads the pipe.
-    /// - Parameter path: the file; a relative path counts from the process's working directory.
-    /// - Throws: ``ImageSpecError/Code/sourceChanged`` where a file is not any more what it was when it was named;
-    ///   ``ImageSpecError/Code/unwritableOutput``; ``ImageSpecError/Code/unreadableInput``. Nothing that was written is
-    ///   left then.
+    /// Uses memory for the path of each file. Stops if the task is cancelled, even while a pipe has no reader.
+    /// - Parameter path: the file, relative to the working directory of the process.
+    /// - Throws: ``ImageSpecError/Code/sourceChanged`` if a file changed after the image was named;
+    ///   ``ImageSpecError/Code/unwritableOutput``; ``ImageSpecError/Code/unreadableInput``. The unfinished archive is
+    ///   removed.
     public func writeTar(toFile path: String) throws(ImageSpecError) {
         try writeTar(toFile: path, UnfinishedFile())
     }
@@ -29,22 +30,22 @@ extension ImageSpec.BuildContext {
 
     /// Writes the context as a tar archive to an open file, pipe or socket, which stays open.
     ///
-    /// What ``writeTar(toFile:)`` says holds, but for one thing: where it fails, what was written stays written. It ends
-    /// then within an entry and without the blocks that end an archive, so that whoever reads it finds that it is cut off.
-    /// - Parameter descriptor: where the archive goes, from the beginning to the end.
+    /// Behaves like ``writeTar(toFile:)``, except that output that was written before an error remains. It then ends
+    /// within an entry and without end-of-archive blocks, so that readers detect that it is truncated.
+    /// - Parameter descriptor: the descriptor to write the archive to.
     /// - Throws: the errors of ``writeTar(toFile:)``.
     public func writeTar(to descriptor: Int32) throws(ImageSpecError) {
         let output: StreamOutput
         do throws(FileSystem.Failure) {
             output = try StreamOutput(descriptor)
         } catch {
-            throw .unwritableArchive(error.text)
+            throw .unwritableArchive(error.reason)
         }
         try writeTar { bytes throws(ImageSpecError) in
             do throws(FileSystem.Failure) {
                 try output.writeAll(bytes)
             } catch {
-                throw error.isCancelled ? .writingCancelled : .unwritableArchive(error.text)
+                throw error.isCancelled ? .writingCancelled : .unwritableArchive(error.reason)
             }
         }
     }

@@ -3,18 +3,18 @@
 internal import ContentTree
 
 extension ImageSpec {
-    /// A Dockerfile and the files that it copies, ready to be written to a folder.
+    /// A Dockerfile and the files that it copies, ready to be written to a directory.
     ///
-    /// Making it reads and hashes all files of a spec; writing it hashes them again on their way. What is written is
-    /// what was named, to the byte, or the writing fails.
+    /// Creating a context reads and hashes all files of the spec. Writing it hashes them again and fails if they differ from
+    /// the named content.
     ///
-    /// The folder holds `Dockerfile` and, where there are any, `requirements/`, `copy/` with a numbered folder for each
-    /// copied path, and `source/`: no name of a project's file stands beside these. File modes are 0644 and 0755, whatever
-    /// the umask, and all time stamps are one constant, so that equal specs give equal contexts.
+    /// The directory contains `Dockerfile` and, if needed, `requirements/`, `copy/` with a numbered directory for each
+    /// copied path, and `source/`. File modes are 0644 and 0755, regardless of the umask, and all time stamps are
+    /// constant, so that equal specs have equal contexts.
     public struct BuildContext: Sendable {
         /// The Dockerfile.
         public let dockerfile: Dockerfile
-        /// The names of the spec, of the bytes that will be written.
+        /// The identity of the spec, for the bytes that will be written.
         public let identity: Identity
 
         private let requirements: RequirementsLayout?
@@ -26,12 +26,12 @@ extension ImageSpec {
 
         /// Reads the files of a spec and renders it.
         ///
-        /// Takes memory for the path of each file.
+        /// Uses memory for the path of each file.
         /// - Parameters:
         ///   - spec: the spec.
-        ///   - context: where relative paths count from.
-        ///   - baseImageName: the name under which the image of a base that is a spec really lies; nil means that of
-        ///     ``ImageSpec/imageName(in:)``. It plays no part for another base.
+        ///   - context: the context of relative paths.
+        ///   - baseImageName: the actual name of the base image if the base is a spec. If `nil`, it is
+        ///     ``ImageSpec/imageName(in:)``. Ignored for other bases.
         /// - Throws: the errors of ``ImageSpec/validate(in:)`` and ``ImageSpec/identity(in:)``.
         public init(
             _ spec: ImageSpec, in context: Context = .current, baseImageName: String? = nil
@@ -54,13 +54,13 @@ extension ImageSpec {
             identity = try Identity(spec: spec, ContentIdentity(spec: spec, contents: contents))
         }
 
-        /// Writes the context to a folder, which is made if it does not exist and must be empty if it does.
+        /// Writes the context to a directory, which must be empty or not exist.
         ///
-        /// The folder that it lies in has to exist: a path that leads nowhere is refused rather than made.
-        /// - Parameter directory: the folder; a relative path counts from the process's working directory.
-        /// - Throws: ``ImageSpecError/Code/sourceChanged`` where a file is not any more what it was when it was named;
-        ///   ``ImageSpecError/Code/unwritableOutput``; ``ImageSpecError/Code/unreadableInput``. Nothing that was written is
-        ///   left then.
+        /// The parent directory must exist; it is not created.
+        /// - Parameter directory: the directory, relative to the working directory of the process.
+        /// - Throws: ``ImageSpecError/Code/sourceChanged`` if a file changed after the image was named;
+        ///   ``ImageSpecError/Code/unwritableOutput``; ``ImageSpecError/Code/unreadableInput``. All files written
+        ///   so far are removed.
         public func write(to directory: String) throws(ImageSpecError) {
             let writer = try DirectoryContextSink(directory)
             do throws(ImageSpecError) {
@@ -79,7 +79,7 @@ extension ImageSpec {
             try checkPlace(place) { (tree) throws(ContentTreeError) in try tree.wouldHoldFiles(in: place) }
         }
 
-        /// The same of an archive, by the real path of its folder with its own name.
+        /// The same of an archive, by the real path of its directory with its own name.
         func checkPlace(ofFile place: [UInt8]) throws(ImageSpecError) {
             try checkPlace(place) { (tree) throws(ContentTreeError) in try tree.wouldHoldFile(place) }
         }
@@ -107,9 +107,9 @@ extension ImageSpec {
 
 /// Where files lie in a build context.
 enum ContextLayout {
-    /// Copied paths in numbered folders.
+    /// Copied paths in numbered directories.
     case dockerfile
-    /// The same, and in each the path that they have in the image: envd copies a folder with its name.
+    /// The same, and in each the path that they have in the image: envd copies a directory with its name.
     case envd
 
     func folder(ofCopied index: Int, _ copied: ResolvedInputs.Copied) -> String {

@@ -3,23 +3,22 @@
 internal import ContentTree
 
 extension ImageSpec.BuildEngine {
-    /// How many images are built at once where nobody says so: as many as there are processors, at most 4. Builds share
-    /// the disk and the network too.
+    /// The default number of concurrent builds: the number of processors, at most 4, because builds also share the disk
+    /// and the network.
     public static var defaultJobs: Int { min(4, Processors.count) }
 
-    /// Has the images of a graph built, each once and after its base, several at once.
+    /// Builds the images of a graph concurrently, each once and after its base image.
     ///
-    /// A failure stops the images above it alone, and all others are built. Nothing is built where something is wrong that
-    /// can be found before. Cancelling the task cancels the builds that run and waits for their end; what was built
-    /// before stays built, and its result is returned.
+    /// If an image fails, only the images based on it are not built. Nothing is built if a problem can be detected
+    /// beforehand. Cancelling the task cancels running builds and waits for them to end; the results of completed builds
+    /// are returned.
     /// - Parameters:
-    ///   - graph: the images. Those that only known images are based on are not asked for.
-    ///   - jobs: how many are built at once; less than 1 is 1.
-    /// - Returns: for each spec of the graph, in their order, what became of it: a result, or what its builder threw; where
-    ///   a base was not built, ``ImageSpecError`` with the code ``ImageSpecError/Code/baseNotBuilt``; `CancellationError`
-    ///   where it was cancelled.
-    /// - Throws: before anything is built, ``ImageSpecError/Code/builderNotRegistered`` and what ``ImageSpec/Builder/check(_:)``
-    ///   of a builder throws, of the first image with such a problem; `CancellationError`.
+    ///   - graph: the images. Base images that only known images need are skipped.
+    ///   - jobs: the maximum number of concurrent builds. Values below 1 mean 1.
+    /// - Returns: for each spec of the graph, in order, its result or the error of its builder. If its base was not built,
+    ///   ``ImageSpecError`` with the code ``ImageSpecError/Code/baseNotBuilt``; if it was cancelled, `CancellationError`.
+    /// - Throws: before anything is built, ``ImageSpecError/Code/builderNotRegistered`` or the error of
+    ///   ``ImageSpec/Builder/check(_:)`` for the first image with a problem; `CancellationError`.
     public func results(
         of graph: ImageSpec.BuildGraph, jobs: Int = defaultJobs
     ) async throws -> [Result<ImageSpec.BuildResult, any Error>] {

@@ -4,10 +4,10 @@ internal import ContentTree
 import Synchronization
 
 extension ImageSpec {
-    /// Has images built, each once.
+    /// Builds images, each of them once.
     ///
-    /// It knows builders by name, builds what a spec is based on before the spec itself, and remembers under which name
-    /// each image really lies. There is no engine behind the scenes: a program makes its own and holds it.
+    /// An engine holds registered builders, builds base images first, and remembers the actual name of each image. There
+    /// is no shared engine: a program creates its own.
     ///
     /// ```swift
     /// let engine = ImageSpec.BuildEngine()
@@ -15,7 +15,7 @@ extension ImageSpec {
     /// print(try await engine.build(spec))
     /// ```
     ///
-    /// A new engine has the builder `noop`; with `ImageSpecContainers`, `BuildEngine.containers()` has `default` too.
+    /// A new engine has the builder `noop`. With `ImageSpecContainers`, `BuildEngine.containers()` also has `default`.
     ///
     /// Source: flytekit `ImageBuildEngine`.
     public final class BuildEngine: Sendable {
@@ -45,17 +45,17 @@ extension ImageSpec {
             var isForcePush: Bool
         }
 
-        /// When images are built, and whether they are pushed.
+        /// Determines when images are built and whether they are pushed.
         public let policy: BuildPolicy
-        /// Is told what happens.
+        /// Receives build events.
         let report: @Sendable (BuildEvent) -> Void
         private let state = Mutex(State())
         private let flights = SingleFlight<FlightKey, BuildResult>()
 
-        /// An engine with the builder `noop`, of priority 0.
+        /// Creates an engine with the builder `noop`, which has priority 0.
         /// - Parameters:
-        ///   - policy: by default what the environment of this process says now.
-        ///   - report: is told what happens, from any thread.
+        ///   - policy: defaults to the policy in the environment of this process.
+        ///   - report: receives build events, on any thread.
         public init(
             policy: BuildPolicy = .current, report: @escaping @Sendable (BuildEvent) -> Void = { _ in }
         ) {
@@ -66,10 +66,10 @@ extension ImageSpec {
 
         // MARK: builders
 
-        /// Registers a builder, in place of one of the same name. What that one built is not known any more.
+        /// Registers a builder. Replaces a builder of the same name, whose results are forgotten.
         ///
-        /// A spec that names no builder is built by that of the highest priority; among equals, by the one that was
-        /// registered first. (Those of this package have priority 0, `noop`, and 1, `default`.)
+        /// A spec without a builder is built by the builder with the highest priority, or, if several have it, by the one
+        /// that was registered first. In this package, `noop` has priority 0 and `default` has priority 1.
         public func register(_ name: String, _ builder: some Builder, priority: Int = 5) {
             state.withLock { state in
                 state.registrationCount += 1
@@ -85,10 +85,10 @@ extension ImageSpec {
             }
         }
 
-        /// The names of the registered builders, in the order in which they were registered.
+        /// The names of the registered builders, in order of registration.
         public var builderNames: [String] { state.withLock { $0.builders.map(\.name) } }
 
-        /// The builder of a name; nil: that of specs which name none.
+        /// The builder with this name. If `nil`, the builder of specs without one.
         func registration(named name: String?) throws(ImageSpecError) -> Registration {
             let builders = state.withLock { $0.builders }
             guard let name = name.nonEmpty else {
@@ -105,44 +105,44 @@ extension ImageSpec {
 
         // MARK: building
 
-        /// Has the image of a spec built if it does not exist, and returns the name under which it lies.
+        /// Builds the image of a spec if it does not exist, and returns its actual name.
         ///
-        /// A base that is a spec comes first, at any depth, for the platform of the spec above it where it names none.
-        /// However many ask for an image at once, it is built once; an image that this engine has built or found is not
-        /// asked for again. After a failure it can be tried again. ``ImageSpec/forcePush()`` builds at each call.
+        /// Base images that are specs are built first, at any depth. A base without a platform uses the platform of the
+        /// spec above it. Concurrent calls for one image share a build. An image that this engine has built or found is
+        /// not queried again. Failed builds can be retried. ``ImageSpec/forcePush()`` builds at each call.
         ///
-        /// Inside an execution it only names the image and asks no builder.
+        /// Inside an execution, only computes the name and calls no builder.
         ///
-        /// Cancelling the task cancels the build, unless others wait for it too.
+        /// Cancelling the task cancels the build, unless other callers are waiting for it.
         /// - Parameters:
         ///   - spec: the spec.
-        ///   - context: where its relative paths count from; nil: the context of this process.
-        /// - Returns: the name under which the image lies.
-        /// - Throws: ``ImageSpecError``; whatever a registered builder throws; `CancellationError`.
+        ///   - context: the context of its relative paths. If `nil`, the context of this process.
+        /// - Returns: the actual name of the image.
+        /// - Throws: ``ImageSpecError``; the errors of registered builders; `CancellationError`.
         @discardableResult
         public func build(_ spec: ImageSpec, in context: Context? = nil) async throws -> String {
             try await result(of: spec, in: context).imageName
         }
 
-        /// Does what ``build(_:in:)`` does, and says how it came about.
+        /// Builds the image like ``build(_:in:)``, and returns the outcome as well.
         public func result(of spec: ImageSpec, in context: Context? = nil) async throws -> BuildResult {
             try await result(of: prepare(spec, in: context))
         }
 
-        /// The image of a spec, named and checked, and those that it is based on.
+        /// The image of a spec and its base images, named and checked.
         package struct PreparedImage: Sendable {
             var request: BuildRequest
-            /// nil inside an execution, which asks no builder.
+            /// `nil` inside an execution, which calls no builder.
             var registration: Registration?
             /// The base that is a spec, where it is to be built with this one: one or none.
             var bases: [PreparedImage] = []
         }
 
-        /// Names an image and those that it is based on, and lets their builders find what will keep them from being built.
+        /// Names an image and its base images, and lets their builders check them.
         ///
-        /// Reads all files, each once. What it returns holds their paths and digests, so that none is read again before it is
-        /// copied.
-        /// - Throws: the errors of ``build(_:in:)`` that can be found before anything is built.
+        /// Reads all files, each once. The result holds their paths and digests, so that no file is read again before it
+        /// is copied.
+        /// - Throws: the errors of ``build(_:in:)`` that can be detected before anything is built.
         @concurrent
         package func prepare(_ spec: ImageSpec, in context: Context? = nil) async throws -> PreparedImage {
             var graph = BuildGraph()
@@ -239,7 +239,7 @@ extension ImageSpec {
                 && known(Image(name: node.imageName, builder: registration.number)) != nil
         }
 
-        /// The name under which the image of a spec really lies, where this engine has built or found it; else
+        /// Returns the actual name of the image of a spec if this engine has built or found it; otherwise
         /// ``ImageSpec/imageName(in:)``.
         /// - Throws: the errors of ``ImageSpec/imageName(in:)``; ``ImageSpecError/Code/builderNotRegistered``.
         public func imageName(
@@ -250,15 +250,15 @@ extension ImageSpec {
                 ?? name
         }
 
-        /// The image of a piece of code: from the config where it is there, else built.
+        /// Returns the image of a task: from the config if present, otherwise built.
         ///
         /// Source: flytekit `get_registerable_container_image`.
         /// - Parameters:
-        ///   - spec: the spec that the code names; nil for code that names none.
-        ///   - config: the images that are known.
-        ///   - context: where relative paths count from; nil: the context of this process.
+        ///   - spec: the spec of the task. `nil` if it has none.
+        ///   - config: the known images.
+        ///   - context: the context of relative paths. If `nil`, the context of this process.
         /// - Returns: the name of the image.
-        /// - Throws: ``ImageSpecError/Code/missingInput`` for nil where the config has no default image; the errors of
+        /// - Throws: ``ImageSpecError/Code/missingInput`` if `spec` is `nil` and the config has no default image; the errors of
         ///   ``build(_:in:)``.
         public func resolve(
             _ spec: ImageSpec?, in config: ImageConfig, context: Context? = nil

@@ -3,7 +3,7 @@
 internal import ContentTree
 
 extension ImageSpec.BuildGraph {
-    /// The graph as a flowchart of Mermaid, which many wikis and code hosts draw; the same text for the same specs.
+    /// The graph as a Mermaid flowchart. Deterministic for the same specs.
     ///
     /// Source: mermaid.js.org, Flowcharts: entity codes to escape characters.
     public var mermaid: String {
@@ -15,7 +15,7 @@ extension ImageSpec.BuildGraph {
         return text
     }
 
-    /// The graph in the language of Graphviz; the same text for the same specs.
+    /// The graph in the DOT language of Graphviz. Deterministic for the same specs.
     ///
     /// Source: graphviz.org, The DOT Language.
     public var dot: String {

@@ -3,10 +3,10 @@
 internal import ContentTree
 
 extension ImageSpec {
-    /// The images of several specs and those that they are based on, each once.
+    /// The images of several specs and their base images, each once.
     ///
-    /// A base that several specs share, or that is given as well, is one node: it is the same image, since it has the same
-    /// name and the same builder. Its files are read once, however many specs are based on it.
+    /// Specs with the same name and the same builder are one node, for example a base that several specs share. Its files
+    /// are read once.
     ///
     /// ```swift
     /// let graph = try ImageSpec.BuildGraph([trainer, server])
@@ -16,26 +16,26 @@ extension ImageSpec {
     public struct BuildGraph: Sendable {
         /// One image.
         public struct Node: Sendable {
-            /// The name that the image is to have.
+            /// The requested image name.
             public let imageName: String
-            /// The spec; a base without a platform has that of the spec above it. Where one of several equal ones is forced,
-            /// it is that one.
+            /// The spec. A base without a platform has the platform of the spec above it. If one of several equal specs is
+            /// forced, this is the forced one.
             public internal(set) var spec: ImageSpec
-            /// Where relative paths of the spec count from.
+            /// The context of relative paths in the spec.
             public let context: Context
-            /// The name of the builder that builds it; nil: the one that an engine takes for specs that name none.
+            /// The name of the builder. If `nil`, the engine chooses the builder.
             public let builder: String?
-            /// The node of the base image, which is before this one; nil where the base is no spec.
+            /// The node of the base image, which precedes this one. `nil` if the base is not a spec.
             public let base: Int?
             /// The files of the spec as they were read for its name.
             let contents: ResolvedInputs
         }
 
-        /// That an image is based on another one; both by their numbers in ``nodes``.
+        /// The relation of an image to its base image, as indices of ``nodes``.
         public struct Edge: Hashable, Sendable {
-            /// The image below.
+            /// The base image.
             public var base: Int
-            /// The image that is built on it.
+            /// The image built on it.
             public var child: Int
 
             /// An edge.
@@ -96,31 +96,31 @@ extension ImageSpec {
             var contents: ResolvedInputs
         }
 
-        /// The images, in the order of the specs, each after its base.
+        /// The images in the order of the specs, each after its base image.
         public private(set) var nodes: [Node] = []
-        /// The node of each spec that was added, in their order. Equal specs have the same.
+        /// The node of each added spec, in order. Equal specs have the same node.
         public private(set) var requested: [Int] = []
-        /// The builder of specs that name none; nil: whichever an engine takes.
+        /// The builder of specs without one. If `nil`, the engine chooses the builder.
         public let defaultBuilder: String?
         private var numbers: [Key: Int] = [:]
         private var readings: [Reading] = []
         private var readingNumbers: [Source: Int] = [:]
         private var places: [Place: Int] = [:]
 
-        /// A graph without images.
-        /// - Parameter defaultBuilder: the name of the builder of specs that name none, so that they are one image with equal
-        ///   ones that name it. nil: that is up to the engine that builds them, and they are images of their own.
+        /// Creates an empty graph.
+        /// - Parameter defaultBuilder: the name of the builder of specs without one, which makes them the same image as equal specs
+        ///   with that builder. If `nil`, the engine chooses the builder, and they are separate images.
         public init(defaultBuilder: String? = nil) {
             self.defaultBuilder = defaultBuilder.nonEmpty
         }
 
-        /// The graph of some specs whose paths count from one folder.
+        /// Creates the graph of several specs in one context.
         ///
         /// Reads all files, as ``ImageSpec/imageName(in:)`` does.
         /// - Parameters:
         ///   - specs: the specs.
-        ///   - context: where their paths count from.
-        ///   - defaultBuilder: the builder of specs that name none; see ``init(defaultBuilder:)``.
+        ///   - context: the context of their paths.
+        ///   - defaultBuilder: the builder of specs without one; see ``init(defaultBuilder:)``.
         /// - Throws: the errors of ``ImageSpec/imageName(in:)``.
         public init(
             _ specs: some Sequence<ImageSpec>, in context: Context = .current,
@@ -130,11 +130,11 @@ extension ImageSpec {
             for spec in specs { try add(spec, in: context) }
         }
 
-        /// Adds a spec and those that it is based on, where they are not there yet. After an error the graph is as before.
+        /// Adds a spec and its base images if they are not in the graph yet. If it throws, the graph is unchanged.
         ///
-        /// Reads all files, as ``ImageSpec/imageName(in:)`` does, but for those of specs that this graph has read: their files
-        /// count as they were then. A build engine does not read them again before it copies them.
-        /// - Returns: the number of its node.
+        /// Reads all files, as ``ImageSpec/imageName(in:)`` does, except those of specs that this graph has already read. A
+        /// build engine does not read them again before it copies them.
+        /// - Returns: the index of its node.
         /// - Throws: the errors of ``ImageSpec/imageName(in:)``.
         @discardableResult
         public mutating func add(
@@ -166,7 +166,7 @@ extension ImageSpec {
             return number
         }
 
-        /// What each image that has a base is built on, in the order of the images.
+        /// The edges to base images, in the order of the images.
         public var edges: [Edge] {
             nodes.indices.compactMap { child in nodes[child].base.map { Edge(base: $0, child: child) } }
         }

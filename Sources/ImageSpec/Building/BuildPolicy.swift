@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ImageSpec {
-    /// When images are built and where they go, as far as the surroundings decide it and not the spec.
-    ///
-    /// Read once, at the edge, and passed on as a value.
+    /// Determines when images are built and pushed, independently of the spec.
     public struct BuildPolicy: Hashable, Sendable {
-        /// Builds and pushes even what exists, as if every spec had ``ImageSpec/forcePush()``; each image once an engine.
+        /// Builds and pushes images even if they exist, as with ``ImageSpec/forcePush()``. Each image is built once per engine.
         public var isForcePush: Bool
-        /// Pushes images of specs that have a registry. Where it is false, they stay with the container engine.
+        /// Pushes images of specs with a registry. If `false`, images stay in the container engine.
         public var pushes: Bool
-        /// Takes an image to exist where nobody can tell, with a warning, as flytekit does. Otherwise that is an error.
+        /// Assumes that an image exists if this cannot be determined, with a warning, as flytekit does. If `false`, it is an
+        /// error.
         public var assumesExists: Bool
-        /// Makes it an error in any case where nobody can tell whether an image exists.
+        /// Always fails if the existence of an image cannot be determined.
         public var failsFast: Bool
-        /// Whether this process is an execution, which builds nothing.
+        /// Whether this process is a task execution, which builds no images.
         public var isInsideExecution: Bool
 
-        /// A policy; by default what exists is not built again, and what is built is pushed.
+        /// Creates a policy. By default, existing images are not rebuilt, and built images are pushed.
         public init(
             isForcePush: Bool = false, pushes: Bool = true, assumesExists: Bool = false,
             failsFast: Bool = false, isInsideExecution: Bool = false
@@ -28,7 +27,7 @@ extension ImageSpec {
             self.isInsideExecution = isInsideExecution
         }
 
-        /// What flytekit's environment variables say.
+        /// Creates the policy from flytekit's environment variables.
         ///
         /// | variable | meaning |
         /// |---|---|
@@ -37,7 +36,7 @@ extension ImageSpec {
         /// | `FLYTE_IMG_FAST_FAIL` | ``failsFast``, unless it is `false`, `0`, `off` or `no` |
         /// | `FLYTE_INTERNAL_EXECUTION_ID` | ``isInsideExecution``, if it is set |
         ///
-        /// Upper and lower case are one. ``assumesExists`` is in no variable.
+        /// Values are case-insensitive. ``assumesExists`` has no variable.
         /// - Parameter environment: looks up a variable.
         public init(environment: (String) -> String?) {
             func isOn(_ name: String) -> Bool {
@@ -52,20 +51,20 @@ extension ImageSpec {
                 isInsideExecution: environment("FLYTE_INTERNAL_EXECUTION_ID") != nil)
         }
 
-        /// What the environment of this process says, read anew at each call.
+        /// The policy in the environment of this process. Read at each call.
         public static var current: BuildPolicy { BuildPolicy(environment: ImageSpec.processEnvironment) }
 
-        /// What follows from whether an image exists.
+        /// What to do with an image.
         public enum Decision: Hashable, Sendable {
             /// Build it.
             case build
             /// It is there.
             case use
-            /// Take it to be there, and say so.
+            /// Assume that it exists, with a warning.
             case assume(warning: String)
         }
 
-        /// Whether an image that is not forced has to be built.
+        /// Returns whether an image that is not forced must be built.
         ///
         /// | existence | decision |
         /// |---|---|
@@ -85,19 +84,19 @@ extension ImageSpec {
                     throw .existenceUnknown(imageName, reason, failsFast: failsFast)
                 }
                 return .assume(
-                    warning: "whether \(imageName) exists cannot be told, and it is taken to exist: "
+                    warning: "cannot determine whether \(imageName) exists, assuming that it does: "
                         + IndexURL.withoutAnyUserInfo(reason).shortened(to: 600))
             }
         }
     }
 
-    /// Whether an image exists where it is to be: in its registry, or with the container engine where it has none.
+    /// Whether an image exists in its registry, or in the container engine if it has no registry.
     public enum Existence: Hashable, Sendable {
-        /// It is there; the digest of its manifest, where that is known.
+        /// The image exists. The digest of its manifest, if known.
         case present(digest: String?)
-        /// It is not there.
+        /// The image does not exist.
         case absent
-        /// Nobody can tell: no access, no answer.
+        /// Cannot be determined, for example because of missing access or a timeout.
         case unknown(reason: String)
     }
 }

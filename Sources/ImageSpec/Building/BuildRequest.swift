@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ImageSpec {
-    /// What a ``BuildEngine`` asks of a ``Builder``: the image of one spec, with all that is known about it by then.
+    /// The request of a ``BuildEngine`` to a ``Builder`` for the image of one spec.
     public struct BuildRequest: Sendable {
-        /// The spec. Its base image exists once the image is asked for.
+        /// The spec. Its base image exists when the image is requested.
         public var spec: ImageSpec { didSet { contents = nil } }
-        /// The name that the image is to have.
+        /// The requested image name.
         public var imageName: String
-        /// The name under which the image of a base that is a spec really lies; nil for a base that is none.
+        /// The actual name of the base image if the base is a spec; otherwise `nil`.
         public var baseImageName: String?
-        /// Where relative paths of the spec count from.
+        /// The context of relative paths in the spec.
         public var context: Context { didSet { contents = nil } }
-        /// When to build, and whether to push.
+        /// Determines when to build and whether to push.
         public var policy: BuildPolicy
-        /// Is told what happens, from any thread.
+        /// Receives build events, on any thread.
         public var report: @Sendable (BuildEvent) -> Void
         /// The files of the spec as they were read for its name, with the entries of its trees; nil: not read yet.
         var contents: ResolvedInputs?
 
-        /// A request.
+        /// Creates a request.
         public init(
             spec: ImageSpec, imageName: String, baseImageName: String? = nil, context: Context,
             policy: BuildPolicy, report: @escaping @Sendable (BuildEvent) -> Void = { _ in }
@@ -33,8 +33,8 @@ extension ImageSpec {
 
         /// The Dockerfile of the spec, and the files that it copies.
         ///
-        /// In a request of a ``BuildEngine``, of the files as they were read for the name: none is read again before it is
-        /// written. Otherwise, and where the spec or the context was changed, reads them all.
+        /// In a request of a ``BuildEngine``, uses the files as they were read for the name, without reading them again.
+        /// Otherwise, or if the spec or the context was changed, reads all files.
         /// - Throws: the errors of ``BuildContext/init(_:in:baseImageName:)``.
         public func buildContext() throws(ImageSpecError) -> BuildContext {
             guard let contents else {
@@ -45,40 +45,40 @@ extension ImageSpec {
             return try BuildContext(spec, contents, in: context, baseImageName: baseImageName)
         }
 
-        /// Whether the image is built even where it exists.
+        /// Whether the image is built even if it exists.
         public var isForcePush: Bool { policy.isForcePush || spec.isForcePush }
 
-        /// Whether the image goes to a registry.
+        /// Whether the image is pushed to a registry.
         public var isPushed: Bool { policy.pushes && spec.registry.nonEmpty != nil }
     }
 
-    /// What became of a build.
+    /// The result of a build.
     public struct BuildResult: Hashable, Sendable {
-        /// How there comes to be an image.
+        /// How the image was obtained.
         public enum Outcome: String, Hashable, Sendable, CaseIterable {
             /// It was built.
             case built
-            /// It was there.
+            /// It already existed.
             case found
-            /// It is taken to be there, because nobody can tell.
+            /// It is assumed to exist, because this could not be determined.
             case assumed
-            /// Nobody asked, because this process is an execution.
+            /// Not checked, because this process is a task execution.
             case skipped
         }
 
-        /// The name under which the image really lies.
+        /// The actual name of the image.
         public var imageName: String
-        /// How there comes to be one.
+        /// How the image was obtained.
         public var outcome: Outcome
-        /// The digest of its manifest in the registry, or of the local image where there is no registry; nil where it is
-        /// not known.
+        /// The digest of the manifest in the registry, or of the local image if there is no registry. `nil` if it is
+        /// unknown.
         public var digest: String?
-        /// The container engine that built or found it, as in `buildah 1.28.2`; nil where there was none.
+        /// The container engine that built or found it, such as `buildah 1.28.2`. `nil` if none was used.
         public var engine: String?
-        /// The time that it took, without its base images.
+        /// The duration of the build, without base images.
         public var duration: Duration
 
-        /// A result.
+        /// Creates a result.
         public init(
             imageName: String, outcome: Outcome, digest: String? = nil, engine: String? = nil,
             duration: Duration = .zero
@@ -91,19 +91,19 @@ extension ImageSpec {
         }
     }
 
-    /// What happens while images are built.
+    /// An event during a build.
     public enum BuildEvent: Hashable, Sendable {
         /// An image is being built by a container engine.
         case started(imageName: String, engine: String)
-        /// A line that the container engine printed for an image. A builder need not name that: a ``BuildEngine`` does.
+        /// A line of output of the container engine. A ``BuildEngine`` fills in the image if the builder does not.
         case output(line: String, imageName: String? = nil)
-        /// Something that the user should know.
+        /// A warning for the user.
         case warning(String)
-        /// There is an image; the name is that which it was to have, and its builder may have given it another one.
+        /// An image was built or found. The name is the requested one; the builder may have used another one.
         case finished(imageName: String, result: BuildResult)
-        /// There is no image, because its build failed. The reason is that of the error.
+        /// The build of an image failed, with the reason of the error.
         case failed(imageName: String, reason: String)
-        /// There is no image of a graph, because one that it is based on failed.
+        /// An image of a graph was not built, because its base image failed.
         case notBuilt(imageName: String, base: String)
 
         /// The event of an image, which is named in it.

@@ -1,51 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ImageSpec {
-    /// Makes the image of a spec.
+    /// Builds the image of a spec.
     ///
     /// Source: flytekit `ImageSpecBuilder`.
     public protocol Builder: Sendable {
-        /// Whether the image has to be built: false where it exists already, as far as this builder can tell.
+        /// Returns whether the image must be built: `false` if the builder knows that it exists.
         ///
-        /// The default is true.
+        /// Defaults to `true`.
         func shouldBuild(_ spec: ImageSpec) async throws -> Bool
 
-        /// Builds the image and returns the name under which it really lies; nil means that of ``ImageSpec/imageName()``.
+        /// Builds the image and returns its actual name. If `nil`, the name is ``ImageSpec/imageName()``.
         ///
-        /// A base image that is a spec is built before.
+        /// A base image that is a spec has already been built.
         func build(_ spec: ImageSpec) async throws -> String?
 
-        /// What a ``BuildEngine`` calls: provides the image, built or found.
+        /// Provides the image, built or found. Called by a ``BuildEngine``.
         ///
-        /// The default asks ``shouldBuild(_:)``, unless the build is forced, and then ``build(_:)``. A builder that needs to
-        /// know where paths count from, what the base image is really called or whether to push implements this too.
+        /// The default calls ``shouldBuild(_:)``, unless the build is forced, and then ``build(_:)``. Implement this in a
+        /// builder that needs the context, the actual name of the base image, or the build policy.
         func image(for request: BuildRequest) async throws -> BuildResult
 
-        /// Finds what will keep the image from being built, as far as the spec and its files tell.
+        /// Throws if the spec or its files prevent the image from being built.
         ///
-        /// Called for a spec and its bases before the first of them is built. The name of the base image is then that which
-        /// it is to have. The default finds nothing.
+        /// Called for a spec and its bases before the first of them is built. The base image then has its requested name.
+        /// The default does nothing.
         func check(_ request: BuildRequest) async throws
     }
 
-    /// Writes a Dockerfile and what it copies, and leaves the building to others: to look at, to check in, to hand to
-    /// any tool that builds Dockerfiles.
+    /// Writes a Dockerfile and the files that it copies, without building them. The result can be reviewed, committed or
+    /// built with any tool that builds Dockerfiles.
     ///
-    /// The image of a base that is a spec is named in it and has to be built before, from a context of its own.
+    /// The Dockerfile refers to a base image that is a spec by name. That image must be built first, from its own context.
     public struct DockerfileBuilder: Builder {
-        /// Where the build context goes; see ``BuildContext/write(to:)``.
+        /// The directory of the build context; see ``BuildContext/write(to:)``.
         public let directory: String
-        /// Where relative paths of specs count from, unless a ``BuildEngine`` asks, which says so itself; nil: from that of
-        /// the process at the time.
+        /// The context of relative paths, unless a ``BuildEngine`` provides one. If `nil`, the context of the process at
+        /// the time.
         public let context: Context?
 
-        /// A builder that writes to a folder, which is empty or does not exist yet in one that does.
+        /// Creates a builder that writes to a directory. It must be empty or not exist; its parent must exist.
         public init(directory: String, context: Context? = nil) {
             self.directory = directory
             self.context = context
         }
 
-        /// Writes the build context and returns the image name that belongs to it. Blocks a thread while it does.
+        /// Writes the build context and returns its image name. Blocks the thread.
         @concurrent
         public func build(_ spec: ImageSpec) async throws -> String? {
             let buildContext = try BuildContext(spec, in: context ?? .current)
@@ -54,7 +54,7 @@ extension ImageSpec {
             return name
         }
 
-        /// Writes the build context of the request: with the name of its base image, in its surroundings.
+        /// Writes the build context of the request.
         @concurrent
         public func image(for request: BuildRequest) async throws -> BuildResult {
             try request.buildContext().write(to: directory)
@@ -66,27 +66,27 @@ extension ImageSpec {
         public func check(_ request: BuildRequest) async throws { _ = try request.buildContext() }
     }
 
-    /// Builds nothing: the image is the base image, which exists.
+    /// Builds nothing and returns the existing base image.
     ///
     /// Source: flytekit `NoOpBuilder`.
     public struct NoopBuilder: Builder {
-        /// The builder; it has no state.
+        /// Creates the builder.
         public init() {}
 
         /// Returns the base image.
-        /// - Throws: ``ImageSpecError/Code/unsupportedField`` where that is not a reference.
+        /// - Throws: ``ImageSpecError/Code/unsupportedField`` if it is not a reference.
         public func build(_ spec: ImageSpec) async throws -> String? {
             if let problem = spec.noopProblem { throw problem }
             guard case .reference(let reference) = spec.baseImage else { return nil }
             return reference
         }
 
-        /// Finds the base image.
+        /// Returns the base image.
         public func image(for request: BuildRequest) async throws -> BuildResult {
             BuildResult(imageName: try await build(request.spec) ?? request.imageName, outcome: .found)
         }
 
-        /// Looks whether the base image is a reference.
+        /// Checks that the base image is a reference.
         public func check(_ request: BuildRequest) async throws { _ = try await build(request.spec) }
     }
 }
@@ -102,13 +102,13 @@ extension ImageSpec {
 }
 
 extension ImageSpec.Builder {
-    /// True: the image has to be built.
+    /// Returns `true`.
     public func shouldBuild(_ spec: ImageSpec) async throws -> Bool { true }
 
-    /// Finds nothing.
+    /// Does nothing.
     public func check(_ request: ImageSpec.BuildRequest) async throws {}
 
-    /// Builds where ``shouldBuild(_:)`` says so or the build is forced.
+    /// Builds if ``shouldBuild(_:)`` returns `true` or the build is forced.
     public func image(for request: ImageSpec.BuildRequest) async throws -> ImageSpec.BuildResult {
         if !request.isForcePush {
             guard try await shouldBuild(request.spec) else {
@@ -121,6 +121,6 @@ extension ImageSpec.Builder {
 }
 
 extension ImageSpec.Builder where Self == ImageSpec.NoopBuilder {
-    /// Builds nothing: the image is the base image.
+    /// Builds nothing and returns the base image.
     public static var noop: ImageSpec.NoopBuilder { ImageSpec.NoopBuilder() }
 }

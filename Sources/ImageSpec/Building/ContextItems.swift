@@ -10,9 +10,9 @@ import Musl
 import Darwin
 #endif
 
-/// Takes what a build context consists of: a folder, or an archive.
+/// Takes what a build context consists of: a directory, or an archive.
 ///
-/// Paths are bytes, relative to the context. A folder comes before what is in it, and nothing comes twice.
+/// Paths are bytes, relative to the context. A directory comes before what is in it, and nothing comes twice.
 protocol ContextSink: AnyObject {
     /// Takes the next bytes of a file.
     typealias Write = (ArraySlice<UInt8>) throws(ImageSpecError) -> Void
@@ -38,7 +38,7 @@ struct ContextItems {
     private var folders: Set<[UInt8]> = []
     private var trees: [(tree: SourceTree, field: String)] = []
 
-    /// Adds a folder and those that it lies in, where they are not there yet.
+    /// Adds a directory and its parents if they are missing.
     mutating func add(folder path: String) {
         var folder: [UInt8] = []
         for part in path.utf8.split(separator: UInt8(ascii: "/")) {
@@ -47,13 +47,13 @@ struct ContextItems {
         }
     }
 
-    /// Adds a file, with the folders that it lies in.
+    /// Adds a file and its parent directories.
     mutating func add(_ bytes: [UInt8], at path: String) {
         add(folder: Path.folder(of: path))
         items.append((Array(path.utf8), .bytes(bytes)))
     }
 
-    /// Adds the entries of a tree below a folder.
+    /// Adds the entries of a tree below a directory.
     mutating func add(_ tree: SourceTree, at folder: String, field: String) {
         add(folder: folder)
         let prefix = Array((folder + "/").utf8)
@@ -63,7 +63,7 @@ struct ContextItems {
         trees.append((tree, field))
     }
 
-    /// Gives everything to a sink, folder by folder and in each by the bytes of the names; files of the project are read and hashed on their way.
+    /// Gives everything to a sink, directory by directory and in each by the bytes of the names; files of the project are read and hashed on their way.
     func write(to sink: some ContextSink) throws(ImageSpecError) {
         let reader = EntryReader()
         for item in items.sorted(by: { Self.precedes($0.path, $1.path) }) {
@@ -85,7 +85,7 @@ struct ContextItems {
 }
 
 extension ContextItems {
-    /// What is in a folder comes right after it, before a name that only begins like its own: tar gives a folder its time
+    /// What is in a directory comes right after it, before a name that only begins like its own: tar gives a directory its time
     /// stamp once it sees something that is not in it, and what came into it later would change that.
     private static func precedes(_ path: [UInt8], _ other: [UInt8]) -> Bool {
         path.lexicographicallyPrecedes(other) { rank($0) < rank($1) }
@@ -123,11 +123,11 @@ private final class EntryReader {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw Self.unreadable(source, field) }
         guard FileSystem.kind(ofMode: status.st_mode) == .file else {
-            throw Self.changed(source, "it was a file and is none any more")
+            throw Self.changed(source, "it is no longer a file")
         }
         let isExecutable = entry.mode == .executable
         guard (status.st_mode & S_IXUSR != 0) == isExecutable else {
-            throw Self.changed(source, "its mode is not what it was when it was named")
+            throw Self.changed(source, "its mode changed after the image was named")
         }
         let size = Int(status.st_size)
         try sink.addFile(target, isExecutable: isExecutable, size: size) { write throws(ImageSpecError) in
@@ -145,7 +145,7 @@ private final class EntryReader {
                 try write(buffer[..<count])
             }
             guard rest == 0, hasher.finalize() == entry.digest else {
-                throw Self.changed(source, "its content is not what it was when it was named")
+                throw Self.changed(source, "its content changed after the image was named")
             }
         }
     }
@@ -159,11 +159,11 @@ private final class EntryReader {
             text = try FileSystem.linkTarget(source)
         } catch {
             // EINVAL: no link.
-            if error.code == EINVAL { throw Self.changed(source, "it was a link and is none any more") }
+            if error.code == EINVAL { throw Self.changed(source, "it is no longer a link") }
             throw Self.unreadable(source, field, error)
         }
         guard ContentDigest(SHA256Digest(of: text)) == entry.digest else {
-            throw Self.changed(source, "its target is not what it was when it was named")
+            throw Self.changed(source, "its target changed after the image was named")
         }
         return text
     }
@@ -171,8 +171,8 @@ private final class EntryReader {
     private static func unreadable(
         _ path: [UInt8], _ field: String, _ failure: FileSystem.Failure = .last
     ) -> ImageSpecError {
-        if failure.isMissing { return changed(path, "it is gone") }
-        return .unreadable(field: field, path: String(decoding: path, as: UTF8.self), reason: failure.text)
+        if failure.isMissing { return changed(path, "it no longer exists") }
+        return .unreadable(field: field, path: String(decoding: path, as: UTF8.self), reason: failure.reason)
     }
 
     private static func changed(_ path: [UInt8], _ what: String) -> ImageSpecError {
@@ -181,6 +181,6 @@ private final class EntryReader {
 }
 
 extension SourceTree {
-    /// Where an entry lies.
+    /// The location of an entry.
     fileprivate func path(of entry: Entry) -> [UInt8] { root + [UInt8(ascii: "/")] + entry.path }
 }

@@ -10,9 +10,9 @@ import Musl
 import Darwin
 #endif
 
-/// Writes files, folders and links below one folder that was empty, and can take all of them away again.
+/// Writes files, directories and links below one directory that was empty, and can take all of them away again.
 ///
-/// Paths are bytes, relative to that folder. Nothing is followed or overwritten there.
+/// Paths are bytes, relative to that directory. Nothing is followed or overwritten there.
 final class DirectoryContextSink: ContextSink {
     private let root: Int32
     private let rootPath: [UInt8]
@@ -22,16 +22,16 @@ final class DirectoryContextSink: ContextSink {
     /// Files and links.
     private var others: [[UInt8]] = []
 
-    /// Opens the folder, or makes it in one that exists.
+    /// Opens the directory, or makes it in one that exists.
     init(_ directory: String) throws(ImageSpecError) {
         let path = Array(directory.utf8)
         guard !path.isEmpty, !path.contains(0) else {
-            throw .unwritable(path, "it is no path of a folder")
+            throw .unwritable(path, "not a valid directory path")
         }
         isMade = try Self.makeFolder(directory, path)
         do throws(ImageSpecError) {
             let descriptor = FileSystem.withCPath(path) { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-            guard descriptor >= 0 else { throw .unwritable(path, FileSystem.Failure.last.text) }
+            guard descriptor >= 0 else { throw .unwritable(path, FileSystem.Failure.last.reason) }
             do throws(ImageSpecError) {
                 guard try Self.isEmpty(descriptor, path) else { throw .notEmpty(directory) }
             } catch {
@@ -48,35 +48,35 @@ final class DirectoryContextSink: ContextSink {
 
     deinit { close(root) }
 
-    /// Where the folder really lies.
+    /// The real path of the directory.
     func realPath() throws(ImageSpecError) -> [UInt8] {
         do throws(FileSystem.Failure) {
             return try FileSystem.realPath(rootPath)
         } catch {
-            throw .unwritable(rootPath, error.text)
+            throw .unwritable(rootPath, error.reason)
         }
     }
 
-    /// Makes the folder, but none above it: where those are missing, the path is more likely a slip. False where the
-    /// folder is there already.
+    /// Makes the directory, but none above it: where those are missing, the path is more likely a slip. False where the
+    /// directory is there already.
     private static func makeFolder(_ directory: String, _ path: [UInt8]) throws(ImageSpecError) -> Bool {
         if FileSystem.withCPath(path, { mkdir($0, 0o755) }) == 0 { return true }
         let failure = FileSystem.Failure.last
-        // What is there already is looked at when it is opened; the folder above may well be read-only.
+        // What is there already is looked at when it is opened; the directory above may well be read-only.
         var status = stat()
         if FileSystem.withCPath(path, { stat($0, &status) }) == 0 { return false }
         let parent = Path.folder(of: Path.withoutTrailingSlashes(directory))
         if failure.code == ENOENT, stat(parent, &status) != 0 {
             throw .parentMissing(directory, parent: parent)
         }
-        throw .unwritable(path, failure.text)
+        throw .unwritable(path, failure.reason)
     }
 
     private static func isEmpty(_ folder: Int32, _ path: [UInt8]) throws(ImageSpecError) -> Bool {
         let copy = fcntl(folder, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0, let stream = fdopendir(copy) else {
             if copy >= 0 { close(copy) }
-            throw .unwritable(path, FileSystem.Failure.last.text)
+            throw .unwritable(path, FileSystem.Failure.last.reason)
         }
         defer { closedir(stream) }
         while let entry = readdir(stream) {
@@ -90,7 +90,7 @@ final class DirectoryContextSink: ContextSink {
         return true
     }
 
-    // MARK: folders, files and links
+    // MARK: directories, files and links
 
     func addFolder(_ path: [UInt8]) throws(ImageSpecError) {
         guard FileSystem.withCPath(path, { mkdirat(root, $0, 0o700) }) == 0 else { throw unwritable(path) }
@@ -139,7 +139,7 @@ final class DirectoryContextSink: ContextSink {
 
     // MARK: the end
 
-    /// Gives folders their modes and times, which writing into them changes; the innermost first.
+    /// Gives directories their modes and times, which writing into them changes; the innermost first.
     func finish() throws(ImageSpecError) {
         for folder in folders.reversed() {
             guard FileSystem.withCPath(folder, { fchmodat(root, $0, 0o755, 0) }) == 0 else {
@@ -147,7 +147,7 @@ final class DirectoryContextSink: ContextSink {
             }
             try setTimes(of: folder)
         }
-        // A folder that was there keeps its mode: it may be private, or not ours. No build sees the root's own.
+        // A directory that was there keeps its mode: it may be private, or not ours. No build sees the root's own.
         if !isMade { return }
         let times = Self.times
         guard fchmod(root, 0o755) == 0, futimens(root, times) == 0 else { throw unwritable([]) }
@@ -177,6 +177,6 @@ final class DirectoryContextSink: ContextSink {
     private func unwritable(
         _ path: [UInt8], _ failure: FileSystem.Failure = .last
     ) -> ImageSpecError {
-        .unwritable(rootPath + (path.isEmpty ? [] : [UInt8(ascii: "/")] + path), failure.text)
+        .unwritable(rootPath + (path.isEmpty ? [] : [UInt8(ascii: "/")] + path), failure.reason)
     }
 }

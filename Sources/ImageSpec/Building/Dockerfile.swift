@@ -3,23 +3,23 @@
 internal import ContentTree
 
 extension ImageSpec {
-    /// A spec's Dockerfile.
+    /// The Dockerfile of a spec.
     ///
-    /// A function of what names the image: specs with equal `id`, `tag`, secret mounts and base image name have the same
-    /// text, to the byte, on every host. It is understood by BuildKit, older Docker daemons and buildah alike: one
-    /// `FROM`, no frontend line, no heredoc. The files that it copies lie in a ``BuildContext``.
+    /// Deterministic: specs with equal `id`, `tag`, secret mounts and base image name have the same text, byte for byte, on
+    /// every host. BuildKit, older Docker daemons and buildah can build it: one `FROM`, no frontend line, no heredoc. The
+    /// files that it copies are in a ``BuildContext``.
     public struct Dockerfile: Hashable, Sendable, CustomStringConvertible {
-        /// A file of this machine that must be passed to the build: `--secret id=…,src=…`.
+        /// A local file that must be passed to the build: `--secret id=…,src=…`.
         public struct Secret: Hashable, Sendable {
-            /// The name by which the Dockerfile mounts it: `secret_0`, `secret_1`, …
+            /// The id in the Dockerfile: `secret_0`, `secret_1`, …
             public let id: String
-            /// The file on this machine, counted from the working directory.
+            /// The local file, relative to the working directory.
             public let source: String
         }
 
-        /// The text, ending in a line feed.
+        /// The text. Ends in a line feed.
         public let text: String
-        /// What the text mounts, in the order of ``ImageSpec/pipSecretMounts``. Empty where nothing is installed.
+        /// The mounted secrets, in the order of ``ImageSpec/pipSecretMounts``. Empty if no packages are installed.
         public let secrets: [Secret]
 
         /// The text.
@@ -27,8 +27,8 @@ extension ImageSpec {
 
         /// Renders a spec.
         ///
-        /// Reads the requirements, and of copied paths whether they are files or folders; where the base image is a
-        /// spec, all that its name depends on.
+        /// Reads the requirements and the types of copied paths. If the base image is a spec, reads all files that its name
+        /// depends on.
         /// - Throws: the errors of ``ImageSpec/validate(in:)``, and those of ``ImageSpec/imageName(in:)`` for the base.
         public init(_ spec: ImageSpec, in context: Context = .current) throws(ImageSpecError) {
             try spec.validate(as: .dockerfile, in: context)
@@ -133,8 +133,8 @@ struct Instructions {
 
     private var workingDirectory: [String] { ["WORKDIR \(RenderingConstants.workingDirectory)"] }
 
-    /// Sources are folders of our own that are named by number: no path of the user is ever read as a pattern. A file
-    /// comes in such a folder too, because buildah 1.28 cannot give a file a new name that is not ASCII.
+    /// Sources are directories of our own that are named by number: no path of the user is ever read as a pattern. A file
+    /// comes in such a directory too, because buildah 1.28 cannot give a file a new name that is not ASCII.
     private var copies: [String] {
         inputs.copied.enumerated().map { index, copied in
             let folder = copied.isFolder ? copied.path : Path.folder(of: copied.path)
@@ -196,7 +196,7 @@ struct Instructions {
 }
 
 extension [String]? {
-    /// The members of a set in canonical order; nil where there are none.
+    /// The members of a set in canonical order; nil if there are none.
     var nonEmptySet: [String]? {
         guard let self, !self.isEmpty else { return nil }
         return CanonicalWriter.canonicalSet(self)

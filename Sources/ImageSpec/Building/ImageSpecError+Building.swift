@@ -13,7 +13,7 @@ extension ImageSpecError {
 
     // MARK: fields
 
-    /// `value` is nil where it must not be shown.
+    /// `value` is nil if it must not be shown.
     static func invalidText(_ field: String, _ value: String?, _ what: String) -> ImageSpecError {
         let shown = value.map { "\"\($0.shortened)\" " } ?? ""
         return ImageSpecError(.invalidField, "\(field): \(shown)\(what)")
@@ -22,19 +22,19 @@ extension ImageSpecError {
     static func credential(_ field: String) -> ImageSpecError {
         ImageSpecError(
             .unsupportedField,
-            "\(field): a URL with user info would stand in the image's history for all to read; leave it out of the URL and "
-                + "mount a .netrc by pip_secret_mounts, with the target /root/.netrc")
+            "\(field): the URL contains credentials, which would be readable in the image history; remove them and "
+                + "mount a .netrc with pip_secret_mounts, with the target /root/.netrc")
     }
 
     static func cudaUnsupported(_ field: String) -> ImageSpecError {
         ImageSpecError(
             .unsupportedField,
-            "\(field) is not installed by this builder; use a base_image that has it, packages from PyPI that bring it, or "
+            "\(field) is not installed by this builder; use a base_image that contains it, packages from PyPI that include it, or "
                 + "conda_channels with \"nvidia\" and conda_packages")
     }
 
     static func unsupportedBeside(_ field: String, _ other: String, _ advice: String) -> ImageSpecError {
-        ImageSpecError(.unsupportedField, "\(field) cannot stand beside \(other): \(advice)")
+        ImageSpecError(.unsupportedField, "\(field) cannot be combined with \(other): \(advice)")
     }
 
     static func unknownBuilderConfiguration(_ key: String, known: [String]) -> ImageSpecError {
@@ -45,20 +45,20 @@ extension ImageSpecError {
     }
 
     static func reservedVariable(_ name: String) -> ImageSpecError {
-        ImageSpecError(.invalidField, "env: \(name) is set by the image itself; leave it out")
+        ImageSpecError(.invalidField, "env: \(name) is reserved; remove it")
     }
 
     static func instructionTooLong(_ start: String) -> ImageSpecError {
         ImageSpecError(
             .unsupportedField,
-            "the line \"\(start.shortened)…\" of the Dockerfile is longer than 65,000 bytes, which Docker does not read; put "
-                + "a long value or command into a file and copy it")
+            "the Dockerfile line \"\(start.shortened)…\" is longer than 65,000 bytes, which Docker cannot read; move the "
+                + "long value or command to a file and copy it")
     }
 
     static let noopNeedsReference = ImageSpecError(
         .unsupportedField,
-        "base_image: the noop builder builds nothing and returns the base image, so it needs one that is a reference, such "
-            + "as \"ghcr.io/acme/base:1\"; set it, or use another builder")
+        "base_image: the noop builder builds nothing and returns the base image, which must be a reference, such as "
+            + "\"ghcr.io/acme/base:1\"; set it, or use another builder")
 
     // MARK: requirements
 
@@ -66,14 +66,14 @@ extension ImageSpecError {
         .invalidRequirements(
             file, line: nil,
             "the line \"\(String(decoding: line, as: UTF8.self).shortened)\" ends in a backslash before its comment; "
-                + "leave the backslash out")
+                + "remove the backslash")
     }
 
     static func includeThroughOwnFolder(_ file: String, _ included: String) -> ImageSpecError {
         .invalidRequirements(
             file, line: nil,
-            "it includes \"\(included.shortened)\" by the name of a folder above the main file, which the image does not "
-                + "know; write the path without it")
+            "it includes \"\(included.shortened)\" through a directory above the main file, which does not exist in the "
+                + "image; remove that directory from the path")
     }
 
     // MARK: build contexts
@@ -81,22 +81,22 @@ extension ImageSpecError {
     static func contextAmongSources(_ path: String, field: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput,
-            "\"\(path.shortened)\" lies among the files of \(field), and what is written there would change the image's name; "
-                + "choose a place elsewhere, or leave it out by a line in .gitignore or .dockerignore")
+            "\"\(path.shortened)\" is among the files of \(field), so writing to it would change the image name; "
+                + "choose another path, or add it to .gitignore or .dockerignore")
     }
 
     package static func unwritable(_ path: [UInt8], _ reason: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput,
-            "\"\(String(decoding: path, as: UTF8.self).shortened)\" cannot be written: \(reason); put that right, or choose another "
-                + "place")
+            "cannot write \"\(String(decoding: path, as: UTF8.self).shortened)\": \(reason); choose another path"
+        )
     }
 
     static func parentMissing(_ directory: String, parent: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput,
-            "\"\(directory.shortened)\" cannot be made: the folder \"\(parent.shortened)\" does not exist; make that one "
-                + "first, or choose another place")
+            "cannot create \"\(directory.shortened)\": the directory \"\(parent.shortened)\" does not exist; create it "
+                + "first, or choose another path")
     }
 
     static func notAnArchive(_ path: String) -> ImageSpecError {
@@ -107,16 +107,16 @@ extension ImageSpecError {
     }
 
     static func unwritableArchive(_ reason: String) -> ImageSpecError {
-        ImageSpecError(.unwritableOutput, "the tar archive cannot be written: \(reason)")
+        ImageSpecError(.unwritableOutput, "cannot write the tar archive: \(reason)")
     }
 
     static let writingCancelled = ImageSpecError(
-        .unwritableOutput, "the build context was not written to its end, because that was cancelled")
+        .unwritableOutput, "writing the build context was cancelled")
 
     static func notEmpty(_ directory: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput,
-            "\"\(directory.shortened)\" is not empty; a build context needs an empty folder, or one that does not exist yet"
+            "\"\(directory.shortened)\" is not empty; use an empty or new directory for the build context"
         )
     }
 }

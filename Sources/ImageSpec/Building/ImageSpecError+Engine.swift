@@ -7,10 +7,10 @@ extension ImageSpecError {
         let names = known.map { "\"\($0)\"" }.joined(separator: ", ")
         let advice =
             Suggestion.nearest(to: name, among: known).map { "did you mean \"\($0)\"?" }
-            ?? "leave builder out, or register it"
+            ?? "register it, or remove builder"
         return ImageSpecError(
             .builderNotRegistered,
-            "builder: \"\(name.shortened)\" is not registered with this engine, which has \(names); \(advice)"
+            "builder: \"\(name.shortened)\" is not registered (registered: \(names)); \(advice)"
         )
     }
 
@@ -19,22 +19,22 @@ extension ImageSpecError {
     ) -> ImageSpecError {
         let advice =
             failsFast
-            ? "put that right, or unset FLYTE_IMG_FAST_FAIL, which asks to stop here"
-            : "put that right, take it to exist by --assume-present, or build it in any case by --force (assumesExists and "
-                + "isForcePush of the policy)"
+            ? "unset FLYTE_IMG_FAST_FAIL to continue without this check"
+            : "to assume that it exists, use --assume-present; to build it anyway, use --force (assumesExists and "
+                + "isForcePush in a BuildPolicy)"
         return ImageSpecError(
             .existenceUnknown,
-            "whether \(imageName) exists cannot be told: \(reason.shortened(to: 600)); \(advice)")
+            "cannot determine whether \(imageName) exists: \(reason.shortened(to: 600)); \(advice)")
     }
 
     static func baseNotBuilt(_ imageName: String, base: String) -> ImageSpecError {
         ImageSpecError(
             .baseNotBuilt,
-            "\(imageName): not built, because \(base) failed, which it is based on; put that right, and build again"
+            "\(imageName): not built: its base image \(base) failed"
         )
     }
 
     static let noDefaultImage = ImageSpecError(
         .missingInput,
-        "the image config has no default_image, and the code names no spec; add one of them")
+        "the image config has no default_image, and the code specifies no image spec; add one of them")
 }

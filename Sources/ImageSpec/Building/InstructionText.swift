@@ -70,7 +70,7 @@ enum ShellCommand {
 /// `pip_extra_args`: one text that stands for several arguments.
 enum ArgumentText {
     /// The words of a text: split at white space, where `'…'` and `"…"` hold words together. There are no escapes, no
-    /// variables, no patterns. nil where a quote is not closed.
+    /// variables, no patterns. nil if a quote is not closed.
     package static func words(_ text: String) -> [String]? {
         var words: [String] = []
         var word: [UInt8]?

@@ -25,7 +25,7 @@ extension Instructions {
 
     // MARK: mounts
 
-    /// In the name of the folder stands the digest of the files: engines that decide by a step's text alone whether
+    /// In the name of the directory stands the digest of the files: engines that decide by a step's text alone whether
     /// they have its layer see the change.
     private var requirementsFolder: String? {
         inputs.requirements.map { "/tmp/requirements-" + $0.files.digest.hex.prefix(12) }

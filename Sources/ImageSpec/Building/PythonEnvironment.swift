@@ -26,7 +26,7 @@ struct PythonEnvironment {
     /// What to build on where the base is no spec.
     let baseReference: String
 
-    /// The folder of the environment; nil where there is none.
+    /// The directory of the environment; nil if there is none.
     var folder: String? {
         switch interpreter {
         case .none: nil

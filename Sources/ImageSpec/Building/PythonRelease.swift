@@ -83,7 +83,7 @@ extension ImageSpec {
         return [
             .unavailablePython(
                 version,
-                "\(advice), or set builder_config.uv_image to the image of a uv that has it, or use a base_image that has it"
+                "\(advice), or set builder_config.uv_image to a uv image that provides it, or use a base_image that contains it"
             )
         ]
     }
@@ -102,7 +102,7 @@ extension ImageSpecError {
     static func unavailablePython(_ version: String, _ advice: String) -> ImageSpecError {
         ImageSpecError(
             .unsupportedField,
-            "python_version: Python \(version) has no official image on Debian 12, and uv does not have it; \(advice)"
+            "python_version: Python \(version) has no official image on Debian 12 and is not available from uv; \(advice)"
         )
     }
 }

@@ -61,7 +61,7 @@ enum RenderingConstants {
     static let certificates = "/tmp/ca-certificates.crt"
     static let cache = "/var/cache/imagespec"
 
-    /// The time of every file, folder and link of a build context, in seconds: 1980-01-01, the first that every
+    /// The time of every file, directory and link of a build context, in seconds: 1980-01-01, the first that every
     /// archive format can write. Copied files keep it.
     static let timeStamp = 315_532_800
 }

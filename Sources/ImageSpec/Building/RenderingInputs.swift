@@ -75,7 +75,7 @@ struct RenderingInputs: Sendable {
             if Path.isURL(sourceRoot) {
                 throw .urlAsPath(field: "source_root", sourceRoot, expected: "directory")
             }
-            throw .cannotUse(field: "source_root", path: path, expected: "folder", error)
+            throw .cannotUse(field: "source_root", path: path, expected: "directory", error)
         }
     }
 }

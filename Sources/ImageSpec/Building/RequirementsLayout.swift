@@ -5,14 +5,14 @@ internal import ContentTree
 /// Where requirement files lie in a build context, so that their includes lead to each other.
 struct RequirementsLayout: Sendable {
     let files: RequirementFiles
-    /// The paths of `files`, in their order, below one folder.
+    /// The paths of `files`, in their order, below one directory.
     let paths: [String]
-    /// The path of the main file below that folder.
+    /// The path of the main file below that directory.
     let main: String
 
     init(_ files: RequirementFiles) throws(ImageSpecError) {
         self.files = files
-        // The folder of the main file lies as deep as the includes lead up. Its real name and those of the folders
+        // The directory of the main file lies as deep as the includes lead up. Its real name and those of the directories
         // above it say where the project lies, so other names stand for them: such as no file has.
         func components(_ name: String) -> [ByteString] {
             name.utf8.split(separator: UInt8(ascii: "/")).map {
@@ -30,7 +30,7 @@ struct RequirementsLayout: Sendable {
         if files.kind == .pip { try checkLines() }
     }
 
-    /// What cannot be said by the logical lines that are written, or in the folders that they are written to.
+    /// What cannot be said by the logical lines that are written, or in the directories that they are written to.
     private func checkLines() throws(ImageSpecError) {
         let known = Set(paths.map(ByteString.init))
         for (file, path) in zip(files.files, paths) {

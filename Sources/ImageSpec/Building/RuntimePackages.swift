@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ImageSpec {
-    /// The environment variables that a container must be started with for ``runtimePackages`` to be installed in it.
+    /// The environment variables that make a container install ``runtimePackages`` at startup.
     ///
-    /// `_F_RUNTIME_PACKAGES` with the packages, separated by spaces; empty where there are none. flytekit's entry point
-    /// reads it, so that an image without a package can be tried before it is built with it: with the builder `noop`
-    /// and a base image that has flytekit and pip, nothing is built at all.
+    /// `_F_RUNTIME_PACKAGES` with the packages, separated by spaces. Empty if there are none. flytekit's entry point
+    /// reads it, so that a package can be tried without building an image that contains it, for example with the builder
+    /// `noop` and a base image with flytekit and pip.
     ///
     /// ```swift
     /// let spec = ImageSpec(builder: "noop", baseImage: "ghcr.io/acme/base:1").withRuntimePackages("ipdb")

@@ -105,17 +105,17 @@ final class TarContextFile {
             }
         } catch {
             if error.code == EEXIST { throw .notAnArchive(path) }
-            throw error.isCancelled ? .writingCancelled : .unwritable(Array(path.utf8), error.text)
+            throw error.isCancelled ? .writingCancelled : .unwritable(Array(path.utf8), error.reason)
         }
     }
 
-    /// The real path of its folder with its own name; nil where it is no regular file.
+    /// The real path of its directory with its own name; nil if it is no regular file.
     func realPlace() throws(ImageSpecError) -> [UInt8]? {
         guard case .file = output else { return nil }
         do throws(FileSystem.Failure) {
             return try FileSystem.realPlace(place)
         } catch {
-            throw .unwritable(path, error.text)
+            throw .unwritable(path, error.reason)
         }
     }
 
@@ -126,7 +126,7 @@ final class TarContextFile {
             case .stream(let stream): try stream.writeAll(bytes)
             }
         } catch {
-            throw error.isCancelled ? .writingCancelled : .unwritable(path, error.text)
+            throw error.isCancelled ? .writingCancelled : .unwritable(path, error.reason)
         }
     }
 
@@ -137,7 +137,7 @@ final class TarContextFile {
             try file.finish(isDurable: false)
             try file.takePlace()
         } catch {
-            throw .unwritable(path, error.text)
+            throw .unwritable(path, error.reason)
         }
     }
 }

@@ -23,7 +23,7 @@ package enum ImageReference {
 
     static func mayBeInTag(_ byte: UInt8) -> Bool { mayBeginTag(byte) || isDotOrHyphen(byte) }
 
-    /// What is wrong with the part of an image name before its tag; nil where nothing is.
+    /// What is wrong with the part of an image name before its tag; nil if nothing is.
     ///
     /// `[host[:port]/]part(/part)*`. Whether a first part is a host or part of the path is not asked: both
     /// readings are allowed, as both are by the tools that read the name.
@@ -39,7 +39,7 @@ package enum ImageReference {
 
         if parts.count > 2, parts[0].last == UInt8(ascii: ":"), parts[1].isEmpty {
             let scheme = String(decoding: parts[0], as: UTF8.self) + "//"
-            return "it is no URL; leave out \(scheme)"
+            return "it must not contain the URL scheme \"\(scheme)\""
         }
         let path = parts.count > 1 && isHost(parts[0]) ? parts.dropFirst() : parts
         if let bad = path.first(where: { !isPathComponent($0) }) {
@@ -49,11 +49,11 @@ package enum ImageReference {
                 at.map { "…" + String(decoding: bad[$0...], as: UTF8.self) }
                 ?? String(decoding: bad, as: UTF8.self)
             return text.isEmpty
-                ? "it has an empty part between slashes"
-                : "\"\(text)\" is no part of an image name: lower-case letters and digits, separated by one dot, "
-                    + "one or two underscores, or hyphens"
+                ? "it contains an empty part between slashes"
+                : "\"\(text)\" must consist of lower-case letters and digits, separated by one dot, one or two "
+                    + "underscores, or hyphens"
         }
-        return "its path has more than 255 characters"
+        return "its path is longer than 255 characters"
     }
 
     /// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`

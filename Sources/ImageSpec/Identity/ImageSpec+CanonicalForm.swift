@@ -63,7 +63,7 @@ extension ImageSpec {
 
 /// A package index's URL.
 package enum IndexURL {
-    /// Where the user info of a URL with an authority lies, its `@` included; nil where there is none.
+    /// The range of the credentials in a URL with an authority, including the `@`; nil if there are none.
     package static func userInfo(_ url: String) -> Range<String.Index>? {
         let text = url.utf8
         guard let colon = text.firstIndex(of: UInt8(ascii: ":")), text[colon...].starts(with: "://".utf8)
@@ -82,7 +82,7 @@ package enum IndexURL {
         return start..<text.index(after: at)
     }
 
-    /// Where user info lies in the URLs of a text, each with its `@`.
+    /// The ranges of credentials in the URLs of a text, each including its `@`.
     ///
     /// A URL that was taken for a path may have lost a slash; `orPaths` finds it there too.
     package static func allUserInfo(_ text: [UInt8], orPaths: Bool = false) -> [Range<Int>] {

@@ -3,10 +3,10 @@
 package import ContentTree
 
 extension ImageSpec {
-    /// Which spec this is: the lower-case hexadecimal SHA-256 of ``idDocument``, 64 characters.
+    /// The id of the spec: the lower-case hexadecimal SHA-256 of ``idDocument``, 64 characters.
     ///
-    /// Reads no file and nothing of the host. It depends on what is declared alone; registry, tag format, builder,
-    /// secret mounts and run-time packages are not part of it. Used to look an image up in an ``ImageConfig``, and by
+    /// Reads no files and does not depend on the host, only on the declared fields. Registry, tag format, builder, secret
+    /// mounts and runtime packages are not part of it. Used to look up an image in an ``ImageConfig``, and by
     /// ``isContainer(environment:)``.
     public var id: String {
         CanonicalWriter.withDocument({ writeIdDocument(to: &$0) }) {
@@ -28,16 +28,16 @@ extension ImageSpec {
         writer.endObject()
     }
 
-    /// What is in the image: the image's tag.
+    /// The tag of the image, which identifies its content.
     ///
-    /// The content digest, written as ``tagFormat`` says. Reads every file that the spec names: requirements, copied paths
-    /// and the source root, counted from the process's working directory.
+    /// The content digest in the format of ``tagFormat``. Reads all files of the spec: requirements, copied paths and the
+    /// source root, relative to the working directory of the process.
     /// - Throws: the errors of ``identity(in:)``.
     public var tag: String {
         get throws(ImageSpecError) { try tag(in: currentContext) }
     }
 
-    /// The image's tag in a context; see ``tag-property``.
+    /// The tag of the image in a context; see ``tag-property``.
     /// - Throws: the errors of ``identity(in:)``.
     public func tag(in context: Context) throws(ImageSpecError) -> String {
         let format = try parsedTagFormat()
@@ -46,10 +46,10 @@ extension ImageSpec {
         return format?.tag(of: digest) ?? digest.hex
     }
 
-    /// The name under which the image is found: `[registry/]name:tag`.
+    /// The full image name: `[registry/]name:tag`.
     ///
-    /// A function of the spec and its files: it does not change because something was built.
-    /// - Throws: ``ImageSpecError/Code/invalidReference`` where registry and name make no image name, and the errors of
+    /// Depends only on the spec and its files, not on builds.
+    /// - Throws: ``ImageSpecError/Code/invalidReference`` if registry and name are not a valid image name, and the errors of
     ///   ``identity(in:)``.
     public func imageName() throws(ImageSpecError) -> String {
         try imageName(in: currentContext)
@@ -61,10 +61,10 @@ extension ImageSpec {
         try identity(in: context).imageName()
     }
 
-    /// What names a spec's image, from one reading of its files.
+    /// Computes the identity of the image and reads each file once.
     ///
     /// - Throws: ``ImageSpecError/Code/invalidField`` for a copy mode without source root, a copied path that is absolute or
-    ///   has `..`, a wrong tag format, too many bases; ``ImageSpecError/Code/missingInput`` and
+    ///   contains `..`, an invalid tag format, or too many bases; ``ImageSpecError/Code/missingInput`` and
     ///   ``ImageSpecError/Code/unreadableInput`` for files; ``ImageSpecError/Code/invalidRequirements`` and
     ///   ``ImageSpecError/Code/invalidIgnoreFile`` for their text.
     public func identity(in context: Context) throws(ImageSpecError) -> Identity {
@@ -124,10 +124,10 @@ extension ImageSpec {
 
     /// Whether this process runs in the image of this spec.
     ///
-    /// True outside an execution (`FLYTE_INTERNAL_EXECUTION_ID` is not set); in one, whether the image's
-    /// `_F_IMG_ID` is this spec's ``id``. So code can guard imports that only its own image has.
-    /// - Parameter environment: looks up an environment variable; by default the process's own.
-    /// - Returns: true outside an execution, and in one of this spec's own image.
+    /// Returns `true` outside an execution (if `FLYTE_INTERNAL_EXECUTION_ID` is not set). In an execution, returns whether
+    /// `_F_IMG_ID` of the image is the ``id`` of this spec. Use it to guard imports that only this image provides.
+    /// - Parameter environment: looks up an environment variable. Defaults to the environment of the process.
+    /// - Returns: `true` outside an execution and in an execution with the image of this spec.
     public func isContainer(environment: (String) -> String? = Self.processEnvironment) -> Bool {
         guard environment("FLYTE_INTERNAL_EXECUTION_ID") != nil else { return true }
         return environment("_F_IMG_ID") == id
@@ -138,21 +138,21 @@ extension ImageSpec {
         CurrentProcess.environmentVariable(name)
     }
 
-    /// What names a spec's image, and what that is made from.
+    /// The identity of an image: its tag, and the document that the tag is computed from.
     public struct Identity: Hashable, Sendable {
         private let spec: ImageSpec
 
-        /// See ``ImageSpec/id``. Computed at each call: a tag does not need it.
+        /// See ``ImageSpec/id``. Computed at each call.
         public var id: String { spec.id }
         /// The lower-case hexadecimal SHA-256 of ``tagDocument``, 64 characters.
         public let contentDigest: String
-        /// The canonical JSON (RFC 8785) of the image's content.
+        /// The canonical JSON (RFC 8785) of the image content.
         public let tagDocument: String
-        /// The platform that the image is for, as declared or by default.
+        /// The declared or default platform of the image.
         public let platform: String
-        /// The image's tag.
+        /// The tag of the image.
         public let tag: String
-        /// The image's name before the tag: `[registry/]name`.
+        /// The image name without the tag: `[registry/]name`.
         public let repository: String
 
         package init(spec: ImageSpec, _ content: ContentIdentity) throws(ImageSpecError) {

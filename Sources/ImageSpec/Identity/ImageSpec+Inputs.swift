@@ -3,11 +3,11 @@
 internal import ContentTree
 
 extension ImageSpec {
-    /// The files that enter a tag, and those beside them that do not; to look into a tag.
+    /// The files that a tag depends on and, on request, the excluded ones.
     public struct Inputs: Sendable {
-        /// Which field a file comes from.
+        /// The field that a file belongs to.
         public enum Role: String, Sendable, CaseIterable {
-            /// The requirements file, one it includes, or a project file beside a lock file.
+            /// The requirements file, an included file, or the project file of a lock file.
             case requirements
             /// A path of `copy`.
             case copy
@@ -17,29 +17,29 @@ extension ImageSpec {
 
         /// A file, or a symbolic link that is copied as one.
         public struct File: Hashable, Sendable {
-            /// The field that it comes from.
+            /// The field that the file belongs to.
             public let role: Role
-            /// The path, relative to the working directory where the declared one is. Bytes that are no UTF-8 are shown
-            /// as U+FFFD; ``pathBytes`` has them.
+            /// The path, relative to the working directory if the declared path is. Invalid UTF-8 is replaced by U+FFFD; see
+            /// ``pathBytes``.
             public var path: String { String(decoding: pathBytes, as: UTF8.self) }
-            /// The path as the file system has it.
+            /// The path as bytes.
             public let pathBytes: [UInt8]
-            /// `100644`, `100755` for a file that its owner may execute, `120000` for a link.
+            /// `100644` for a file, `100755` for an executable file, `120000` for a link.
             public let mode: String
-            /// `sha256:` and 64 digits; `sha256-1m:` for a file of more than 1 MiB. For pip requirements it is the
-            /// digest of what counts of the file: no comments, no line ends of a kind.
+            /// `sha256:` and 64 digits; `sha256-1m:` for a file of more than 1 MiB. For pip requirements,
+            /// the digest without comments and with normalised line endings.
             public let digest: String
         }
 
-        /// A file or folder that does not enter the tag.
+        /// A file or directory that is excluded from the tag.
         public struct Excluded: Hashable, Sendable {
-            /// The field that it would come from.
+            /// The field that the file would belong to.
             public let role: Role
-            /// The path; see ``File/path``. A folder's ends in `/` and stands for everything below it.
+            /// The path; see ``File/path``. The path of a directory ends in `/` and includes everything below it.
             public var path: String { String(decoding: pathBytes, as: UTF8.self) }
-            /// The path as the file system has it.
+            /// The path as bytes.
             public let pathBytes: [UInt8]
-            /// Why: the rule with its file and line, or what is special about it.
+            /// The reason: the rule with its file and line, or a property of the file.
             public let reason: String
         }
 
@@ -47,16 +47,16 @@ extension ImageSpec {
         public let files: [File]
         /// By field, then by the bytes of the path. Empty if not asked for.
         public let leftOut: [Excluded]
-        /// Those of the base image, where it is a spec. At most one element.
+        /// The inputs of the base image if it is a spec. At most one element.
         public let base: [Inputs]
     }
 
-    /// The files that enter the tag.
+    /// Returns the files that the tag depends on.
     ///
-    /// Reads all of them, as the tag does; takes memory for each path.
+    /// Reads all of them, as ``tag`` does. Uses memory for each path.
     /// - Parameters:
-    ///   - context: where paths count from.
-    ///   - includingExcluded: also what the ignore rules and the rules on links leave out.
+    ///   - context: the context of relative paths.
+    ///   - includingExcluded: whether to return the files excluded by ignore rules and link rules as well.
     /// - Returns: the files, with those of a base that is a spec.
     /// - Throws: the errors of ``identity(in:)``.
     public func inputs(in context: Context, includingExcluded: Bool = false) throws(ImageSpecError)
@@ -116,12 +116,12 @@ extension SourceTree.Reason: CustomStringConvertible {
         switch self {
         case .rule(let file, let line, let text): "\(file):\(line): \(text)"
         case .gitFolder: "named .git"
-        case .notPython: "no Python module (source_copy_mode is loaded_modules)"
-        case .special: "neither file, folder nor link to one"
+        case .notPython: "not a Python module (source_copy_mode is loaded_modules)"
+        case .special: "not a file, a directory or a link to one"
         case .danglingLink: "a link whose target does not exist"
         case .linkToFolderOutside: "a link to a directory outside the source root, or with an absolute target"
         case .linkClimbsAboveRoot:
-            "a link whose target climbs above the source root; it would dangle in the image"
+            "a link whose target is above the source root; it would dangle in the image"
         }
     }
 }

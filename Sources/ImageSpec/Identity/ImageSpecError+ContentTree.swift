@@ -36,13 +36,13 @@ extension ImageSpecError {
     }
 
     static func ignoreFileIsNotUTF8(path: String, line: Int) -> ImageSpecError {
-        ImageSpecError(.invalidIgnoreFile, "\(path):\(line): not UTF-8; save the file as UTF-8")
+        ImageSpecError(.invalidIgnoreFile, "\(path):\(line): not valid UTF-8; save the file as UTF-8")
     }
 
     static func ignoreFileOfAnotherUser(_ path: String, owner: UInt32, sourceRoot: String) -> ImageSpecError {
         ImageSpecError(
             .invalidIgnoreFile,
-            "source_root \"\(sourceRoot)\": \"\(path)\" decides which files are in the image, and it belongs to user \(owner), not to "
+            "source_root \"\(sourceRoot)\": \"\(path)\" determines which files are in the image, but is owned by user \(owner), not by "
                 + "you, root or the owner of the source root; change its owner, or create .git in the project's own directory"
         )
     }

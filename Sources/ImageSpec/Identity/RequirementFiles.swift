@@ -10,11 +10,11 @@ package struct RequirementFiles: Sendable {
     }
 
     package struct File: Sendable {
-        /// Relative to the folder of the main file; may begin with `../`.
+        /// Relative to the directory of the main file; may begin with `../`.
         package var name: String
         /// What counts of the file: for pip its logical lines, each with an LF; for a lock file all bytes.
         package var bytes: [UInt8]
-        /// The file as it lies there.
+        /// The unmodified file.
         package var raw: [UInt8]
     }
 
@@ -94,7 +94,7 @@ package struct RequirementFiles: Sendable {
         _ path: String, includedBy: String? = nil, besideLock lock: String? = nil
     ) throws(ImageSpecError) -> [UInt8] {
         let why =
-            includedBy.map { "included by \"\($0)\"" } ?? lock.map { "which belongs beside \($0)" }
+            includedBy.map { "included by \"\($0)\"" } ?? lock.map { "required by \($0)" }
         let field = why.map { "requirements: " + $0 } ?? "requirements"
         do throws(FileSystem.Failure) {
             guard !path.utf8.contains(0) else {
@@ -131,7 +131,7 @@ struct PipRequirements {
     /// ends, and empty ones.
     func logicalLines() throws(ImageSpecError) -> [Line] {
         guard String(validating: bytes, as: UTF8.self) != nil else {
-            throw .invalidRequirements(path, line: nil, "it is not UTF-8; save it as UTF-8")
+            throw .invalidRequirements(path, line: nil, "not valid UTF-8; save the file as UTF-8")
         }
         var logical: [Line] = []
         var open: Line?
@@ -198,7 +198,7 @@ struct PipRequirements {
 
     static func isWhiteSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
-    /// The name of the file that a logical line includes; nil where it includes none, or one that lies elsewhere
+    /// The name of the file that a logical line includes; nil if it includes none, or one that lies elsewhere
     /// than in files (`http:`, `https:`, `file:`).
     func included(by line: Line) throws(ImageSpecError) -> String? {
         guard var rest = Self.argumentOfInclude(line.text) else { return nil }
@@ -207,18 +207,18 @@ struct PipRequirements {
         if let quote = rest.first, quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"") {
             rest = rest.dropFirst()
             guard let end = rest.firstIndex(of: quote) else {
-                throw problem("the name of an included file has no closing quote; close it")
+                throw problem("unclosed quote in the name of an included file; close it")
             }
             name = rest[..<end]
         } else {
             name = rest.prefix { !Self.isWhiteSpace($0) }
         }
         guard !name.isEmpty else {
-            throw problem("an include without a file name; write one, or remove the line")
+            throw problem("include without a file name; add one, or remove the line")
         }
         guard name.first != UInt8(ascii: "/") else {
             throw problem(
-                "an included file has an absolute path; the image's name would depend on this machine, use a relative one"
+                "absolute path of an included file, which would make the image name depend on this machine; use a relative path"
             )
         }
         let text = String(decoding: name, as: UTF8.self)

@@ -164,7 +164,7 @@ package struct ResolvedInputs: Sendable {
         let normalized = Path.normalized(path)
         if normalized.utf8.split(separator: UInt8(ascii: "/")).contains(where: { $0.elementsEqual("..".utf8) }
         ) {
-            throw .invalidCopyPath(path, "has \"..\"")
+            throw .invalidCopyPath(path, "contains \"..\"")
         }
         return normalized
     }
@@ -191,7 +191,7 @@ package struct ResolvedInputs: Sendable {
         return Copied(path: path, mode: entry.mode, digest: entry.digest, tree: tree)
     }
 
-    /// Whether a copied path is a folder; else it is a file. Links are followed.
+    /// Whether a copied path is a directory; else it is a file. Links are followed.
     package static func isFolder(
         copied path: String, written: String, in workingDirectory: String
     ) throws(ImageSpecError) -> Bool {
@@ -200,15 +200,15 @@ package struct ResolvedInputs: Sendable {
         do throws(FileSystem.Failure) {
             kind = place.utf8.contains(0) ? nil : try FileSystem.kind(place)
         } catch {
-            throw .unreadable(field: "copy", path: place, reason: error.text)
+            throw .unreadable(field: "copy", path: place, reason: error.reason)
         }
         switch kind {
         case .folder: return true
         case .file: return false
         case nil where Path.isURL(written):
             throw .urlAsPath(field: "copy", written, expected: "file or directory")
-        case nil: throw .missing(field: "copy", path: place, expected: "file or folder")
-        case .link, .other: throw .wrongKind(field: "copy", path: place, expected: "file or folder")
+        case nil: throw .missing(field: "copy", path: place, expected: "file or directory")
+        case .link, .other: throw .wrongKind(field: "copy", path: place, expected: "file or directory")
         }
     }
 }
@@ -217,7 +217,7 @@ extension ImageSpec.Context {
     /// The same without a digest cache, if that would lie among what is hashed for a spec or its bases: it would be part of
     /// the tag, and change it each time that it is written.
     ///
-    /// All folders count for each of them, since each has its own file in the cache.
+    /// All directories count for each of them, since each has its own file in the cache.
     package func withoutCacheAmongSources(of spec: ImageSpec) -> ImageSpec.Context {
         var folders: [String] = []
         var current: ImageSpec? = spec

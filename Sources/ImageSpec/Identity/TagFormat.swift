@@ -42,10 +42,10 @@ package struct TagFormat {
         {
             throw .invalidTagFormat(format, problem)
         }
-        if !isReplaced { throw .invalidTagFormat(format, "does not name the content of the image") }
-        if !isTag { throw .invalidTag(format, "makes no tag") }
+        if !isReplaced { throw .invalidTagFormat(format, "must contain {spec_hash}") }
+        if !isTag { throw .invalidTag(format, "does not produce a valid tag") }
         if length > ImageReference.maximumTagLength {
-            throw .invalidTag(format, "makes a tag of \(length) characters")
+            throw .invalidTag(format, "produces a tag of \(length) characters")
         }
         self.length = length
     }
@@ -86,7 +86,7 @@ package struct TagFormat {
         case replacement(Int)
     }
 
-    /// The parts of a format, in order; what is wrong with it, and nil where nothing is.
+    /// The parts of a format, in order; what is wrong with it, and nil if nothing is.
     @inline(__always)
     private static func forEachPart(of format: String, _ body: (Part) -> Void) -> String? {
         format.withBytes { bytes in
@@ -95,10 +95,10 @@ package struct TagFormat {
             while let brace = bytes[position...].firstIndex(where: isBrace) {
                 guard bytes[brace] == UInt8(ascii: "{"),
                     let end = bytes[brace...].firstIndex(of: UInt8(ascii: "}"))
-                else { return "has a brace that is no replacement" }
+                else { return "has an unmatched brace" }
                 guard let count = digits(of: bytes[(brace + 1)..<end]) else {
                     let replacement = String(decoding: bytes[brace...end], as: UTF8.self)
-                    return "has the replacement \"\(replacement)\", which there is not"
+                    return "has the unknown placeholder \"\(replacement)\""
                 }
                 body(.text(bytes[position..<brace]))
                 body(.replacement(count))
@@ -109,7 +109,7 @@ package struct TagFormat {
         }
     }
 
-    /// The number of digits that a replacement stands for; nil where it is none.
+    /// The number of digits of a placeholder; nil if it is not valid.
     private static func digits(of text: Slice<UnsafeBufferPointer<UInt8>>) -> Int? {
         let name: StaticString = "spec_hash"
         let precision: StaticString = "spec_hash:."

@@ -2,7 +2,7 @@
 
 internal import ContentTree
 
-/// What somebody may have meant who wrote a name that does not exist.
+/// Suggests known names for an unknown one.
 package enum Suggestion {
     /// The candidate with the fewest edits to `name`, if these are few enough to be a slip of the pen.
     package static func nearest(to name: String, among candidates: [String]) -> String? {

@@ -116,7 +116,7 @@ package struct TOMLReader {
                 let isArray = take("[")
                 let keys = try self.keys()
                 guard take("]"), !isArray || take("]") else {
-                    throw problem("a header of a table that is not closed")
+                    throw problem("unclosed table header")
                 }
                 current = try isArray ? element(of: keys, in: root) : table(keys, in: root)
             } else {
@@ -138,7 +138,7 @@ package struct TOMLReader {
         case .table(let table) where table.origin == .implicit:
             table.origin = .header
             return table
-        default: throw problem("the table [\(keys.joined(separator: "."))] is there twice")
+        default: throw problem("duplicate table [\(keys.joined(separator: "."))]")
         }
     }
 
@@ -148,7 +148,7 @@ package struct TOMLReader {
         switch parent.nodes[key] {
         case nil: parent.nodes[key] = .tables([table])
         case .tables(let tables): parent.nodes[key] = .tables(tables + [table])
-        default: throw problem("\(keys.joined(separator: ".")) is no list of tables")
+        default: throw problem("\(keys.joined(separator: ".")) is not an array of tables")
         }
         return table
     }
@@ -164,7 +164,7 @@ package struct TOMLReader {
                 table = next
             case .table(let next): table = next
             case .tables(let tables): table = tables.last ?? table
-            case .value: throw problem("\(key) is no table")
+            case .value: throw problem("\(key) is not a table")
             }
         }
         return (table, keys.last ?? "")
@@ -183,12 +183,12 @@ package struct TOMLReader {
                 table.nodes[key] = .table(next)
                 table = next
             case .table(let next) where next.origin == .dottedKey: table = next
-            default: throw problem("\(key) is defined elsewhere")
+            default: throw problem("\(key) is already defined")
             }
         }
         let key = keys.last ?? ""
         guard table.nodes.updateValue(.value(value), forKey: key) == nil else {
-            throw problem("\(key) is there twice")
+            throw problem("duplicate key \(key)")
         }
     }
 
@@ -209,7 +209,7 @@ package struct TOMLReader {
                 keys.append(key)
             }
             skipSpace()
-            guard keys.count <= Self.maximumDepth else { throw problem("a key of too many parts") }
+            guard keys.count <= Self.maximumDepth else { throw problem("key with too many parts") }
         } while take(".")
         return keys
     }
@@ -217,7 +217,7 @@ package struct TOMLReader {
     // MARK: values
 
     private mutating func value(depth: Int) throws(TOMLProblem) -> TOMLValue {
-        guard depth < Self.maximumDepth else { throw problem("nested too deep") }
+        guard depth < Self.maximumDepth else { throw problem("nesting too deep") }
         if take("\"\"\"") { return .string(try multilineString(quote: "\"", hasEscapes: true)) }
         if take("'''") { return .string(try multilineString(quote: "'", hasEscapes: false)) }
         if take("\"") { return .string(try basicString()) }
@@ -289,7 +289,7 @@ package struct TOMLReader {
                 text.append(byte)
             }
         }
-        throw problem("a text that is not closed")
+        throw problem("unterminated string")
     }
 
     private mutating func literalString() throws(TOMLProblem) -> String {
@@ -300,7 +300,7 @@ package struct TOMLReader {
             try checkCharacter(byte)
             text.append(byte)
         }
-        throw problem("a text that is not closed")
+        throw problem("unterminated string")
     }
 
     private mutating func multilineString(quote: Unicode.Scalar, hasEscapes: Bool) throws(TOMLProblem)
@@ -339,11 +339,11 @@ package struct TOMLReader {
                 }
             }
         }
-        throw problem("a text that is not closed")
+        throw problem("unterminated string")
     }
 
     private mutating func escape() throws(TOMLProblem) -> [UInt8] {
-        guard let byte = peek() else { throw problem("a text that is not closed") }
+        guard let byte = peek() else { throw problem("unterminated string") }
         position += 1
         switch byte {
         case UInt8(ascii: "b"): return [0x08]
@@ -356,7 +356,7 @@ package struct TOMLReader {
         case UInt8(ascii: "x") where hasTOML11: return try escape(digits: 2)
         case UInt8(ascii: "u"): return try escape(digits: 4)
         case UInt8(ascii: "U"): return try escape(digits: 8)
-        default: throw problem("an unknown escape")
+        default: throw problem("unknown escape sequence")
         }
     }
 
@@ -365,14 +365,14 @@ package struct TOMLReader {
         guard digits.count == count, digits.allSatisfy(Self.isHexDigit),
             let number = UInt32(String(decoding: digits, as: UTF8.self), radix: 16),
             let scalar = Unicode.Scalar(number)
-        else { throw problem("an escape that is no character") }
+        else { throw problem("invalid Unicode escape") }
         position += count
         return Array(String(Character(scalar)).utf8)
     }
 
     private func checkCharacter(_ byte: UInt8) throws(TOMLProblem) {
         if (byte < 0x20 && byte != 0x09) || byte == 0x7F {
-            throw problem("a line break or another control character in a text")
+            throw problem("line break or control character in a string")
         }
     }
 
@@ -400,7 +400,7 @@ package struct TOMLReader {
     private mutating func endLine() throws(TOMLProblem) {
         try skipComment()
         guard position == bytes.count || takeLineEnd() else {
-            throw problem("text after the end of a value")
+            throw problem("text after the value")
         }
     }
 

@@ -3,33 +3,33 @@
 internal import ContentTree
 
 extension ImageSpec {
-    /// What a tag depends on besides the spec: where relative paths count from, the host's architecture, and
-    /// which modules a host has loaded. Beside that, how it is computed: with which cache, and who follows.
+    /// What a tag depends on besides the spec: the working directory, the architecture of the host, and the loaded
+    /// modules. Also holds the digest cache and the progress handler.
     ///
-    /// The forms of `tag` and `imageName()` without an argument take ``current``; tests and tools pass their own.
+    /// `tag` and `imageName()` without an argument use ``current``. Tests and tools pass their own context.
     public struct Context: Hashable, Sendable {
-        /// The folder that relative paths of a spec, and of its base specs, count from. Absolute, or relative to the
-        /// process's working directory.
+        /// The directory that relative paths of a spec and of its base specs are resolved against. Absolute, or
+        /// relative to the working directory of the process.
         public var workingDirectory: String
 
-        /// The host's machine architecture as `uname -m` prints it, such as `x86_64` or `arm64`.
+        /// The machine architecture of the host as printed by `uname -m`, such as `x86_64` or `arm64`.
         ///
-        /// It plays a part only in the default platform of a spec whose registry is on `localhost:`.
+        /// Used only for the default platform of a spec whose registry is on `localhost:`.
         public var hostArchitecture: String
 
         /// The exact list of module files that ``SourceCopyMode/loadedModules`` copies, for a host that embeds
-        /// a Python interpreter; relative paths count from the working directory, order and duplicates do not count.
-        /// nil: every file below the source root whose name ends in `.py` and that the ignore rules leave.
+        /// a Python interpreter. Relative paths are resolved against the working directory; order and duplicates do
+        /// not matter. If `nil`, all files below the source root that end in `.py` and are not ignored.
         ///
-        /// In flytekit's scheme they are the files of `sys.modules`, duplicates count, and nil is an error.
+        /// In flytekit's scheme these are the files of `sys.modules`, duplicates matter, and `nil` is an error.
         public var loadedModules: [String]?
 
-        /// Where digests of unchanged files are kept between runs; see ``DigestCache``.
+        /// Where digests of unchanged files are stored between runs. See ``DigestCache``.
         ///
-        /// flytekit's scheme, and whatever lists or copies files, has no use for it.
+        /// Not used by flytekit's scheme, nor to list or copy files.
         public var digestCache: DigestCache
 
-        /// Follows the reading of files; nil for nobody.
+        /// Reports hashing progress. If `nil`, nothing is reported.
         public var progress: HashingProgress?
 
         var hashing: HashingOptions {
@@ -37,7 +37,7 @@ extension ImageSpec {
         }
 
         /// The working directory as an absolute path. What is normalised by its text alone, as the paths of included
-        /// requirements, must not depend on how the folder is spelled.
+        /// requirements, must not depend on how the directory is spelled.
         package var folder: String { Path.join(CurrentProcess.workingDirectory, workingDirectory) }
 
         /// A context.
@@ -52,13 +52,13 @@ extension ImageSpec {
             self.loadedModules = loadedModules
         }
 
-        /// The context of a spec file: the folder that it lies in, and this host's architecture.
+        /// Creates the context of a spec file: its directory and the architecture of this host.
         public init(specFile path: String) {
             self.init(
                 workingDirectory: Path.folder(of: path), hostArchitecture: CurrentProcess.machineArchitecture)
         }
 
-        /// The context of this process, read anew at each call: its working directory and this host's architecture.
+        /// The working directory of this process and the architecture of this host. Read at each call.
         public static var current: Context {
             Context(
                 workingDirectory: CurrentProcess.workingDirectory,

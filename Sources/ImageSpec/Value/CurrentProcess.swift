@@ -12,7 +12,7 @@ import Darwin
 
 /// The only place that reads the process: its working directory, its environment, its host.
 enum CurrentProcess {
-    /// The working directory; `.` where it has no path any more (it was removed, or a folder above it is closed to us).
+    /// The working directory; `.` where it has no path any more (it was removed, or a directory above it is closed to us).
     static var workingDirectory: String {
         guard let path = getcwd(nil, 0) else { return "." }
         defer { free(path) }
@@ -32,10 +32,10 @@ enum CurrentProcess {
         getenv(name).map { String(cString: $0) }
     }
 
-    /// The folder that digest caches lie in, as the environment says; nil where there is to be none.
+    /// The directory that digest caches lie in, as the environment says; nil if there is to be none.
     ///
     /// `IMAGESPEC_CACHE` names it by an absolute path, or says `off`, as everything else that it could hold does: nobody
-    /// wants a folder `./OFF` or `./0`. Else it is `imagespec` in `XDG_CACHE_HOME`, else in `.cache` in `HOME`;
+    /// wants a directory `./OFF` or `./0`. Else it is `imagespec` in `XDG_CACHE_HOME`, else in `.cache` in `HOME`;
     /// relative paths in these two say nothing (XDG Base Directory Specification).
     static var digestCacheFolder: String? {
         if let folder = environmentVariable("IMAGESPEC_CACHE").nonEmpty {

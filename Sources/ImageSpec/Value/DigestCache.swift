@@ -3,25 +3,24 @@
 internal import ContentTree
 
 extension ImageSpec {
-    /// Whether digests of files are kept between runs, and where.
+    /// Where digests of files are stored between runs.
     ///
-    /// With a cache a tag costs one look at each file and folder instead of reading them. A digest counts only where
-    /// size, times, inode, device and mode of its file are what they were, and only where the file system tells each
-    /// later change from what was seen; <doc:Performance> says which changes no file system tells of. A cache that would
-    /// lie among the files of a spec is not used for that spec. One that is damaged, foreign, from another version or
-    /// closed to this process is as none, and never an error. Trees so small that it would not pay have none.
+    /// With a cache, a tag needs one `stat` per file and directory instead of reading the files. A cached digest is used
+    /// only if size, times, inode, device and mode of the file are unchanged, and only if the file system would reveal
+    /// any later change; see <doc:Performance> for the limits. A cache inside the files of a spec is not used for
+    /// that spec. A cache that is damaged, owned by another user, from another version or inaccessible is ignored and
+    /// never an error. Trees that are too small to benefit are not cached.
     public enum DigestCache: Hashable, Sendable {
-        /// As the environment says: the folder whose absolute path `IMAGESPEC_CACHE` holds, or none where that is `off`
-        /// or anything else; by default
-        /// `imagespec` in `$XDG_CACHE_HOME`, else in `~/.cache`.
+        /// The directory in `IMAGESPEC_CACHE` if that is an absolute path; no cache for any other value, such as `off`.
+        /// Defaults to `imagespec` in `$XDG_CACHE_HOME` or `~/.cache`.
         case automatic
-        /// Every file is read.
+        /// No cache: all files are read.
         case off
-        /// In this folder, which is made if it does not exist. It counts only where it belongs to the user and nobody else
-        /// can write to it.
+        /// This directory, which is created if it does not exist. Used only if the current user owns it and no other
+        /// user can write to it.
         case folder(String)
 
-        /// The folder; nil for none.
+        /// The directory; nil for none.
         package var path: String? {
             switch self {
             case .automatic: CurrentProcess.digestCacheFolder
@@ -30,7 +29,7 @@ extension ImageSpec {
             }
         }
 
-        /// Whether the folder is, or would be made, in one of these, or is one of them.
+        /// Whether the directory is, or would be made, in one of these, or is one of them.
         package func lies(inOneOf folders: [String]) -> Bool {
             path.map { FileSystem.lies($0, inOneOf: folders, from: CurrentProcess.workingDirectory) } ?? false
         }

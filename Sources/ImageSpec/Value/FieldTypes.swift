@@ -5,11 +5,11 @@ internal import ContentTree
 // The small types of the fields that are more than text.
 
 extension ImageSpec {
-    /// What an image is built on.
+    /// The base of an image.
     public indirect enum BaseImage: Hashable, Sendable, ExpressibleByStringLiteral {
-        /// An image by its reference, such as `debian:bookworm-slim`, hashed as it is written.
+        /// An image reference, such as `debian:bookworm-slim`, hashed as written.
         case reference(String)
-        /// Another spec: its image is built first, and its content is part of this one's tag.
+        /// Another spec, whose image is built first and whose content is part of the tag.
         case spec(ImageSpec)
 
         /// A reference.
@@ -33,9 +33,9 @@ extension ImageSpec {
         }
     }
 
-    /// A file of this machine that is mounted while packages are installed, and stays in no layer.
+    /// A local file that is mounted while packages are installed and is stored in no layer.
     public struct SecretMount: Hashable, Sendable {
-        /// The file on this machine, relative to the working directory.
+        /// The local file, relative to the working directory.
         public let source: String
         /// The path in the container, absolute or relative to `/root`.
         public let target: String
@@ -62,12 +62,11 @@ extension ImageSpec {
     ///
     /// Source: flytekit `CopyFileDetection`.
     public enum SourceCopyMode: String, Hashable, Sendable, CaseIterable {
-        /// The Python modules: files whose name ends in `.py`, or the exact list that a host with an
-        /// interpreter gives (``Context/loadedModules``).
+        /// The Python modules: files that end in `.py`, or the list in ``Context/loadedModules``.
         case loadedModules = "loaded_modules"
-        /// Every file that the ignore rules leave.
+        /// All files that are not ignored.
         case all
-        /// None.
+        /// No files.
         case noCopy = "no_copy"
     }
 }

@@ -22,7 +22,7 @@ extension FileSystem {
         }
     }
 
-    /// The bytes of a file that need not be there; nil where it is not.
+    /// The bytes of a file that need not be there; nil if it is not.
     package static func contents(ofOptionalFile path: String) throws(ImageSpecError) -> [UInt8]? {
         do throws(Failure) {
             return try contents(path)
@@ -37,7 +37,7 @@ extension FileSystem {
         do throws(Failure) {
             return try contents(descriptor: STDIN_FILENO)
         } catch {
-            throw .unreadableStandardInput(reason: error.text)
+            throw .unreadableStandardInput(reason: error.reason)
         }
     }
 
@@ -66,14 +66,14 @@ extension FileSystem {
     package static func outputPlace(_ path: String) throws(ImageSpecError) -> (place: [UInt8], kind: Kind?) {
         let bytes = Array(path.utf8)
         guard !bytes.isEmpty, bytes.last != UInt8(ascii: "/"), !bytes.contains(0) else {
-            throw .unwritable(bytes, "it is no path of a file")
+            throw .unwritable(bytes, "not a valid file path")
         }
         let place: [UInt8]
         do throws(Failure) {
             if let kind = try kind(path) { return (kind == .file ? try realPath(bytes) : bytes, kind) }
             place = try targetOfLinks(bytes)
         } catch {
-            throw .unwritable(bytes, error.text)
+            throw .unwritable(bytes, error.reason)
         }
         let parent = folder(of: place)
         var status = stat()
@@ -88,7 +88,7 @@ extension ImageSpecError {
     fileprivate static func specChanged(_ path: String) -> ImageSpecError {
         ImageSpecError(
             .sourceChanged,
-            "\"\(path)\" changed since it was read, and was left as it is; try again when nothing writes to it"
+            "\"\(path)\" changed after it was read, so it was not overwritten; retry when no process is writing to it"
         )
     }
 
@@ -96,7 +96,7 @@ extension ImageSpecError {
     {
         ImageSpecError(
             .unwritableOutput,
-            "\"\(path)\" cannot be replaced, and stays as it is: \(failure.text); put that right, and try again"
+            "cannot replace \"\(path)\": \(failure.reason); the file is unchanged"
         )
     }
 }

@@ -11,7 +11,7 @@ import Darwin
 #endif
 
 extension ImageSpec {
-    /// Follows the reading of files, for a display of what takes long.
+    /// Reports how many files and bytes have been hashed.
     ///
     /// ```swift
     /// var context = ImageSpec.Context.current
@@ -19,14 +19,13 @@ extension ImageSpec {
     /// let tag = try spec.tag(in: context)
     /// ```
     ///
-    /// What a cache knows is not read and not counted. It counts on from one call to the next, so give each call one of its
-    /// own to begin with nothing. Costs nothing where a context has none.
+    /// Cached files are not read and not counted. Counts accumulate across calls; use a new instance to start at zero.
     public final class HashingProgress: Hashable, Sendable {
-        /// What was read so far.
+        /// The files and bytes read so far.
         public struct Count: Hashable, Sendable {
-            /// Files that were read to their end.
+            /// The number of files read completely.
             public var files: Int
-            /// Bytes of their content, and of the files that are being read.
+            /// The number of bytes read, including files still being read.
             public var bytes: Int
 
             /// A count.
@@ -48,14 +47,14 @@ extension ImageSpec {
         private let state = Locked(State())
         private let report: @Sendable (Count) -> Void
 
-        /// Follows with a function.
-        /// - Parameter report: called at most ten times a second, by one thread at a time, on the threads that read;
-        ///   they wait for it. The last call need not have the final count, which is ``count``.
+        /// Creates a progress reporter that calls a function.
+        /// - Parameter report: called at most ten times a second, by one thread at a time, on the reading threads, which
+        ///   wait for it. The last call may not have the final count; see ``count``.
         public init(_ report: @escaping @Sendable (Count) -> Void) {
             self.report = report
         }
 
-        /// What was read so far.
+        /// The files and bytes read so far.
         public var count: Count { state.withLock { $0.count } }
 
         func add(files: Int, bytes: Int) {

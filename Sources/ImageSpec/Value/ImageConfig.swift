@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ImageSpec {
-    /// Images by the id of the spec that they were built from, for code that is given its images by name.
+    /// Image names by the id of the spec they were built from.
     ///
-    /// A registration builds the images and passes their names on as JSON; the code that runs later looks its own
-    /// up by ``ImageSpec/id``, which needs no files. The JSON is `{"default_image": "…", "images": {"<id>": "…"}}`; both
+    /// A registration builds the images and passes their names on as JSON. The task looks up its image later by
+    /// ``ImageSpec/id``, which needs no files. The JSON is `{"default_image": "…", "images": {"<id>": "…"}}`; both
     /// keys may be missing.
     ///
     /// Source: flytekit `ImageConfig`, whose images have names that users choose; here the name is the id.
     public struct ImageConfig: Hashable, Sendable {
-        /// The image of code that names no spec.
+        /// The image of tasks without a spec.
         public var defaultImage: String?
         /// Image names by spec id.
         public var images: OrderedDictionary<String>
 
-        /// Images by spec id, and a default.
+        /// Creates a config from images by spec id and a default image.
         public init(defaultImage: String? = nil, images: OrderedDictionary<String> = [:]) {
             self.defaultImage = defaultImage
             self.images = images
         }
 
         /// Reads a config from JSON.
-        /// - Throws: ``ImageSpecError/Code/invalidDocument`` for text that is no such JSON,
-        ///   ``ImageSpecError/Code/unknownField`` for another key.
+        /// - Throws: ``ImageSpecError/Code/invalidDocument`` for invalid JSON,
+        ///   ``ImageSpecError/Code/unknownField`` for an unknown key.
         public init(json text: String) throws(ImageSpecError) {
             self.init()
             let document = try JSONValue(json: text)
@@ -61,13 +61,13 @@ extension ImageSpec {
             }
         }
 
-        /// Remembers the image of a spec, in place of what was remembered of it.
+        /// Sets the image of a spec. Replaces an earlier image of the same spec.
         public mutating func add(_ imageName: String, for spec: ImageSpec) {
             images[spec.id] = imageName
         }
 
-        /// The image that was built from a spec, nil where it is not known; for nil, which is code that names no spec, the
-        /// default image.
+        /// Returns the image built from a spec, or `nil` if it is unknown. If `spec` is `nil`, returns the default
+        /// image.
         public func imageName(for spec: ImageSpec?) -> String? {
             guard let spec else { return defaultImage }
             return images[spec.id]

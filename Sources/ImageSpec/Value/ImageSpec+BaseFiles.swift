@@ -3,10 +3,10 @@
 internal import ContentTree
 
 extension ImageSpec {
-    /// Reads documents whose `base_image` may name another spec file of their folder: `./base.yaml`.
+    /// Reads documents whose `base_image` may name another spec file of their directory: `./base.yaml`.
     ///
     /// No image reference begins with a full stop, so that nothing is ambiguous. Paths of a base spec count from the same
-    /// folder as those of the spec that it is the base of; in another folder one file would have two meanings.
+    /// directory as those of the spec that it is the base of; in another directory one file would have two meanings.
     package struct SpecFiles {
         /// Reads one file.
         private let document: (_ path: String) throws(ImageSpecError) -> SpecDocument
@@ -23,7 +23,7 @@ extension ImageSpec {
                 read, from: path, in: Path.folder(of: path), names: [ByteString(Path.lastComponent(path))])
         }
 
-        /// The spec of a document that is in no file; its bases lie in a folder.
+        /// The spec of a document that is in no file; its bases lie in a directory.
         package func spec(
             _ document: SpecDocument, named name: String, in folder: String
         ) throws(ImageSpecError) -> ImageSpec {
@@ -124,20 +124,20 @@ extension ImageSpecError {
     fileprivate static func baseFileAsImage(_ text: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "\"\(text)\" would be the name of an image; write ./\(text) for the spec file beside this one, or "
-                + "\(text):latest for such an image")
+            "\"\(text)\" is ambiguous; write ./\(text) for the spec file in the same directory, or "
+                + "\(text):latest for an image")
     }
 
     fileprivate static func baseFileElsewhere(_ text: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "\"\(text)\" names no file of the spec's own folder, and paths of a spec elsewhere would count from there; "
-                + "write ./NAME for a spec file beside this one, or a reference as in debian:bookworm-slim")
+            "\"\(text)\" must be in the same directory as this spec; write ./NAME for a spec file, or a reference such "
+                + "as debian:bookworm-slim for an image")
     }
 
     fileprivate static func baseOfItself(_ text: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "\"\(text)\" is this spec itself, or has it as its base; name another base in one of them")
+            "\"\(text)\" is this spec, or is based on it; change base_image in one of them")
     }
 }

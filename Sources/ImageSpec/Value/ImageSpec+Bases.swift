@@ -46,7 +46,7 @@ extension ImageSpecError {
     static func tooManyBases(_ limit: Int) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "base_image: there are more than \(limit) specs below each other; put what several of them do into one"
+            "base_image: the base_image chain has more than \(limit) specs; merge some of them"
         )
     }
 }

@@ -46,64 +46,64 @@ extension ImageSpec {
         appending(packages, to: \.runtimePackages)
     }
 
-    /// Returns a copy with options laid over the builder options: a key that is there keeps its place and takes the
-    /// new value, whole; others follow. Nested objects are not merged.
+    /// Returns a copy with the given builder options set. An existing key keeps its position and gets the new value;
+    /// new keys are appended. Nested objects are not merged.
     public func withBuilderOptions(_ options: OrderedDictionary<JSONValue>) -> ImageSpec {
         var copy = self
         copy.builderOptions = (builderOptions ?? [:]).merging(options)
         return copy
     }
 
-    /// Returns a copy that is built and pushed even where its image exists.
+    /// Returns a copy that is built and pushed even if its image exists.
     public func forcePush() -> ImageSpec {
         var copy = self
         copy.isForcePush = true
         return copy
     }
 
-    /// Returns a copy with another name; nil, like the empty string, means `flytekit`.
+    /// Returns a copy with another name. If `nil` or empty, the name is `flytekit`.
     public func withName(_ name: String?) -> ImageSpec { replacing(\.name, with: name) }
 
-    /// Returns a copy for another registry; nil, like the empty string, means none. Its `id` and `tag` are the same.
+    /// Returns a copy with another registry. If `nil` or empty, there is none. The `id` and `tag` are the same.
     ///
-    /// (Only where there is no ``platform`` can a registry on `localhost:` decide it, and so the tag.)
+    /// Without a ``platform``, a registry on `localhost:` can change the default platform and therefore the tag.
     public func withRegistry(_ registry: String?) -> ImageSpec { replacing(\.registry, with: registry) }
 
-    /// Returns a copy whose tag is written in another way; nil, like the empty string, means all digits.
+    /// Returns a copy with another tag format. If `nil` or empty, the tag is the full digest.
     public func withTagFormat(_ format: String?) -> ImageSpec { replacing(\.tagFormat, with: format) }
 
-    /// Returns a copy for another platform or others; nil, like the empty string, means the default one.
+    /// Returns a copy with another platform or platforms. If `nil` or empty, the default is used.
     ///
-    /// A base image that is a spec without a platform of its own takes it too.
+    /// Also applies to a base image that is a spec without a platform.
     public func withPlatform(_ platform: String?) -> ImageSpec { replacing(\.platform, with: platform) }
 
-    /// Returns a copy with another Python version; nil, like the empty string, means none of its own.
+    /// Returns a copy with another Python version. If `nil` or empty, there is none.
     public func withPythonVersion(_ version: String?) -> ImageSpec {
         replacing(\.pythonVersion, with: version)
     }
 
-    /// Returns a copy that is built on another image; nil means the default one.
+    /// Returns a copy with another base image. If `nil`, the default is used.
     public func withBaseImage(_ baseImage: BaseImage?) -> ImageSpec {
         var copy = self
         copy.baseImage = baseImage
         return copy
     }
 
-    /// Returns a copy with variables laid over the environment: a name that is there keeps its place and takes the new
-    /// value; others follow.
+    /// Returns a copy with the given environment variables set. An existing name keeps its position and gets the new
+    /// value; new names are appended.
     public func withEnv(_ variables: OrderedDictionary<String>) -> ImageSpec {
         var copy = self
         copy.env = (env ?? [:]).merging(variables)
         return copy
     }
 
-    /// What the registration of tasks says about their source code.
+    /// The settings of a registration that concern source code.
     ///
     /// Source: flytekit `SerializationSettings`, as far as an image is concerned.
     public struct SerializationSettings: Hashable, Sendable {
-        /// The project's source root, relative to the working directory; `nil` if the registration has none.
+        /// The source root of the project, relative to the working directory. `nil` if there is none.
         public var sourceRoot: String?
-        /// Whether code is sent beside the image (fast registration) and need not be in it.
+        /// Whether code is uploaded separately (fast registration) and need not be in the image.
         public var isFastRegistration: Bool
 
         /// Settings of a registration.

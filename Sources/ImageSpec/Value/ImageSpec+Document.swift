@@ -5,10 +5,10 @@ internal import ContentTree
 extension ImageSpec {
     /// Reads a spec from a document: an object with flytekit's field names.
     ///
-    /// A field that is missing or null is nil; a `base_image` may be a string or another document.
-    /// - Throws: ``ImageSpecError/Code/unknownField`` with the nearest name there is,
-    ///   ``ImageSpecError/Code/invalidDocument`` for a value of the wrong type. All problems are in one error, those of bases
-    ///   too: the code is that of the first, and each message is a line.
+    /// Missing and null fields are `nil`; a `base_image` may be a string or another document.
+    /// - Throws: ``ImageSpecError/Code/unknownField`` with the nearest known name,
+    ///   ``ImageSpecError/Code/invalidDocument`` for a value of the wrong type. One error contains all problems, including those of
+    ///   bases: the code of the first one, and one message per line.
     public init(document: JSONValue) throws(ImageSpecError) {
         try self.init(SpecDocument(document))
     }
@@ -28,10 +28,10 @@ extension ImageSpec {
 
     /// Reads a spec from a JSON file.
     ///
-    /// A `base_image` such as `./base.json` is the spec of another JSON file in the same folder.
+    /// A `base_image` such as `./base.json` is the spec of another JSON file in the same directory.
     ///
-    /// Paths in the spec are relative to a working directory, which is not part of it: for the folder of
-    /// this file, as the tool does, use ``Context/init(specFile:)`` with the same path.
+    /// Paths in the spec are relative to a working directory, which is not part of the spec. To use the directory of this
+    /// file, as the tool does, use ``Context/init(specFile:)`` with the same path.
     /// - Throws: ``ImageSpecError/Code/missingInput``, ``ImageSpecError/Code/unreadableInput``, and the errors of ``init(json:)``,
     ///   which name the file.
     public init(jsonContentsOf path: String) throws(ImageSpecError) {
@@ -47,7 +47,7 @@ extension ImageSpec {
 
     /// The spec as a document: the fields that are not nil, with flytekit's names, in its order.
     ///
-    /// Reading it gives an equal spec, but for ``isForcePush``, which no document holds.
+    /// Reading it results in an equal spec, except for ``isForcePush``, which is not part of documents.
     public var document: JSONValue {
         // From the lowest base up, so that no stack is too short for them.
         let bases = specBases

@@ -3,7 +3,7 @@
 internal import ContentTree
 
 extension ImageSpec {
-    /// One field: its name in documents, and where its value lies.
+    /// One field: its name in documents, and how to access its value.
     ///
     /// The one list that everything goes by which treats all fields alike: reading and writing documents,
     /// equality, hashing, validation. (The canonical writer names the fields once more, because it writes
@@ -80,7 +80,7 @@ extension ImageSpec {
         ]
     }
 
-    /// A field's value as JSON; nil where it is nil.
+    /// A field's value as JSON; nil if it is nil.
     package func value(of field: Field) -> JSONValue? {
         switch field.storage {
         case .text(let property): property.get(self).map(JSONValue.string)

@@ -20,7 +20,8 @@ extension ImageSpecError {
     fileprivate static var pythonVersionBesideEnvironment: ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "python_version can not be used with `from_env` because it will be inferred from the environment; leave it out"
+            // The text before the semicolon is flytekit's own.
+            "python_version can not be used with `from_env` because it will be inferred from the environment; remove it"
         )
     }
 }

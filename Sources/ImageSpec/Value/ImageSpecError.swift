@@ -2,14 +2,14 @@
 
 package import ContentTree
 
-/// The one error type of this package.
+/// The error type of this package.
 ///
-/// ``code`` is for programs, ``message`` for people: it names the field or path, what was found there,
-/// and what to do about it. Messages never hold credentials.
+/// ``code`` is for programs and ``message`` for people: it names the field or path, the problem and the fix. Messages
+/// never contain credentials.
 public struct ImageSpecError: Error, Sendable {
-    /// What kind of thing went wrong.
+    /// The kind of the error.
     ///
-    /// A struct rather than an enum, so that a new code never breaks a `switch` of a client.
+    /// A struct rather than an enum, so that new codes do not break a `switch` in client code.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         package enum Kind: String, Sendable {
             case invalidDocument, unknownField, invalidField, invalidReference, invalidRequirements
@@ -20,58 +20,58 @@ public struct ImageSpecError: Error, Sendable {
 
         package let kind: Kind
 
-        /// The code's name, as it is written in Swift.
+        /// The name of the code in Swift.
         public var description: String { kind.rawValue }
 
-        /// A spec document cannot be read: its syntax, a key twice, a wrong type, a number out of range.
+        /// A spec document is invalid: its syntax, a duplicate key, a wrong type or a number out of range.
         public static let invalidDocument = Code(kind: .invalidDocument)
-        /// A spec document has a field that an image spec does not have.
+        /// A spec document has an unknown field.
         public static let unknownField = Code(kind: .unknownField)
-        /// A field's value is not allowed.
+        /// The value of a field is invalid.
         public static let invalidField = Code(kind: .invalidField)
-        /// The image name is not a reference that the OCI grammar allows.
+        /// The image name is not a valid OCI reference.
         public static let invalidReference = Code(kind: .invalidReference)
-        /// The text of a requirements file cannot be used.
+        /// A requirements file is invalid or not supported.
         public static let invalidRequirements = Code(kind: .invalidRequirements)
-        /// A pattern of a `.dockerignore` is malformed, or the file is not UTF-8.
+        /// A pattern in a `.dockerignore` is malformed, or the file is not UTF-8.
         public static let invalidIgnoreFile = Code(kind: .invalidIgnoreFile)
-        /// A field that this builder or rendering does not support, or not beside another one.
+        /// A field is not supported by the builder, or not in combination with another field.
         public static let unsupportedField = Code(kind: .unsupportedField)
-        /// A file or folder that the spec names does not exist, or is of the wrong kind.
+        /// A file or directory in the spec does not exist or is of the wrong kind.
         public static let missingInput = Code(kind: .missingInput)
-        /// A file or folder exists, but cannot be read.
+        /// A file or directory exists but cannot be read.
         public static let unreadableInput = Code(kind: .unreadableInput)
         /// An output cannot be written.
         public static let unwritableOutput = Code(kind: .unwritableOutput)
-        /// A source file changed between being named and being written.
+        /// A source file changed after the image was named.
         public static let sourceChanged = Code(kind: .sourceChanged)
-        /// A spec names a builder that a build engine does not have.
+        /// The builder of a spec is not registered.
         public static let builderNotRegistered = Code(kind: .builderNotRegistered)
-        /// Nobody can tell whether an image exists.
+        /// Whether an image exists cannot be determined.
         public static let existenceUnknown = Code(kind: .existenceUnknown)
-        /// A tool of this machine is needed, such as a container engine, and none that works is there.
+        /// A required tool, such as a container engine, is missing or does not work.
         public static let toolUnavailable = Code(kind: .toolUnavailable)
-        /// A tool of this machine failed: a build, a push.
+        /// A tool failed, for example during a build or push.
         public static let toolFailed = Code(kind: .toolFailed)
-        /// An image was not built, because one that it is based on was not.
+        /// An image was not built because its base image failed.
         public static let baseNotBuilt = Code(kind: .baseNotBuilt)
     }
 
-    /// What kind of thing went wrong.
+    /// The kind of the error.
     public let code: Code
-    /// Where, what was found, and what to do. One line a problem.
+    /// The location, the problem and the fix. One line per problem.
     public let message: String
-    /// The problems, if there are several; else empty.
+    /// The individual problems if there are several; otherwise empty.
     private let parts: [ImageSpecError]
 
     package init(_ code: Code, _ message: String) {
         self.code = code
-        // Whatever a message quotes, it may be a URL that somebody put a password into.
+        // Quoted text may be a URL that contains a password.
         self.message = IndexURL.withoutAnyUserInfo(message)
         parts = []
     }
 
-    /// All that is wrong with a spec: the first problem's code, and every problem's message on a line of its own. nil for none.
+    /// Combines problems: the code of the first one, and the messages of all, one per line. `nil` if there are none.
     package init?(problems: [ImageSpecError]) {
         guard let first = problems.first else { return nil }
         if problems.count == 1 {
@@ -83,10 +83,10 @@ public struct ImageSpecError: Error, Sendable {
         parts = problems.flatMap(\.problems)
     }
 
-    /// Each problem by itself.
+    /// The individual problems.
     package var problems: [ImageSpecError] { parts.isEmpty ? [self] : parts }
 
-    /// The same of each problem.
+    /// Applies a change to each problem.
     package func map(_ change: (ImageSpecError) -> ImageSpecError) -> ImageSpecError {
         ImageSpecError(problems: problems.map(change)) ?? self
     }
@@ -97,7 +97,7 @@ extension ImageSpecError: CustomStringConvertible {
     public var description: String { message }
 }
 
-// Every sentence is built here; the code that finds a problem says only what it found.
+// All messages are built in factories such as these.
 
 extension ImageSpecError {
     // MARK: documents
@@ -109,7 +109,7 @@ extension ImageSpecError {
     package static func numberOutOfRange(_ number: String) -> ImageSpecError {
         ImageSpecError(
             .invalidDocument,
-            "the number \(number) is outside ±(2^53 − 1), where not every reader sees the same value; write it as a string"
+            "the number \(number) is outside ±(2^53 − 1), the range that every JSON reader represents exactly; write it as a string"
         )
     }
 
@@ -123,18 +123,18 @@ extension ImageSpecError {
         var message = "\(path): expected \(expected), found \(found)"
         switch value {
         case .number where path.hasSuffix("python_version"):
-            message += "; put the version in quotes, 3.10 and 3.1 are one number"
+            message += "; put the version in quotes, because 3.10 and 3.1 are the same number"
         case .number, .bool:
             if expected == "a string" { message += "; put it in quotes" }
-        case .null where expected == "a string": message += "; leave it out"
+        case .null where expected == "a string": message += "; remove it"
         // In YAML a colon and a space make an object of what was meant as text.
         case .object(let object) where expected == "a string" && object.count == 1:
-            message += "; put text that has a colon in quotes"
+            message += "; put text that contains a colon in quotes"
         case .array where expected == ImageSpec.objectOfStrings,
             .string where expected == ImageSpec.objectOfStrings:
-            message += "; write each by its name, as in {\"NAME\": \"value\"}"
+            message += "; write names and values, as in {\"NAME\": \"value\"}"
         case .object where expected == ImageSpec.listOfStrings:
-            message += "; write each entry by itself, as in [\"a\", \"b\"]"
+            message += "; write each entry as a separate string, as in [\"a\", \"b\"]"
         case .string(let text) where expected == ImageSpec.listOfStrings:
             message += "; " + listAdvice(text, isCommand: path.hasSuffix("commands"))
         default: break
@@ -142,17 +142,20 @@ extension ImageSpecError {
         return ImageSpecError(.invalidDocument, message)
     }
 
-    /// How to write a text as a list. White space may well stand between two entries, though not in a command.
+    /// How to write a string as a list. White space may separate entries, but not in a command.
     private static func listAdvice(_ text: String, isCommand: Bool) -> String {
         let isEntry = isCommand || !text.unicodeScalars.contains { $0.properties.isWhitespace || $0 == "," }
-        guard isEntry, !text.isEmpty else { return #"write each entry by itself, as in ["a", "b"]"# }
+        guard isEntry, !text.isEmpty else {
+            return #"write each entry as a separate string, as in ["a", "b"]"#
+        }
         let entry: ImageSpec.JSONValue = [.string(text.shortened)]
         return "write " + String(decoding: entry.canonicalForm, as: UTF8.self)
     }
 
     static func unknownCopyMode(_ path: String, _ value: String) -> ImageSpecError {
         let known = ImageSpec.SourceCopyMode.allCases.map(\.rawValue).joined(separator: ", ")
-        return ImageSpecError(.invalidDocument, "\(path): \"\(value)\" is no copy mode; use one of \(known)")
+        return ImageSpecError(
+            .invalidDocument, "\(path): unknown copy mode \"\(value)\"; use one of \(known)")
     }
 
     static func unknownField(_ path: String, nearest: String?) -> ImageSpecError {
@@ -160,20 +163,21 @@ extension ImageSpecError {
             nearest.map { "did you mean \"\($0)\"?" }
             ?? "the fields are " + ImageSpec.Field.all.map(\.name).joined(separator: ", ")
         return ImageSpecError(
-            .unknownField, "\"\(path.replacingNewlines)\" is no field of an image spec; \(advice)")
+            .unknownField, "unknown field \"\(path.replacingNewlines)\"; \(advice)")
     }
 
     static func unknownConfigKey(_ key: String) -> ImageSpecError {
         ImageSpecError(
-            .unknownField, "\"\(key)\" is no key of an image config; it has default_image and images")
+            .unknownField, "unknown key \"\(key)\" in the image config; the keys are default_image and images"
+        )
     }
 
-    /// The same error, at a place of a text.
+    /// The same error with a line and column.
     package func at(line: Int, column: Int) -> ImageSpecError {
         ImageSpecError(code, "line \(line), column \(column): \(message)")
     }
 
-    /// The same error, of a document that was read from a file; each line of it names the file.
+    /// The same error with the file name in each line.
     package func inFile(_ path: String) -> ImageSpecError {
         map { problem in
             let lines = problem.message.split(separator: "\n", omittingEmptySubsequences: false)
@@ -189,30 +193,30 @@ extension ImageSpecError {
     )
         -> ImageSpecError
     {
-        let wrongKind = expected == "folder" ? FileSystem.Failure.notAFolder : .notAFile
+        let wrongKind = expected == "directory" ? FileSystem.Failure.notAFolder : .notAFile
         if failure.code == wrongKind.code {
             return self.wrongKind(field: field, path: path, expected: expected)
         }
         if failure.isMissing { return missing(field: field, path: path, expected: expected) }
-        return unreadable(field: field, path: path, reason: failure.text)
+        return unreadable(field: field, path: path, reason: failure.reason)
     }
 
     static func cannotUseSpec(_ path: String, _ failure: FileSystem.Failure) -> ImageSpecError {
         if failure.code == FileSystem.Failure.notAFile.code {
-            return ImageSpecError(.missingInput, "\(shown(path)) is a folder; expected a spec file")
+            return ImageSpecError(.missingInput, "\(shown(path)) is a directory; expected a spec file")
         }
         if failure.isMissing {
             return ImageSpecError(.missingInput, "\(shown(path)) does not exist; expected a spec file")
         }
         return ImageSpecError(
-            .unreadableInput, "\(shown(path)) cannot be read: \(failure.text); put that right")
+            .unreadableInput, "cannot read \(shown(path)): \(failure.reason)")
     }
 
     package static func missing(field: String, path: String, expected: String) -> ImageSpecError {
         ImageSpecError(.missingInput, "\(field): \(shown(path)) does not exist; expected a \(expected)")
     }
 
-    /// A URL names nothing on this machine, though it could be read as a path.
+    /// A URL is not a path, though it could be read as one.
     static func urlAsPath(field: String, _ url: String, expected: String) -> ImageSpecError {
         let isFile = url.asciiLowercased.utf8.starts(with: "file:".utf8)
         let advice =
@@ -222,33 +226,36 @@ extension ImageSpecError {
     }
 
     static func wrongKind(field: String, path: String, expected: String) -> ImageSpecError {
-        ImageSpecError(.missingInput, "\(field): \(shown(path)) is not a \(expected); name one that is")
+        ImageSpecError(
+            .missingInput, "\(field): \(shown(path)) is not a \(expected); use the path of a \(expected)")
     }
 
     static func unreadable(field: String, path: String, reason: String) -> ImageSpecError {
         ImageSpecError(
             .unreadableInput,
-            "\(field): \(shown(path)) cannot be read: \(reason); put that right, or leave it out")
+            "\(field): cannot read \(shown(path)): \(reason)")
     }
 
     static func unreadableFile(_ path: String, _ failure: FileSystem.Failure) -> ImageSpecError {
-        ImageSpecError(.unreadableInput, "\"\(path)\" cannot be read: \(failure.text); put that right")
+        ImageSpecError(.unreadableInput, "cannot read \"\(path)\": \(failure.reason)")
     }
 
     static func unreadableStandardInput(reason: String) -> ImageSpecError {
         ImageSpecError(
-            .unreadableInput, "standard input cannot be read: \(reason); name a spec file in place of -")
+            .unreadableInput,
+            "cannot read standard input: \(reason); pass the path of a spec file instead of -")
     }
 
     static func missingModule(_ path: String) -> ImageSpecError {
         ImageSpecError(
-            .missingInput, "loaded modules: \(shown(path)) is not an existing file; leave it out of the list")
+            .missingInput,
+            "loaded modules: \(shown(path)) does not exist or is not a file; remove it from the list")
     }
 
     package static func sourceChanged(_ path: String, _ what: String) -> ImageSpecError {
         ImageSpecError(
             .sourceChanged,
-            "\(shown(path)) changed while it was used: \(what); try again when nothing writes to it")
+            "\(shown(path)) changed while it was in use: \(what); retry when no process is writing to it")
     }
 
     // MARK: fields
@@ -256,15 +263,15 @@ extension ImageSpecError {
     static func sourceRootRequired(mode: ImageSpec.SourceCopyMode) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "source_copy_mode is \(mode.rawValue), but there is no source_root to copy from; set source_root, or no_copy"
+            "source_copy_mode is \(mode.rawValue), but source_root is not set; set source_root, or use no_copy"
         )
     }
 
     static func invalidCopyPath(_ path: String, _ what: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "copy: \"\(path)\" \(what); paths are relative to the folder of the spec file, or the working "
-                + "directory, and stay below it")
+            "copy: \"\(path)\" \(what); use a path relative to the directory of the spec file, or to the working "
+                + "directory, that stays below it")
     }
 
     static func invalidTagFormat(_ format: String, _ what: String) -> ImageSpecError {
@@ -277,32 +284,31 @@ extension ImageSpecError {
     static func invalidTag(_ format: String, _ what: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "tag_format: \"\(format.shortened)\" \(what); a tag has at most 128 letters, digits, '_', '.' and '-', and does not "
+            "tag_format: \"\(format.shortened)\" \(what); a tag has at most 128 letters, digits, '_', '.' and '-', and must not "
                 + "begin with '.' or '-'"
         )
     }
 
     static func invalidImageName(_ name: String, _ what: String) -> ImageSpecError {
-        // Before an @ stands what may be a password.
+        // The text before an @ may be a password.
         let name = name.utf8.lastIndex(of: UInt8(ascii: "@")).map { "…" + name[$0...] } ?? name
         return ImageSpecError(
             .invalidReference,
-            "the image name \"\(name.shortened(to: 300))\" is not allowed: \(what); change registry (host[:port][/path]) or name"
+            "invalid image name \"\(name.shortened(to: 300))\": \(what); change registry (host[:port][/path]) or name"
         )
     }
 
     static func slashAfterRegistry(_ registry: String, _ bare: String) -> ImageSpecError {
         ImageSpecError(
             .invalidReference,
-            "registry: \"\(registry.shortened)\" ends in \"/\", so that the image name has an empty part; write "
-                + "\"\(bare.shortened)\"")
+            "registry: \"\(registry.shortened)\" must not end in \"/\"; write \"\(bare.shortened)\"")
     }
 
     static func tagInName(_ name: String, tag: String) -> ImageSpecError {
         ImageSpecError(
             .invalidReference,
-            "name: \"\(name.shortened)\" has a tag; leave \"\(tag.shortened)\" out: the tag of the image name is computed, and "
-                + "tag_format says how it is written")
+            "name: \"\(name.shortened)\" must not contain a tag; remove \"\(tag.shortened)\": the tag of the "
+                + "image name is computed in the form of tag_format")
     }
 
     static func invalidRequirements(_ path: String, line: Int?, _ what: String) -> ImageSpecError {
@@ -310,14 +316,14 @@ extension ImageSpecError {
         return ImageSpecError(.invalidRequirements, "requirements: \(path)\(place): \(what)")
     }
 
-    /// A path as messages show it: where it lies below the process's working directory, as one would write it there, and
-    /// with that folder.
+    /// A path as messages show it: relative to the working directory of the process if it is below it, followed by that
+    /// directory.
     private static func shown(_ path: String) -> String {
         let here = CurrentProcess.workingDirectory
         let prefix = here.utf8.last == UInt8(ascii: "/") ? here : here + "/"
         let isBelow = path.utf8.starts(with: prefix.utf8)
         let short = isBelow ? String(Substring(path.utf8.dropFirst(prefix.utf8.count))) : path
-        // A path that was joined to the folder of a spec can have "./" in it; one that ends in a slash keeps that.
+        // A path that was joined to the directory of a spec can have "./" in it; one that ends in a slash keeps that.
         var plain = Path.normalized(short)
         if short.utf8.last == UInt8(ascii: "/"), plain.utf8.last != UInt8(ascii: "/") { plain += "/" }
         let text = "\"" + plain.replacingNewlines + "\""

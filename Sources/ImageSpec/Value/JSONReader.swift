@@ -5,9 +5,9 @@ internal import ContentTree
 extension ImageSpec.JSONValue {
     /// Reads JSON text (RFC 8259, UTF-8).
     ///
-    /// Stricter than most readers, because two readers of a spec must see one thing: a key twice, a lone
-    /// surrogate, a number that is integral and beyond ±(2^53 − 1) or overflows, and text after the value are
-    /// errors. The order of keys and integer spelling are kept.
+    /// Stricter than most readers, so that all readers of a spec agree. Duplicate keys, unpaired surrogates, integers
+    /// beyond ±(2^53 − 1), numbers that overflow, and text after the value are errors. The order of keys and integer
+    /// spelling are kept.
     /// - Throws: ``ImageSpecError/Code/invalidDocument`` with the line and column.
     public init(json text: String) throws(ImageSpecError) {
         try self.init(json: Array(text.utf8))
@@ -19,10 +19,10 @@ extension ImageSpec.JSONValue {
         try self.init(json: bytes, readingLists: nil)
     }
 
-    /// The same with lists that are read by somebody who needs no value for each element.
+    /// The same, with a custom reader for lists that need no value for each element.
     ///
     /// `readList` is given the position of a list's first element, and the keys that lead to the list. It returns what stands for the list and the position
-    /// after its bracket, or nil to have it read as ever.
+    /// after its bracket, or nil to read it normally.
     package init(
         json bytes: [UInt8],
         readingLists readList: (
@@ -46,19 +46,19 @@ private struct JSONReader {
 
     package mutating func document() throws(ImageSpecError) -> ImageSpec.JSONValue {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
-            throw error("a byte order mark; JSON begins without one")
+            throw error("JSON must not begin with a byte order mark; remove it")
         }
         let value = try value(depth: 0)
         skipWhiteSpace()
         guard position == bytes.count else {
-            throw error("text after the end of the value; a document is one value")
+            throw error("text after the end of the document; remove it")
         }
         return value
     }
 
     private mutating func value(depth: Int) throws(ImageSpecError) -> ImageSpec.JSONValue {
         guard depth < Self.maximumDepth else {
-            throw error("nested more than \(Self.maximumDepth) levels deep; no field needs that")
+            throw error("nesting exceeds the limit of \(Self.maximumDepth) levels")
         }
         skipWhiteSpace()
         switch peek() {
@@ -70,15 +70,15 @@ private struct JSONReader {
         case let byte?
         where byte == UInt8(ascii: "-") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte):
             return .number(try number())
-        case nil: throw error("the text ends where a value should stand")
+        case nil: throw error("expected a value, found the end of the document")
         default:
             if take("true") { return .bool(true) }
             if take("false") { return .bool(false) }
             if take("null") { return .null }
             for word in ["NaN", "Infinity"] where bytes[position...].starts(with: word.utf8) {
-                throw error("\(word) is no JSON number; if it is text, put it in quotes")
+                throw error("\(word) is not a valid JSON number; to write text, put it in quotes")
             }
-            throw error("\(describe(position)) where a value should stand; text goes in double quotes")
+            throw error("expected a value, found \(describe(position)); put text in double quotes")
         }
     }
 
@@ -93,23 +93,23 @@ private struct JSONReader {
         while true {
             skipWhiteSpace()
             guard peek() == UInt8(ascii: "\"") else {
-                throw error("\(describe(position)) where a key in quotes should stand")
+                throw error("expected a key in quotes, found \(describe(position))")
             }
             let start = position
             let key = try string()
             guard seen.insert(ByteString(key)).inserted else {
                 position = start
-                throw error("the key \"\(key)\" stands twice in one object; leave one of them out")
+                throw error("duplicate key \"\(key)\"; remove one of them")
             }
             skipWhiteSpace()
-            guard takeByte(":") else { throw error("\(describe(position)) where a colon should stand") }
+            guard takeByte(":") else { throw error("expected ':', found \(describe(position))") }
             if readList != nil { keys.append(key) }
             object.appendNew(key, try value(depth: depth + 1))
             if readList != nil { keys.removeLast() }
             skipWhiteSpace()
             if takeByte(",") { continue }
             if takeByte("}") { return object }
-            throw error("\(describe(position)) where a comma or } should stand")
+            throw error("expected ',' or '}', found \(describe(position))")
         }
     }
 
@@ -123,7 +123,7 @@ private struct JSONReader {
             skipWhiteSpace()
             if takeByte(",") { continue }
             if takeByte("]") { return list }
-            throw error("\(describe(position)) where a comma or ] should stand")
+            throw error("expected ',' or ']', found \(describe(position))")
         }
     }
 
@@ -156,20 +156,20 @@ private struct JSONReader {
         while true {
             guard let byte = peek() else {
                 position = start
-                throw error("a string without its closing quote")
+                throw error("unterminated string")
             }
             switch byte {
             case UInt8(ascii: "\""):
                 position += 1
                 guard let string = String(validating: text, as: UTF8.self) else {
                     position = start
-                    throw error("a string that is not UTF-8; save the file as UTF-8")
+                    throw error("invalid UTF-8 in a string; save the file as UTF-8")
                 }
                 return string
             case UInt8(ascii: "\\"):
                 try escape(into: &text)
             case 0..<0x20:
-                throw error("\(describe(position)) inside a string; write it as an escape")
+                throw error("a string contains \(describe(position)); write it as an escape sequence")
             default:
                 text.append(byte)
                 position += 1
@@ -180,7 +180,7 @@ private struct JSONReader {
     private mutating func escape(into text: inout [UInt8]) throws(ImageSpecError) {
         let start = position
         position += 1
-        guard let byte = peek() else { throw error("the text ends inside a string") }
+        guard let byte = peek() else { throw error("unterminated string") }
         position += 1
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
@@ -201,12 +201,12 @@ private struct JSONReader {
             guard let scalar = Unicode.Scalar(scalar) else {
                 position = start
                 throw error(
-                    "a lone surrogate, which no UTF-8 text can hold; write both halves of the character")
+                    "unpaired surrogate, which UTF-8 cannot encode; write both escapes of the pair")
             }
             text.append(contentsOf: Character(scalar).utf8)
         default:
             position = start
-            throw error("an unknown escape in a string; a backslash itself is written \\\\")
+            throw error("invalid escape sequence; write a backslash as \\\\")
         }
     }
 
@@ -215,7 +215,7 @@ private struct JSONReader {
         guard end <= bytes.count,
             bytes[position..<end].allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
             let unit = UInt16(String(decoding: bytes[position..<end], as: UTF8.self), radix: 16)
-        else { throw error("\\u without four hexadecimal digits; write four, or \\\\u for the text") }
+        else { throw error("\\u must be followed by four hexadecimal digits; write \\\\u for the text") }
         position = end
         return unit
     }
@@ -225,16 +225,16 @@ private struct JSONReader {
         var isInteger = true
         _ = takeByte("-")
         if !takeByte("0") {
-            guard digits() else { throw error("\(describe(position)) where a digit should stand") }
+            guard digits() else { throw error("expected a digit, found \(describe(position))") }
         }
         if takeByte(".") {
             isInteger = false
-            guard digits() else { throw error("\(describe(position)) where a digit should stand") }
+            guard digits() else { throw error("expected a digit, found \(describe(position))") }
         }
         if takeByte("e") || takeByte("E") {
             isInteger = false
             if !takeByte("+") { _ = takeByte("-") }
-            guard digits() else { throw error("\(describe(position)) where a digit should stand") }
+            guard digits() else { throw error("expected a digit, found \(describe(position))") }
         }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         do throws(ImageSpecError) {
@@ -280,7 +280,7 @@ private struct JSONReader {
     }
 
     private func describe(_ position: Int) -> String {
-        guard position < bytes.count else { return "the end of the text" }
+        guard position < bytes.count else { return "the end of the document" }
         let byte = bytes[position]
         guard (0x21...0x7E).contains(byte) else { return "the byte 0x" + String(byte, radix: 16) }
         return "'\(Character(Unicode.Scalar(byte)))'"

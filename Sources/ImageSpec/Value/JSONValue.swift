@@ -3,10 +3,10 @@
 internal import ContentTree
 
 extension ImageSpec {
-    /// A JSON value: what `builder_options` and `builder_config` hold, and what a spec document is read into.
+    /// A JSON value, used for `builder_options`, `builder_config` and spec documents.
     ///
     /// It keeps the order of keys and whether a number was written as an integer, because flytekit's own
-    /// hash depends on both; in an `id` or `tag` neither counts.
+    /// hash depends on both. Neither affects `id` or `tag`.
     public enum JSONValue: Hashable, Sendable {
         /// `null`.
         case null
@@ -21,7 +21,7 @@ extension ImageSpec {
         /// An object.
         case object(OrderedDictionary<JSONValue>)
 
-        /// A number that JSON can carry from one program to another: finite, and where it is integral
+        /// A number that JSON represents exactly: finite and, if integral,
         /// within ±(2^53 − 1), so that every reader sees the same value (RFC 8785, RFC 7493).
         public struct Number: Hashable, Sendable {
             /// The largest integer, 2^53 − 1.
@@ -76,7 +76,7 @@ extension ImageSpec.JSONValue {
     /// - Throws: ``ImageSpecError/Code/invalidDocument`` for NaN, an infinity, and an integral value beyond ±(2^53 − 1).
     public init(_ double: Double) throws(ImageSpecError) { self = .number(try Number(double)) }
 
-    /// Whether two values are the same to the byte, in the same order.
+    /// Returns whether two values are equal byte for byte, in the same order.
     public static func == (left: Self, right: Self) -> Bool {
         switch (left, right) {
         case (.null, .null): true
@@ -140,9 +140,9 @@ extension ImageSpec.JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLite
 }
 
 extension ImageSpec.JSONValue: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral {
-    /// An integer. A literal beyond ±(2^53 − 1) is a mistake in the program and traps.
+    /// An integer. A literal beyond ±(2^53 − 1) traps.
     public init(integerLiteral value: Int) { self.init(literal: Result { try Number(value) }) }
-    /// A floating-point number. A literal out of range is a mistake in the program and traps.
+    /// A floating-point number. A literal out of range traps.
     public init(floatLiteral value: Double) { self.init(literal: Result { try Number(value) }) }
 
     private init(literal: Result<Number, any Error>) {

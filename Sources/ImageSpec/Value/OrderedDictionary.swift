@@ -3,15 +3,14 @@
 internal import ContentTree
 
 extension ImageSpec {
-    /// A dictionary with string keys that keeps the order in which they were written and tells keys apart
-    /// by their bytes.
+    /// A dictionary with string keys that keeps their order and compares keys by their bytes.
     ///
-    /// Order plays no part in an `id` or `tag`, but it does in flytekit's own hash and when a spec is
-    /// written out again. Swift's `Dictionary` has no order, and takes the composed and the decomposed
-    /// spelling of a word for one key; in an image these are two environment variables.
+    /// Order does not affect `id` or `tag`, but it affects flytekit's own hash and written documents. Swift's `Dictionary`
+    /// is unordered and treats composed and decomposed spellings of a word as one key; in an image these are two
+    /// environment variables.
     ///
-    /// Two dictionaries are equal if they hold the same pairs in the same order.
-    /// Cost: a look-up goes through the keys; made for the tens of entries that specs have.
+    /// Two dictionaries are equal if they contain the same pairs in the same order.
+    /// Look-ups are linear; the type is intended for tens of entries.
     public struct OrderedDictionary<Value: ByteHashable>: Hashable, Sendable {
         /// A key and its value.
         public typealias Element = (key: String, value: Value)
@@ -19,16 +18,16 @@ extension ImageSpec {
         /// Without labels, as the pairs of a literal come.
         @usableFromInline var pairs: [(String, Value)] = []
 
-        /// An empty dictionary.
+        /// Creates an empty dictionary.
         public init() {}
 
-        /// The pairs of a Swift dictionary, ordered by the bytes of their keys, since it has no order of its own.
+        /// Creates a dictionary with the pairs of a Swift dictionary, ordered by the bytes of their keys.
         public init(_ dictionary: [String: Value]) {
             pairs = dictionary.sorted { $0.key.precedesInUTF8($1.key) }.map { ($0.key, $0.value) }
         }
 
-        /// The value of a key, nil where there is none. Setting a key that is there keeps its place; a new one
-        /// comes last; setting nil removes it.
+        /// The value of a key, or `nil`. Setting an existing key keeps its position; a new key is appended; setting `nil`
+        /// removes it.
         public subscript(key: String) -> Value? {
             get { pairs.first { $0.0.hasSameBytes(as: key) }?.1 }
             set {
@@ -42,8 +41,8 @@ extension ImageSpec {
             }
         }
 
-        /// The pairs of `other` laid over these: a key that is there keeps its place and takes the new value,
-        /// the others follow in their order. This is Python's `dict.update`.
+        /// Returns a dictionary updated with the pairs of `other`: existing keys keep their position and get the new value,
+        /// new keys are appended in order. Equivalent to Python's `dict.update`.
         public func merging(_ other: OrderedDictionary) -> OrderedDictionary {
             var result = self
             for (key, value) in other { result[key] = value }
@@ -73,7 +72,7 @@ extension ImageSpec.OrderedDictionary: RandomAccessCollection {
 }
 
 extension ImageSpec.OrderedDictionary: ExpressibleByDictionaryLiteral {
-    /// The pairs of a literal, in its order. A key written twice is a mistake in the program and traps.
+    /// The pairs of a literal, in its order. Duplicate keys trap.
     ///
     /// Inlinable, since what is generic takes ten times as long where it is called from another module.
     @inlinable
@@ -93,7 +92,7 @@ func requireDistinctKeys(_ count: Int, _ key: (Int) -> String) {
             let name = key(place.index)
             precondition(
                 !name.hasSameBytes(as: key(next.index)),
-                "the key \"\(name)\" stands twice in a dictionary literal")
+                "duplicate key \"\(name)\" in a dictionary literal")
         }
     }
 }

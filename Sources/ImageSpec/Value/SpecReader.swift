@@ -47,7 +47,7 @@ extension ImageSpec {
                     continue
                 }
                 if path.steps.isEmpty, name == "format", case .string(let format) = value,
-                    format.hasPrefix(ImageSpec.recordFormatPrefix)
+                    format.hasPrefix(ImageSpec.snapshotFormatPrefix)
                 {
                     isRecord = true
                 }
@@ -164,12 +164,12 @@ extension ImageSpec {
 }
 
 extension ImageSpec {
-    /// What the format of every record begins with, so that one that is taken for a spec is told apart.
-    package static let recordFormatPrefix = "imagespec.record."
+    /// The prefix of every snapshot format. Tells a snapshot from a spec.
+    package static let snapshotFormatPrefix = "imagespec.snapshot."
 }
 
 extension ImageSpecError {
     static let recordAsSpec = ImageSpecError(
         .invalidDocument,
-        "this is a record of a tag, and no spec; 'imagespec diff' and 'imagespec check --record' read it")
+        "this is a snapshot, not a spec; use it with 'imagespec diff' or 'imagespec check --snapshot'")
 }

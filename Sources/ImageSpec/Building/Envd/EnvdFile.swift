@@ -3,18 +3,17 @@
 internal import ContentTree
 
 extension ImageSpec {
-    /// A spec's `build.envd`: what envd makes an image from, as docker does from a Dockerfile.
+    /// The `build.envd` of a spec, from which envd builds an image.
     ///
-    /// It says what the spec's ``Dockerfile`` says, as far as envd can, and is a function of the same things: specs with
-    /// equal `id`, `tag` and base image name have the same text on every host. Every value stands in it as a literal, so
-    /// that none ends its place. What envd reads a second time, in the way of a shell, is quoted for that before:
-    /// packages and commands.
+    /// Equivalent to the ``Dockerfile`` of the spec as far as envd allows, and deterministic: specs with equal `id`, `tag` and
+    /// base image name have the same text on every host. All values are escaped literals. Packages and commands, which envd
+    /// passes to a shell, are quoted for the shell as well.
     ///
-    /// What envd has no words for is refused: `python_exec`, `pip_secret_mounts`, `pip_extra_args`, lock files,
-    /// `builder_config`, several platforms, an empty `entrypoint`. `cuda` and `cudnn`, which no Dockerfile of this package
-    /// has, give the image of NVIDIA that envd takes for them.
+    /// Features that envd does not support are rejected: `python_exec`, `pip_secret_mounts`, `pip_extra_args`, lock files,
+    /// `builder_config`, several platforms, an empty `entrypoint`. `cuda` and `cudnn`, which Dockerfiles of this package do not
+    /// support, select the NVIDIA image that envd uses.
     ///
-    /// Images that envd makes differ from those of the builder `default`: they end as `root`, start in `/` with
+    /// Images built by envd differ from those of the builder `default`: they end as `root`, start in `/` with
     /// `PYTHONPATH=/root`, keep pip's index in `/etc/pip.conf`, carry no label with the id, have the paths for
     /// programs that envd sets and those of GPU drivers, no profile for login shells, and no byte code. pip also reads its
     /// variables (`PIP_…`) from `env` and the base image. Their base needs `bash`, and with packages `python` and pip; `python_version` with a base
@@ -22,7 +21,7 @@ extension ImageSpec {
     ///
     /// Source: envd 1.3, build.envd in syntax v1; flytekit's plugin flytekitplugins-envd.
     public struct EnvdFile: Hashable, Sendable, CustomStringConvertible {
-        /// The text, ending in a line feed.
+        /// The text. Ends in a line feed.
         public let text: String
 
         /// The text.
@@ -31,7 +30,7 @@ extension ImageSpec {
         /// Renders a spec, whatever its builder.
         ///
         /// Reads what ``Dockerfile/init(_:in:)`` reads.
-        /// - Throws: ``ImageSpecError/Code/unsupportedField`` for what envd cannot do; otherwise the errors of
+        /// - Throws: ``ImageSpecError/Code/unsupportedField`` for fields that envd does not support; otherwise the errors of
         ///   ``Dockerfile/init(_:in:)``.
         public init(_ spec: ImageSpec, in context: Context = .current) throws(ImageSpecError) {
             try spec.validate(as: .envd, in: context)
@@ -45,7 +44,7 @@ extension ImageSpec {
         }
     }
 
-    /// A `build.envd` and the files that it copies, ready to be written to a folder.
+    /// A `build.envd` and the files that it copies, ready to be written to a directory.
     package struct EnvdContext: Sendable {
         package let file: EnvdFile
         /// The names of the spec, of the bytes that will be written.
@@ -74,7 +73,7 @@ extension ImageSpec {
             identity = try Identity(spec: spec, ContentIdentity(spec: spec, contents: contents))
         }
 
-        /// Writes the context to a folder; see ``BuildContext/write(to:)``.
+        /// Writes the context to a directory; see ``BuildContext/write(to:)``.
         package func write(to directory: String) throws(ImageSpecError) {
             let writer = try DirectoryContextSink(directory)
             do throws(ImageSpecError) {
@@ -135,7 +134,7 @@ private struct EnvdCalls {
     private var environment: [StarlarkCall] {
         var variables: [(name: String, value: String)] = (spec.env ?? [:]).map { ($0.key, $0.value) }
         variables.append((RenderingConstants.idVariable, spec.id))
-        // Code lies there, and envd has no working directory but its own.
+        // The code is there, and envd uses only its own working directory.
         if spec.env?["PYTHONPATH"] == nil {
             variables.append(("PYTHONPATH", RenderingConstants.workingDirectory))
         }
@@ -225,7 +224,7 @@ private struct EnvdCalls {
 
     // MARK: files and commands
 
-    /// The source tree first, so that `copy` replaces files of it. A folder is copied with its name, which is that of the
+    /// The source tree first, so that `copy` replaces files of it. A directory is copied with its name, which is that of the
     /// working directory.
     private var copies: [StarlarkCall] {
         let folders =
@@ -238,7 +237,7 @@ private struct EnvdCalls {
         }
     }
 
-    /// envd puts the text between single quotes, splits it as a shell does, and has bash run it in a folder of its own;
+    /// envd puts the text between single quotes, splits it as a shell does, and has bash run it in a directory of its own;
     /// the command is for `/bin/sh` in the working directory.
     private var commands: [StarlarkCall] {
         (spec.commands ?? []).map { command in

@@ -26,53 +26,54 @@ extension ImageSpec {
         }
         refuse(
             "python_exec", if: pythonExec.nonEmpty != nil,
-            "it uses no interpreter by its path; set python_version or use another builder")
+            "it cannot use an existing interpreter; set python_version, or use another builder")
         refuse(
             "pip_secret_mounts", if: !(pipSecretMounts ?? []).isEmpty,
-            "it mounts no secrets; use another builder")
+            "it cannot mount secrets; use another builder")
         refuse(
             "pip_extra_args", if: pipExtraArgs.nonEmpty != nil,
-            "it passes pip no arguments; write options into a requirements file, or use another builder")
+            "it passes no arguments to pip; write options in a requirements file, or use another builder")
         for (field, urls) in [
             ("pip_index", pipIndex.map { [$0] }), ("pip_extra_index_url", pipExtraIndexURLs),
         ] {
             refuse(
                 field, if: (urls ?? []).contains { $0.utf8.contains { $0 >= 0x80 } },
-                "pip reads it from a file, at any white space of Unicode; escape what is not ASCII as in %20")
+                "pip splits the value at any Unicode white space; percent-encode non-ASCII characters, as in %20"
+            )
         }
         refuse(
             "requirements",
             if: requirements.nonEmpty.flatMap {
                 RequirementFiles.lockFileName(Path.lexicallyNormalized($0))
             } != nil,
-            "it knows no lock files; export one as a pip requirements file, or use another builder")
+            "it cannot read lock files; export a pip requirements file, or use another builder")
         refuse(
             "entrypoint", if: entrypoint?.isEmpty == true,
-            "it keeps that of the base image; name one, or use another builder")
+            "it keeps the entrypoint of the base image; set one, or use another builder")
         refuse(
             "platform", if: declaredPlatform?.utf8.contains(UInt8(ascii: ",")) == true,
-            "it gives the image of each platform another name; name one platform, or use another builder")
+            "it names the image of each platform differently; use one platform, or use another builder")
         refuse(
             "python_version", if: pythonVersion.nonEmpty?.utf8.first == UInt8(ascii: "2"),
-            "it knows Python 3 alone")
+            "it supports only Python 3")
         for name in ["PATH", "LANG", "LC_ALL"] {
-            refuse("env: " + name, if: env?[name] != nil, "it sets that one itself; leave it out")
+            refuse("env: " + name, if: env?[name] != nil, "it sets this variable itself; remove it")
         }
         for (key, value) in builderConfig ?? [:] {
             refuse(
                 "builder_config: " + key.shortened, if: value != .null,
-                "that is for the builder default; leave it out")
+                "it applies only to the default builder; remove it")
         }
         for (key, value) in builderOptions ?? [:] {
             refuse(
                 "builder_options: " + key.shortened, if: value != .null,
-                "this builder has no options; leave it out")
+                "this builder has no options; remove it")
         }
         if case .spec(let base) = baseImage {
             refuse(
                 "base_image",
                 if: base.registry.nonEmpty == nil && base.builder.map { $0.hasSameBytes(as: "noop") } != true,
-                "it takes base images from registries alone, and that spec has none; set its registry")
+                "it pulls base images only from registries, and that spec has no registry; set its registry")
         }
         return problems + envdCudaProblems
     }
@@ -88,15 +89,15 @@ extension ImageSpec {
         if cuda.nonEmpty != nil {
             if pythonVersion.nonEmpty == nil {
                 problems.append(
-                    .unsupportedByEnvd("cuda", "the image that it takes has no Python; set python_version"))
+                    .unsupportedByEnvd("cuda", "the image that it uses has no Python; set python_version"))
             }
             if let baseImage, baseImage != .reference("") {
                 problems.append(
                     .unsupportedBeside(
-                        "cuda", "base_image", "envd takes one of its own; leave one of them out"))
+                        "cuda", "base_image", "envd uses its own base image; remove one of them"))
             }
         } else if cudnn.nonEmpty != nil {
-            problems.append(.unsupportedByEnvd("cudnn", "it comes with cuda; set that too"))
+            problems.append(.unsupportedByEnvd("cudnn", "it is installed with cuda; set cuda too"))
         }
         return problems
     }
@@ -104,6 +105,6 @@ extension ImageSpec {
 
 extension ImageSpecError {
     fileprivate static func unsupportedByEnvd(_ field: String, _ what: String) -> ImageSpecError {
-        ImageSpecError(.unsupportedField, "\(field) is nothing that envd can do: \(what)")
+        ImageSpecError(.unsupportedField, "\(field) is not supported by envd: \(what)")
     }
 }

@@ -7,8 +7,8 @@ internal import ContentTree
 extension ImageSpec {
     /// The keys, and the rule of each one's text.
     private static let configuration: [(key: String, what: String, rule: TextRule)] = [
-        ("uv_image", "the reference of an image", .imageReference),
-        ("micromamba_image", "the reference of an image", .imageReference),
+        ("uv_image", "an image reference", .imageReference),
+        ("micromamba_image", "an image reference", .imageReference),
         ("poetry", "a version", .toolVersion),
     ]
 
@@ -20,7 +20,7 @@ extension ImageSpec {
             switch value {
             case .null: return nil
             case .string(let text):
-                let what = text.isEmpty ? "is empty; leave it out" : known.rule.problem(text)
+                let what = text.isEmpty ? "is empty; remove it" : known.rule.problem(text)
                 return what.map { .invalidText("builder_config: " + key, text, $0) }
             default:
                 return .invalidText("builder_config: " + key, nil, "expected \(known.what), as a string")
@@ -54,7 +54,7 @@ extension TextRule {
         let isVersion =
             (2...4).contains(parts.count)
             && parts.allSatisfy { (1...4).contains($0.count) && $0.allSatisfy(\.isASCIIDigit) }
-        return isVersion ? nil : "is not a version, such as \"2.2.1\""
+        return isVersion ? nil : "is not a valid version; write it as in \"2.2.1\""
     }
 }
 

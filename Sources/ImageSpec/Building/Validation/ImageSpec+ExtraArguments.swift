@@ -36,7 +36,7 @@ extension ImageSpec {
             if let reason = options.impossible[name] {
                 refuse(argument, "cannot be used: \(reason)", "remove it")
             } else if options.given.contains(name) || (name == "--index-url" && pipIndex.nonEmpty != nil) {
-                refuse(argument, "is given by the Dockerfile already", "remove it")
+                refuse(argument, "is already set by the Dockerfile", "remove it")
             } else if options.valued.contains(name) {
                 if argument.value == nil { refuse(argument, "has no value", "write one") }
                 if let path = argument.value, isMissingFile(name, path) {

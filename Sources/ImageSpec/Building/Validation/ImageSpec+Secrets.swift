@@ -13,7 +13,7 @@ import Darwin
 extension ImageSpec {
     /// The files of secret mounts that a build could not read, of this spec and of those that it is based on.
     ///
-    /// Looks at the files and does not open them: what they hold is nobody's business before a build.
+    /// Checks the files without opening them: their contents are needed only by a build.
     package func secretProblems(in context: Context) -> [ImageSpecError] {
         ([self] + specBases).enumerated().flatMap { level, spec in
             spec.ownSecretProblems(in: context).map { $0.inBaseImage(levels: level) }

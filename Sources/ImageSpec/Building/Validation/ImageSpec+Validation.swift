@@ -7,12 +7,12 @@ extension ImageSpec {
     /// - Throws: the errors of ``validate(in:)``.
     public func validate() throws(ImageSpecError) { try validate(in: .current) }
 
-    /// Checks that a spec can be rendered, and names every problem at once.
+    /// Checks that a spec can be rendered, and reports all problems at once.
     ///
-    /// A spec has an `id` and a `tag` whether or not it passes; rendering and building ask for this. It reads the
-    /// requirements, and looks whether copied paths and the source root are there; it does not read them. The files of
-    /// ``ImageSpec/pipSecretMounts`` may be missing: only a build needs them.
-    /// - Throws: all problems in one error: the code of the first, each one's message on a line of its own.
+    /// Called by rendering and building, but not needed for `id` and `tag`. Reads the requirements, and checks that copied
+    /// paths and the source root exist without reading them. The files of ``ImageSpec/pipSecretMounts`` may be missing:
+    /// only a build needs them.
+    /// - Throws: all problems in one error: the code of the first one, and one message per line.
     public func validate(in context: Context) throws(ImageSpecError) {
         try validate(as: Rendering(of: self), in: context)
     }
@@ -24,11 +24,11 @@ extension ImageSpec {
         if let error = ImageSpecError(problems: problems) { throw error }
     }
 
-    /// Everything that keeps a spec from being rendered, in the order of the fields' rules, and then the files of
-    /// ``ImageSpec/pipSecretMounts`` that cannot be read, which keep it from being built. Empty if there is nothing.
+    /// Returns the problems that prevent a spec from being rendered, followed by unreadable files of
+    /// ``ImageSpec/pipSecretMounts``, which prevent it from being built.
     ///
-    /// A spec whose builder is `envd` is checked by the rules of envd, any other as one that becomes a Dockerfile. A missing
-    /// secret changes neither id nor tag, and naming, rendering and writing a build context do not need it.
+    /// Applies the rules of envd if the builder is `envd`; otherwise, the rules of Dockerfiles. A missing secret does not
+    /// affect id and tag, and is not needed to render a spec or to write a build context.
     public func problems(in context: Context) -> [ImageSpecError] {
         renderingProblems(in: context) + secretProblems(in: context)
     }
@@ -95,21 +95,22 @@ extension ImageSpec {
                 problems.append(
                     .invalidText(
                         "env", name,
-                        "is no name of a variable; use letters, digits and '_', and no digit first"))
+                        "is not a valid variable name; use letters, digits and '_', and do not begin with a digit"
+                    ))
             } else if name == RenderingConstants.idVariable {
                 problems.append(.reservedVariable(name))
             } else if name == "PATH", value.utf8.contains(UInt8(ascii: "'")) {
                 problems.append(
                     .invalidText(
                         "env: PATH", value,
-                        "contains a single quote, which the profile of login shells cannot hold; use directories without one"
+                        "contains a single quote, which cannot be written to the login shell profile; use directories without one"
                     ))
             } else if name == "PATH", ["$PATH", "${PATH"].contains(where: value.contains) {
                 // Nobody means these letters, and no program would be found.
                 problems.append(
                     .invalidText(
                         "env: PATH", value,
-                        "is not expanded; write the whole of it, as in \"/x:/opt/venv/bin:/usr/local/bin:/usr/bin:/bin\""
+                        "is not expanded; write the complete value, as in \"/x:/opt/venv/bin:/usr/local/bin:/usr/bin:/bin\""
                     ))
             }
             if let what = TextRule.lineBreak.problem(value) {
@@ -130,12 +131,13 @@ extension ImageSpec {
         where !(packages ?? []).isEmpty {
             problems.append(
                 .unsupportedBeside(
-                    "python_exec", field, "conda brings its own interpreter; leave one of them out"))
+                    "python_exec", field, "conda installs its own interpreter; remove one of them"))
         }
         if pythonVersion.nonEmpty != nil {
             problems.append(
                 .unsupportedBeside(
-                    "python_exec", "python_version", "that interpreter has its version; leave one of them out"
+                    "python_exec", "python_version",
+                    "the interpreter determines the version; remove one of them"
                 ))
         }
         return problems
@@ -152,7 +154,7 @@ extension ImageSpec {
             problems.append(
                 .unsupportedBeside(
                     "packages", "the lock file \(file)",
-                    "add them to pyproject.toml and lock again, or leave one of them out"))
+                    "add them to pyproject.toml and lock again, or remove one of them"))
         }
         return file == "poetry.lock" ? problems + poetryProblems : problems
     }
@@ -170,13 +172,13 @@ extension ImageSpec {
                 problems.append(
                     .invalidText(
                         field + ", source", mount.source,
-                        "is no path of a file; name the file that holds the secret"))
+                        "is not a valid file path; give the path of the file that contains the secret"))
             }
             if !targets.insert(ByteString(Path.lexicallyNormalized(mount.targetPath))).inserted {
                 problems.append(
                     .invalidText(
                         field + ", target", mount.target,
-                        "is the target of another mount too; choose another path"))
+                        "is also the target of another mount; choose another path"))
             }
             return problems
         }

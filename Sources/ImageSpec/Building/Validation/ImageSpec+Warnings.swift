@@ -3,24 +3,24 @@
 internal import ContentTree
 
 extension ImageSpec {
-    /// Something about a spec or its files that is no error, and may not do what it looks like.
+    /// A warning about a spec or its files.
     public struct Warning: Hashable, Sendable, CustomStringConvertible {
-        /// The field that it is about, after `base_image: ` for each spec above it.
+        /// The field, prefixed by `base_image: ` for each spec above it.
         public let field: String
-        /// The path that it is about, relative to the working directory if the field's is.
+        /// The path, relative to the working directory if the path in the field is.
         public let path: String
-        /// What is unusual, and what to do, without the field and path.
+        /// The problem and the fix, without field and path.
         public let reason: String
 
-        /// Field, path and reason, as a line.
+        /// The field, path and reason in one line.
         public var description: String { "\(field): \"\(path)\" \(reason)" }
     }
 
-    /// What is no error, and may not do what it looks like, in this spec and those that it is based on.
+    /// Returns warnings about this spec and its bases.
     ///
-    /// Ignore files in a source root that docker or podman read, and that play no part in a tag: `.containerignore`, and
-    /// `NAME.dockerignore` for a Dockerfile of that name. Only `.dockerignore` and `.gitignore` do. Lists the source roots
-    /// and reads no file.
+    /// Warns about ignore files in a source root that docker or podman would read, but that are ignored here:
+    /// `.containerignore`, and `NAME.dockerignore` for a Dockerfile of that name. Only `.dockerignore` and `.gitignore` are
+    /// used. Lists the source roots and reads no files.
     public func warnings(in context: Context) -> [Warning] {
         ([self] + specBases).enumerated().flatMap { level, spec in
             spec.unreadIgnoreFiles(in: context).map { name in
@@ -29,7 +29,7 @@ extension ImageSpec {
                     field: String(repeating: "base_image: ", count: level) + "source_root",
                     path: Path.normalized(Path.join(root, name)),
                     reason:
-                        "is not read, and no file is excluded by it; write its rules to "
+                        "is not read, so it excludes no files; write its rules to "
                         + "\"\(Path.normalized(Path.join(root, ".dockerignore")))\"")
             }
         }

@@ -76,7 +76,7 @@ extension ImageSpecError {
     {
         .invalidRequirements(
             file, line: nil,
-            "version \(version) of the lock file format is unknown: \(tool) reads \(reads) here; choose a \(tool) that reads it with "
+            "version \(version) of the lock file format is unknown: \(tool) supports \(reads); use a \(tool) that supports it with "
                 + "builder_config: {\(key): …}, or lock again")
     }
 
@@ -85,7 +85,7 @@ extension ImageSpecError {
     ) -> ImageSpecError {
         .invalidRequirements(
             file, line: line,
-            "\(key) is \"\(range.shortened)\", and the image is built with \(tool) \(version.shortened); choose another version with "
+            "\(key) is \"\(range.shortened)\", but the image is built with \(tool) \(version.shortened); choose another version with "
                 + fix)
     }
 
@@ -112,7 +112,7 @@ extension ImageSpecError {
         .invalidRequirements(
             file, line: line,
             "find-links names the local path \"\(path.shortened)\", which does not exist in the image when packages are installed; "
-                + "publish the packages to an index that the build reaches")
+                + "publish the packages to an index that the build can reach")
     }
 
     static func dynamicDependencies(_ file: String, _ line: Int?, _ field: String) -> ImageSpecError {
@@ -126,7 +126,7 @@ extension ImageSpecError {
     static func missingProjectKey(_ file: String, _ key: String) -> ImageSpecError {
         .invalidRequirements(
             file, line: nil,
-            "the project has no \(key), which poetry asks for; write one, or \"package-mode = false\" in [tool.poetry]"
+            "the project has no \(key), which poetry requires; add it, or write \"package-mode = false\" in [tool.poetry]"
         )
     }
 
@@ -136,7 +136,7 @@ extension ImageSpecError {
     ) -> ImageSpecError {
         .invalidRequirements(
             file, line: line,
-            "the project needs Python \"\(range.shortened)\", and the image has Python \(version)"
+            "the project requires Python \"\(range.shortened)\", but the image has Python \(version)"
                 + (isImplicit ? "; set python_version" : "; change python_version"))
     }
 

@@ -29,7 +29,7 @@ enum KnownPlatforms {
                     let nearest = Suggestion.nearest(to: part, among: known)
                 else { continue }
                 return
-                    "has \"\(part.shortened)\", which is no \(kind) that images are made for; did you mean \"\(nearest)\"?"
+                    "contains the unknown \(kind) \"\(part.shortened)\"; did you mean \"\(nearest)\"?"
             }
         }
         return nil

@@ -11,7 +11,7 @@ enum LocalRequirement {
             let rest = line.dropFirst(option.count)
             guard let next = rest.first, next == "=" || next.isWhitespace || option == "-e" else { continue }
             let target = unquoted(rest.drop { $0 == "=" || $0.isWhitespace })
-            // What can be edited is a folder, or a checkout that a URL leads to.
+            // What can be edited is a directory, or a checkout that a URL leads to.
             return !target.isEmpty && (!target.contains("://") || isFileURL(target))
         }
         // An include of a URL is the only one that is not among the files.

@@ -2,7 +2,7 @@
 
 internal import ContentTree
 
-/// What keeps a lock file from being installed in an image, where nothing lies beside it but its `pyproject.toml`.
+/// The problems that prevent a lock file from being installed in an image, which contains only its `pyproject.toml` besides it.
 ///
 /// Source: the documentation of uv and poetry; what it leaves open as uv 0.13 and poetry 2.5 decide it.
 struct LockFileCheck {
@@ -26,7 +26,8 @@ struct LockFileCheck {
         _ file: RequirementFiles.File, hasTOML11: Bool, relock: String?, _ problems: inout [ImageSpecError]
     ) -> TOMLValue? {
         guard String(validating: file.raw, as: UTF8.self) != nil else {
-            problems.append(.invalidRequirements(file.name, line: nil, "not UTF-8; save it as UTF-8"))
+            problems.append(
+                .invalidRequirements(file.name, line: nil, "not valid UTF-8; save the file as UTF-8"))
             return nil
         }
         do throws(TOMLProblem) {

@@ -17,7 +17,7 @@ enum LockFreshness {
             let locked = input.lock["requires-python"]?.string,
             let one = bounds(range), let other = bounds(locked), one != other
         {
-            return "it is for Python \"\(locked)\", and \(input.projectFile.name) for \"\(range)\""
+            return "it was made for Python \"\(locked)\", but \(input.projectFile.name) requires \"\(range)\""
         }
         guard let name = project["project", "name"]?.string else { return nil }
         let root = input.packages.first { package in
@@ -28,7 +28,7 @@ enum LockFreshness {
         if let version = project["project", "version"]?.string, let locked = root["version"]?.string,
             let one = PackageVersion(version), let other = PackageVersion(locked), one != other
         {
-            return "it is for version \(locked) of the project, which is \(version)"
+            return "it was made for version \(locked) of the project, which is now \(version)"
         }
         return requirementDifference(project, root)
     }
@@ -86,13 +86,13 @@ enum LockFreshness {
         }
         for name in Set(wanted.keys).union(found.keys).sorted() {
             guard let one = wanted[name] else {
-                return "it has \"\(name)\", which the project does not ask for"
+                return "it contains \"\(name)\", which the project does not require"
             }
             guard let other = found[name] else {
-                return "it does not contain \"\(name)\", which the project asks for"
+                return "it does not contain \"\(name)\", which the project requires"
             }
             if Set(one) != Set(other) {
-                return "it has other versions of \"\(name)\" than the project asks for"
+                return "it has other versions of \"\(name)\" than the project requires"
             }
         }
         return nil
@@ -111,7 +111,7 @@ enum LockFreshness {
         }
         return [
             .staleLock(
-                input.lockFile.name, "\(input.projectFile.name) changed since it was made",
+                input.lockFile.name, "\(input.projectFile.name) changed after it was created",
                 relock: "poetry lock")
         ]
     }

@@ -141,7 +141,7 @@ struct PipFilesCheck {
                 && !specifiers[0].isPrefix
             guard isPinned else {
                 throw RequirementProblem(
-                    "is not pinned, which --require-hashes asks for",
+                    "is not pinned, which --require-hashes requires",
                     fix: "write its version, as in \"==1.0\"")
             }
         case .url(let url):
@@ -150,7 +150,7 @@ struct PipFilesCheck {
         }
         guard hasHash else {
             throw RequirementProblem(
-                "has no hash, which --require-hashes asks for",
+                "has no hash, which --require-hashes requires",
                 fix: "add one, as in \"--hash=sha256:…\"; \"uv pip compile --generate-hashes\" writes them")
         }
     }

@@ -52,7 +52,8 @@ struct Requirement: Equatable, Sendable {
             throw RequirementProblem("is empty", fix: "remove it")
         }
         if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].contains(where: text.hasPrefix) {
-            throw RequirementProblem("is a mark of an unresolved merge", fix: "resolve the conflict")
+            throw RequirementProblem(
+                "is the marker of an unresolved merge conflict", fix: "resolve the conflict")
         }
         if first == UInt8(ascii: "\"") || first == UInt8(ascii: "'") {
             throw RequirementProblem("begins with a quote", fix: "write the requirement without quotes")
@@ -127,7 +128,7 @@ struct Requirement: Equatable, Sendable {
                 else {
                     throw RequirementProblem(
                         "has an invalid extra in brackets",
-                        fix: "write names with commas between them, as in \"[a,b]\"")
+                        fix: "separate names with commas, as in \"[a,b]\"")
                 }
                 extras.append(extra)
                 cursor.skipSpace()
@@ -135,7 +136,7 @@ struct Requirement: Equatable, Sendable {
                 guard cursor.take(",") else {
                     throw RequirementProblem(
                         cursor.isAtEnd ? "has an unclosed bracket" : "has an invalid list of extras",
-                        fix: "write names with commas between them, as in \"[a,b]\"")
+                        fix: "separate names with commas, as in \"[a,b]\"")
                 }
             }
         }
@@ -192,7 +193,7 @@ struct Requirement: Equatable, Sendable {
             switch cursor.peek() {
             case UInt8(ascii: "#"): return Self.comment(rest)
             case UInt8(ascii: ","):
-                return RequirementProblem("has several packages", fix: "write each by itself")
+                return RequirementProblem("has several packages", fix: "write each as a separate entry")
             case UInt8(ascii: ":"):
                 return RequirementProblem(
                     "is not a requirement: \":\" follows the name", fix: "write it as in \"\(name)==1.0\"")
@@ -222,7 +223,7 @@ struct Requirement: Equatable, Sendable {
             if text.hasPrefix("${") { return .variable }
             if text.utf8.allSatisfy({ $0.isASCIIDigit || $0 == UInt8(ascii: ".") }) {
                 throw RequirementProblem(
-                    "has \"\(text.shortened(to: 40))\" in place of a URL",
+                    "has \"\(text.shortened(to: 40))\" instead of a URL",
                     fix: "for a version, write \"\(name)==\(text)\"")
             }
             return .url(try RequirementURL(text, name: name, for: installer))
@@ -252,7 +253,7 @@ struct Requirement: Equatable, Sendable {
                 if cursor.peek() == UInt8(ascii: "#") { throw Self.comment(cursor.rest) }
                 throw RequirementProblem(
                     "has \"\(cursor.rest.shortened(to: 40))\" at its end",
-                    fix: "remove it; a marker follows \";\", other packages go by themselves")
+                    fix: "remove it; a marker follows \";\", write other packages as separate entries")
             }
             let text = cursor.rest.trimmingSpace
             // pip takes an empty marker for none.

@@ -51,7 +51,7 @@ enum RequirementFileFormat: CaseIterable, Sendable {
 
     /// The format of a file, by its name or by what is in it; `nil` if it may be a requirements file.
     ///
-    /// uv reads a `pylock.toml` as such: it is none of these.
+    /// uv reads a `pylock.toml` directly, so it is not one of these formats.
     static func detect(name: String, lines: [String]) -> RequirementFileFormat? {
         let file = Path.lastComponent(name).lowercased()
         if isPylock(file) { return nil }

@@ -69,7 +69,7 @@ enum RequirementLine: Equatable, Sendable {
             default: "write it on a line of its own, or in pip_extra_args"
             }
         return RequirementProblem(
-            "has the option \"\(option.shortened(to: 40))\" after the requirement, which uv does not read",
+            "has the option \"\(option.shortened(to: 40))\" after the requirement, which uv does not support",
             fix: fix)
     }
 
@@ -97,7 +97,7 @@ enum RequirementLine: Equatable, Sendable {
         if installer == .pip || target.hasPrefix("${") { return }
         guard target.contains("://"), !LocalRequirement.isLocal("-e " + target) else { return }
         throw RequirementProblem(
-            "installs a download in editable mode, which uv does not do",
-            fix: "remove \"-e\", and \"#egg=…\" in favour of \"NAME @ \" before the URL")
+            "installs a download in editable mode, which uv does not support",
+            fix: "remove \"-e\", and write \"NAME @ \" before the URL instead of \"#egg=…\"")
     }
 }

@@ -88,12 +88,12 @@ struct RequirementOption: Equatable, Sendable {
         private static func several(after name: String) -> RequirementProblem {
             RequirementProblem(
                 "has more than \"\(name)\" and its value",
-                fix: "write one option a line, and requirements by themselves")
+                fix: "write one option per line, and requirements on their own lines")
         }
 
         private static func unknown(_ name: String) -> RequirementProblem {
             RequirementProblem(
-                "has the option \"\(name.shortened(to: 40))\", which is not read in requirements files",
+                "has the option \"\(name.shortened(to: 40))\", which is not supported in requirements files",
                 fix: "write it in pip_extra_args, or remove the line")
         }
     }
@@ -114,12 +114,12 @@ struct RequirementOption: Equatable, Sendable {
             effect = .arguments(["--allow-insecure-host", value])
         case "--prefer-binary":
             throw RequirementProblem(
-                "is an option that uv does not have",
+                "is an option that uv does not support",
                 fix:
                     "write \"--only-binary NAME\" for packages whose sources must not be built, or remove the line"
             )
         case "--use-feature":
-            throw RequirementProblem("is an option that uv does not have", fix: "remove the line")
+            throw RequirementProblem("is an option that uv does not support", fix: "remove the line")
         default: break
         }
     }
@@ -130,13 +130,13 @@ struct RequirementOption: Equatable, Sendable {
         if scheme == "file" {
             throw RequirementProblem(
                 "names a local index, which does not exist in the image when packages are installed",
-                fix: "use one that the build reaches by https://")
+                fix: "use an index that the build can reach over https://")
         }
         guard ["http", "https"].contains(scheme), value.dropFirst(scheme.count).hasPrefix("://"),
             value.dropFirst(scheme.count + 3).first.map({ !"/?#".contains($0) }) ?? false
         else {
             throw RequirementProblem(
-                "has \"\(value.shortened(to: 60))\" in place of a URL",
+                "has \"\(value.shortened(to: 60))\" instead of a URL",
                 fix: "write one, as in \"\(name) https://example.com/simple\"")
         }
     }
@@ -167,7 +167,7 @@ struct RequirementOption: Equatable, Sendable {
         if value == ":all:" || value == ":none:" { return }
         if value.contains(",") {
             throw RequirementProblem(
-                "has several packages, of which uv takes one a line",
+                "names several packages, but uv accepts only one per line",
                 fix: "write a line for each, as in \"\(name) numpy\"")
         }
         guard let first = value.utf8.first, let last = value.utf8.last, first.isASCIILetterOrDigit,

@@ -32,7 +32,7 @@ struct RequirementURL: Equatable, Sendable {
         self.text = text
         guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else {
             throw RequirementProblem(
-                "has \"\(text.shortened(to: 60))\" in place of a URL",
+                "has \"\(text.shortened(to: 60))\" instead of a URL",
                 fix: "write one with its scheme, as in \"https://…\"")
         }
         let scheme = text[..<colon].lowercased()
@@ -57,7 +57,7 @@ struct RequirementURL: Equatable, Sendable {
                 return
             }
             throw RequirementProblem(
-                "is in a repository of \(scheme.prefix { $0 != "+" }), which uv does not read",
+                "is in a repository of \(scheme.prefix { $0 != "+" }), which uv does not support",
                 fix: "use an archive, a git repository or a package index")
         default:
             throw RequirementProblem(
@@ -94,7 +94,7 @@ struct RequirementURL: Equatable, Sendable {
         let parts = file.dropLast(4).split(separator: "-", omittingEmptySubsequences: false)
         guard (5...6).contains(parts.count), !parts.contains("") else {
             throw RequirementProblem(
-                "has a file name that is not that of a wheel",
+                "has a file name that is not a valid wheel name",
                 fix: "keep the name that it was built with, as in \"name-1.0-py3-none-any.whl\"")
         }
         guard let name, !parts[0].contains("%") else { return }

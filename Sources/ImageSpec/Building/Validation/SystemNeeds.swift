@@ -52,7 +52,7 @@ struct SystemNeeds {
         if transport == "https", !hasCertificates { missing.append("ca-certificates") }
         guard !missing.isEmpty else { return }
         throw RequirementProblem(
-            "is in a git repository, and the image has no \(missing.joined(separator: " and no "))",
+            "is in a git repository, but the image has no \(missing.joined(separator: " and no "))",
             fix: "write \"apt_packages: [\(missing.joined(separator: ", "))]\"")
     }
 

@@ -4,7 +4,7 @@ internal import ContentTree
 
 /// What the text of a field must be: one small rule each, and the table of which field obeys which.
 struct TextRule: Sendable {
-    /// What is wrong with a text, to follow the text in a sentence; nil where nothing is.
+    /// What is wrong with a text, to follow the text in a sentence; nil if nothing is.
     let problem: @Sendable (String) -> String?
     /// Whether a text that breaks the rule holds something that no message may show.
     var isCredential = false
@@ -25,30 +25,30 @@ struct TextRule: Sendable {
 // MARK: rules
 
 extension TextRule {
-    static let notEmpty = requires("is empty; leave it out") { text in
+    static let notEmpty = requires("is empty; remove it") { text in
         !text.utf8.allSatisfy(PipRequirements.isWhiteSpace)
     }
 
-    static let noNUL = requires("has a NUL character, which nothing can be given; leave it out") {
+    static let noNUL = requires("contains a NUL byte; remove it") {
         !$0.utf8.contains(0)
     }
 
     /// For values that may hold every other character.
-    static let lineBreak = requires("has a line break or a NUL character; it must be one line") { text in
+    static let lineBreak = requires("contains a line break or a NUL byte; write it on one line") { text in
         !text.utf8.contains { $0 == 0x0A || $0 == 0x0D || $0 == 0 }
     }
 
-    static let noControls = requires("has a line break, a tab or another control character; leave it out") {
+    static let noControls = requires("contains a line break, a tab or another control character; remove it") {
         text in
         !text.utf8.contains(where: \.isASCIIControl)
     }
 
-    static let noSpace = requires("has a space; write it without, or escaped as %20 in a URL") {
+    static let noSpace = requires("contains a space; remove it, or write it as %20 in a URL") {
         !$0.utf8.contains(0x20)
     }
 
     /// Programs would take it for an option.
-    static let noOption = requires("begins with \"-\"; options for pip belong into pip_extra_args") {
+    static let noOption = requires("begins with \"-\"; write options for pip in pip_extra_args") {
         $0.utf8.first != UInt8(ascii: "-")
     }
 
@@ -56,21 +56,21 @@ extension TextRule {
         hasCredential(text) ? "" : nil
     }
 
-    static let quotes = requires("has a quote that is not closed; close it") { ArgumentText.words($0) != nil }
+    static let quotes = requires("has an unclosed quote; close it") { ArgumentText.words($0) != nil }
 
     /// Between words a line break is white space as any other; in one it would break the instruction's line.
     static let plainWords = requires(
-        "has a line break or another control character within quotes; leave it out"
+        "contains a line break or another control character within quotes; remove it"
     ) { text in
         (ArgumentText.words(text) ?? []).allSatisfy { word in !word.utf8.contains { $0 < 0x20 || $0 == 0x7F }
         }
     }
 
-    static let absolute = requires("is not absolute; give the path that it has in the base image") {
+    static let absolute = requires("is not an absolute path; use its absolute path in the base image") {
         Path.isAbsolute($0) && $0.utf8.last != UInt8(ascii: "/")
     }
 
-    static let pythonVersion = requires("is no version of Python; write it as \"3.12\" or \"3.12.4\"") {
+    static let pythonVersion = requires("is not a valid Python version; write it as \"3.12\" or \"3.12.4\"") {
         text in
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         return (2...3).contains(parts.count)
@@ -81,14 +81,14 @@ extension TextRule {
             && (parts[0].elementsEqual("2".utf8) || parts[0].elementsEqual("3".utf8))
     }
 
-    static let cudaVersion = requires("is no version; write it as \"11.2.2\" or \"8\"") { text in
+    static let cudaVersion = requires("is not a valid version; write it as \"11.2.2\" or \"8\"") { text in
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         return parts.count <= 4
             && parts.allSatisfy { (1...4).contains($0.count) && $0.allSatisfy(\.isASCIIDigit) }
     }
 
     static let platform = requires(
-        "is no platform; write \"linux/amd64\", or several with commas between them"
+        "is not a valid platform; write \"linux/amd64\", or several separated by commas"
     ) { text in
         text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).allSatisfy {
             platform in
@@ -104,7 +104,9 @@ extension TextRule {
     }
 
     /// `name[:architecture][=version|/release]`; no version of Debian allows more.
-    static let aptPackage = requires("is no name of a Debian package, such as \"git\" or \"libc6=2.36-9\"") {
+    static let aptPackage = requires(
+        "is not a valid Debian package name; write it as in \"git\" or \"libc6=2.36-9\""
+    ) {
         text in
         let name = text.utf8.prefix {
             $0.isASCIILowercaseLetter || $0.isASCIIDigit || "+.-".utf8.contains($0)
@@ -127,7 +129,9 @@ extension TextRule {
     }
 
     /// Not the whole grammar, which is the engine's; but no character that the Dockerfile would read for itself.
-    static let imageReference = requires("is no reference of an image, such as \"ghcr.io/acme/base:1\"") {
+    static let imageReference = requires(
+        "is not a valid image reference; write it as in \"ghcr.io/acme/base:1\""
+    ) {
         text in
         guard let first = text.utf8.first, first.isASCIILetterOrDigit || first == UInt8(ascii: "[") else {
             return false
@@ -138,7 +142,7 @@ extension TextRule {
     }
 
     static let mountTarget = requires(
-        "must be the path of a file, absolute or relative to /root, without \"..\", spaces, quotes, commas, '$', '\\' and "
+        "must be the path of a file, absolute or relative to /root, without \"..\", spaces, quotes, commas, '$', '\\' or "
             + "control characters"
     ) { text in
         let path = Path.lexicallyNormalized(text)
@@ -149,7 +153,7 @@ extension TextRule {
     }
 
     /// Where building itself has something.
-    static let ownPlace = requires("is a place that the building itself uses; mount it elsewhere") { text in
+    static let ownPlace = requires("is reserved by the build; choose another path") { text in
         let path = Path.lexicallyNormalized(text)
         let own = [
             RenderingConstants.uv, RenderingConstants.micromamba, RenderingConstants.certificates,
@@ -229,7 +233,7 @@ extension TextRule {
     ]
 
     private static let commandStart = requires(
-        "begins with \"-\", which no command does; put the program's name first"
+        "begins with \"-\"; a command must begin with the name of a program"
     ) {
         $0.utf8.first != UInt8(ascii: "-")
     }

@@ -66,7 +66,7 @@ struct UvLockCheck {
         }
     }
 
-    // MARK: what lies elsewhere
+    // MARK: local sources
 
     private var rootName: String? { project["project", "name"]?.string?.normalizedPackageName }
 
