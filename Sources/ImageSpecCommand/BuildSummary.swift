@@ -70,7 +70,7 @@ struct BuildSummary: Sendable {
     private func detail(of result: Result<ImageSpec.BuildResult, any Error>) -> String {
         switch result {
         case .success(let result): result.outcome == .built ? "\(result.duration.roundedSeconds) s" : ""
-        case .failure(let error as ImageSpecError) where error.code == .baseNotBuilt: "its base failed"
+        case .failure(let error as ImageSpecError) where error.code == .baseNotBuilt: "base image failed"
         case .failure: ""
         }
     }

@@ -90,7 +90,7 @@ struct Termination {
             messages = [usage.text(ImageSpecCommand.message(for: error))]
         default:
             status = .internalError
-            messages = ["\(error); this is a mistake in the tool"]
+            messages = ["internal error: \(error); please report this"]
         }
     }
 
@@ -149,7 +149,7 @@ extension ImageSpecError {
     fileprivate static func unwritableStandardOutput(_ reason: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput,
-            "standard output cannot be written: \(reason); send it to a place that takes all of it")
+            "cannot write to standard output: \(reason); redirect it to a file or a program that reads all of it")
     }
 }
 

@@ -23,11 +23,11 @@ struct UsageProblem {
         let shown = Text.withoutControlCharacters(name)
         var advice = "the commands are " + Self.commands.joined(separator: ", ")
         if [".yaml", ".yml", ".json"].contains(where: name.hasSuffix) {
-            advice = "a spec comes after one, as in 'imagespec name \(shown)'; " + advice
+            advice = "pass the spec after a command, such as 'imagespec name \(shown)'; " + advice
         } else if let nearest = Suggestion.nearest(to: name, among: Self.commands) {
             advice = "did you mean '\(nearest)'?"
         }
-        return "there is no command '\(shown)'; \(advice)\nSee 'imagespec help'."
+        return "unknown command '\(shown)'; \(advice)\nSee 'imagespec help'."
     }
 
     /// What the parser says is wrong, with the place to look.

@@ -61,7 +61,7 @@ struct BuildJob: Sendable {
         guard platforms.count > 1, engine.dialect == .buildKit else { return }
         throw ImageSpecError.platformsUnsupported(
             platforms,
-            "docker builds several platforms with its buildx plugin only; install it, use buildah or buildctl, or name one"
+            "docker requires the buildx plugin to build several platforms; install it, use buildah or buildctl, or use one platform"
         )
     }
 
@@ -136,7 +136,7 @@ struct BuildJob: Sendable {
         guard platforms.count > 1, !isPushed else { return }
         throw .platformsUnsupported(
             platforms,
-            "an image of several platforms is kept in a registry; set registry and push, or name one platform"
+            "a multi-platform image must be pushed to a registry; set registry and push, or use one platform"
         )
     }
 
@@ -190,7 +190,7 @@ struct BuildJob: Sendable {
             if !isLast {
                 request.report(
                     .warning(
-                        "\(name) does not answer and is passed over for "
+                        "\(name) does not answer and is skipped for "
                             + "\(EndpointPool.pause.components.seconds) seconds: \(problem)"))
             }
         }
@@ -201,7 +201,7 @@ struct BuildJob: Sendable {
     private func problem(_ plan: BuildPlan) async throws -> String? {
         guard let probe = plan.probe else { return nil }
         guard let outcome = try await runner.answer(probe, within: plan.probeLimit) else {
-            return "no answer in \(plan.probeLimit.components.seconds) seconds"
+            return "no answer within \(plan.probeLimit.components.seconds) seconds"
         }
         return outcome.isSuccess ? nil : outcome.reason
     }
@@ -252,7 +252,7 @@ struct BuildJob: Sendable {
         }.value
         if !isThere || outcome?.isSuccess == true { return }
         let reason = outcome?.reason ?? "\(engine.name) does not answer"
-        request.report(.warning("the index \(plan.indexName) of \(engine.name) cannot be removed: \(reason)"))
+        request.report(.warning("cannot remove the index \(plan.indexName) of \(engine.name): \(reason)"))
     }
 
     /// A base that is there already serves, whether or not its registry answers.

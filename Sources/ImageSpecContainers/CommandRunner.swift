@@ -48,8 +48,8 @@ struct CommandOutcome: Hashable, Sendable {
         let said = (messages.last { !$0.isEmpty } ?? output.last { !$0.isEmpty })
         switch (said, status) {
         case (let said?, _): return Self.withoutLogFields(said)
-        case (nil, .exited(let code)): return "it ended with status \(code)"
-        case (nil, .signaled(let signal)): return "signal \(signal) ended it"
+        case (nil, .exited(let code)): return "exit status \(code)"
+        case (nil, .signaled(let signal)): return "terminated by signal \(signal)"
         }
     }
 }

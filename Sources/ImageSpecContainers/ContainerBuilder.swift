@@ -120,8 +120,8 @@ extension ImageSpec {
                 if let specID, specID != request.spec.id {
                     request.report(
                         .warning(
-                            "\(request.imageName) exists, and its label \(ImageSpec.idLabel) says that it was built from "
-                                + "another spec, of the id \(specID); isContainer() is false in it. A force push replaces it"
+                            "\(request.imageName) exists, but its label \(ImageSpec.idLabel) has the id of another spec (\(specID)), so "
+                                + "isContainer() returns false in it; to replace the image, use --force or forcePush()"
                         )
                     )
                 }
@@ -161,7 +161,7 @@ extension ImageSpec {
             do {
                 return try await existence(for: try await Self.request(spec, in: context))
             } catch is CancellationError {
-                return .unknown(reason: "the question was cancelled")
+                return .unknown(reason: "the request was cancelled")
             } catch {
                 return .unknown(reason: "\(error)")
             }

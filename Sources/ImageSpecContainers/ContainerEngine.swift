@@ -160,7 +160,7 @@ struct EngineFinder: Sendable {
         // Podman may come under this name; it is used under its own.
         switch try await ask(path, "--version") {
         case .success(let text) where text.lowercased().contains("podman"):
-            return .failure(Problem(reason: "it is podman"))
+            return .failure(Problem(reason: "this is podman"))
         case .failure(let problem) where !problem.isAnswer || need == .builder: return .failure(problem)
         case .success(let text) where need != .daemon:
             if case .success(let plugin) = try await ask(path, "buildx", "version") {
@@ -171,7 +171,7 @@ struct EngineFinder: Sendable {
                         pluginVersion: Self.number(inVersion: plugin)))
             }
             guard need == .builderOrDaemon else {
-                return .failure(Problem(reason: "it has no buildx plugin; install docker-buildx"))
+                return .failure(Problem(reason: "the buildx plugin is missing; install docker-buildx"))
             }
         default: break
         }
@@ -192,7 +192,7 @@ struct EngineFinder: Sendable {
             return .success(DetectedEngine(dialect: .buildKit, path: path, version: version))
         }
         return .failure(
-            Problem(reason: "it has neither the buildx plugin nor BuildKit; install docker-buildx"))
+            Problem(reason: "neither the buildx plugin nor BuildKit is available; install docker-buildx"))
     }
 
     /// The driver of a builder of buildx, of its own one where the name is empty; nil where it cannot be told.
@@ -217,12 +217,12 @@ struct EngineFinder: Sendable {
             executable: path, arguments: arguments, environment: environment.merging(variables) { $1 })
         do {
             guard let outcome = try await runner.answer(command, within: limit) else {
-                return .failure(Problem(reason: "it does not answer", isAnswer: false))
+                return .failure(Problem(reason: "does not answer", isAnswer: false))
             }
             return outcome.isSuccess ? .success(outcome) : .failure(Problem(reason: outcome.reason))
         } catch let error as ImageSpecError {
             // A file that cannot be run is no reason to pass over the engines that can.
-            let reason = error.message.replacing(path + " ", with: "it ", maxReplacements: 1)
+            let reason = error.message.replacing("cannot run \(path): ", with: "cannot run it: ", maxReplacements: 1)
             return .failure(Problem(reason: reason, isAnswer: false))
         }
     }

@@ -143,7 +143,7 @@ extension ImageSpecError {
     fileprivate static func noDigest(_ reference: String) -> ImageSpecError {
         ImageSpecError(
             .toolFailed,
-            "\(reference): what was given as its digest is none; expected sha256: and 64 digits from 0 to f, as its "
-                + "registry has it")
+            "\(reference): not a valid digest; expected sha256: and 64 lower-case hexadecimal digits, as reported by the "
+                + "registry")
     }
 }

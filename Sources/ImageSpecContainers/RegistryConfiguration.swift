@@ -59,7 +59,7 @@ struct RegistryConfiguration {
         for file in [found + "/config.json", found] where LocalFile.isReadable(file) { return file }
         if Path.isURL(path) { throw .registryConfigURL(path) }
         throw .invalidRegistryConfig(
-            path, "is neither a file nor a folder with a config.json; change it, or log in and leave it out")
+            path, "is neither a file nor a directory with a config.json; change the path, or remove the field and log in")
     }
 
     /// The file that a spec names for envd, which takes no folder; nil where it names none.
@@ -72,7 +72,7 @@ struct RegistryConfiguration {
         guard LocalFile.isReadable(file) else {
             if Path.isURL(path) { throw .registryConfigURL(path) }
             throw .invalidRegistryConfig(
-                path, "is no file that can be read; envd takes a JSON file of registries there")
+                path, "is not a readable file; envd requires a JSON file of registries")
         }
         return file
     }

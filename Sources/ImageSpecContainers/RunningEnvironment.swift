@@ -84,7 +84,7 @@ extension ImageSpec {
         }
         guard let outcome else { throw ImageSpecError.noPython("\(interpreter) does not answer") }
         guard outcome.isSuccess, outcome.output.count == packages.count + 1 else {
-            throw ImageSpecError.noPython("\(interpreter) cannot be asked: \(outcome.reason)")
+            throw ImageSpecError.noPython("cannot query \(interpreter): \(outcome.reason)")
         }
         return outcome.output
     }

@@ -67,7 +67,7 @@ final class EnvdLock: Sendable {
             }
             if !isTold, count == 0 {
                 isTold = true
-                report("another process builds with envd, as \(path) is locked; this build waits for it")
+                report("another process is building with envd (\(path) is locked); waiting for it")
             }
             do {
                 try await Task.sleep(for: pause)
@@ -104,7 +104,7 @@ final class EnvdLock: Sendable {
     }
 
     private static func unlocked(_ path: String, _ problem: Int32) -> String {
-        "\(path) cannot be locked: \(String(cString: strerror(problem))); "
-            + "builds with envd at the same time may get in each other's way"
+        "cannot lock \(path): \(String(cString: strerror(problem))); "
+            + "concurrent envd builds may interfere with each other"
     }
 }

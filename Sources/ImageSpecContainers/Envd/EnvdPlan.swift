@@ -54,7 +54,7 @@ struct EnvdPlan: Hashable, Sendable {
 
     /// A context that is there cannot be made, and is used.
     private var switchingStep: Step {
-        let name = "choosing envd's context"
+        let name = "selecting the envd context"
         if let contextName { return Step(name: name, command: use(contextName)) }
         let isSandbox = registry == Self.sandboxRegistry
         let own = isSandbox ? "flyte-sandbox" : "flyte"

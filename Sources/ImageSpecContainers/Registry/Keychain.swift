@@ -97,12 +97,12 @@ struct CredentialProblem: Error, Hashable {
     let reason: String
 
     static func unreadable(_ error: ImageSpecError) -> CredentialProblem {
-        CredentialProblem(reason: "credentials in \(error.message), or log in again")
+        CredentialProblem(reason: "cannot load credentials: \(error.message), or log in again")
     }
 
     static func malformed(_ file: String, _ what: String) -> CredentialProblem {
         CredentialProblem(
-            reason: "credentials in \(file) cannot be read: \(what); correct it, or log in again")
+            reason: "cannot read the credentials in \(file): \(what); correct the file, or log in again")
     }
 
     static func helper(
@@ -110,6 +110,6 @@ struct CredentialProblem: Error, Hashable {
     ) -> CredentialProblem {
         CredentialProblem(
             reason:
-                "the credential helper \(program), which \(file) names for \(place.host), \(what); \(advice)")
+                "the credential helper \(program), configured in \(file) for \(place.host), \(what); \(advice)")
     }
 }

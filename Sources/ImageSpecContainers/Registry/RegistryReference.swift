@@ -39,7 +39,7 @@ struct RegistryReference: Hashable, Sendable {
         let path = name.lastIndex(of: "/") ?? name.startIndex
         if let colon = name[path...].firstIndex(of: ":") {
             tag = String(name[colon...].dropFirst())
-            guard ImageReference.isTag(tag) else { throw .invalidImage(text, "\"\(tag)\" is no tag") }
+            guard ImageReference.isTag(tag) else { throw .invalidImage(text, "\"\(tag)\" is not a valid tag") }
             name = name[..<colon]
         }
         if let problem = ImageReference.problem(inRepository: String(name)) {
@@ -56,7 +56,7 @@ struct RegistryReference: Hashable, Sendable {
         self.repository = isShort ? "library/" + repository : repository
         manifest = digest ?? tag
         guard HTTPURL.Authority(apiHost[...]) != nil else {
-            throw .invalidImage(text, "\"\(registry)\" is no host with a port")
+            throw .invalidImage(text, "\"\(registry)\" is not a valid host and port")
         }
     }
 

@@ -11,7 +11,7 @@ extension RegistrySession {
     /// Why nothing is known, as a sentence.
     static func reason(_ error: any Error) -> String {
         switch error {
-        case is CancellationError: "the question was cancelled"
+        case is CancellationError: "the request was cancelled"
         case RegistryProblem.failure(let failure, let request):
             ImageSpecError.noAnswer(failure, request).message
         default: "\(error)"

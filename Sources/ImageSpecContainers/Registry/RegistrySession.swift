@@ -104,9 +104,7 @@ final class RegistrySession: Sendable {
             switch outcome {
             case .success(let response):
                 guard RetryPolicy.statuses.contains(response.status) else { return response }
-                retryAfter = response.value("retry-after").flatMap {
-                    RetryAfter.duration($0, date: response.value("date"))
-                }
+                retryAfter = response.value("retry-after").flatMap(RetryAfter.duration)
             case .failure(let failure):
                 // Libcurl itself tries again where a connection that it had kept turns out to be dead.
                 request.isOnFreshConnection = true

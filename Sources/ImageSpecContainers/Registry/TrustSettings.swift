@@ -80,12 +80,12 @@ struct TrustStore: Sendable {
             if name.hasSuffix(".crt") {
                 guard let bytes = LocalFile.bytes(of: path, limit: Self.sizeLimit),
                     bytes.firstRange(of: Array("-----BEGIN ".utf8)) != nil
-                else { throw .invalidCertificateFile(path, "is no certificate (PEM) that can be read") }
+                else { throw .invalidCertificateFile(path, "is not a valid PEM certificate") }
                 own += bytes + [UInt8(ascii: "\n")]
             } else if name.hasSuffix(".cert"), settings.clientCertificate == nil {
                 let key = String(path.dropLast(".cert".count)) + ".key"
                 guard LocalFile.isReadable(key) else {
-                    throw .invalidCertificateFile(path, "is a client certificate whose .key cannot be read")
+                    throw .invalidCertificateFile(path, "is a client certificate without a readable .key file")
                 }
                 settings.clientCertificate = path
                 settings.clientKey = key
