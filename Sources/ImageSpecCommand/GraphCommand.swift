@@ -79,7 +79,7 @@ struct SpecGraph {
         problems.sort { $0.file < $1.file }
     }
 
-    /// How many bases below an image another one is; nil where it is not.
+    /// How many bases below an image another one is; nil if it is not.
     private func levels(from top: Int, to node: Int) -> Int? {
         var levels = 0
         var next: Int? = top

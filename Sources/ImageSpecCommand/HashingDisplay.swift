@@ -27,7 +27,7 @@ enum HashingDisplay {
 
     private static let state = Mutex(State())
 
-    /// Follows one spec's files; nil where standard error is no terminal.
+    /// Follows one spec's files; nil if standard error is no terminal.
     static func progress() -> ImageSpec.HashingProgress? {
         guard Terminal.isStandardError else { return nil }
         return ImageSpec.HashingProgress { report($0) }

@@ -78,7 +78,7 @@ struct ImageSpecCommand: AsyncParsableCommand {
     /// The subcommand that the arguments name, read by itself: to have the parser describe all of them to itself takes as
     /// long as everything else that the tool does for a small spec.
     ///
-    /// nil where anything is wrong or is no plain run of a subcommand: the parser of the whole then says so.
+    /// nil if anything is wrong or is no plain run of a subcommand: the parser of the whole then says so.
     static func subcommand(of arguments: some Collection<String>) -> sending (any ParsableCommand)? {
         let own = arguments.dropFirst()
         guard let name = arguments.first,

@@ -12,7 +12,7 @@ struct UsageProblem {
         $0.configuration.commandName
     }
 
-    /// The text about a command that does not exist; nil where the command does.
+    /// The text about a command that does not exist; nil if the command does.
     ///
     /// The parser has no such error: to it, an unknown command is an argument too many, and `help` ignores it.
     var unknownCommand: String? {

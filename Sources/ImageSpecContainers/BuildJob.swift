@@ -4,7 +4,7 @@ internal import ContentTree
 import ImageSpec
 import Synchronization
 
-/// One request, with the engine that works on it and a folder for what the work needs.
+/// One request, with the engine that works on it and a directory for what the work needs.
 struct BuildJob: Sendable {
     private let request: ImageSpec.BuildRequest
     private let engine: DetectedEngine

@@ -79,7 +79,7 @@ struct CommandRunner: Sendable {
         try await run(command, onLine)
     }
 
-    /// Runs a program that should answer at once; nil where it does not.
+    /// Runs a program that should answer at once; nil if it does not.
     func answer(_ command: Command, within limit: Duration = .seconds(30)) async throws -> CommandOutcome? {
         try await withThrowingTaskGroup(of: CommandOutcome?.self) { group in
             group.addTask {

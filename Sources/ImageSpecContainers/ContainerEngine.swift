@@ -66,7 +66,7 @@ struct DetectedEngine: Hashable, Sendable {
 /// Finds out which engines work.
 struct EngineFinder: Sendable {
     var runner: CommandRunner = .system
-    /// The folders of `PATH`.
+    /// The directories of `PATH`.
     var folders: [String] = (ImageSpec.processEnvironment("PATH") ?? "/usr/local/bin:/usr/bin:/bin")
         .split(separator: ":").map(String.init)
     /// What differs from the environment of this process.
@@ -87,7 +87,7 @@ struct EngineFinder: Sendable {
     }
 
     /// The programs of a name, in the order of `PATH`: the first may lack what a later one has. One that is found in more
-    /// than one folder, as where `/bin` is a link to `/usr/bin`, is there once.
+    /// than one directory, as where `/bin` is a link to `/usr/bin`, is there once.
     func programs(_ name: String) -> [String] {
         var known: Set<[UInt64]> = []
         return folders.map { $0 + "/" + name }.filter { path in
@@ -195,7 +195,7 @@ struct EngineFinder: Sendable {
             Problem(reason: "neither the buildx plugin nor BuildKit is available; install docker-buildx"))
     }
 
-    /// The driver of a builder of buildx, of its own one where the name is empty; nil where it cannot be told.
+    /// The driver of a builder of buildx, of its own one where the name is empty; nil if it cannot be told.
     func driver(of builder: String, _ engine: DetectedEngine) async throws -> String? {
         let name = builder.isEmpty ? [] : [builder]
         let answer = try await answer(engine.path, ["buildx", "inspect"] + name)

@@ -10,7 +10,7 @@ final class EngineCache: Sendable {
     struct Question: Hashable, Sendable {
         var wanted: ImageSpec.ContainerEngine?
         var need = EngineFinder.Need.daemon
-        /// The spec's file of credentials: docker looks for plugins and contexts in its folder.
+        /// The spec's file of credentials: docker looks for plugins and contexts in its directory.
         var credentials: String?
     }
 

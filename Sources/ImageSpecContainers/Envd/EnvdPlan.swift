@@ -9,7 +9,7 @@ import ImageSpec
 struct EnvdPlan: Hashable, Sendable {
     var program: EnvdProgram
     var imageName: String
-    /// The folder with `build.envd`. Its own name stands in the image.
+    /// The directory with `build.envd`. Its own name stands in the image.
     var context: String
     var platform: String
     var registry: String?

@@ -48,7 +48,7 @@ struct EnvdVersion: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     init(numbers: [Int]) { self.numbers = numbers }
 
-    /// Reads a line such as `envd: v1.3.6`; nil where there are no three numbers in it.
+    /// Reads a line such as `envd: v1.3.6`; nil if there are no three numbers in it.
     init?(_ line: String) {
         guard let found = line.firstMatch(of: #/(?:^|[^0-9.])([0-9]{1,6})\.([0-9]{1,6})\.([0-9]{1,6})/#),
             let major = Int(found.1), let minor = Int(found.2), let patch = Int(found.3)

@@ -22,7 +22,7 @@ struct CredentialHelpers: Sendable {
     /// Many times what an answer has.
     private static let maximumAnswer = 1 << 20
 
-    /// What a helper knows of a registry; nil where it knows nothing.
+    /// What a helper knows of a registry; nil if it knows nothing.
     ///
     /// Asked once for all who ask at once, and remembered for a minute: it is a program to be started, for each of a hundred
     /// images.

@@ -38,7 +38,7 @@ struct CredentialKey: Hashable, Sendable {
     /// As docker asks its helpers.
     var server: String { host == "docker.io" ? "https://index.docker.io/v1/" : host }
 
-    /// How closely this key of a configuration fits a place; nil where it is for another one.
+    /// How closely this key of a configuration fits a place; nil if it is for another one.
     func fit(_ place: CredentialKey) -> Int? {
         guard host == place.host else { return nil }
         let isPrefix = path.isEmpty || place.path == path || place.path.hasPrefix(path + "/")

@@ -42,7 +42,7 @@ final class HTTPTransport: Sendable {
 
     private let state = Mutex(State())
 
-    /// Why nothing can be sent from this machine; nil where it can.
+    /// Why nothing can be sent from this machine; nil if it can.
     static var problem: HTTPFailure? {
         let detail: String
         switch Int(ccurl_load()) {

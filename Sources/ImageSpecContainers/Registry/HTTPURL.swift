@@ -50,7 +50,7 @@ struct HTTPURL: Hashable, Sendable {
     var origin: String { "\(scheme.rawValue)://\(authority)" }
     var text: String { origin + target }
 
-    /// What a reference in an answer means, seen from this URL; nil where it is no URL that can be followed.
+    /// What a reference in an answer means, seen from this URL; nil if it is no URL that can be followed.
     func resolving(_ reference: String) -> HTTPURL? {
         if reference.contains("://"), let url = HTTPURL(reference) { return url }
         if reference.hasPrefix("//") { return HTTPURL("\(scheme.rawValue):\(reference)") }

@@ -8,7 +8,7 @@ import ImageSpec
 /// The first of these that has something for the registry decides:
 ///
 /// 1. `DOCKER_AUTH_CONFIG`, the text of a configuration;
-/// 2. `config.json` in the folder `DOCKER_CONFIG`, by default `~/.docker`;
+/// 2. `config.json` in the directory `DOCKER_CONFIG`, by default `~/.docker`;
 /// 3. the file `REGISTRY_AUTH_FILE`, `containers/auth.json` in `XDG_RUNTIME_DIR`, and in `XDG_CONFIG_HOME`, by default
 ///    `~/.config`.
 ///
@@ -73,7 +73,7 @@ struct Keychain: Sendable {
         case text(String, name: String)
         case file(String)
 
-        /// nil where there is none.
+        /// nil if there is none.
         func configuration() throws(CredentialProblem) -> DockerConfigFile? {
             switch self {
             case .text(let text, let name): return try DockerConfigFile(Array(text.utf8), name: name)

@@ -84,7 +84,7 @@ extension RegistrySession {
         }
     }
 
-    /// The scope of the token to ask for after a refusal; nil where another one would change nothing.
+    /// The scope of the token to ask for after a refusal; nil if another one would change nothing.
     private func nextScope(
         after authorization: Authorization?, _ challenges: [AuthenticationChallenge],
         _ reference: RegistryReference

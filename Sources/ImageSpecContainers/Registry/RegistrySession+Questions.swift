@@ -84,7 +84,7 @@ extension RegistrySession {
 
     // MARK: labels
 
-    /// A label of an image, of that for one platform where it has several; nil where it cannot be told.
+    /// A label of an image, of that for one platform where it has several; nil if it cannot be told.
     func label(_ name: String, of reference: RegistryReference, platform: String) async throws -> String? {
         let deadline = deadline
         guard var manifest = try await json("manifests/" + reference.manifest, of: reference, deadline) else {
