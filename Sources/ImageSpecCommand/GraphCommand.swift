@@ -50,7 +50,7 @@ struct SpecGraph {
     private let options: SpecOptions
 
     /// Reads all files; those without a name are problems.
-    /// - Throws: where one of them is no spec at all.
+    /// - Throws: If one of them cannot be read as a spec.
     init(_ names: [String], _ options: SpecOptions) throws(ImageSpecError) {
         self.options = options
         let loaded = try names.map { name throws(ImageSpecError) in

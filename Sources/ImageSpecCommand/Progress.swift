@@ -4,8 +4,7 @@ internal import ContentTree
 import ImageSpec
 import Synchronization
 
-/// What a person sees of builds, on standard error: on a terminal a block that follows what is being built, elsewhere
-/// the lines of the engine.
+/// Build progress on standard error: a block that is updated on a terminal, otherwise the lines of the engine.
 final class Progress: Sendable {
     private struct State {
         /// The images that are being built, with the last line of each, in the order in which they began.

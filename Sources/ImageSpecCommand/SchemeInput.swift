@@ -26,7 +26,7 @@ struct SchemeInput: ParsableArguments {
 }
 
 extension ImageSpec.FlytekitNames {
-    /// The names of the spec on the command line, after git was asked where flytekit asks it.
+    /// The names of the spec on the command line, with the files that git ignores if flytekit would ask git.
     init(_ input: SpecInput) async throws {
         let spec = try input.load()
         do {

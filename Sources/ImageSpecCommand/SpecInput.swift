@@ -5,7 +5,7 @@ internal import ContentTree
 import ImageSpec
 import ImageSpecYAML
 
-/// The arguments that all subcommands share: which spec, what replaces its fields, and what it is seen in.
+/// The arguments that all subcommands share: the spec, overridden fields and the context.
 struct SpecInput: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
@@ -31,7 +31,7 @@ struct SpecInput: ParsableArguments {
         try inspect { spec, context throws(ImageSpecError) in try spec.identity(in: context) }
     }
 
-    /// What `body` finds out about the spec; its errors name the spec file, and `check` where that has more to say.
+    /// What `body` finds out about the spec; its errors name the spec file, and `check` if there are more problems.
     func inspect<Result>(
         _ body: (ImageSpec, ImageSpec.Context) throws(ImageSpecError) -> Result
     ) throws(ImageSpecError) -> Result {
@@ -47,7 +47,7 @@ struct SpecInput: ParsableArguments {
         }
     }
 
-    /// The error with the name of the spec file, where it is about what stands in that.
+    /// The error with the name of the spec file, if it is about the content of that file.
     func located(_ error: ImageSpecError) -> ImageSpecError { options.located(error, in: spec) }
 
     private func hasMoreProblems(_ spec: ImageSpec, than error: ImageSpecError) -> Bool {
@@ -55,7 +55,7 @@ struct SpecInput: ParsableArguments {
     }
 }
 
-/// What replaces fields of specs, and what they are seen in.
+/// Options that override fields of specs or their context.
 struct SpecOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Override the image name.", valueName: "name"))
     var name: String?
@@ -131,7 +131,7 @@ struct SpecOptions: ParsableArguments {
         return context
     }
 
-    /// An error with the name of the spec file, where it is about what stands in that.
+    /// An error with the name of the spec file, if it is about the content of that file.
     func located(_ error: ImageSpecError, in file: String) -> ImageSpecError {
         switch ExitStatus(error.code) {
         case .wrongSpec, .missingInput:

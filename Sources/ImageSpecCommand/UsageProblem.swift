@@ -3,7 +3,7 @@
 import ArgumentParser
 import ImageSpec
 
-/// What the tool says of arguments that it cannot use: what is wrong, and where the right ones are explained.
+/// The messages for invalid arguments: what is wrong, and which help to read.
 struct UsageProblem {
     /// The arguments of the process, without its own name.
     var arguments: ArraySlice<String>
@@ -30,7 +30,7 @@ struct UsageProblem {
         return "unknown command '\(shown)'; \(advice)\nSee 'imagespec help'."
     }
 
-    /// What the parser says is wrong, with the place to look.
+    /// The parser's message, with the help to read.
     func text(_ message: String) -> String {
         let command = arguments.first.flatMap { Self.commands.contains($0) ? " " + $0 : nil } ?? ""
         return message.prefix(1).lowercased() + message.dropFirst() + "\nSee 'imagespec help\(command)'."

@@ -54,7 +54,7 @@ struct BuildFailure: Hashable, Sendable {
         lines = Self.last(rest.filter { !$0.hasPrefix("subprocess exited with ") })
     }
 
-    /// Whether a line says which step begins. However much the step prints, the line is to be known.
+    /// Whether a line starts a step. Such lines are kept however much the step prints.
     @Sendable static func isTitle(_ line: String) -> Bool {
         line.hasPrefix("STEP ") || (line.hasPrefix("#") && line.contains(" ["))
     }
@@ -74,7 +74,7 @@ struct BuildFailure: Hashable, Sendable {
         return message
     }
 
-    /// An instruction without its line breaks, and cut where it is long: it is there in the Dockerfile.
+    /// An instruction on one line, truncated if it is long; the Dockerfile contains all of it.
     private static func oneLine(_ instruction: String) -> String {
         let text = instruction.split(separator: " ").joined(separator: " ")
         return text.count > 160 ? text.prefix(160) + "…" : text

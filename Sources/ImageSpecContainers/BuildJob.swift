@@ -74,7 +74,7 @@ struct BuildJob: Sendable {
         return isPushed && !(buildxBuilder ?? "").isEmpty ? .builderOrDaemon : .daemon
     }
 
-    /// Finds what keeps an image from being built whatever engine is found.
+    /// Checks for problems that prevent a build with any engine.
     static func check(
         _ request: ImageSpec.BuildRequest, _ wanted: ImageSpec.ContainerEngine?
     ) throws(ImageSpecError) -> ContainerOptions {
@@ -113,7 +113,7 @@ struct BuildJob: Sendable {
         return problems
     }
 
-    /// The options of a spec, where they agree with the engine that is asked for.
+    /// The options of a spec, checked against the requested engine.
     static func options(
         of spec: ImageSpec, _ wanted: ImageSpec.ContainerEngine?
     ) throws(ImageSpecError) -> ContainerOptions {
@@ -140,7 +140,7 @@ struct BuildJob: Sendable {
         )
     }
 
-    // MARK: is it there?
+    // MARK: existence
 
     /// Looks at the images that the engine has.
     func found() async throws -> LocalImages.Found {
@@ -156,8 +156,8 @@ struct BuildJob: Sendable {
         return try await build(plan, at: endpoints)
     }
 
-    /// Has one of several engines build: the least busy one that answers. One that no longer answers after a failure is not
-    /// taken for the cause of the spec's own: the next one is tried.
+    /// Builds with the least busy of several engines that answers. If an engine no longer answers after a failure, the failure
+    /// is not attributed to the spec, and the next engine is tried.
     private func build(
         _ plan: BuildPlan, at endpoints: ContainerOptions.Endpoints
     ) async throws -> ImageSpec.BuildResult {
@@ -197,7 +197,7 @@ struct BuildJob: Sendable {
         throw ImageSpecError.noEndpoint(endpoints.key, reasons)
     }
 
-    /// Why an engine elsewhere does not answer; nil: it does.
+    /// Why a remote engine does not answer; nil: it does.
     private func problem(_ plan: BuildPlan) async throws -> String? {
         guard let probe = plan.probe else { return nil }
         guard let outcome = try await runner.answer(probe, within: plan.probeLimit) else {
@@ -333,7 +333,7 @@ struct BuildJob: Sendable {
 
     // MARK: digests
 
-    /// The digest of the manifest that was pushed, or of the image where none was.
+    /// The digest of the manifest that was pushed, or of the image if nothing was pushed.
     private func digest(_ pushed: String?) -> String? {
         guard request.isPushed else { return scratch.text(of: BuildPlan.imageIDFile) }
         if let text = scratch.text(of: BuildPlan.metadataFile),

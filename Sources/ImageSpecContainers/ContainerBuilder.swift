@@ -203,7 +203,7 @@ extension ImageSpec {
         }
     }
 
-    /// Whether the image of this spec exists: in its registry, or with the container engine where it has none.
+    /// Returns whether the image of this spec exists in its registry, or in the container engine if the spec has no registry.
     public func existence(in context: Context = .current) async -> Existence {
         await ContainerBuilder().existence(of: self, in: context)
     }

@@ -20,10 +20,10 @@ extension ImageSpec {
         case podman
         /// Buildah, which needs no daemon.
         case buildah
-        /// BuildKit's own client, which has daemons elsewhere build. Taken only where it is asked for.
+        /// BuildKit's own client, which builds with remote daemons. Used only on request.
         case buildctl
 
-        /// Those that are looked for where none is asked for, in this order.
+        /// The engines that are tried by default, in this order.
         static let usual: [ContainerEngine] = [.docker, .podman, .buildah]
     }
 }
@@ -44,7 +44,7 @@ struct DetectedEngine: Hashable, Sendable {
     /// The program's file.
     var path: String
     var version: String
-    /// The version of buildx, where it can be told.
+    /// The version of buildx, if known.
     var pluginVersion = ""
 
     var kind: ImageSpec.ContainerEngine {
@@ -71,7 +71,7 @@ struct EngineFinder: Sendable {
         .split(separator: ":").map(String.init)
     /// What differs from the environment of this process.
     var environment: [String: String?] = [:]
-    /// The builder that buildx takes by itself, where its variable names one.
+    /// The builder in buildx's own variable, if set.
     var buildxBuilder = ImageSpec.processEnvironment("BUILDX_BUILDER")
     /// How long a program may think. A daemon that hangs costs this once.
     var limit = Duration.seconds(15)
@@ -195,7 +195,7 @@ struct EngineFinder: Sendable {
             Problem(reason: "neither the buildx plugin nor BuildKit is available; install docker-buildx"))
     }
 
-    /// The driver of a builder of buildx, of its own one where the name is empty; nil if it cannot be told.
+    /// The driver of a buildx builder, or of the current one if the name is empty; nil if it cannot be determined.
     func driver(of builder: String, _ engine: DetectedEngine) async throws -> String? {
         let name = builder.isEmpty ? [] : [builder]
         let answer = try await answer(engine.path, ["buildx", "inspect"] + name)

@@ -6,7 +6,7 @@ import ImageSpec
 /// The builder options that the builder of this package knows; the table is that of ``ImageSpec/ContainerBuilder``. Only those
 /// that change what is pushed are part of the tag.
 struct ContainerOptions: Hashable, Sendable {
-    /// Engines elsewhere, of which a build takes one.
+    /// Remote engines; each build uses one of them.
     struct Endpoints: Hashable, Sendable {
         /// The option that names them.
         var key: String

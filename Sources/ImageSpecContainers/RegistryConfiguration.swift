@@ -49,8 +49,8 @@ struct RegistryConfiguration {
         environment = ["DOCKER_CONFIG": isDockers ? String(found.dropLast("/config.json".count)) : folder]
     }
 
-    /// The file that a spec names, or that lies in the directory that it names; nil if it names none.
-    /// - Throws: ``ImageSpecError/Code/missingInput`` where there is none.
+    /// The file that a spec names, or the one in the directory that it names; nil if it names none.
+    /// - Throws: ``ImageSpecError/Code/missingInput`` if the file does not exist.
     static func file(
         of spec: ImageSpec, in context: ImageSpec.Context
     ) throws(ImageSpecError) -> String? {
@@ -63,7 +63,7 @@ struct RegistryConfiguration {
     }
 
     /// The file that a spec names for envd, which takes no directory; nil if it names none.
-    /// - Throws: ``ImageSpecError/Code/missingInput`` where there is none.
+    /// - Throws: ``ImageSpecError/Code/missingInput`` if the file does not exist.
     static func envdFile(
         of spec: ImageSpec, in context: ImageSpec.Context
     ) throws(ImageSpecError) -> String? {

@@ -57,7 +57,7 @@ extension ImageSpec {
         return spec.withPythonVersion(lines[0]).withPackages(pins)
     }
 
-    /// The first line is the version of Python, each following one that of a package, empty where it is not installed.
+    /// Prints the version of Python, then one line per package with its version, empty if it is not installed.
     private static let script = """
         import sys
         sys.path[:] = [folder for folder in sys.path if folder]

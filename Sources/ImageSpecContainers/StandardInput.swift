@@ -27,7 +27,7 @@ struct StandardInput {
     /// The end to read from. Programs that are started get it as their standard input and in no other way.
     let descriptor: FileDescriptor
 
-    /// - Throws: ``ImageSpecError/Code/toolFailed`` where there are no descriptors left.
+    /// - Throws: ``ImageSpecError/Code/toolFailed`` if no file descriptors are available.
     init(_ command: Command) throws(ImageSpecError) {
         guard let bytes = command.input else {
             let null = open("/dev/null", O_RDONLY | O_CLOEXEC)

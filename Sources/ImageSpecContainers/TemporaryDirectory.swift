@@ -11,11 +11,11 @@ import Musl
 import Darwin
 #endif
 
-/// A directory for one build, which only this user can enter: the context, links to secrets, what the engine reports.
+/// A directory for one build with access for this user only. Contains the context, links to secrets, and engine output.
 struct TemporaryDirectory: Sendable {
     let path: String
 
-    /// Makes the directory where the system keeps temporary files.
+    /// Creates the directory in the system's directory for temporary files.
     init(environment: (String) -> String? = ImageSpec.processEnvironment) throws(ImageSpecError) {
         let parent = Self.parent(environment)
         var template = Array((parent + "/imagespec-XXXXXX").utf8CString)
@@ -49,7 +49,7 @@ struct TemporaryDirectory: Sendable {
     /// The text of a small file in the directory, without white space at its ends; nil if there is none.
     func text(of name: String) -> String? { Self.text(path + "/" + name) }
 
-    /// Removes the directory with all that is in it, as far as that can be done. Follows no link.
+    /// Removes the directory and its contents, as far as possible. Follows no links.
     func remove() { Self.remove(Array(path.utf8CString)) }
 
     private static var lastError: String { String(cString: strerror(errno)) }

@@ -35,7 +35,7 @@ struct CredentialKey: Hashable, Sendable {
         "docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "hub.docker.com",
     ]
 
-    /// As docker asks its helpers.
+    /// The server name that docker passes to its helpers.
     var server: String { host == "docker.io" ? "https://index.docker.io/v1/" : host }
 
     /// How closely this key of a configuration fits a place; nil if it is for another one.
@@ -46,7 +46,7 @@ struct CredentialKey: Hashable, Sendable {
     }
 }
 
-/// What stands in one configuration of docker or podman.
+/// One configuration file of docker or podman.
 struct DockerConfigFile {
     /// The file, or the variable that holds the text, as messages name it.
     let name: String

@@ -27,7 +27,7 @@ struct HTTPURL: Hashable, Sendable {
         self.target = target
     }
 
-    /// Nil where the text is no such URL.
+    /// Nil if the text is not such a URL.
     init?(_ text: String) {
         guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")),
             let scheme = Scheme(rawValue: text[..<colon].lowercased()), text[colon...].hasPrefix("://")
@@ -40,7 +40,7 @@ struct HTTPURL: Hashable, Sendable {
         self.init(scheme: scheme, host: authority.host, port: authority.port, target: target)
     }
 
-    /// The host, and the port where it is not that of the scheme.
+    /// The host, and the port if it is not the default of the scheme.
     var authority: String {
         guard let port, port != scheme.defaultPort else { return host }
         return "\(host):\(port)"

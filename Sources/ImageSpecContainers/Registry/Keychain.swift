@@ -3,7 +3,7 @@
 internal import ContentTree
 import ImageSpec
 
-/// Finds what a registry is told about who asks, in the configuration of docker and podman.
+/// Finds the credentials for a registry in the configuration of docker and podman.
 ///
 /// The first of these that has something for the registry decides:
 ///
@@ -17,12 +17,12 @@ import ImageSpec
 ///
 /// Source: docker's `config.json`, `docker login`; containers-auth.json(5).
 struct Keychain: Sendable {
-    /// The file that counts alone; nil: those of the machine.
+    /// The only credentials file to use; nil: those of the machine.
     var configurationFile: String?
     var environment: @Sendable (String) -> String? = ImageSpec.processEnvironment
     var helpers = CredentialHelpers()
 
-    /// Reads the configuration anew at each call, and asks a helper where the configuration names one.
+    /// Reads the configuration on each call, and runs a credential helper if the configuration names one.
     ///
     /// The registry is the host as in a reference, with its port: `docker.io`, `ghcr.io`, `localhost:5000`. The repository is
     /// the path behind it; podman's files may have credentials for a part of a registry.

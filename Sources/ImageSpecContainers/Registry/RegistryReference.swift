@@ -11,7 +11,7 @@ struct RegistryReference: Hashable, Sendable {
     let registry: String
     /// `library/debian`
     let repository: String
-    /// The tag, or the digest where there is one.
+    /// The digest, or the tag if there is none.
     let manifest: String
     /// The digest that the reference fixes.
     let digest: String?

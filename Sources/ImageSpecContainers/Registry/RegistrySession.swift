@@ -4,7 +4,7 @@ internal import ContentTree
 import ImageSpec
 import Synchronization
 
-/// What one client knows of registries, and how it asks them.
+/// The state of one client: its caches of registries, and its requests.
 final class RegistrySession: Sendable {
     /// All that comes from outside of the client.
     struct Surroundings: Sendable {
@@ -74,7 +74,7 @@ final class RegistrySession: Sendable {
 
     // MARK: one request
 
-    /// Sends a request, more than once where the server is busy or the connection breaks.
+    /// Sends a request, and retries if the server is busy or the connection is lost.
     private func send(_ request: HTTPRequest, until deadline: ContinuousClock.Instant) async throws
         -> HTTPResponse
     {

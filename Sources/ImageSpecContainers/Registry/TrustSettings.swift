@@ -116,7 +116,7 @@ extension LocalFile {
         }
     }
 
-    /// The names in a directory; none where there is no such directory.
+    /// The names in a directory; none if it does not exist.
     static func names(in folder: String) -> [String] {
         guard let stream = opendir(folder) else { return [] }
         defer { closedir(stream) }
