@@ -11,7 +11,7 @@ struct BuildCommand: AsyncParsableCommand {
         commandName: "build",
         abstract: "Build and push the images that do not exist, and print their names.",
         discussion: """
-Uses the first engine that works: docker, podman or buildah. Images with a registry are pushed. A base image \
+            Uses the first engine that works: docker, podman or buildah. Images with a registry are pushed. A base image \
             that is a spec is built first, and only once if several specs share it. Independent images are built \
             concurrently. If a build fails, only the images based on it are skipped. When all builds are done, the names are \
             printed to standard output, one per line in the order of the specs. Failed images are omitted, and the exit \

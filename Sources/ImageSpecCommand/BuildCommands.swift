@@ -58,7 +58,7 @@ struct ContextCommand: SpecCommand {
         abstract:
             "Write the build context to a directory or a tar archive, and print the image name.",
         discussion: """
-The build context is the Dockerfile and the files that it copies. The directory is created if it does not exist; \
+            The build context is the Dockerfile and the files that it copies. The directory is created if it does not exist; \
             its parent must exist. If a file changes after its digest was computed, the command fails and nothing is left \
             in the directory.
 
@@ -114,7 +114,8 @@ The build context is the Dockerfile and the files that it copies. The directory 
             throw ValidationError("--tar - writes the archive to standard output; remove --json.")
         }
         if StandardOutput.isTerminal {
-            throw ValidationError("cannot write the archive to a terminal; redirect standard output to a file or a pipe.")
+            throw ValidationError(
+                "cannot write the archive to a terminal; redirect standard output to a file or a pipe.")
         }
     }
 

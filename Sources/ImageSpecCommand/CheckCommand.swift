@@ -11,7 +11,7 @@ struct CheckCommand: ParsableCommand {
         commandName: "check",
         abstract: "Check that a spec can be named, rendered and built, and report all problems.",
         discussion: """
-Prints nothing if there are no problems. Each problem is one line on standard error, and the exit status is that of \
+            Prints nothing if there are no problems. Each problem is one line on standard error, and the exit status is that of \
             the first one: 65 for the spec, 66 for its files. Reads every file that the spec names. Also checks what only \
             builds use: the builder, its options, registry_config, and the files of pip_secret_mounts. Contacts no engine \
             and no registry. Warnings do not change the exit status.

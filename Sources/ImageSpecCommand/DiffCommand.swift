@@ -10,7 +10,7 @@ struct DiffCommand: AsyncParsableCommand {
         commandName: "diff",
         abstract: "Show why two specs, or a snapshot and a spec, have different tags or ids.",
         discussion: """
-Each argument is a spec file or a snapshot written by imagespec tag --snapshot; the content determines which. \
+            Each argument is a spec file or a snapshot written by imagespec tag --snapshot; the content determines which. \
             Lines begin with + for additions, - for removals and ~ for changes. Changes that do not affect the tag are \
             listed separately.
 
@@ -44,7 +44,9 @@ Each argument is a spec file or a snapshot written by imagespec tag --snapshot; 
 
     @OptionGroup var options: SpecOptions
 
-    @Option(help: ArgumentHelp("Maximum number of changes under each heading. (default: all)", valueName: "count"))
+    @Option(
+        help: ArgumentHelp("Maximum number of changes under each heading. (default: all)", valueName: "count")
+    )
     var limit: Int?
 
     @Flag(help: "Print the result as a JSON object on one line.")

@@ -10,7 +10,7 @@ struct ExistCommand: AsyncParsableCommand {
         commandName: "exist",
         abstract: "Check whether images exist. The exit status is 0 if all exist, 1 if any is absent.",
         discussion: """
-Asks the registry of each spec; docker or another program is not required. If a spec has no registry, asks the \
+            Asks the registry of each spec; docker or another program is not required. If a spec has no registry, asks the \
             local container engine. Prints one line per spec, in order: "present", the name and the digest; "absent" and the \
             name; or "unknown" and the name, with the reason on standard error. The exit status is 69 if the existence of \
             any image cannot be determined.
@@ -104,7 +104,8 @@ struct DigestCommand: AsyncParsableCommand {
             try StandardOutput.write(line + [UInt8(ascii: "\n")])
         case .present(nil):
             throw ImageSpecError.unknownExistence(
-                "the image exists, but the registry does not report its digest; ask the registry's operator", of: name)
+                "the image exists, but the registry does not report its digest; ask the registry's operator",
+                of: name)
         case .absent: throw ImageAbsent(message: "\(name) does not exist; to build it, run: imagespec build")
         case .unknown(let reason): throw ImageSpecError.unknownExistence(reason, of: name)
         }

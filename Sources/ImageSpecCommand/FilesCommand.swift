@@ -9,7 +9,7 @@ struct FilesCommand: SpecCommand {
         commandName: "files",
         abstract: "List the files that are part of the tag, or with --ignored those that are excluded.",
         discussion: """
-Prints one line per file: mode, digest and path, separated by spaces. With --ignored, prints the path, a tab, and \
+            Prints one line per file: mode, digest and path, separated by spaces. With --ignored, prints the path, a tab, and \
             the ignore rule with its file and line, or another reason. A directory's path ends in / and includes everything \
             below it. Lines that begin with "base: " belong to a base_image that is a spec, "base: base: " to its base, and \
             so on.

@@ -36,7 +36,8 @@ struct PinCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("base-dir"),
-        help: ArgumentHelp("Resolve relative paths in the spec against this directory.", valueName: "directory"),
+        help: ArgumentHelp(
+            "Resolve relative paths in the spec against this directory.", valueName: "directory"),
         completion: .directory)
     var baseFolder: String?
 
@@ -80,7 +81,8 @@ struct PinCommand: AsyncParsableCommand {
         for pin in found.pins {
             if let file = try text.otherFile(pin.path) {
                 StandardError.write(
-                    "imagespec: \(name): \(pin.field) is in \(file), which was not changed; pin that file separately\n")
+                    "imagespec: \(name): \(pin.field) is in \(file), which was not changed; pin that file separately\n"
+                )
             } else {
                 pins.append(pin)
             }

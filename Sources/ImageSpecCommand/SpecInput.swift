@@ -77,14 +77,16 @@ struct SpecOptions: ParsableArguments {
 
     @Option(
         name: .customLong("base-dir"),
-        help: ArgumentHelp("Resolve relative paths in the spec against this directory.", valueName: "directory"),
+        help: ArgumentHelp(
+            "Resolve relative paths in the spec against this directory.", valueName: "directory"),
         completion: .directory)
     var baseFolder: String?
 
     @Option(
         help: ArgumentHelp(
             "Override the host's architecture, as printed by uname -m.",
-            discussion: "Determines the platform of a spec that declares none and has a registry on localhost:.",
+            discussion:
+                "Determines the platform of a spec that declares none and has a registry on localhost:.",
             valueName: "architecture"))
     var architecture: String?
 

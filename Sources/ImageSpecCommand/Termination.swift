@@ -149,7 +149,8 @@ extension ImageSpecError {
     fileprivate static func unwritableStandardOutput(_ reason: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput,
-            "cannot write to standard output: \(reason); redirect it to a file or a program that reads all of it")
+            "cannot write to standard output: \(reason); redirect it to a file or a program that reads all of it"
+        )
     }
 }
 

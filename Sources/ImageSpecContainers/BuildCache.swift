@@ -82,11 +82,14 @@ struct BuildCache: Hashable, Sendable {
         if isInline {
             guard cache.reference == nil, given.isEmpty else {
                 throw .invalidOption(
-                    key, "an inline cache is part of the image and takes no other keys; remove all keys but type")
+                    key,
+                    "an inline cache is part of the image and takes no other keys; remove all keys but type")
             }
             return cache
         }
-        guard cache.reference != nil else { throw .invalidOption(key, "missing ref; add an image name, such as \"ghcr.io/acme/cache\"") }
+        guard cache.reference != nil else {
+            throw .invalidOption(key, "missing ref; add an image name, such as \"ghcr.io/acme/cache\"")
+        }
         guard given["image_manifest"] != "true" || given["oci_mediatypes"] != "false" else {
             throw .invalidOption(
                 key, "image_manifest: true requires OCI media types; remove oci_mediatypes: false")
@@ -108,7 +111,8 @@ struct BuildCache: Hashable, Sendable {
 
     private static func image(_ key: String, _ name: String) throws(ImageSpecError) -> String {
         guard OptionSyntax.isImage(name) else {
-            throw .invalidOption(key, "\"\(name)\" is not a valid image name; expected a name such as \"ghcr.io/acme/cache\"")
+            throw .invalidOption(
+                key, "\"\(name)\" is not a valid image name; expected a name such as \"ghcr.io/acme/cache\"")
         }
         return name
     }

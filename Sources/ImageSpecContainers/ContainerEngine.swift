@@ -222,7 +222,8 @@ struct EngineFinder: Sendable {
             return outcome.isSuccess ? .success(outcome) : .failure(Problem(reason: outcome.reason))
         } catch let error as ImageSpecError {
             // A file that cannot be run is no reason to pass over the engines that can.
-            let reason = error.message.replacing("cannot run \(path): ", with: "cannot run it: ", maxReplacements: 1)
+            let reason = error.message.replacing(
+                "cannot run \(path): ", with: "cannot run it: ", maxReplacements: 1)
             return .failure(Problem(reason: reason, isAnswer: false))
         }
     }

@@ -231,7 +231,8 @@ struct ContainerOptions: Hashable, Sendable {
                         key, problem.isQuotable ? "\"\(name)\" \(problem.text)" : problem.text)
                 }
             } else if !OptionSyntax.isBuilderName(name) {
-                throw .invalidOption(key, "\"\(name)\" is not a valid builder name; to list builders, run: docker buildx ls")
+                throw .invalidOption(
+                    key, "\"\(name)\" is not a valid builder name; to list builders, run: docker buildx ls")
             }
             if names.contains(name) {
                 throw .invalidOption(key, "duplicate \"\(name)\"; remove one of them")
@@ -267,7 +268,8 @@ struct ContainerOptions: Hashable, Sendable {
         case .string(let generator):
             guard OptionSyntax.isImage(generator) else {
                 throw .invalidOption(
-                    key, "\"\(generator)\" is not a valid image name; use true for BuildKit's default generator")
+                    key,
+                    "\"\(generator)\" is not a valid image name; use true for BuildKit's default generator")
             }
             return BillOfMaterials(generator: generator)
         default: throw .invalidOption(key, "expected true, false or the name of a generator image")

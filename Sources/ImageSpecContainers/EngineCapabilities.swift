@@ -30,7 +30,8 @@ struct EngineCapabilities: Sendable {
         switch engine.dialect {
         case .buildKit: throw unable("source_date_epoch", "without buildx cannot set fixed file times", able)
         case .buildx where !engine.hasBuildx(0, 10):
-            throw unable("source_date_epoch", "with buildx \(engine.pluginVersion) cannot set fixed file times", able)
+            throw unable(
+                "source_date_epoch", "with buildx \(engine.pluginVersion) cannot set fixed file times", able)
         case .buildx:
             // The daemon's own BuildKit leaves files in layers their times without a word, or refuses the build in the
             // end, as its image store is of the one kind or the other.
@@ -47,7 +48,8 @@ struct EngineCapabilities: Sendable {
             throw unable(
                 "network",
                 "supports only host, none and default",
-                "a builder created with docker buildx create --driver-opt network=\(network), podman or buildah")
+                "a builder created with docker buildx create --driver-opt network=\(network), podman or buildah"
+            )
         case .buildctl: throw unable("network", "supports only host, none and default", "podman or buildah")
         case .podman, .buildah: break
         }
@@ -60,7 +62,8 @@ struct EngineCapabilities: Sendable {
         switch engine.dialect {
         case .buildctl: break
         case .buildx where engine.hasBuildx(0, 10): break
-        case .buildx: throw unable(key, "with buildx \(engine.pluginVersion) does not support attestations", able)
+        case .buildx:
+            throw unable(key, "with buildx \(engine.pluginVersion) does not support attestations", able)
         case .buildKit, .podman, .buildah: throw unable(key, "does not support attestations", able)
         }
     }
@@ -85,10 +88,14 @@ struct EngineCapabilities: Sendable {
         let able = "docker or buildctl"
         guard engine.isAtLeast(engine.dialect == .podman ? (4, 2) : (1, 27)) else {
             throw unable(
-                key, "does not support registry caches before version \(engine.dialect == .podman ? "4.2" : "1.27")", able)
+                key,
+                "does not support registry caches before version \(engine.dialect == .podman ? "4.2" : "1.27")",
+                able)
         }
         guard caches.count == 1 else { throw unable(key, "supports only one cache", able) }
-        guard let reference = cache.reference else { throw unable(key, "does not support inline caches", able) }
+        guard let reference = cache.reference else {
+            throw unable(key, "does not support inline caches", able)
+        }
         guard cache.attributes.isEmpty else { throw unable(key, "does not support cache attributes", able) }
         let name = reference.split(separator: "/").last ?? ""
         guard !name.contains(":"), !name.contains("@") else {

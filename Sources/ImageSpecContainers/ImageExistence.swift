@@ -28,7 +28,8 @@ struct LocalImages: Sendable {
                 "inspect", "--type", "image", "--format",
                 Self.format("{{.FromImageID}}", ".OCIv1.Config.Labels"), name,
             ]
-        case .buildctl: return Found(existence: .unknown(reason: "buildctl does not keep images on this machine"))
+        case .buildctl:
+            return Found(existence: .unknown(reason: "buildctl does not keep images on this machine"))
         }
         let command = Command(executable: engine.path, arguments: arguments, environment: finder.environment)
         let outcome =

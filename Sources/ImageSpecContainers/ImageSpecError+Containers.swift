@@ -10,7 +10,8 @@ extension ImageSpecError {
         // The reason may be a sentence of its own.
         let reason = reason.hasSuffix(".") ? String(reason.dropLast()) : reason
         return ImageSpecError(
-            .toolFailed, "cannot run \(executable): \(reason); check that it is an executable for this machine")
+            .toolFailed,
+            "cannot run \(executable): \(reason); check that it is an executable for this machine")
     }
 
     static func noTemporaryDirectory(_ path: String, _ reason: String) -> ImageSpecError {
@@ -85,7 +86,8 @@ extension ImageSpecError {
     static func pythonVersionGiven(_ version: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "python_version: \"\(version)\" is set, but the running environment determines the version; remove it")
+            "python_version: \"\(version)\" is set, but the running environment determines the version; remove it"
+        )
     }
 
     static func noPython(_ what: String) -> ImageSpecError {

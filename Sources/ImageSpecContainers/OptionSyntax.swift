@@ -68,7 +68,8 @@ enum OptionSyntax {
             let user = rest[..<at]
             guard scheme == "ssh", consists(String(user), of: "._-"), beginsPlainly(user) else {
                 return AddressProblem(
-                    text: "an address must not contain a user or password, except ssh://user@host; remove them",
+                    text:
+                        "an address must not contain a user or password, except ssh://user@host; remove them",
                     isQuotable: false)
             }
             rest = rest[rest.index(after: at)...]

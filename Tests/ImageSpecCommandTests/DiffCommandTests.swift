@@ -100,7 +100,10 @@ import Testing
             ("tag --snapshot . a.yaml", 73, "is no regular file"),
             ("tag --snapshot '' a.yaml", 73, "no path of a file"),
             ("tag --snapshot - a.yaml", 64, "--snapshot requires a file path"),
-            ("tag --snapshot r2.json --scheme flytekit a.yaml", 64, "cannot be combined with --scheme flytekit"),
+            (
+                "tag --snapshot r2.json --scheme flytekit a.yaml", 64,
+                "cannot be combined with --scheme flytekit"
+            ),
             ("check --snapshot r.json a.yaml", 64, "--snapshot requires --tag"),
             ("check --tag x --snapshot none.json a.yaml", 66, "record: \"none.json\""),
             ("check --tag x --snapshot a.yaml a.yaml", 65, "a.yaml: this is no record"),

@@ -72,7 +72,8 @@ import Testing
                 if example.contains("trainer.snapshot.json") {
                     // The tag and its snapshot, saved earlier.
                     let outcome = try Self.run(
-                        "imagespec tag --snapshot trainer.snapshot.json trainer.yaml >trainer.tag", in: folder)
+                        "imagespec tag --snapshot trainer.snapshot.json trainer.yaml >trainer.tag", in: folder
+                    )
                     #expect(outcome.status == 0, "\(outcome.messages)")
                 }
                 if name == "init" { try? FileManager.default.removeItem(atPath: folder + "/image.yaml") }

@@ -48,7 +48,9 @@ import Testing
             says: "unknown option '--regisrty'. Did you mean '--registry'?", help: "name"),
         Usage("name", "--registry", says: "missing value for '--registry <registry>'", help: "name"),
         Usage("--json", "name", "a.yaml", says: "unknown option '--json'"),
-        Usage("files", "--null", "--json", "a.yaml", says: "--null cannot be combined with --json; ", help: "files"),
+        Usage(
+            "files", "--null", "--json", "a.yaml", says: "--null cannot be combined with --json; ",
+            help: "files"),
     ])
     func wrongUsageIsOneSentenceAndAPlaceToLook(_ example: Usage) throws {
         try withTemporaryFolder { folder in

@@ -99,7 +99,8 @@ struct RegistryFaultTests {
         Row("forbidden", .unknown("access denied (403 DENIED)")), Row("no-head", .present, requests: 2),
         Row("forbidden-head", .present, requests: 2), Row("no-head-absent", .absent),
         Row("no-digest", .present),
-        Row("odd-digest", .unknown("is not a valid digest")), Row("wrong-digest", .unknown("digest mismatch")),
+        Row("odd-digest", .unknown("is not a valid digest")),
+        Row("wrong-digest", .unknown("digest mismatch")),
         Row("portal", .unknown("without a manifest")), Row("teapot", .unknown("unexpected status 418")),
         // Busy for a moment, and for longer.
         Row("timeout-408", .present), Row("busy-429", .present, requests: 2), Row("busy-429-date", .present),
@@ -420,7 +421,9 @@ struct RegistryFaultTests {
             Issue.record("asked by no proxy")
             return
         }
-        #expect(reason.hasPrefix("registry.invalid: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is not a valid proxy URL"))
+        #expect(
+            reason.hasPrefix(
+                "registry.invalid: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is not a valid proxy URL"))
         #expect(!["s3", "cret", "127.0.0.1"].contains { reason.contains($0) }, "\(reason)")
     }
 

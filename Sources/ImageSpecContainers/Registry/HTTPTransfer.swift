@@ -144,7 +144,9 @@ final class HTTPTransfer {
                 let version = String(cString: ccurl_version())
                 throw HTTPFailure(
                     kind: .trust,
-                    detail: "\(version) does not support certificates other than the system's; 7.77 or later with OpenSSL does")
+                    detail:
+                        "\(version) does not support certificates other than the system's; 7.77 or later with OpenSSL does"
+                )
             }
         }
         if let certificate = trust.clientCertificate, let key = trust.clientKey {

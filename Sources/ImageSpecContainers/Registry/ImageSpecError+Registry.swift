@@ -19,7 +19,9 @@ struct LoginAdvice {
 
     /// For credentials that were rejected.
     var anew: String {
-        file.map { "correct the credentials for \(registry) in \(Self.shown($0)), the only credentials file in use" }
+        file.map {
+            "correct the credentials for \(registry) in \(Self.shown($0)), the only credentials file in use"
+        }
             ?? "log in again: docker login \(registry)"
     }
 
@@ -58,7 +60,8 @@ extension ImageSpecError {
             case .noLibrary:
                 "cannot use libcurl, which registry requests require: \(failure.detail); run: apt install libcurl4, "
                     + "dnf install libcurl, or brew install curl"
-            case .notResolved: "\(host): host name cannot be resolved\(detail); check the name and the network"
+            case .notResolved:
+                "\(host): host name cannot be resolved\(detail); check the name and the network"
             case .notReached: "\(host): cannot connect\(detail); check the port, or start the registry"
             case .proxy:
                 "\(host): the proxy refused the connection\(detail); check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
@@ -119,7 +122,8 @@ extension ImageSpecError {
             case (429, _):
                 "too many requests (\(saidWithWait(response))); try again later, or \(login.first)"
             case (408, _): "request timeout (\(saidWithWait(response))); try again later"
-            case (500...599, _): "server error \(said(response))\(parenthesizedWait(response)); try again later"
+            case (500...599, _):
+                "server error \(said(response))\(parenthesizedWait(response)); try again later"
             default: "unexpected status \(said(response)); is it a registry?"
             }
         return ImageSpecError(.existenceUnknown, "\(reference.registry): \(text)")
@@ -136,7 +140,8 @@ extension ImageSpecError {
     static func malformedDigest(_ reference: RegistryReference) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
-            "\(reference.registry): the Docker-Content-Digest header is not a valid digest; is it a registry?")
+            "\(reference.registry): the Docker-Content-Digest header is not a valid digest; is it a registry?"
+        )
     }
 
     static func otherDigest(_ reference: RegistryReference, _ digest: String) -> ImageSpecError {
@@ -158,7 +163,8 @@ extension ImageSpecError {
     static func noManifest(_ reference: RegistryReference) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
-            "\(reference.registry): answered 200 without a manifest; is it a registry, or does a proxy require a login first?")
+            "\(reference.registry): answered 200 without a manifest; is it a registry, or does a proxy require a login first?"
+        )
     }
 
     private static func wait(_ response: HTTPResponse) -> String? {
@@ -219,13 +225,15 @@ extension ImageSpecError {
 
     static func credentialsUnusable(_ registry: String, _ reason: String) -> ImageSpecError {
         ImageSpecError(
-            .existenceUnknown, "\(registry): authentication required, but no credentials can be used: \(reason)")
+            .existenceUnknown,
+            "\(registry): authentication required, but no credentials can be used: \(reason)")
     }
 
     static func unusableRealm(_ registry: String) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
-            "\(registry): authentication required, but the URL of the token server is missing or invalid; is it a registry?")
+            "\(registry): authentication required, but the URL of the token server is missing or invalid; is it a registry?"
+        )
     }
 
     static func weakerRealm(_ registry: String, _ server: String) -> ImageSpecError {

@@ -110,6 +110,7 @@ struct CredentialProblem: Error, Hashable {
     ) -> CredentialProblem {
         CredentialProblem(
             reason:
-                "the credential helper \(program), configured in \(file) for \(place.host), \(what); \(advice)")
+                "the credential helper \(program), configured in \(file) for \(place.host), \(what); \(advice)"
+        )
     }
 }

@@ -124,7 +124,8 @@ extension ImageSpec {
             switch existence {
             case .present(let digest?): return digest
             case .absent: throw ImageSpecError.noSuchImage(reference)
-            case .present(nil): throw ImageSpecError.digestUnknown(reference, "the registry does not report one")
+            case .present(nil):
+                throw ImageSpecError.digestUnknown(reference, "the registry does not report one")
             case .unknown(let reason): throw ImageSpecError.digestUnknown(reference, reason)
             }
         }

@@ -39,7 +39,9 @@ struct RegistryReference: Hashable, Sendable {
         let path = name.lastIndex(of: "/") ?? name.startIndex
         if let colon = name[path...].firstIndex(of: ":") {
             tag = String(name[colon...].dropFirst())
-            guard ImageReference.isTag(tag) else { throw .invalidImage(text, "\"\(tag)\" is not a valid tag") }
+            guard ImageReference.isTag(tag) else {
+                throw .invalidImage(text, "\"\(tag)\" is not a valid tag")
+            }
             name = name[..<colon]
         }
         if let problem = ImageReference.problem(inRepository: String(name)) {

@@ -85,7 +85,8 @@ struct TrustStore: Sendable {
             } else if name.hasSuffix(".cert"), settings.clientCertificate == nil {
                 let key = String(path.dropLast(".cert".count)) + ".key"
                 guard LocalFile.isReadable(key) else {
-                    throw .invalidCertificateFile(path, "is a client certificate without a readable .key file")
+                    throw .invalidCertificateFile(
+                        path, "is a client certificate without a readable .key file")
                 }
                 settings.clientCertificate = path
                 settings.clientKey = key
