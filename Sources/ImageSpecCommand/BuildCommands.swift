@@ -115,7 +115,7 @@ struct ContextCommand: SpecCommand {
         }
         if StandardOutput.isTerminal {
             throw ValidationError(
-                "cannot write the archive to a terminal; redirect standard output to a file or a pipe.")
+                "standard output is a terminal; redirect standard output to a file or a pipe.")
         }
     }
 

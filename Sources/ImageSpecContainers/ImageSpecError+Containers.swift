@@ -62,7 +62,7 @@ extension ImageSpecError {
     }
 
     static func registryConfigURL(_ path: String) -> ImageSpecError {
-        invalidRegistryConfig(path, "is a URL; download the file and use its local path")
+        invalidRegistryConfig(path, "is a URL, not a file; download it and use the local path")
     }
 
     // MARK: builds

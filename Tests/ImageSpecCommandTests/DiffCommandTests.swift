@@ -126,7 +126,7 @@ import Testing
     @Test func aRecordIsWrittenBesideTheTag() throws {
         try Self.withProject { folder in
             let plain = try Tool.run(["tag", "--json", "a.yaml"], in: folder)
-            let outcome = try Tool.run(["tag", "--json", "--record", "r.json", "a.yaml"], in: folder)
+            let outcome = try Tool.run(["tag", "--json", "--snapshot", "r.json", "a.yaml"], in: folder)
             #expect(outcome.text == plain.text && outcome.messages == "")
             let first = try Data(contentsOf: URL(fileURLWithPath: folder + "/r.json"))
             #expect(try Tool.shell("umask 077; \"$0\" tag --snapshot r.json a.yaml", in: folder).status == 0)
@@ -168,8 +168,8 @@ import Testing
 
     @Test func checkComparesTheTag() throws {
         try Self.withProject { folder in
-            let tag = try Tool.run(["tag", "--record", "r.json", "a.yaml"], in: folder).lines[0]
-            let good = try Tool.run(["check", "--tag", tag, "--record", "r.json", "a.yaml"], in: folder)
+            let tag = try Tool.run(["tag", "--snapshot", "r.json", "a.yaml"], in: folder).lines[0]
+            let good = try Tool.run(["check", "--tag", tag, "--snapshot", "r.json", "a.yaml"], in: folder)
             #expect(good.status == 0 && good.text == "" && good.messages == "")
 
             try Data("numpy==2.2\n".utf8).write(to: URL(fileURLWithPath: folder + "/r.txt"))
@@ -185,10 +185,10 @@ import Testing
                 #expect(explained.text.contains("\n  ~ r.txt: numpy 2.1 → 2.2\n"))
                 #expect(explained.messages.hasSuffix(": the tag is \(now), not \(tag)\n"))
             }
-            let other = try Tool.run(["check", "--tag", "x", "--record", "r.json", "a.yaml"], in: folder)
+            let other = try Tool.run(["check", "--tag", "x", "--snapshot", "r.json", "a.yaml"], in: folder)
             #expect(other.messages.hasSuffix("r.json: this snapshot has the tag \(tag), not x\n"))
             let json = try Tool.run(
-                ["check", "--json", "--tag", tag, "--record", "r.json", "a.yaml"], in: folder)
+                ["check", "--json", "--tag", tag, "--snapshot", "r.json", "a.yaml"], in: folder)
             #expect(json.status == 1)
             let object = try #require(JSONSerialization.jsonObject(with: json.output) as? [String: Any])
             #expect(Set(object.keys) == ["comparison", "problems", "same_tag", "tag", "valid"])

@@ -91,7 +91,7 @@ import Testing
         Case(options: ["address": "tcp://a:1"], answers: [:], registry: nil, text: "keeps no image on this"),
         Case(options: ["engine": "buildctl"], answers: [:], registry: nil, text: "keeps no image on this"),
         Case(options: ["cache_to": "inline"], answers: buildah, text: "has no inline cache"),
-        Case(options: ["cache_to": "r.io/c"], answers: clientOfDocker, text: "knows \"inline\" alone"),
+        Case(options: ["cache_to": "r.io/c"], answers: clientOfDocker, text: "supports only \"inline\""),
         Case(options: ["network": "mine"], answers: both, text: "knows host, none and default alone"),
         Case(options: ["source_date_epoch": 0], answers: both, text: "no fixed times"),
         Case(

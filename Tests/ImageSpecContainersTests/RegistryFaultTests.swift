@@ -136,7 +136,7 @@ struct RegistryFaultTests {
         Row("realm-refusing", .unknown("anonymous token refused"), as: nil),
         Row("realm-down", .unknown("answered 503")),
         Row("realm-redirecting", .present, as: nil),
-        Row("realm-redirecting", .present), Row("realm-redirecting", .unknown("answers 307"), as: identity),
+        Row("realm-redirecting", .present), Row("realm-redirecting", .unknown("answered 307"), as: identity),
         Row("realm-other-host", .present, trusting: ["127.0.0.1"]),
         Row("realm-other-host", .present, as: identity, trusting: ["127.0.0.1"]),
         Row("realm-plain", .unknown("does not use TLS, so no request is sent")),
@@ -150,8 +150,8 @@ struct RegistryFaultTests {
         Row("redirect-plain", .present, on: "plain"),
         Row("redirect-plain-elsewhere", .unknown("without TLS, which is not followed"), on: "plain"),
         Row("redirect-loop", .unknown("too many redirects"), requests: 6),
-        Row("redirect-nowhere", .unknown("no URL")),
-        Row("redirect-file", .unknown("no URL")),
+        Row("redirect-nowhere", .unknown("redirected to an invalid URL")),
+        Row("redirect-file", .unknown("redirected to an invalid URL")),
         // Certificates.
         Row("fine", .unknown("expired"), on: "expired"),
         Row("fine", .unknown("certificate is not trusted"), on: "other"),
@@ -235,7 +235,7 @@ struct RegistryFaultTests {
             await client.existence(of: host + "/absent/unread")
                 == .unknown(
                     reason:
-                        "\(host): anonymous clients get 404 for absent/unread, and the credentials for this registry "
+                        "\(host): anonymous requests return 404 for absent/unread, and the credentials for this registry "
                         + "cannot be used: the file is damaged"))
     }
 

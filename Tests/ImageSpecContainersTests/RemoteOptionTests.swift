@@ -60,7 +60,7 @@ import Testing
             (["cache_from": ["ref": "a", "mode": "max"]], .unsupportedField, "mode"),
             (
                 ["cache_to": ["ref": "a", "image_manifest": true, "oci_mediatypes": false]], .invalidField,
-                "OCI's media types"
+                "OCI media types"
             ),
             (["cache_to": 3], .invalidField, "cache_to"),
             (["provenance": "full"], .invalidField, "provenance"), (["sbom": "a b"], .invalidField, "sbom"),
@@ -119,8 +119,8 @@ import Testing
             (["sbom": true], .buildKit, "20.10.24", "or buildctl"),
             (["source_date_epoch": 0], .buildKit, "20.10.24", "podman or buildah"),
             (["network": "mine"], .buildctl, "0.13.0", "default; use podman or buildah"),
-            (["network": "mine"], .buildx, "28.2.2", "--driver-opt network=mine are"),
-            (["network": "mine"], .buildKit, "20.10.24", "--driver-opt network=mine are"),
+            (["network": "mine"], .buildx, "28.2.2", "--driver-opt network=mine, podman or buildah"),
+            (["network": "mine"], .buildKit, "20.10.24", "--driver-opt network=mine, podman or buildah"),
         ] as [(Options, DetectedEngine.Dialect, String, String)])
     func whatTheEngineCannotDoIsAnErrorThatSaysWhichCan(
         _ options: Options, _ dialect: DetectedEngine.Dialect, _ version: String, _ text: String

@@ -37,7 +37,7 @@ extension ImageSpecError {
     }
 
     static func noDigestBehindAt(_ text: String) -> ImageSpecError {
-        invalidImage(text, "invalid digest after @, such as sha256: and 64 lower-case hexadecimal digits")
+        invalidImage(text, "the digest after @ must have a form such as sha256: and 64 lower-case hexadecimal digits")
     }
 
     static func noSuchImage(_ reference: String) -> ImageSpecError {
@@ -132,7 +132,7 @@ extension ImageSpecError {
     static func absenceUncertain(_ reference: RegistryReference, _ reason: String) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
-            "\(reference.registry): anonymous requests for \(reference.repository) return 404, and the credentials for this registry "
+            "\(reference.registry): anonymous requests return 404 for \(reference.repository), and the credentials for this registry "
                 + "cannot be used: \(reason)"
         )
     }
