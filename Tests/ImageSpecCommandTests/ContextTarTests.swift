@@ -32,7 +32,10 @@ import Testing
 
     @Test(arguments: [
         (["context", "a.yaml"], "missing destination"),
-        (["context", "a.yaml", "out", "--tar", "out.tar"], "cannot be combined with --tar; remove one of them"),
+        (
+            ["context", "a.yaml", "out", "--tar", "out.tar"],
+            "cannot be combined with --tar; remove one of them"
+        ),
         (["context", "a.yaml", "--tar", "-", "--json"], "remove --json"),
         (["render", "a.yaml", "--builder", "kaniko"], "use default or envd"),
     ])

@@ -176,8 +176,10 @@ import Testing
 
     @Test(
         arguments: [
-            ("{", "line 1, column 2"), ("[]", "not a JSON object"), (#"{"auths": 1}"#, "auths must be an object"),
-            (#"{"credHelpers": []}"#, "credHelpers must be an object"), (#"{"credsStore": {}}"#, "credsStore"),
+            ("{", "line 1, column 2"), ("[]", "not a JSON object"),
+            (#"{"auths": 1}"#, "auths must be an object"),
+            (#"{"credHelpers": []}"#, "credHelpers must be an object"),
+            (#"{"credsStore": {}}"#, "credsStore"),
             (#"{"auths": {"ghcr.io": "secret"}}"#, "entry for ghcr.io"),
             (#"{"auths": {"ghcr.io": {"auth": 5}}}"#, "auth of the entry for ghcr.io"),
             (#"{"auths": {"ghcr.io": {"auth": "secret!"}}}"#, "base64"),
@@ -264,12 +266,17 @@ import Testing
         arguments: [
             ("echo secret; exit 1", "failed with exit status 1"),
             ("echo secret >&2; exit 7", "failed with exit status 7"),
-            ("kill -KILL $$", "terminated by signal 9"), ("echo secret", "did not print a JSON object with Username"),
-            (#"echo '{"Username": "secret"}'"#, "did not print a JSON object"), ("", "did not print a JSON object"),
+            ("kill -KILL $$", "terminated by signal 9"),
+            ("echo secret", "did not print a JSON object with Username"),
+            (#"echo '{"Username": "secret"}'"#, "did not print a JSON object"),
+            ("", "did not print a JSON object"),
             (#"echo '{"Username": 1, "Secret": "secret"}'"#, "did not print a JSON object"),
             (#"printf '"secret\377"'"#, "did not print a JSON object"),
             // It closes its input without having read it, and goes on.
-            ("exec <&-; head -c 100000 /dev/zero >/dev/null; echo secret; exit 4", "failed with exit status 4"),
+            (
+                "exec <&-; head -c 100000 /dev/zero >/dev/null; echo secret; exit 4",
+                "failed with exit status 4"
+            ),
             ("head -c 100000000 /dev/zero", "did not print a JSON object"),
         ])
     func aHelperThatFailsIsNamed(_ script: String, _ what: String) async throws {

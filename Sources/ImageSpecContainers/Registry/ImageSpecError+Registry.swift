@@ -37,7 +37,8 @@ extension ImageSpecError {
     }
 
     static func noDigestBehindAt(_ text: String) -> ImageSpecError {
-        invalidImage(text, "the digest after @ must have a form such as sha256: and 64 lower-case hexadecimal digits")
+        invalidImage(
+            text, "the digest after @ must have a form such as sha256: and 64 lower-case hexadecimal digits")
     }
 
     static func noSuchImage(_ reference: String) -> ImageSpecError {
