@@ -13,7 +13,7 @@ struct BuildCommand: AsyncParsableCommand {
         discussion: """
             Uses the first engine that works: docker, podman or buildah. Images with a registry are pushed. A base image \
             that is a spec is built first, and only once if several specs share it. Independent images are built \
-            concurrently. If a build fails, only the images based on it are skipped. When all builds are done, the names are \
+            concurrently. If a build fails, only the images based on it are not built. When all builds are done, the names are \
             printed to standard output, one per line in the order of the specs. Failed images are omitted, and the exit \
             status is 74. Engine output goes to standard error, followed by a summary table if there are several images.
 

@@ -26,14 +26,14 @@ struct ImageSpecCommand: AsyncParsableCommand {
               imagespec init                          write a spec for this directory
               imagespec check trainer.yaml            report all problems
               imagespec name trainer.yaml             ghcr.io/acme/trainer:1d2e…
-              imagespec name --scheme flytekit trainer.yaml    the name computed by flytekit
+              imagespec name --scheme flytekit trainer.yaml    the name in flytekit
               imagespec tag --tag-format '{spec_hash:.12}' trainer.yaml
               imagespec files trainer.yaml            the files that are part of the tag
               imagespec diff old.yaml trainer.yaml    why their tags differ
               imagespec render trainer.yaml           the Dockerfile
               imagespec context trainer.yaml build/   write the build context
-              imagespec build trainer.yaml            build and push the image if it does not exist
-              imagespec graph trainer.yaml            the graph of base images, for Mermaid or Graphviz
+              imagespec build trainer.yaml            build and push it if it is absent
+              imagespec graph trainer.yaml            graph of images (Mermaid or DOT)
               imagespec exist trainer.yaml            whether the image exists
               imagespec digest trainer.yaml           the digest in the registry
               imagespec pin trainer.yaml              pin base and tool images to digests

@@ -20,10 +20,10 @@ struct PinCommand: AsyncParsableCommand {
             output.
 
               imagespec pin --dry-run trainer.yaml
-              trainer.yaml: base_image: debian:bookworm-slim → debian:bookworm-slim@sha256:5f70…
+              trainer.yaml: base_image: debian:12 → debian:12@sha256:5f70…
               imagespec pin trainer.yaml
-              base_image debian:bookworm-slim@sha256:5f70…
-              imagespec pin --update trainer.yaml     (updates pinned references to the current digests)
+              base_image debian:12@sha256:5f70…
+              imagespec pin --update trainer.yaml     (updates pinned digests)
 
             Prints one line per changed reference, or nothing if all are pinned. With --json, prints \
             {"pins":[{"field":…,"pinned":…,"reference":…}],"written":true}. Pinning changes the tag of the image.
