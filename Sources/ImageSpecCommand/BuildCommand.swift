@@ -9,13 +9,13 @@ import Synchronization
 struct BuildCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "build",
-        abstract: "Build images that do not exist, push those with a registry, and print their names.",
+        abstract: "Build and push the images that do not exist, and print their names.",
         discussion: """
-            Uses docker, podman or buildah: the first that works. A base that is a spec is built before, once for all that \
-            share it, and images that do not need each other are built at once. A failure stops what is built on that image \
-            alone. The names go to standard output, one a line in the order of the specs, when all is done; those of images \
-            that failed are left out, and the exit status is 74. What the engine prints goes to standard error, and for \
-            several images a table of what became of each.
+            Uses the first engine that works: docker, podman or buildah. Images with a registry are pushed. A base image \
+            that is a spec is built first, and only once if several specs share it. Independent images are built \
+            concurrently. If a build fails, only the images based on it are not built. When all builds are done, the names are \
+            printed to standard output, one per line in the order of the specs. Failed images are omitted, and the exit \
+            status is 74. Engine output goes to standard error, followed by a summary table if there are several images.
 
               imagespec build trainer.yaml
               imagespec build --engine buildah --no-push trainer.yaml server.yaml
@@ -24,51 +24,51 @@ struct BuildCommand: AsyncParsableCommand {
               {"digest":"sha256:…","duration":12.3,"engine":"buildah 1.28.2",
                "image_name":"ghcr.io/acme/trainer:1d2e…","outcome":"built"}
 
-            The outcome is built, found, assumed (nobody can tell, and --assume-present was given) or skipped (inside an \
-            execution). With --json there is an object for each spec; one that failed has "image_name", the outcome failed \
-            or not_built (its base failed), "code" and "message". Ctrl-C ends the engines and cleans up, and what was built stays; \
-            a second one, a second later or more, ends at once. The variables FLYTE_FORCE_PUSH_IMAGE_SPEC, FLYTE_PUSH_IMAGE_SPEC and FLYTE_IMG_FAST_FAIL do what they \
-            do for flytekit.
+            The outcome is built, found, assumed (with --assume-present, if the existence cannot be determined) or skipped \
+            (inside an execution). With --json, each spec prints an object; failed ones have "image_name", the outcome \
+            failed or not_built (its base failed), "code" and "message". Ctrl-C stops the engines and cleans up; images that \
+            were already built are kept. Press Ctrl-C again after one second to exit immediately. The variables \
+            FLYTE_FORCE_PUSH_IMAGE_SPEC, FLYTE_PUSH_IMAGE_SPEC and FLYTE_IMG_FAST_FAIL have the same effect as in flytekit.
             """)
 
     @Argument(
-        help: "Specs: .json, .yaml or .yml files, or - for standard input.",
+        help: "Spec files (.json, .yaml, .yml), or - for standard input.",
         completion: .file(extensions: ["json", "yaml", "yml"]))
     var specs: [String]
 
     @OptionGroup var options: SpecOptions
 
     @Option(
-        help: ArgumentHelp("Build with docker, podman, buildah or buildctl.", valueName: "engine"),
+        help: ArgumentHelp("Use this engine: docker, podman, buildah or buildctl.", valueName: "engine"),
         completion: .list(ImageSpec.ContainerEngine.allCases.map(\.rawValue)),
         transform: Self.engine)
     var engine: ImageSpec.ContainerEngine?
 
     @Option(
         help: ArgumentHelp(
-            "Build so many images at once. (default: as many as processors, at most 4)",
+            "Maximum number of concurrent builds. (default: the number of processors, at most 4)",
             valueName: "number"))
     var jobs: Int?
 
     @Flag(inversion: .prefixedNo, help: "Push images that have a registry. (default: --push)")
     var push: Bool?
 
-    @Flag(help: "Build and push even what exists.")
+    @Flag(help: "Build and push images even if they exist.")
     var force = false
 
     @Flag(
         name: .customLong("assume-present"),
-        help: "Where nobody can tell whether an image exists, take it to exist, as flytekit does.")
+        help: "Assume that an image exists if this cannot be determined, as flytekit does.")
     var assumesExists = false
 
-    @Flag(help: "Print no progress.")
+    @Flag(help: "Do not show progress.")
     var quiet = false
 
-    @Flag(help: "Print one JSON object a line in place of each name.")
+    @Flag(help: "Print one JSON object per line instead of names.")
     var json = false
 
     func validate() throws {
-        if let jobs, jobs < 1 { throw ValidationError("--jobs \(jobs) builds nothing; use 1 or more.") }
+        if let jobs, jobs < 1 { throw ValidationError("--jobs must be 1 or more.") }
     }
 
     func run() async throws {
@@ -123,7 +123,7 @@ struct BuildCommand: AsyncParsableCommand {
     private static func engine(_ name: String) throws -> ImageSpec.ContainerEngine {
         guard let engine = ImageSpec.ContainerEngine(rawValue: name) else {
             throw ValidationError(
-                "'\(name)' is no container engine; use docker, podman, buildah or buildctl.")
+                "unknown container engine '\(name)'; use docker, podman, buildah or buildctl.")
         }
         return engine
     }

@@ -7,24 +7,24 @@ import ImageSpec
 struct RenderCommand: SpecCommand {
     static let configuration = CommandConfiguration(
         commandName: "render",
-        abstract: "Print the Dockerfile, or the build.envd of a spec for envd.",
+        abstract: "Print the Dockerfile of a spec, or its build.envd.",
         discussion: """
-            What it copies lies in a build context: imagespec context writes both. A spec that cannot be rendered is refused, \
-            with all that is wrong about it.
+            To write the Dockerfile together with the files that it copies, use imagespec context. If the spec cannot be \
+            rendered, all its problems are reported.
 
               imagespec render trainer.yaml
               imagespec render trainer.yaml | diff Dockerfile -
               imagespec render --builder envd trainer.yaml
 
-            With --json: {"dockerfile":…,"secrets":[{"id":…,"source":…}]}, or {"build_envd":…}; each secret is passed to a build \
-            by --secret id=ID,src=SOURCE.
+            With --json, prints {"dockerfile":…,"secrets":[{"id":…,"source":…}]} or {"build_envd":…}. Pass each secret to the \
+            build with --secret id=ID,src=SOURCE.
             """)
 
     @OptionGroup var input: SpecInput
 
     @Option(
         help: ArgumentHelp(
-            "Print what this builder builds from: default (a Dockerfile) or envd. (default: the spec's builder)",
+            "Render for this builder: default (Dockerfile) or envd (build.envd). (default: the spec's builder)",
             valueName: "builder"),
         completion: .list(["default", ImageSpec.envdBuilderName]))
     var builder: String?
@@ -32,7 +32,7 @@ struct RenderCommand: SpecCommand {
     func validate() throws {
         if let builder, !["default", ImageSpec.envdBuilderName].contains(builder) {
             throw ValidationError(
-                "'\(builder)' is no builder that a file is rendered for; use default or envd.")
+                "cannot render for the builder '\(builder)'; use default or envd.")
         }
     }
 
@@ -56,35 +56,36 @@ struct ContextCommand: SpecCommand {
     static let configuration = CommandConfiguration(
         commandName: "context",
         abstract:
-            "Write the Dockerfile and all that it copies to a folder or a tar archive, and print the image name.",
+            "Write the build context to a directory or a tar archive, and print the image name.",
         discussion: """
-            The folder is made where it does not exist, in one that does, and must be empty where it is there. The bytes \
-            written are the ones that the name is of: where a file changes meanwhile, nothing is left in the folder.
+            The build context is the Dockerfile and the files that it copies. The directory is created if it does not exist; \
+            its parent must exist. If a file changes after its digest was computed, the command fails and nothing is left \
+            in the directory.
 
               imagespec context trainer.yaml build
               docker build --tag "$(imagespec context trainer.yaml build)" build
 
-            With --tar the same goes to an archive, for builders that take one. It is the same to the byte on every host. The \
-            file is there only once it is whole. To standard output goes the archive alone; where that fails, it ends within an \
-            entry and without the blocks that end an archive, and the exit status is not 0.
+            With --tar, the context is written as a tar archive, which is byte-for-byte the same on every host. The file \
+            appears only when it is complete. With --tar -, only the archive is written to standard output. If writing \
+            fails, the archive is truncated and the exit status is not 0.
 
               imagespec context --tar context.tar trainer.yaml
               imagespec context --tar - trainer.yaml | gzip -n >context.tar.gz
 
-            With --json: {"directory":…,"image_name":…,"secrets":[{"id":…,"source":…}]}, or "tar" in place of "directory"; \
-            each secret is passed to a build by --secret id=ID,src=SOURCE.
+            With --json, prints {"directory":…,"image_name":…,"secrets":[{"id":…,"source":…}]}, with "tar" instead of \
+            "directory" for an archive. Pass each secret to the build with --secret id=ID,src=SOURCE.
             """)
 
     @OptionGroup var input: SpecInput
 
     @Argument(
-        help: ArgumentHelp("The folder to write to; empty, or not there yet.", valueName: "dir"),
+        help: ArgumentHelp("Directory to write to; must be empty or not exist.", valueName: "dir"),
         completion: .directory)
     var directory: String?
 
     @Option(
         help: ArgumentHelp(
-            "Write a tar archive to this file, or with - to standard output.", valueName: "file"),
+            "Write a tar archive to this file, or to standard output if -.", valueName: "file"),
         completion: .file(extensions: ["tar"]))
     var tar: String?
 
@@ -98,9 +99,9 @@ struct ContextCommand: SpecCommand {
         switch (directory, tar) {
         case (nil, nil):
             throw ValidationError(
-                "Say where the context goes: a folder after the spec, or --tar with a file or -.")
+                "missing destination; pass a directory after the spec, or use --tar FILE or --tar -.")
         case (_?, _?):
-            throw ValidationError("The context goes to a folder or to --tar; leave one of them out.")
+            throw ValidationError("a directory cannot be combined with --tar; remove one of them.")
         case (let directory?, nil): return .folder(directory)
         case (nil, "-"): return .standardOutput
         case (nil, let file?): return .file(file)
@@ -110,10 +111,11 @@ struct ContextCommand: SpecCommand {
     func validate() throws {
         guard case .standardOutput = try place() else { return }
         if input.json {
-            throw ValidationError("With --tar - the archive goes to standard output; leave --json out.")
+            throw ValidationError("--tar - writes the archive to standard output; remove --json.")
         }
         if StandardOutput.isTerminal {
-            throw ValidationError("Standard output is a terminal; send the archive to a file or a pipe.")
+            throw ValidationError(
+                "standard output is a terminal; redirect standard output to a file or a pipe.")
         }
     }
 
@@ -123,7 +125,7 @@ struct ContextCommand: SpecCommand {
             return (context, try context.identity.imageName())
         }
         let place = try place()
-        // Ctrl-C takes away what was written; pressed again, what would be left of a file.
+        // Ctrl-C removes what was written; pressed again, an unfinished file.
         let unfinished = UnfinishedFile()
         try await SignalCancellation.watch(onSecondSignal: { unfinished.remove() }) {
             switch place {

@@ -29,7 +29,7 @@ struct BuildSummary: Sendable {
         }
     }
 
-    /// One line an image that was needed, below a heading, and one that counts them; no line for one image alone.
+    /// A heading, one line per image, and a line with counts; empty for a single image.
     var table: [String] {
         let rows = zip(graph.labels, results).compactMap { label, result in
             result.map { (label: label, outcome: Self.outcome(of: $0), detail: detail(of: $0)) }
@@ -70,7 +70,7 @@ struct BuildSummary: Sendable {
     private func detail(of result: Result<ImageSpec.BuildResult, any Error>) -> String {
         switch result {
         case .success(let result): result.outcome == .built ? "\(result.duration.roundedSeconds) s" : ""
-        case .failure(let error as ImageSpecError) where error.code == .baseNotBuilt: "its base failed"
+        case .failure(let error as ImageSpecError) where error.code == .baseNotBuilt: "base image failed"
         case .failure: ""
         }
     }
@@ -109,7 +109,7 @@ struct BuildSummary: Sendable {
         }
     }
 
-    /// How the tool ends where something failed: 74, or 69 where that is the answer for all that failed by themselves.
+    /// The failure of the command: 74, or 69 if that is the status of all images that failed by themselves.
     var failure: BuildsFailed? {
         let statuses = errors.compactMap { error -> ExitStatus? in
             guard let error = error as? ImageSpecError else { return .failedBuild }

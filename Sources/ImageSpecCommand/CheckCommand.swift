@@ -9,51 +9,51 @@ import ImageSpecDiff
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Check that a spec can be named, rendered and built, and report all that is wrong with it.",
+        abstract: "Check that a spec can be named, rendered and built, and report all problems.",
         discussion: """
-            Prints nothing if all is well. Each problem is a line on standard error, and the exit status is that of the \
-            first one: 65 for the spec, 66 for its files. Reads every file that the spec names. Also checks what only a build \
-            needs: the builder and its options, and whether registry_config and the files of pip_secret_mounts are there. \
-            Asks no engine and no registry. A warning changes no exit status.
+            Prints nothing if there are no problems. Each problem is one line on standard error, and the exit status is that of \
+            the first one: 65 for the spec, 66 for its files. Reads every file that the spec names. Also checks what only \
+            builds use: the builder, its options, registry_config, and the files of pip_secret_mounts. Contacts no engine \
+            and no registry. Warnings do not change the exit status.
 
               imagespec check trainer.yaml && echo fine
               imagespec check --json trainer.yaml
               {"problems":[{"code":"invalidField","message":"trainer.yaml: packages: …"}],"valid":false}
 
-            With --tag the spec must have that tag too; else the exit status is 1. Where --record names a record of that tag, \
-            written by imagespec tag --record, standard output says why it is another now, as imagespec diff does:
+            With --tag, the exit status is 1 if the spec has another tag. With --snapshot and a file written by \
+            imagespec tag --snapshot, the changes since then are printed, as in imagespec diff:
 
-              imagespec check --tag "$(cat trainer.tag)" --record trainer.record.json trainer.yaml
+              imagespec check --tag "$(cat trainer.tag)" --snapshot trainer.snapshot.json trainer.yaml
 
-            With --json there are also "same_tag", "tag", and with a record "comparison", which is what diff prints; and \
-            "warnings", if there are any.
+            With --json, the object also has "same_tag" and "tag", with --snapshot also "comparison" (the output of diff), and \
+            "warnings" if there are any.
             """)
 
     @OptionGroup var input: SpecInput
 
-    @Option(help: ArgumentHelp("The tag that the spec must have.", valueName: "tag"))
+    @Option(help: ArgumentHelp("Expected tag.", valueName: "tag"))
     var tag: String?
 
     @Option(
-        name: .customLong("record"),
-        help: ArgumentHelp("A record of that tag, to say what changed since.", valueName: "file"),
+        name: .customLong("snapshot"),
+        help: ArgumentHelp("Snapshot of the expected tag; reports what changed since.", valueName: "file"),
         completion: .file(extensions: ["json"]))
-    var recordFile: String?
+    var snapshotFile: String?
 
     /// So many changes of one kind say enough in a log; diff prints all.
     private static let limit = 100
 
     func validate() throws {
         if let tag, tag.isEmpty {
-            throw ValidationError("--tag is empty; give the tag that 'imagespec tag' printed.")
+            throw ValidationError("--tag must not be empty; pass the output of 'imagespec tag'.")
         }
         if let tag, tag.contains(where: { ":/@".contains($0) }) {
             throw ValidationError(
-                "--tag takes a tag alone, as 'imagespec tag' prints it, and this is an image name: \"\(tag)\"."
+                "--tag requires a tag, not an image name: \"\(tag)\"; pass the output of 'imagespec tag'."
             )
         }
-        if recordFile != nil && tag == nil {
-            throw ValidationError("--record explains why the tag is not that of --tag; give that too.")
+        if snapshotFile != nil && tag == nil {
+            throw ValidationError("--snapshot requires --tag.")
         }
     }
 
@@ -90,12 +90,12 @@ struct CheckCommand: ParsableCommand {
         if let difference { throw difference }
     }
 
-    /// What changed since the record; nil without one.
+    /// What changed since the snapshot; nil without one.
     private func comparison(with spec: ImageSpec) throws(ImageSpecError) -> ImageSpec.Diff? {
-        guard let recordFile else { return nil }
-        let record = try ImageSpec.Snapshot(contentsOf: recordFile)
+        guard let snapshotFile else { return nil }
+        let snapshot = try ImageSpec.Snapshot(contentsOf: snapshotFile)
         do throws(ImageSpecError) {
-            return ImageSpec.Diff(from: record, to: try spec.snapshot(in: input.context))
+            return ImageSpec.Diff(from: snapshot, to: try spec.snapshot(in: input.context))
         } catch {
             throw input.located(error)
         }
@@ -106,14 +106,14 @@ struct CheckCommand: ParsableCommand {
     ) -> Difference {
         let file = SpecOptions.isStandardInput(input.spec) ? "standard input" : input.spec
         var messages = ["\(file): the tag is \(found), not \(tag)"]
-        if let comparison, let recordFile {
+        if let comparison, let snapshotFile {
             if comparison.from.tag != tag {
                 messages.append(
-                    "\(recordFile): it is a record of the tag \(comparison.from.tag), not of \(tag)")
+                    "\(snapshotFile): this snapshot has the tag \(comparison.from.tag), not \(tag)")
             }
         } else {
             messages.append(
-                "to see why next time, keep a record beside the tag ('imagespec tag --record FILE') and pass it by --record"
+                "to see what changed, save a snapshot with 'imagespec tag --snapshot FILE' and pass it with --snapshot"
             )
         }
         return Difference(messages: messages)

@@ -8,11 +8,12 @@ import ImageSpecContainers
 struct ExistCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "exist",
-        abstract: "Say whether images exist: exit status 0 where they do, 1 where one is absent.",
+        abstract: "Check whether images exist. The exit status is 0 if all exist, 1 if any is absent.",
         discussion: """
-            Asks the registry of each spec, which needs neither docker nor another program; without a registry, the local \
-            container engine. One line a spec, in their order: present, the name and the digest, or absent and the name, or \
-            unknown and the name, whose reason goes to standard error. Exit status 69 where nobody can tell of one.
+            Asks the registry of each spec; docker or another program is not required. If a spec has no registry, asks the \
+            local container engine. Prints one line per spec, in order: "present", the name and the digest; "absent" and the \
+            name; or "unknown" and the name, with the reason on standard error. The exit status is 69 if the existence of \
+            any image cannot be determined.
 
               imagespec exist trainer.yaml || imagespec build trainer.yaml
               imagespec exist *.yaml | sed -n 's/^absent //p'
@@ -20,22 +21,22 @@ struct ExistCommand: AsyncParsableCommand {
               {"digest":"sha256:…","existence":"present",
                "image_name":"ghcr.io/acme/trainer:1d2e…"}
 
-            As JSON, an unknown one has a "reason". Passwords come from docker's and podman's configuration, or \
-            registry_config.
+            With --json, unknown images have a "reason". Credentials are read from the configuration of docker and podman, or \
+            from registry_config.
             """)
 
     @Argument(
-        help: "Specs: .json, .yaml or .yml files, or - for standard input.",
+        help: "Spec files (.json, .yaml, .yml), or - for standard input.",
         completion: .file(extensions: ["json", "yaml", "yml"]))
     var specs: [String]
 
     @OptionGroup var options: SpecOptions
 
-    @Flag(help: "Print one JSON object a line.")
+    @Flag(help: "Print one JSON object per line.")
     var json = false
 
     func run() async throws {
-        // All are read and named before the first question.
+        // All specs are read and named before the first request.
         let named = try specs.map { try NamedSpec($0, options) }
         let answers = try await SignalCancellation.watch { await Self.answers(named) }
         try StandardOutput.write(
@@ -75,10 +76,10 @@ struct ExistCommand: AsyncParsableCommand {
 struct DigestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "digest",
-        abstract: "Print the digest of the image's manifest in its registry.",
+        abstract: "Print the manifest digest of an image in its registry.",
         discussion: """
-            Asks the registry itself. For an image of several platforms it is that of the index. An image that is absent is \
-            an error, with exit status 1.
+            Asks the registry. For a multi-platform image, prints the digest of the index. If the image does not exist, the \
+            exit status is 1.
 
               imagespec digest trainer.yaml
               sha256:5f70…
@@ -103,8 +104,9 @@ struct DigestCommand: AsyncParsableCommand {
             try StandardOutput.write(line + [UInt8(ascii: "\n")])
         case .present(nil):
             throw ImageSpecError.unknownExistence(
-                "it exists, but its registry does not say its digest; ask its operator", of: name)
-        case .absent: throw ImageAbsent(message: "\(name) does not exist; build it by: imagespec build")
+                "the image exists, but the registry does not report its digest; ask the registry's operator",
+                of: name)
+        case .absent: throw ImageAbsent(message: "\(name) does not exist; to build it, run: imagespec build")
         case .unknown(let reason): throw ImageSpecError.unknownExistence(reason, of: name)
         }
     }
@@ -142,9 +144,9 @@ extension NamedSpec {
 extension ImageSpecError {
     fileprivate static let registryRequired = ImageSpecError(
         .invalidField,
-        "registry: not given, and only a registry has a digest of the image; set it, or use --registry")
+        "registry: missing; a digest exists only in a registry; set the field, or use --registry")
 
-    /// `reason` says who does not tell, and what to do.
+    /// `reason` names the registry or engine, and the fix.
     fileprivate static func unknownExistence(
         _ reason: String, of imageName: String?
     ) -> ImageSpecError {

@@ -10,7 +10,7 @@ import ImageSpecYAML
 /// spec: half of the time from start to end. It has the last word: whatever is not as plain as this, and whatever fails,
 /// is left to it, so that there is one place for options and for messages.
 enum FastPath {
-    /// The result for standard output; nil where the parser has to see the arguments.
+    /// The result for standard output; nil if the parser has to see the arguments.
     static func result(of arguments: some Collection<String>) -> [UInt8]? {
         guard arguments.count == 2, let command = arguments.first, let path = arguments.dropFirst().first,
             !path.isEmpty, path.utf8.first != UInt8(ascii: "-"),

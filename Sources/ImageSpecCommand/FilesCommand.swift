@@ -7,11 +7,12 @@ import ImageSpec
 struct FilesCommand: SpecCommand {
     static let configuration = CommandConfiguration(
         commandName: "files",
-        abstract: "List the files that enter the tag, or with --ignored those that do not.",
+        abstract: "List the files that are part of the tag, or with --ignored those that are excluded.",
         discussion: """
-            One line a file: mode, digest and path, separated by one space. With --ignored: path, tab, and the rule with its \
-            file and line, or another reason. A folder's path ends in / and stands for everything below it. \
-            Lines that begin with "base: " are of the base_image that is a spec, "base: base: " of its base, and so on.
+            Prints one line per file: mode, digest and path, separated by spaces. With --ignored, prints the path, a tab, and \
+            the ignore rule with its file and line, or another reason. A directory's path ends in / and includes everything \
+            below it. Lines that begin with "base: " belong to a base_image that is a spec, "base: base: " to its base, and \
+            so on.
 
               imagespec files trainer.yaml
               100644 sha256:5891… requirements.txt
@@ -19,29 +20,29 @@ struct FilesCommand: SpecCommand {
               imagespec files --ignored trainer.yaml
               src/data/       .gitignore:3: data/
 
-            A path with control characters, quotes, backslashes or bytes that are no UTF-8 is written in double quotes \
-            with C escapes, as git does: "src/a\\nb.py". With -z paths are written as they are, and each line \
-            ends in NUL. In a path that itself begins with "base: ", ./ comes before it.
+            Paths with control characters, quotes, backslashes or invalid UTF-8 are double-quoted with C escapes, as in git: \
+            "src/a\\nb.py". With -z, paths are not quoted, and each line ends in NUL. Paths that begin with "base: " are \
+            prefixed with ./.
 
-            With --json: {"files":[{"digest":…,"mode":…,"path":…,"role":…}],"base":{…}}, or \
-            {"left_out":[{"path":…,"reason":…,"role":…}],"base":{…}}; role is requirements, copy or source_root; \
-            path_base64 is there where the path is no UTF-8. Ignore files of docker and podman that play no part, such as \
-            .containerignore, are named on standard error, and with --json as "warnings".
+            With --json, prints {"files":[{"digest":…,"mode":…,"path":…,"role":…}],"base":{…}}, or \
+            {"left_out":[{"path":…,"reason":…,"role":…}],"base":{…}}. The role is requirements, copy or source_root. \
+            path_base64 is included if the path is not valid UTF-8. Ignore files of docker and podman that have no effect, \
+            such as .containerignore, are reported on standard error, and with --json as "warnings".
             """)
 
     @OptionGroup var input: SpecInput
 
-    @Flag(help: "List what was left out, and why.")
+    @Flag(help: "List excluded files with the reason.")
     var ignored = false
 
     @Flag(
         name: [.customShort("z"), .customLong("null")],
-        help: "End each line with NUL, and write paths as they are.")
+        help: "End each line with NUL, and do not quote paths.")
     var null = false
 
     func validate() throws {
         if null && input.json {
-            throw ValidationError("--null is about lines; --json has none. Leave one of them out.")
+            throw ValidationError("--null cannot be combined with --json; remove one of them.")
         }
     }
 

@@ -7,10 +7,10 @@ import ImageSpec
 struct GraphCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "graph",
-        abstract: "Print the images of specs and what they are based on, as Mermaid or for Graphviz.",
+        abstract: "Print the graph of images and their base images, for Mermaid or Graphviz.",
         discussion: """
-            Each image is there once, whoever names it; an arrow leads from a base to what is built on it. The same specs \
-            give the same text. Reads all files that the specs name, and builds nothing.
+            Each image appears once. Arrows lead from a base image to the images based on it. The output is the same for \
+            the same specs. Reads every file that the specs name, and builds nothing.
 
               imagespec graph trainer.yaml
               imagespec graph trainer.yaml server.yaml >images.mmd
@@ -22,13 +22,13 @@ struct GraphCommand: ParsableCommand {
     }
 
     @Argument(
-        help: "Specs: .json, .yaml or .yml files, or - for standard input.",
+        help: "Spec files (.json, .yaml, .yml), or - for standard input.",
         completion: .file(extensions: ["json", "yaml", "yml"]))
     var specs: [String]
 
     @OptionGroup var options: SpecOptions
 
-    @Option(help: "Print it for Mermaid or for Graphviz.")
+    @Option(help: "Output format.")
     var format = Format.mermaid
 
     func run() throws {
@@ -50,7 +50,7 @@ struct SpecGraph {
     private let options: SpecOptions
 
     /// Reads all files; those without a name are problems.
-    /// - Throws: where one of them is no spec at all.
+    /// - Throws: If one of them cannot be read as a spec.
     init(_ names: [String], _ options: SpecOptions) throws(ImageSpecError) {
         self.options = options
         let loaded = try names.map { name throws(ImageSpecError) in
@@ -79,7 +79,7 @@ struct SpecGraph {
         problems.sort { $0.file < $1.file }
     }
 
-    /// How many bases below an image another one is; nil where it is not.
+    /// How many bases below an image another one is; nil if it is not.
     private func levels(from top: Int, to node: Int) -> Int? {
         var levels = 0
         var next: Int? = top

@@ -12,7 +12,7 @@ import Musl
 import Darwin
 #endif
 
-/// One line on the terminal that says how far the reading of files is, where that takes long; nothing anywhere else.
+/// A progress line on the terminal while many files are read; nothing if standard error is not a terminal.
 ///
 /// There is one for the process, as there is one standard error. Whatever is written clears the line.
 enum HashingDisplay {
@@ -27,7 +27,7 @@ enum HashingDisplay {
 
     private static let state = Mutex(State())
 
-    /// Follows one spec's files; nil where standard error is no terminal.
+    /// Follows one spec's files; nil if standard error is no terminal.
     static func progress() -> ImageSpec.HashingProgress? {
         guard Terminal.isStandardError else { return nil }
         return ImageSpec.HashingProgress { report($0) }

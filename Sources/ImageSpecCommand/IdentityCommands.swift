@@ -48,48 +48,48 @@ struct NameCommand: SpecCommand {
 struct TagCommand: SpecCommand {
     static let configuration = CommandConfiguration(
         commandName: "tag",
-        abstract: "Print the tag: what the image contains, as one word.",
+        abstract: "Print the tag, which identifies the content of the image.",
         discussion: """
-            The tag is the content digest (SHA-256, 64 digits), or what the spec's tag_format makes of it. It stays \
-            the same under another name or in another registry. Reads every file that the spec names.
+            The tag is the content digest (SHA-256, 64 hexadecimal digits), formatted with the spec's tag_format if set. It \
+            does not depend on the name or the registry. Reads every file that the spec names.
 
               imagespec tag trainer.yaml
               imagespec tag --tag-format '{spec_hash:.12}-dev' trainer.yaml
               imagespec tag --json trainer.yaml
               {"content_digest":"1d2e…","id":"9c01…","platform":"linux/amd64","tag":"1d2e…"}
 
-            --record also writes what the tag is made of to a file: fields, lines of requirements, and each file's mode and \
-            digest. When the tag is another one day, that file says why:
+            --snapshot also writes the inputs of the tag to a file: fields, lines of requirements, and each file's mode and \
+            digest. If the tag changes later, compare the spec with that file:
 
-              imagespec tag --record trainer.record.json trainer.yaml
-              imagespec diff trainer.record.json trainer.yaml
+              imagespec tag --snapshot trainer.snapshot.json trainer.yaml
+              imagespec diff trainer.snapshot.json trainer.yaml
             """)
 
     @OptionGroup var input: SpecInput
     @OptionGroup var scheme: SchemeInput
 
     @Option(
-        name: .customLong("record"),
-        help: ArgumentHelp("Write what the tag is made of to this file, for diff.", valueName: "file"),
+        name: .customLong("snapshot"),
+        help: ArgumentHelp("Write the inputs of the tag to this file, for diff.", valueName: "file"),
         completion: .file(extensions: ["json"]))
-    var recordFile: String?
+    var snapshotFile: String?
 
     func validate() throws {
-        if recordFile == nil { return }
+        if snapshotFile == nil { return }
         if scheme.isFlytekit {
-            throw ValidationError("--record is about this package's own tags; leave out --scheme flytekit.")
+            throw ValidationError("--snapshot cannot be combined with --scheme flytekit; remove one of them.")
         }
-        if recordFile == "-" {
-            throw ValidationError("--record needs the path of a file; standard output carries the tag.")
+        if snapshotFile == "-" {
+            throw ValidationError("--snapshot requires a file path; the tag is printed to standard output.")
         }
     }
 
     func result() async throws -> [UInt8] {
-        if let recordFile {
+        if let snapshotFile {
             let recording = try input.inspect { spec, context throws(ImageSpecError) in
                 try SnapshotRecording(of: spec, in: context)
             }
-            try recording.write(to: recordFile)
+            try recording.write(to: snapshotFile)
             return line(recording.identity)
         }
         if scheme.isFlytekit {
@@ -112,10 +112,10 @@ struct TagCommand: SpecCommand {
 struct IDCommand: SpecCommand {
     static let configuration = CommandConfiguration(
         commandName: "id",
-        abstract: "Print the id: what the spec declares, as one word.",
+        abstract: "Print the id, which identifies what the spec declares.",
         discussion: """
-            Reads no file but the spec, and depends on nothing of this machine: --base-dir, --architecture and \
-            --loaded-module make no difference. (With --scheme flytekit the architecture does, for a registry on localhost:.)
+            Reads only the spec file. The id does not depend on this machine: --base-dir, --architecture and \
+            --loaded-module have no effect. (With --scheme flytekit, the architecture does if the registry is on localhost:.)
 
               imagespec id trainer.yaml
               echo '{"name": "trainer"}' | imagespec id -
@@ -139,25 +139,25 @@ struct DocumentCommand: SpecCommand {
 
         static func help(for value: Kind) -> ArgumentHelp? {
             switch value {
-            case .id: "The document whose SHA-256 is the id; reads no file but the spec."
+            case .id: "Print the document of the id. Reads only the spec file."
             case .tag:
-                "The document whose SHA-256 is the content digest; reads every file that the spec names."
+                "Print the document of the content digest. Reads every file that the spec names."
             }
         }
     }
 
     static let configuration = CommandConfiguration(
         commandName: "document",
-        abstract: "Print the canonical JSON that an id or tag is the digest of.",
+        abstract: "Print the canonical JSON document that an id or tag is the SHA-256 digest of.",
         usage: "imagespec document (--id | --tag) <spec> [<options>]",
         discussion: """
-            Exactly the bytes, without a line feed at the end:
+            Prints exactly the hashed bytes, without a trailing line feed:
 
               imagespec document --tag trainer.yaml | sha256sum
               diff <(imagespec document --tag old.yaml | jq .) <(imagespec document --tag new.yaml | jq .)
 
-            With --json the document is text in an object, beside its digest: \
-            {"id":"9c01…","id_document":"…"} or {"content_digest":"1d2e…","tag_document":"…"}.
+            With --json, prints the document as a string with its digest: {"id":"9c01…","id_document":"…"} or \
+            {"content_digest":"1d2e…","tag_document":"…"}.
             """)
 
     @Flag var kind: Kind

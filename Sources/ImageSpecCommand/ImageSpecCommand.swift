@@ -11,7 +11,7 @@ struct ImageSpecCommand: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "imagespec",
-        abstract: "Say what a container image is, and name it by its content.",
+        abstract: "Define container images, name them by content, render Dockerfiles and build.",
         discussion: """
             A spec is a .json, .yaml or .yml file, for example trainer.yaml:
 
@@ -21,28 +21,28 @@ struct ImageSpecCommand: AsyncParsableCommand {
               requirements: requirements.txt
               source_root: src
 
-            Its name follows from what the image will contain, its files included, and from nothing else:
+            The name depends only on the content of the image, including its files:
 
-              imagespec init                          writes such a file for this folder
-              imagespec check trainer.yaml            all that is wrong with it
+              imagespec init                          write a spec for this directory
+              imagespec check trainer.yaml            report all problems
               imagespec name trainer.yaml             ghcr.io/acme/trainer:1d2e…
-              imagespec name --scheme flytekit trainer.yaml    the name that flytekit gives
+              imagespec name --scheme flytekit trainer.yaml    the name in flytekit
               imagespec tag --tag-format '{spec_hash:.12}' trainer.yaml
-              imagespec files trainer.yaml            the files that enter the tag
+              imagespec files trainer.yaml            the files that are part of the tag
               imagespec diff old.yaml trainer.yaml    why their tags differ
               imagespec render trainer.yaml           the Dockerfile
-              imagespec context trainer.yaml build/   the Dockerfile and all that it copies
-              imagespec build trainer.yaml            the image, built and pushed where it does not exist
-              imagespec graph trainer.yaml            what it is based on, as Mermaid or for Graphviz
-              imagespec exist trainer.yaml            whether it exists, by the exit status too
-              imagespec digest trainer.yaml           its digest in its registry
-              imagespec pin trainer.yaml              writes the digests of base and tool images into the spec
+              imagespec context trainer.yaml build/   write the build context
+              imagespec build trainer.yaml            build and push it if it is absent
+              imagespec graph trainer.yaml            graph of images (Mermaid or DOT)
+              imagespec exist trainer.yaml            whether the image exists
+              imagespec digest trainer.yaml           the digest in the registry
+              imagespec pin trainer.yaml              pin base and tool images to digests
 
-            The result goes to standard output, messages to standard error. Exit status: 0 done, 1 an image is absent \
-            (exist, digest) or a tag or id differs (diff, check), 64 wrong usage, \
-            65 a wrong spec, 66 a missing or unreadable file, 69 no container engine, or nobody can tell whether an image \
-            exists, 70 a mistake in this tool, 73 the output cannot be written, 74 a build failed or a file changed while \
-            it was used, 129, 130, 131 and 143 ended by a signal.
+            Results are written to standard output, messages to standard error. Exit status: 0 success, 1 an image is absent \
+            (exist, digest) or a tag or id differs (diff, check), 64 invalid usage, 65 invalid spec, 66 a file is missing or \
+            unreadable, 69 no usable container engine, or the existence of an image cannot be determined, 70 internal error, \
+            73 the output cannot be written, 74 a build failed or a file changed while it was used, 129, 130, 131 and 143 \
+            terminated by a signal.
             """,
         version: version,
         subcommands: [
@@ -78,7 +78,7 @@ struct ImageSpecCommand: AsyncParsableCommand {
     /// The subcommand that the arguments name, read by itself: to have the parser describe all of them to itself takes as
     /// long as everything else that the tool does for a small spec.
     ///
-    /// nil where anything is wrong or is no plain run of a subcommand: the parser of the whole then says so.
+    /// nil if anything is wrong or is no plain run of a subcommand: the parser of the whole then says so.
     static func subcommand(of arguments: some Collection<String>) -> sending (any ParsableCommand)? {
         let own = arguments.dropFirst()
         guard let name = arguments.first,

@@ -7,27 +7,28 @@ import ImageSpecDrafting
 struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
-        abstract: "Look at a folder, and write a spec file for it.",
+        abstract: "Write a spec file for a project directory.",
         discussion: """
-            What pyproject.toml, uv.lock, poetry.lock, requirements.txt, environment.yml, .python-version, apt.txt and a \
-            Dockerfile say for certain becomes a field, with a comment that says why; what they leave open becomes a comment. \
-            Nothing is run, and no file is overwritten. What was recognised goes to standard error, the path of the file to \
-            standard output.
+            Reads pyproject.toml, uv.lock, poetry.lock, requirements.txt, environment.yml, .python-version, apt.txt and the \
+            Dockerfile. Settings that are certain become fields, with a comment that explains them; all others become \
+            comments. Runs no programs and overwrites no files. Findings are written to standard error, the path of the file \
+            to standard output.
 
               imagespec init
               imagespec init trainer
               imagespec init --output -
               imagespec init --output gpu.yaml
 
-            The file passes imagespec check as it is.
+            The file passes imagespec check without changes.
             """)
 
-    @Argument(help: "The folder to look at.", completion: .directory)
+    @Argument(
+        help: ArgumentHelp("Project directory.", valueName: "directory"), completion: .directory)
     var folder = "."
 
     @Option(
         help: ArgumentHelp(
-            "Write to this file of the folder, or with - to standard output. (default: image.yaml)",
+            "Write to this file in the directory, or to standard output if -. (default: image.yaml)",
             valueName: "file"),
         completion: .file(extensions: ["yaml", "yml"]))
     var output: String?
@@ -36,12 +37,12 @@ struct InitCommand: ParsableCommand {
         let draft = try SpecDraft(folder: folder)
         for note in draft.notes { StandardError.write("imagespec: \(note)\n") }
         if draft.notes.isEmpty {
-            StandardError.write("imagespec: nothing here that says what an image needs\n")
+            StandardError.write("imagespec: no project files found\n")
         }
         if output == "-" { return try StandardOutput.write(Array(draft.text.utf8)) }
         let path = output ?? Self.path(in: folder)
         try draft.write(to: path, ofFolder: folder)
-        StandardError.write("imagespec: look at the file, then: imagespec name \(Self.shellWord(path))\n")
+        StandardError.write("imagespec: review the file, then run: imagespec name \(Self.shellWord(path))\n")
         try StandardOutput.write(Array((path + "\n").utf8))
     }
 

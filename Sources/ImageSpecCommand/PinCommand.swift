@@ -10,53 +10,55 @@ struct PinCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pin",
         abstract:
-            "Write the digests of the base and tool images into a spec file, so that no tag can move below it.",
+            "Pin the base and tool images of a spec file to their digests.",
         discussion: """
-            Each image that the build uses and that has no digest gets one, as its registry says: base_image, and of \
-            builder_config uv_image and micromamba_image, as far as the Dockerfile needs them; those of a base_image that is \
-            a spec too. The tag stays for people: debian:12 becomes debian:12@sha256:…, the digest of the index where there \
-            are several platforms. A base that is another file is pinned by \
-            itself. All else in the file stays as it is, comments too; the file is replaced at once, or not \
-            at all. With - the new text goes to standard output.
+            Adds the digest that the registry reports to each image reference without one: base_image, and the uv_image and \
+            micromamba_image of builder_config if the Dockerfile uses them. Also pins those of a base_image that is an inline \
+            spec; a base spec in another file must be pinned separately. The tag is kept: debian:12 becomes \
+            debian:12@sha256:…, the digest of the index for a multi-platform image. Everything else in the file is \
+            preserved, including comments, and the file is replaced atomically. With -, the new text is written to standard \
+            output.
 
               imagespec pin --dry-run trainer.yaml
-              -base_image: debian:bookworm-slim  # small
-              +base_image: debian:bookworm-slim@sha256:5f70…  # small
+              trainer.yaml: base_image: debian:12 → debian:12@sha256:5f70…
               imagespec pin trainer.yaml
-              base_image debian:bookworm-slim@sha256:5f70…
-              imagespec pin --update trainer.yaml     (takes what the tags stand for today)
+              base_image debian:12@sha256:5f70…
+              imagespec pin --update trainer.yaml     (updates pinned digests)
 
-            A line a reference that was written; none where all are pinned. With --json: \
-            {"pins":[{"field":…,"pinned":…,"reference":…}],"written":true}. A new digest is a new tag of the image.
+            Prints one line per changed reference, or nothing if all are pinned. With --json, prints \
+            {"pins":[{"field":…,"pinned":…,"reference":…}],"written":true}. Pinning changes the tag of the image.
             """)
 
     @Argument(
-        help: "A .json, .yaml or .yml file, or - for standard input.",
+        help: "Spec file (.json, .yaml, .yml), or - for standard input.",
         completion: .file(extensions: ["json", "yaml", "yml"]))
     var spec: String
 
     @Option(
         name: .customLong("base-dir"),
-        help: ArgumentHelp("The folder that relative paths in the spec count from.", valueName: "folder"),
+        help: ArgumentHelp(
+            "Resolve relative paths in the spec against this directory.", valueName: "directory"),
         completion: .directory)
     var baseFolder: String?
 
-    @Flag(name: .customLong("dry-run"), help: "Print the change as a unified diff, and write nothing.")
+    @Flag(name: .customLong("dry-run"), help: "Print the changes without writing them.")
     var isDryRun = false
 
-    @Flag(name: .customLong("update"), help: "Ask anew for the tags of references that have a digest.")
+    @Flag(name: .customLong("update"), help: "Also update references that already have a digest.")
     var updating = false
 
-    @Flag(help: "Print the result as one JSON object in one line.")
+    @Flag(help: "Print the result as a JSON object on one line.")
     var json = false
 
     private var isStandardInput: Bool { spec == "-" }
     private var name: String { isStandardInput ? "standard input" : spec }
+    /// Keeps a name with line breaks on one line.
+    private var shownName: String { Text.withoutControlCharacters(name) }
 
     func validate() throws {
         if json && isStandardInput && !isDryRun {
             throw ValidationError(
-                "--json and the new text both go to standard output; use --dry-run, or a file.")
+                "--json cannot be combined with -; use --dry-run, or a file.")
         }
     }
 
@@ -72,14 +74,15 @@ struct PinCommand: AsyncParsableCommand {
         let found = try await pins(of: imageSpec, in: context)
         for image in found.implicit {
             StandardError.write(
-                "imagespec: \(name): \(image.field) is not given, and \(image.reference), which is taken, is not pinned; "
-                    + "write it as base_image to pin it\n")
+                "imagespec: \(name): \(image.field) is not set, so the default \(image.reference) is not pinned; "
+                    + "to pin it, set base_image\n")
         }
         var pins: [ImageSpec.Pin] = []
         for pin in found.pins {
             if let file = try text.otherFile(pin.path) {
                 StandardError.write(
-                    "imagespec: \(name): \(pin.field) is in \(file), and stays; pin that file by itself\n")
+                    "imagespec: \(name): \(pin.field) is in \(file), which was not changed; pin that file separately\n"
+                )
             } else {
                 pins.append(pin)
             }
@@ -92,11 +95,8 @@ struct PinCommand: AsyncParsableCommand {
         }
 
         if isDryRun {
-            let diff = UnifiedDiff(
-                String(decoding: text.bytes, as: UTF8.self), String(decoding: pinned.bytes, as: UTF8.self),
-                name: name)
-            return try StandardOutput.write(
-                json ? self.object(pins, isWritten: false) : Array(diff.text.utf8))
+            let changes = pins.map { "\(shownName): \($0.field): \($0.reference) → \($0.pinned)\n" }.joined()
+            return try StandardOutput.write(json ? object(pins, isWritten: false) : Array(changes.utf8))
         }
         if isStandardInput { return try StandardOutput.write(pinned.bytes) }
         if !pins.isEmpty {
@@ -133,7 +133,7 @@ extension ImageSpecError {
     fileprivate static func pinsDiffer(_ name: String) -> ImageSpecError {
         ImageSpecError(
             .sourceChanged,
-            "\(name): it or a file that is its base changed meanwhile, and with the digests written in it would differ in more "
-                + "than these; nothing was written; try again when nothing writes to them")
+            "\(name): the spec or one of its base specs changed while it was pinned; nothing was written; try again when no "
+                + "program is writing to them")
     }
 }

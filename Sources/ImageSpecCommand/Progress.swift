@@ -4,8 +4,7 @@ internal import ContentTree
 import ImageSpec
 import Synchronization
 
-/// What a person sees of builds, on standard error: on a terminal a block that follows what is being built, elsewhere
-/// the lines of the engine.
+/// Build progress on standard error: a block that is updated on a terminal, otherwise the lines of the engine.
 final class Progress: Sendable {
     private struct State {
         /// The images that are being built, with the last line of each, in the order in which they began.
@@ -61,7 +60,7 @@ final class Progress: Sendable {
             if total > 1 { lines.print("\(name): failed") }
         case .notBuilt(let name, _):
             change { $0.notBuilt += 1 }
-            lines.print("\(name): not built, its base failed")
+            lines.print("\(name): not built: its base image failed")
         }
     }
 
@@ -95,7 +94,7 @@ final class Progress: Sendable {
         if shown.isEmpty { return [] }
         let failed = state.failed > 0 ? ", \(state.failed) failed" : ""
         let notBuilt = state.notBuilt > 0 ? ", \(state.notBuilt) not built" : ""
-        return ["\(state.finished) of \(total) done\(failed)\(notBuilt), \(state.running.count) being built"]
+        return ["\(state.finished) of \(total) done\(failed)\(notBuilt), \(state.running.count) building"]
             + shown.map { "  \(labels[$0.imageName] ?? $0.imageName) | \($0.line)" }
     }
 
@@ -111,9 +110,9 @@ final class Progress: Sendable {
         return switch result.outcome {
         case .built: "\(result.imageName): built in \(time)\(digest)"
         case .found: "\(result.imageName): exists\(digest)"
-        case .assumed: "\(result.imageName): taken to exist"
+        case .assumed: "\(result.imageName): assumed to exist"
         case .skipped:
-            "\(result.imageName): not asked for inside an execution (FLYTE_INTERNAL_EXECUTION_ID is set)"
+            "\(result.imageName): skipped inside an execution (FLYTE_INTERNAL_EXECUTION_ID is set)"
         }
     }
 }

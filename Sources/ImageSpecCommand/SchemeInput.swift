@@ -14,10 +14,10 @@ struct SchemeInput: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Print this package's own names, or those that flytekit 1.16 gives.",
+            "Naming scheme: sha256, or flytekit for the names of flytekit 1.16.",
             discussion: """
-                flytekit's depend on the modules that its process has loaded: pass each by --loaded-module. Where a whole \
-                source root is copied, git is asked what it ignores.
+                flytekit's names depend on the modules that its process has loaded; pass each with --loaded-module. If a whole \
+                source root is copied, git determines the ignored files.
                 """,
             valueName: "scheme"))
     var scheme = Scheme.sha256
@@ -26,7 +26,7 @@ struct SchemeInput: ParsableArguments {
 }
 
 extension ImageSpec.FlytekitNames {
-    /// The names of the spec on the command line, after git was asked where flytekit asks it.
+    /// The names of the spec on the command line, with the files that git ignores if flytekit would ask git.
     init(_ input: SpecInput) async throws {
         let spec = try input.load()
         do {

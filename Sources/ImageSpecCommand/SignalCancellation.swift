@@ -77,7 +77,7 @@ private struct SignalPipe: Sendable {
     private let readEnd: Int32
     fileprivate let writeEnd: Int32
 
-    /// nil where there are no descriptors left; signals end the process then, as they do by default.
+    /// nil if there are no descriptors left; signals end the process then, as they do by default.
     static let shared: SignalPipe? = {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { return nil }

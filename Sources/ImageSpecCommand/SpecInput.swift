@@ -5,21 +5,21 @@ internal import ContentTree
 import ImageSpec
 import ImageSpecYAML
 
-/// The arguments that all subcommands share: which spec, what replaces its fields, and what it is seen in.
+/// The arguments that all subcommands share: the spec, overridden fields and the context.
 struct SpecInput: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
-            "A .json, .yaml or .yml file, or - for standard input.",
+            "Spec file (.json, .yaml, .yml), or - for standard input.",
             discussion: """
-                Standard input is read as JSON where it begins with {, else as YAML. Relative paths in a spec count from \
-                the folder of its file, with - from the working directory.
+                Standard input is parsed as JSON if it begins with {, else as YAML. Relative paths in a spec are resolved \
+                against the directory of its file, or against the working directory for standard input.
                 """),
         completion: .file(extensions: ["json", "yaml", "yml"]))
     var spec: String
 
     @OptionGroup var options: SpecOptions
 
-    @Flag(help: "Print the result as one JSON object in one line.")
+    @Flag(help: "Print the result as a JSON object on one line.")
     var json = false
 
     /// The spec with its replaced fields.
@@ -31,7 +31,7 @@ struct SpecInput: ParsableArguments {
         try inspect { spec, context throws(ImageSpecError) in try spec.identity(in: context) }
     }
 
-    /// What `body` finds out about the spec; its errors name the spec file, and `check` where that has more to say.
+    /// What `body` finds out about the spec; its errors name the spec file, and `check` if there are more problems.
     func inspect<Result>(
         _ body: (ImageSpec, ImageSpec.Context) throws(ImageSpecError) -> Result
     ) throws(ImageSpecError) -> Result {
@@ -43,11 +43,11 @@ struct SpecInput: ParsableArguments {
                 throw located(error)
             }
             throw located(error).adding(
-                "this is not all; 'imagespec check' with the same arguments lists every problem")
+                "there are more problems; to list all, run 'imagespec check' with the same arguments")
         }
     }
 
-    /// The error with the name of the spec file, where it is about what stands in that.
+    /// The error with the name of the spec file, if it is about the content of that file.
     func located(_ error: ImageSpecError) -> ImageSpecError { options.located(error, in: spec) }
 
     private func hasMoreProblems(_ spec: ImageSpec, than error: ImageSpecError) -> Bool {
@@ -55,46 +55,48 @@ struct SpecInput: ParsableArguments {
     }
 }
 
-/// What replaces fields of specs, and what they are seen in.
+/// Options that override fields of specs or their context.
 struct SpecOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Name the image so, in place of the spec's name.", valueName: "name"))
+    @Option(help: ArgumentHelp("Override the image name.", valueName: "name"))
     var name: String?
 
     @Option(
         help: ArgumentHelp(
-            "Use this registry, as in localhost:5000 or ghcr.io/acme; '' for none.", valueName: "registry"))
+            "Override the registry, such as ghcr.io/acme; use '' for none.", valueName: "registry"))
     var registry: String?
 
     @Option(
         name: .customLong("tag-format"),
-        help: ArgumentHelp("Write the tag so, as in '{spec_hash:.12}-dev'.", valueName: "format"))
+        help: ArgumentHelp("Override the tag format, such as '{spec_hash:.12}-dev'.", valueName: "format"))
     var tagFormat: String?
 
     @Option(
-        help: ArgumentHelp("The platform or platforms, as in linux/amd64,linux/arm64.", valueName: "platform")
+        help: ArgumentHelp("Override the platforms, such as linux/amd64,linux/arm64.", valueName: "platform")
     )
     var platform: String?
 
     @Option(
         name: .customLong("base-dir"),
-        help: ArgumentHelp("The folder that relative paths in the spec count from.", valueName: "folder"),
+        help: ArgumentHelp(
+            "Resolve relative paths in the spec against this directory.", valueName: "directory"),
         completion: .directory)
     var baseFolder: String?
 
     @Option(
         help: ArgumentHelp(
-            "The host's architecture as uname -m prints it.",
-            discussion: "It decides the platform of a spec for a registry on localhost: that declares none.",
+            "Override the host's architecture, as printed by uname -m.",
+            discussion:
+                "Determines the platform of a spec that declares none and has a registry on localhost:.",
             valueName: "architecture"))
     var architecture: String?
 
     @Option(
         name: .customLong("loaded-module"),
         help: ArgumentHelp(
-            "A module file that source_copy_mode loaded_modules copies; repeat for each.",
+            "Module file to copy with source_copy_mode loaded_modules. Can be repeated.",
             discussion: """
-                Relative ones count from the base folder. Without this option, every file whose name ends in .py \
-                and that the ignore rules leave.
+                Relative paths are resolved against the base directory. If not used, all .py files that are not ignored are \
+                copied.
                 """,
             valueName: "file"),
         completion: .file(extensions: ["py"]))
@@ -131,7 +133,7 @@ struct SpecOptions: ParsableArguments {
         return context
     }
 
-    /// An error with the name of the spec file, where it is about what stands in that.
+    /// An error with the name of the spec file, if it is about the content of that file.
     func located(_ error: ImageSpecError, in file: String) -> ImageSpecError {
         switch ExitStatus(error.code) {
         case .wrongSpec, .missingInput:

@@ -11,7 +11,7 @@ import Musl
 import Darwin
 #endif
 
-/// How lines look: in colours on a terminal, plain elsewhere.
+/// The style of lines: coloured on a terminal, plain otherwise.
 struct Style {
     enum Colour: String {
         case red = "31"

@@ -30,7 +30,7 @@ final class TerminalLines: Sendable {
         }
     }
 
-    /// Replaces the block. Each line is cut where the terminal ends: one that wraps cannot be overwritten.
+    /// Replaces the block. Lines are truncated to the width of the terminal, since wrapped lines cannot be overwritten.
     func setBlock(_ lines: [String]) {
         guard isTerminal else { return }
         let columns = Terminal.width - 1

@@ -12,10 +12,10 @@ import Musl
 import Darwin
 #endif
 
-/// The exit statuses of the tool. Source: sysexits.h, where it has them, and diff(1).
+/// The exit statuses of the tool. Source: sysexits.h and diff(1).
 enum ExitStatus: Int32 {
     case success = 0
-    /// The answer is no: an image is not there, two tags differ.
+    /// An image is absent, or two tags differ.
     case negative = 1
     case usage = 64
     case wrongSpec = 65
@@ -45,7 +45,7 @@ enum ExitStatus: Int32 {
     }
 }
 
-/// How the tool ends after an error, or after a request for help, which is none.
+/// The exit status and messages after an error or a request for help.
 struct Termination {
     var status: ExitStatus
     var output = ""
@@ -90,7 +90,7 @@ struct Termination {
             messages = [usage.text(ImageSpecCommand.message(for: error))]
         default:
             status = .internalError
-            messages = ["\(error); this is a mistake in the tool"]
+            messages = ["internal error: \(error); please report this"]
         }
     }
 
@@ -115,7 +115,7 @@ struct Termination {
     }
 }
 
-/// Standard output, which carries the result alone.
+/// Standard output, which carries only the result.
 enum StandardOutput {
     /// Writes the result. Nothing follows it: the output is closed, since some file systems report only then that they
     /// are full.
@@ -149,11 +149,12 @@ extension ImageSpecError {
     fileprivate static func unwritableStandardOutput(_ reason: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput,
-            "standard output cannot be written: \(reason); send it to a place that takes all of it")
+            "cannot write to standard output: \(reason); redirect it to a file or a program that reads all of it"
+        )
     }
 }
 
-/// Standard error, which carries messages. Where it cannot be written, nobody can be told.
+/// Standard error, which carries messages. Write errors are ignored.
 enum StandardError {
     static func write(_ text: String) {
         HashingDisplay.clear()

@@ -3,7 +3,7 @@
 import ArgumentParser
 import ImageSpec
 
-/// What the tool says of arguments that it cannot use: what is wrong, and where the right ones are explained.
+/// The messages for invalid arguments: what is wrong, and which help to read.
 struct UsageProblem {
     /// The arguments of the process, without its own name.
     var arguments: ArraySlice<String>
@@ -12,7 +12,7 @@ struct UsageProblem {
         $0.configuration.commandName
     }
 
-    /// The text about a command that does not exist; nil where the command does.
+    /// The text about a command that does not exist; nil if the command does.
     ///
     /// The parser has no such error: to it, an unknown command is an argument too many, and `help` ignores it.
     var unknownCommand: String? {
@@ -23,14 +23,14 @@ struct UsageProblem {
         let shown = Text.withoutControlCharacters(name)
         var advice = "the commands are " + Self.commands.joined(separator: ", ")
         if [".yaml", ".yml", ".json"].contains(where: name.hasSuffix) {
-            advice = "a spec comes after one, as in 'imagespec name \(shown)'; " + advice
+            advice = "pass the spec after a command, such as 'imagespec name \(shown)'; " + advice
         } else if let nearest = Suggestion.nearest(to: name, among: Self.commands) {
             advice = "did you mean '\(nearest)'?"
         }
-        return "there is no command '\(shown)'; \(advice)\nSee 'imagespec help'."
+        return "unknown command '\(shown)'; \(advice)\nSee 'imagespec help'."
     }
 
-    /// What the parser says is wrong, with the place to look.
+    /// The parser's message, with the help to read.
     func text(_ message: String) -> String {
         let command = arguments.first.flatMap { Self.commands.contains($0) ? " " + $0 : nil } ?? ""
         return message.prefix(1).lowercased() + message.dropFirst() + "\nSee 'imagespec help\(command)'."

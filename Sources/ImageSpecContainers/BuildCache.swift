@@ -41,7 +41,7 @@ struct BuildCache: Hashable, Sendable {
         case .object(let fields): return try cache(key, fields, isTarget)
         default:
             throw .invalidOption(
-                key, "expected the name of an image, such as \"ghcr.io/acme/cache\", or an object with ref")
+                key, "expected an image name, such as \"ghcr.io/acme/cache\", or an object with ref")
         }
     }
 
@@ -60,7 +60,7 @@ struct BuildCache: Hashable, Sendable {
                 throw .invalidOption(
                     key,
                     isTarget
-                        ? "type is \"registry\" or \"inline\"" : "type can only be \"registry\"; leave it out"
+                        ? "type must be \"registry\" or \"inline\"" : "type must be \"registry\"; remove it"
                 )
             case ("ref", .string(let reference)): cache.reference = try image(key, reference)
             case ("mode", .string("min")) where isTarget: given[name] = "min"
@@ -82,14 +82,17 @@ struct BuildCache: Hashable, Sendable {
         if isInline {
             guard cache.reference == nil, given.isEmpty else {
                 throw .invalidOption(
-                    key, "a cache of the type inline is in the image itself; leave out what is beside type")
+                    key,
+                    "an inline cache is part of the image and takes no other keys; remove all keys but type")
             }
             return cache
         }
-        guard cache.reference != nil else { throw .invalidOption(key, "it has no ref, the name of an image") }
+        guard cache.reference != nil else {
+            throw .invalidOption(key, "missing ref; add an image name, such as \"ghcr.io/acme/cache\"")
+        }
         guard given["image_manifest"] != "true" || given["oci_mediatypes"] != "false" else {
             throw .invalidOption(
-                key, "image_manifest: true needs OCI's media types; leave out oci_mediatypes: false")
+                key, "image_manifest: true requires OCI media types; remove oci_mediatypes: false")
         }
         cache.attributes = attributeNames.compactMap { name in
             given[name].map { name.replacing("_", with: "-") + "=" + $0 }
@@ -99,7 +102,7 @@ struct BuildCache: Hashable, Sendable {
 
     private static func expected(_ name: String) -> String {
         switch name {
-        case "ref": "expected the name of an image, such as \"ghcr.io/acme/cache\""
+        case "ref": "expected an image name, such as \"ghcr.io/acme/cache\""
         case "mode": "expected \"min\" or \"max\""
         case "compression": "expected \"uncompressed\", \"gzip\", \"estargz\" or \"zstd\""
         default: "expected true or false, without quotes"
@@ -108,7 +111,8 @@ struct BuildCache: Hashable, Sendable {
 
     private static func image(_ key: String, _ name: String) throws(ImageSpecError) -> String {
         guard OptionSyntax.isImage(name) else {
-            throw .invalidOption(key, "\"\(name)\" is no name of an image, such as \"ghcr.io/acme/cache\"")
+            throw .invalidOption(
+                key, "\"\(name)\" is not a valid image name; expected a name such as \"ghcr.io/acme/cache\"")
         }
         return name
     }

@@ -40,7 +40,7 @@ struct BuildFailure: Hashable, Sendable {
         let own = printed.filter { $0.hasPrefix(number + " ") }.map { String($0.dropFirst(number.count + 1)) }
         guard let title = own.first(where: { $0.hasPrefix("[") }) else { return nil }
         stage = Self.oneLine(title)
-        reason = own.last { $0.hasPrefix("ERROR") }.map(Self.reason) ?? "it failed"
+        reason = own.last { $0.hasPrefix("ERROR") }.map(Self.reason) ?? "unknown error"
         // Output has the time before it; the rest is about the step itself.
         lines = Self.last(own.compactMap(Self.output))
     }
@@ -50,11 +50,11 @@ struct BuildFailure: Hashable, Sendable {
         var rest = printed[(start + 1)...].filter { !$0.isEmpty }
         stage = Self.oneLine(printed[start])
         let index = rest.lastIndex { $0.hasPrefix("Error: ") } ?? rest.indices.last
-        reason = index.map { Self.reason(rest.remove(at: $0)) } ?? "it failed"
+        reason = index.map { Self.reason(rest.remove(at: $0)) } ?? "unknown error"
         lines = Self.last(rest.filter { !$0.hasPrefix("subprocess exited with ") })
     }
 
-    /// Whether a line says which step begins. However much the step prints, the line is to be known.
+    /// Whether a line starts a step. Such lines are kept however much the step prints.
     @Sendable static func isTitle(_ line: String) -> Bool {
         line.hasPrefix("STEP ") || (line.hasPrefix("#") && line.contains(" ["))
     }
@@ -74,7 +74,7 @@ struct BuildFailure: Hashable, Sendable {
         return message
     }
 
-    /// An instruction without its line breaks, and cut where it is long: it is there in the Dockerfile.
+    /// An instruction on one line, truncated if it is long; the Dockerfile contains all of it.
     private static func oneLine(_ instruction: String) -> String {
         let text = instruction.split(separator: " ").joined(separator: " ")
         return text.count > 160 ? text.prefix(160) + "…" : text

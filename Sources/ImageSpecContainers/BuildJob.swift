@@ -4,7 +4,7 @@ internal import ContentTree
 import ImageSpec
 import Synchronization
 
-/// One request, with the engine that works on it and a folder for what the work needs.
+/// One request, with the engine that works on it and a directory for what the work needs.
 struct BuildJob: Sendable {
     private let request: ImageSpec.BuildRequest
     private let engine: DetectedEngine
@@ -61,7 +61,7 @@ struct BuildJob: Sendable {
         guard platforms.count > 1, engine.dialect == .buildKit else { return }
         throw ImageSpecError.platformsUnsupported(
             platforms,
-            "docker builds several platforms with its buildx plugin only; install it, use buildah or buildctl, or name one"
+            "docker requires the buildx plugin to build several platforms; install it, use buildah or buildctl, or use one platform"
         )
     }
 
@@ -74,7 +74,7 @@ struct BuildJob: Sendable {
         return isPushed && !(buildxBuilder ?? "").isEmpty ? .builderOrDaemon : .daemon
     }
 
-    /// Finds what keeps an image from being built whatever engine is found.
+    /// Checks for problems that prevent a build with any engine.
     static func check(
         _ request: ImageSpec.BuildRequest, _ wanted: ImageSpec.ContainerEngine?
     ) throws(ImageSpecError) -> ContainerOptions {
@@ -113,7 +113,7 @@ struct BuildJob: Sendable {
         return problems
     }
 
-    /// The options of a spec, where they agree with the engine that is asked for.
+    /// The options of a spec, checked against the requested engine.
     static func options(
         of spec: ImageSpec, _ wanted: ImageSpec.ContainerEngine?
     ) throws(ImageSpecError) -> ContainerOptions {
@@ -136,11 +136,11 @@ struct BuildJob: Sendable {
         guard platforms.count > 1, !isPushed else { return }
         throw .platformsUnsupported(
             platforms,
-            "an image of several platforms is kept in a registry; set registry and push, or name one platform"
+            "a multi-platform image must be pushed to a registry; set registry and push, or use one platform"
         )
     }
 
-    // MARK: is it there?
+    // MARK: existence
 
     /// Looks at the images that the engine has.
     func found() async throws -> LocalImages.Found {
@@ -156,8 +156,8 @@ struct BuildJob: Sendable {
         return try await build(plan, at: endpoints)
     }
 
-    /// Has one of several engines build: the least busy one that answers. One that no longer answers after a failure is not
-    /// taken for the cause of the spec's own: the next one is tried.
+    /// Builds with the least busy of several engines that answers. If an engine no longer answers after a failure, the failure
+    /// is not attributed to the spec, and the next engine is tried.
     private func build(
         _ plan: BuildPlan, at endpoints: ContainerOptions.Endpoints
     ) async throws -> ImageSpec.BuildResult {
@@ -190,18 +190,18 @@ struct BuildJob: Sendable {
             if !isLast {
                 request.report(
                     .warning(
-                        "\(name) does not answer and is passed over for "
+                        "\(name) does not answer and is skipped for "
                             + "\(EndpointPool.pause.components.seconds) seconds: \(problem)"))
             }
         }
         throw ImageSpecError.noEndpoint(endpoints.key, reasons)
     }
 
-    /// Why an engine elsewhere does not answer; nil: it does.
+    /// Why a remote engine does not answer; nil: it does.
     private func problem(_ plan: BuildPlan) async throws -> String? {
         guard let probe = plan.probe else { return nil }
         guard let outcome = try await runner.answer(probe, within: plan.probeLimit) else {
-            return "no answer in \(plan.probeLimit.components.seconds) seconds"
+            return "no answer within \(plan.probeLimit.components.seconds) seconds"
         }
         return outcome.isSuccess ? nil : outcome.reason
     }
@@ -252,7 +252,7 @@ struct BuildJob: Sendable {
         }.value
         if !isThere || outcome?.isSuccess == true { return }
         let reason = outcome?.reason ?? "\(engine.name) does not answer"
-        request.report(.warning("the index \(plan.indexName) of \(engine.name) cannot be removed: \(reason)"))
+        request.report(.warning("cannot remove the index \(plan.indexName) of \(engine.name): \(reason)"))
     }
 
     /// A base that is there already serves, whether or not its registry answers.
@@ -333,7 +333,7 @@ struct BuildJob: Sendable {
 
     // MARK: digests
 
-    /// The digest of the manifest that was pushed, or of the image where none was.
+    /// The digest of the manifest that was pushed, or of the image if nothing was pushed.
     private func digest(_ pushed: String?) -> String? {
         guard request.isPushed else { return scratch.text(of: BuildPlan.imageIDFile) }
         if let text = scratch.text(of: BuildPlan.metadataFile),

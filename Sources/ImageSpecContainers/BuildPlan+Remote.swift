@@ -103,7 +103,7 @@ extension BuildPlan {
 
     // MARK: does it answer?
 
-    /// Asks the endpoint whether it is there. A builder of buildx is started by that, where it can be started.
+    /// Checks that the endpoint answers. This starts a buildx builder if possible.
     var probe: Command? {
         guard let endpoint else { return nil }
         return engine.dialect == .buildctl

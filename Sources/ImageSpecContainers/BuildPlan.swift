@@ -13,9 +13,9 @@ struct BuildPlan: Hashable, Sendable {
 
     var engine: DetectedEngine
     var imageName: String
-    /// The folder of the build context.
+    /// The directory of the build context.
     var context: String
-    /// A folder that the engine writes digests to.
+    /// A directory that the engine writes digests to.
     var reports: String
     var platforms: [String]
     var secrets: [Secret] = []
@@ -153,7 +153,7 @@ struct BuildPlan: Hashable, Sendable {
 
 /// The parts of an image's name.
 struct ImageName: Hashable, Sendable {
-    /// The registry's host and port; nil where the name has none, which means Docker Hub or this machine.
+    /// The registry's host and port; nil if the name has none, which means Docker Hub or this machine.
     let host: String?
 
     init(_ name: String) {

@@ -48,8 +48,8 @@ struct CommandOutcome: Hashable, Sendable {
         let said = (messages.last { !$0.isEmpty } ?? output.last { !$0.isEmpty })
         switch (said, status) {
         case (let said?, _): return Self.withoutLogFields(said)
-        case (nil, .exited(let code)): return "it ended with status \(code)"
-        case (nil, .signaled(let signal)): return "signal \(signal) ended it"
+        case (nil, .exited(let code)): return "exit status \(code)"
+        case (nil, .signaled(let signal)): return "terminated by signal \(signal)"
         }
     }
 }
@@ -79,7 +79,7 @@ struct CommandRunner: Sendable {
         try await run(command, onLine)
     }
 
-    /// Runs a program that should answer at once; nil where it does not.
+    /// Runs a program that should answer at once; nil if it does not.
     func answer(_ command: Command, within limit: Duration = .seconds(30)) async throws -> CommandOutcome? {
         try await withThrowingTaskGroup(of: CommandOutcome?.self) { group in
             group.addTask {

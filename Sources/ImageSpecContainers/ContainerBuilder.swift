@@ -7,38 +7,38 @@ import Synchronization
 extension ImageSpec {
     /// Builds images with docker, podman, buildah or BuildKit daemons, and pushes those of specs that have a registry.
     ///
-    /// It is the builder `default`. Which engine: the one that the builder is made with; else that of the spec's builder
-    /// option `engine`; else the first of docker, podman and buildah that works on this machine.
+    /// This is the builder `default`. It uses the engine passed to the initializer; if `nil`, the spec's builder option
+    /// `engine`; if that is not set, the first of docker, podman and buildah that works on this machine.
     ///
-    /// An image that exists is not built again, unless the build is forced: in its registry, or with the engine where the
-    /// spec has no registry or nothing is pushed. The registry is asked directly, so that no engine is needed for an image
-    /// that is there. Secrets reach the engine as files, and are in no argument and no layer.
+    /// An image that already exists is not built again unless the build is forced. Existence is checked in the registry, or in
+    /// the engine if the spec has no registry or nothing is pushed. The registry is contacted directly, so no engine is
+    /// required for an image that exists. Secrets are passed to the engine as files, never in arguments or layers.
     ///
-    /// Builder options (`builder_options`) that it knows:
+    /// Supported builder options (`builder_options`):
     ///
     /// | key | value |
     /// |---|---|
-    /// | `engine` | `docker`, `podman`, `buildah` or `buildctl`; otherwise the first of the first three that works |
-    /// | `network` | the network of build steps, as in `host` or `none`; otherwise the engine's default |
-    /// | `cache` | `false` builds every layer anew; otherwise layers of earlier builds are used |
-    /// | `progress` | `plain`: what the engine prints is passed on line by line, as it is in any case |
-    /// | `builder` | the name of a builder of buildx |
-    /// | `builders` | a list of them: each build takes the least busy one that answers |
+    /// | `engine` | `docker`, `podman`, `buildah` or `buildctl`; defaults to the first of docker, podman and buildah that works |
+    /// | `network` | the network of build steps, such as `host` or `none`; defaults to the engine's default |
+    /// | `cache` | `false` rebuilds every layer; by default, layers of earlier builds are reused |
+    /// | `progress` | `plain`, the only mode: engine output is reported line by line |
+    /// | `builder` | the name of a buildx builder |
+    /// | `builders` | a list of buildx builders; each build uses the least busy one that answers |
     /// | `address` | a BuildKit daemon, for buildctl: `tcp://host:port`, `unix:///path`, `kube-pod://…`, `docker-container://…`, … |
-    /// | `addresses` | a list of them: each build takes the least busy one that answers |
-    /// | `tls_ca`, `tls_cert`, `tls_key` | files of certificates for `tcp://`, relative to the working directory |
-    /// | `tls_server_name` | the name in the daemon's certificate, where it is not the host's |
-    /// | `cache_from` | an image that layers are taken from, an object with `ref`, or a list of these |
-    /// | `cache_to` | an image that layers are kept in, `inline`, an object with `ref` and `mode`, …, or a list of these |
-    /// | `provenance` | `true` or `min`, `max`: how the image came to be, beside it in the registry |
-    /// | `sbom` | `true`, or the image of a generator: what is in the image, beside it in the registry |
-    /// | `source_date_epoch` | whole seconds since 1970: the time of the image and its files, instead of the time of the build |
+    /// | `addresses` | a list of daemon addresses; each build uses the least busy one that answers |
+    /// | `tls_ca`, `tls_cert`, `tls_key` | certificate files for `tcp://`, relative to the working directory |
+    /// | `tls_server_name` | the name in the daemon's certificate, if it differs from the host name |
+    /// | `cache_from` | a cache image to import layers from, an object with `ref`, or a list of these |
+    /// | `cache_to` | a cache image to export layers to, `inline`, an object with `ref` and `mode`, …, or a list of these |
+    /// | `provenance` | `true`, `min` or `max`: attach a provenance attestation to the pushed image |
+    /// | `sbom` | `true`, or a generator image: attach an SBOM attestation to the pushed image |
+    /// | `source_date_epoch` | whole seconds since 1970, used as the creation time of the image and its files instead of the build time |
     ///
-    /// Which engine can do what is in the article *Builds elsewhere*. What the engine cannot do is an error before
-    /// anything is built. Builds of one builder share what they know of the engines elsewhere: where one does not answer,
-    /// the next is taken, with a warning, and it is asked last for a minute.
+    /// The article *Builds elsewhere* lists which engine supports which option. An unsupported option is an error before
+    /// anything is built. Builds of one builder share the state of remote engines: if one does not answer, the next is
+    /// used, with a warning, and it is tried last for a minute.
     public struct ContainerBuilder: Builder {
-        /// The engine that is used; nil: the spec's option, or the first that works.
+        /// The engine to use. If `nil`, the spec's option, or the first engine that works.
         public let engine: ContainerEngine?
         private let runner: CommandRunner
         private let folders: [String]?
@@ -46,12 +46,12 @@ extension ImageSpec {
         private let memory = EngineCache()
         private let pool = EndpointPool()
 
-        /// A builder.
+        /// Creates a builder.
         public init(engine: ContainerEngine? = nil) {
             self.init(engine: engine, runner: .system, folders: nil, registry: .system)
         }
 
-        /// A builder that finds programs in some folders; nil: those of `PATH`.
+        /// A builder that searches these directories for programs; nil: those of `PATH`.
         init(
             engine: ContainerEngine? = nil, runner: CommandRunner, folders: [String]?,
             registry: RegistryImages
@@ -62,25 +62,25 @@ extension ImageSpec {
             self.registry = registry
         }
 
-        /// Whether the image is absent.
-        /// - Throws: ``ImageSpecError/Code/existenceUnknown`` where nobody can tell.
+        /// Returns whether the image is absent.
+        /// - Throws: ``ImageSpecError/Code/existenceUnknown`` if this cannot be determined.
         public func shouldBuild(_ spec: ImageSpec) async throws -> Bool {
             let request = try await Self.request(spec)
             let existence = try await existence(for: request)
             return try request.policy.decision(for: request.imageName, existence) == .build
         }
 
-        /// Builds the image, and pushes it where the spec has a registry.
+        /// Builds the image, and pushes it if the spec has a registry.
         public func build(_ spec: ImageSpec) async throws -> String? {
             let request = try await Self.request(spec)
             return try await withWorkshop(request) { try await $0.build().imageName }
         }
 
-        /// Provides an image: found, or built and pushed.
+        /// Returns an existing image, or builds and pushes it.
         /// - Throws: ``ImageSpecError``, `CancellationError`.
         public func image(for request: BuildRequest) async throws -> BuildResult {
             if request.isForcePush { return try await withWorkshop(request) { try await $0.build() } }
-            // Where it is there, no engine is needed.
+            // If the image exists, no engine is needed.
             if request.isPushed {
                 if let result = try await foundInRegistry(request) { return result }
                 return try await withWorkshop(request) { try await $0.build() }
@@ -106,7 +106,7 @@ extension ImageSpec {
             return try Self.result(request, existence, specID: specID, nil)
         }
 
-        /// What follows from whether the image is there; nil: it has to be built.
+        /// The result for the given existence; nil if the image must be built.
         private static func result(
             _ request: BuildRequest, _ existence: Existence, specID: String?, _ engineName: String?
         ) throws -> BuildResult? {
@@ -120,8 +120,8 @@ extension ImageSpec {
                 if let specID, specID != request.spec.id {
                     request.report(
                         .warning(
-                            "\(request.imageName) exists, and its label \(ImageSpec.idLabel) says that it was built from "
-                                + "another spec, of the id \(specID); isContainer() is false in it. A force push replaces it"
+                            "\(request.imageName) exists, but its label \(ImageSpec.idLabel) has the id of another spec (\(specID)), so "
+                                + "isContainer() returns false in it; to replace the image, use --force or forcePush()"
                         )
                     )
                 }
@@ -156,12 +156,12 @@ extension ImageSpec {
             try await withWorkshop(request) { _ in }
         }
 
-        /// Whether the image of a spec exists: in its registry, or with the engine where it has none.
+        /// Returns whether the image of a spec exists in its registry, or in the engine if the spec has no registry.
         public func existence(of spec: ImageSpec, in context: Context = .current) async -> Existence {
             do {
                 return try await existence(for: try await Self.request(spec, in: context))
             } catch is CancellationError {
-                return .unknown(reason: "the question was cancelled")
+                return .unknown(reason: "the request was cancelled")
             } catch {
                 return .unknown(reason: "\(error)")
             }
@@ -203,12 +203,12 @@ extension ImageSpec {
         }
     }
 
-    /// Whether the image of this spec exists: in its registry, or with the container engine where it has none.
+    /// Returns whether the image of this spec exists in its registry, or in the container engine if the spec has no registry.
     public func existence(in context: Context = .current) async -> Existence {
         await ContainerBuilder().existence(of: self, in: context)
     }
 
-    /// Whether the image of this spec exists; nil where nobody can tell.
+    /// Whether the image of this spec exists; nil if this cannot be determined.
     ///
     /// ``existence(in:)`` gives the reason too. Source: flytekit `ImageSpec.exist`.
     public func exist(in context: Context = .current) async -> Bool? {

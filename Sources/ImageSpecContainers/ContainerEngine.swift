@@ -20,10 +20,10 @@ extension ImageSpec {
         case podman
         /// Buildah, which needs no daemon.
         case buildah
-        /// BuildKit's own client, which has daemons elsewhere build. Taken only where it is asked for.
+        /// BuildKit's own client, which builds with remote daemons. Used only on request.
         case buildctl
 
-        /// Those that are looked for where none is asked for, in this order.
+        /// The engines that are tried by default, in this order.
         static let usual: [ContainerEngine] = [.docker, .podman, .buildah]
     }
 }
@@ -44,7 +44,7 @@ struct DetectedEngine: Hashable, Sendable {
     /// The program's file.
     var path: String
     var version: String
-    /// The version of buildx, where it can be told.
+    /// The version of buildx, if known.
     var pluginVersion = ""
 
     var kind: ImageSpec.ContainerEngine {
@@ -66,12 +66,12 @@ struct DetectedEngine: Hashable, Sendable {
 /// Finds out which engines work.
 struct EngineFinder: Sendable {
     var runner: CommandRunner = .system
-    /// The folders of `PATH`.
+    /// The directories of `PATH`.
     var folders: [String] = (ImageSpec.processEnvironment("PATH") ?? "/usr/local/bin:/usr/bin:/bin")
         .split(separator: ":").map(String.init)
     /// What differs from the environment of this process.
     var environment: [String: String?] = [:]
-    /// The builder that buildx takes by itself, where its variable names one.
+    /// The builder in buildx's own variable, if set.
     var buildxBuilder = ImageSpec.processEnvironment("BUILDX_BUILDER")
     /// How long a program may think. A daemon that hangs costs this once.
     var limit = Duration.seconds(15)
@@ -87,7 +87,7 @@ struct EngineFinder: Sendable {
     }
 
     /// The programs of a name, in the order of `PATH`: the first may lack what a later one has. One that is found in more
-    /// than one folder, as where `/bin` is a link to `/usr/bin`, is there once.
+    /// than one directory, as where `/bin` is a link to `/usr/bin`, is there once.
     func programs(_ name: String) -> [String] {
         var known: Set<[UInt64]> = []
         return folders.map { $0 + "/" + name }.filter { path in
@@ -160,7 +160,7 @@ struct EngineFinder: Sendable {
         // Podman may come under this name; it is used under its own.
         switch try await ask(path, "--version") {
         case .success(let text) where text.lowercased().contains("podman"):
-            return .failure(Problem(reason: "it is podman"))
+            return .failure(Problem(reason: "this is podman"))
         case .failure(let problem) where !problem.isAnswer || need == .builder: return .failure(problem)
         case .success(let text) where need != .daemon:
             if case .success(let plugin) = try await ask(path, "buildx", "version") {
@@ -171,7 +171,7 @@ struct EngineFinder: Sendable {
                         pluginVersion: Self.number(inVersion: plugin)))
             }
             guard need == .builderOrDaemon else {
-                return .failure(Problem(reason: "it has no buildx plugin; install docker-buildx"))
+                return .failure(Problem(reason: "the buildx plugin is missing; install docker-buildx"))
             }
         default: break
         }
@@ -192,10 +192,10 @@ struct EngineFinder: Sendable {
             return .success(DetectedEngine(dialect: .buildKit, path: path, version: version))
         }
         return .failure(
-            Problem(reason: "it has neither the buildx plugin nor BuildKit; install docker-buildx"))
+            Problem(reason: "neither the buildx plugin nor BuildKit is available; install docker-buildx"))
     }
 
-    /// The driver of a builder of buildx, of its own one where the name is empty; nil where it cannot be told.
+    /// The driver of a buildx builder, or of the current one if the name is empty; nil if it cannot be determined.
     func driver(of builder: String, _ engine: DetectedEngine) async throws -> String? {
         let name = builder.isEmpty ? [] : [builder]
         let answer = try await answer(engine.path, ["buildx", "inspect"] + name)
@@ -217,12 +217,13 @@ struct EngineFinder: Sendable {
             executable: path, arguments: arguments, environment: environment.merging(variables) { $1 })
         do {
             guard let outcome = try await runner.answer(command, within: limit) else {
-                return .failure(Problem(reason: "it does not answer", isAnswer: false))
+                return .failure(Problem(reason: "does not answer", isAnswer: false))
             }
             return outcome.isSuccess ? .success(outcome) : .failure(Problem(reason: outcome.reason))
         } catch let error as ImageSpecError {
             // A file that cannot be run is no reason to pass over the engines that can.
-            let reason = error.message.replacing(path + " ", with: "it ", maxReplacements: 1)
+            let reason = error.message.replacing(
+                "cannot run \(path): ", with: "cannot run it: ", maxReplacements: 1)
             return .failure(Problem(reason: reason, isAnswer: false))
         }
     }

@@ -6,7 +6,7 @@ import ImageSpec
 /// The builder options that the builder of this package knows; the table is that of ``ImageSpec/ContainerBuilder``. Only those
 /// that change what is pushed are part of the tag.
 struct ContainerOptions: Hashable, Sendable {
-    /// Engines elsewhere, of which a build takes one.
+    /// Remote engines; each build uses one of them.
     struct Endpoints: Hashable, Sendable {
         /// The option that names them.
         var key: String
@@ -94,12 +94,12 @@ struct ContainerOptions: Hashable, Sendable {
             usesCache = isUsed
         case "progress":
             guard value == .string("plain") else {
-                throw .invalidOption(key, "only \"plain\" is known; leave it out")
+                throw .invalidOption(key, "must be \"plain\"; remove it")
             }
         case "builder", "builders", "address", "addresses":
             if let other = endpoints {
                 throw .invalidOption(
-                    key, "it does not go together with \(other.key); leave one of them out")
+                    key, "cannot be combined with \(other.key); remove one of them")
             }
             endpoints = Endpoints(key: key, names: try Self.endpoints(key, value))
         case "tls_ca": tls.authority = try Self.path(key, value)
@@ -107,7 +107,7 @@ struct ContainerOptions: Hashable, Sendable {
         case "tls_key": tls.key = try Self.path(key, value)
         case "tls_server_name":
             guard case .string(let name) = value, OptionSyntax.isHostName(name) else {
-                throw .invalidOption(key, "expected the name of a host, such as \"buildkit.acme.com\"")
+                throw .invalidOption(key, "expected a host name, such as \"buildkit.acme.com\"")
             }
             tls.serverName = name
         case "cache_from": cacheSources = try BuildCache.list(key, value, isTarget: false)
@@ -130,13 +130,13 @@ struct ContainerOptions: Hashable, Sendable {
             problems.append(
                 .invalidOption(
                     endpoints.key,
-                    "it is for \(endpoints.engine.rawValue), but engine is \(engine.rawValue); leave one of them out"
+                    "requires \(endpoints.engine.rawValue), but engine is \(engine.rawValue); remove one of them"
                 ))
         }
         if !usesCache, !cacheSources.isEmpty {
             problems.append(
                 .invalidOption(
-                    "cache_from", "with cache: false nothing is taken from a cache; leave one of them out"))
+                    "cache_from", "cannot be combined with cache: false; remove one of them"))
         }
         let given = (tls.files + [("tls_server_name", tls.serverName)]).first { $0.path != nil }
         guard let given else { return problems }
@@ -144,14 +144,14 @@ struct ContainerOptions: Hashable, Sendable {
         guard !addresses.isEmpty, addresses.allSatisfy({ $0.hasPrefix("tcp://") }) else {
             problems.append(
                 .invalidOption(
-                    given.option, "it is for addresses of the form tcp://host:port; leave it out"))
+                    given.option, "requires addresses of the form tcp://host:port; remove it"))
             return problems
         }
         if (tls.certificate == nil) != (tls.key == nil) {
             problems.append(
                 .invalidOption(
                     tls.key == nil ? "tls_cert" : "tls_key",
-                    "tls_cert and tls_key are a pair; name both, or none"))
+                    "tls_cert and tls_key must be set together; set both, or remove both"))
         }
         return problems
     }
@@ -190,7 +190,7 @@ struct ContainerOptions: Hashable, Sendable {
         }
         if let engine = ImageSpec.ContainerEngine(rawValue: name) { return engine }
         let names = ImageSpec.ContainerEngine.allCases.map(\.rawValue).joined(separator: ", ")
-        throw .invalidOption(key, "\"\(name)\" is no container engine; use one of \(names)")
+        throw .invalidOption(key, "unknown container engine \"\(name)\"; use one of \(names)")
     }
 
     private static func network(
@@ -201,7 +201,7 @@ struct ContainerOptions: Hashable, Sendable {
         }
         // It becomes an argument of its own, and must not be taken for another one.
         guard OptionSyntax.consists(name, of: "_.:/-"), !name.hasPrefix("-") else {
-            throw .invalidOption(key, "\"\(name)\" is no name of a network; use host, none or default")
+            throw .invalidOption(key, "\"\(name)\" is not a valid network name; use host, none or default")
         }
         return name
     }
@@ -231,10 +231,11 @@ struct ContainerOptions: Hashable, Sendable {
                         key, problem.isQuotable ? "\"\(name)\" \(problem.text)" : problem.text)
                 }
             } else if !OptionSyntax.isBuilderName(name) {
-                throw .invalidOption(key, "\"\(name)\" is no name of a builder; docker buildx ls lists them")
+                throw .invalidOption(
+                    key, "\"\(name)\" is not a valid builder name; to list builders, run: docker buildx ls")
             }
             if names.contains(name) {
-                throw .invalidOption(key, "\"\(name)\" is there twice; leave one of them out")
+                throw .invalidOption(key, "duplicate \"\(name)\"; remove one of them")
             }
             names.append(name)
         }
@@ -243,7 +244,7 @@ struct ContainerOptions: Hashable, Sendable {
 
     private static func path(_ key: String, _ value: ImageSpec.JSONValue) throws(ImageSpecError) -> String {
         guard case .string(let path) = value, !path.isEmpty, !path.utf8.contains(0) else {
-            throw .invalidOption(key, "expected the path of a file, such as \"tls/ca.pem\"")
+            throw .invalidOption(key, "expected a file path, such as \"tls/ca.pem\"")
         }
         return path
     }
@@ -267,10 +268,11 @@ struct ContainerOptions: Hashable, Sendable {
         case .string(let generator):
             guard OptionSyntax.isImage(generator) else {
                 throw .invalidOption(
-                    key, "\"\(generator)\" is no name of an image; use true for BuildKit's own")
+                    key,
+                    "\"\(generator)\" is not a valid image name; use true for BuildKit's default generator")
             }
             return BillOfMaterials(generator: generator)
-        default: throw .invalidOption(key, "expected true, false or the image of a generator")
+        default: throw .invalidOption(key, "expected true, false or the name of a generator image")
         }
     }
 }

@@ -3,7 +3,7 @@
 internal import ContentTree
 import Synchronization
 
-/// Which engines elsewhere are at work, and which did not answer. Builds that share it spread over them.
+/// The load of remote engines, and which of them did not answer. Builds that share a pool are spread over its engines.
 final class EndpointPool: Sendable {
     private struct State {
         var busy = 0
@@ -20,9 +20,9 @@ final class EndpointPool: Sendable {
 
     init(now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }) { self.now = now }
 
-    /// Takes the one with the fewest builds, of several the first. Those that did not answer a short while ago come last:
-    /// where no other is left, to ask again is better than to give up. Each is to be given back.
-    /// - Returns: nil where all have been tried.
+    /// Takes the engine with the fewest builds, or the first of several. Engines that recently did not answer come last, since
+    /// trying one again is better than giving up. Each must be given back.
+    /// - Returns: nil if all have been tried.
     func take(_ candidates: [String], except tried: Set<String>) -> String? {
         let time = now()
         return states.withLock { states in

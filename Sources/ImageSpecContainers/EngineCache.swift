@@ -4,13 +4,13 @@ internal import ContentTree
 import ImageSpec
 import Synchronization
 
-/// The engines that were found to work, so that what may take seconds is found out once for all images.
+/// A cache of the engines that work, since detection may take seconds.
 final class EngineCache: Sendable {
     /// What the answer depends on, besides the environment of this process.
     struct Question: Hashable, Sendable {
         var wanted: ImageSpec.ContainerEngine?
         var need = EngineFinder.Need.daemon
-        /// The spec's file of credentials: docker looks for plugins and contexts in its folder.
+        /// The spec's file of credentials: docker looks for plugins and contexts in its directory.
         var credentials: String?
     }
 
@@ -26,7 +26,7 @@ final class EngineCache: Sendable {
     private let drivers = Mutex<[DriverQuestion: String]>([:])
     private let searches = SingleFlight<Question, DetectedEngine>()
 
-    /// The answer that is known, or that `find` gives. A failure is not remembered.
+    /// The cached engine, or the result of `find`. Failures are not cached.
     func engine(
         for question: Question, _ find: @escaping @Sendable () async throws -> DetectedEngine
     ) async throws -> DetectedEngine {
@@ -38,7 +38,7 @@ final class EngineCache: Sendable {
         }
     }
 
-    /// The driver that is known, or that `find` gives; empty where it cannot be told, which is not remembered.
+    /// The cached driver, or the result of `find`; empty if it cannot be determined, which is not cached.
     func driver(
         for question: DriverQuestion, _ find: @Sendable () async throws -> String?
     ) async throws -> String {

@@ -26,11 +26,12 @@ struct EngineCapabilities: Sendable {
 
     private func checkTimes() throws(ImageSpecError) {
         guard options.sourceDateEpoch != nil else { return }
-        let able = "docker with a builder of buildx 0.10 or later, buildctl, podman and buildah"
+        let able = "docker with buildx 0.10 or later, buildctl, podman or buildah"
         switch engine.dialect {
-        case .buildKit: throw unable("source_date_epoch", "without buildx has no fixed times", able)
+        case .buildKit: throw unable("source_date_epoch", "without buildx cannot set fixed file times", able)
         case .buildx where !engine.hasBuildx(0, 10):
-            throw unable("source_date_epoch", "with buildx \(engine.pluginVersion) has no fixed times", able)
+            throw unable(
+                "source_date_epoch", "with buildx \(engine.pluginVersion) cannot set fixed file times", able)
         case .buildx:
             // The daemon's own BuildKit leaves files in layers their times without a word, or refuses the build in the
             // end, as its image store is of the one kind or the other.
@@ -46,9 +47,10 @@ struct EngineCapabilities: Sendable {
         case .buildx, .buildKit:
             throw unable(
                 "network",
-                "knows host, none and default alone, but builders of docker buildx create --driver-opt network=\(network) are in it",
-                "podman and buildah")
-        case .buildctl: throw unable("network", "knows host, none and default alone", "podman and buildah")
+                "supports only host, none and default",
+                "a builder created with docker buildx create --driver-opt network=\(network), podman or buildah"
+            )
+        case .buildctl: throw unable("network", "supports only host, none and default", "podman or buildah")
         case .podman, .buildah: break
         }
     }
@@ -56,12 +58,13 @@ struct EngineCapabilities: Sendable {
     private func checkAttestations() throws(ImageSpecError) {
         let wanted = [("provenance", options.provenance != nil), ("sbom", options.billOfMaterials != nil)]
         guard let key = wanted.first(where: \.1)?.0 else { return }
-        let able = "docker with buildx 0.10 or later and buildctl"
+        let able = "docker with buildx 0.10 or later or buildctl"
         switch engine.dialect {
         case .buildctl: break
         case .buildx where engine.hasBuildx(0, 10): break
-        case .buildx: throw unable(key, "with buildx \(engine.pluginVersion) makes no attestations", able)
-        case .buildKit, .podman, .buildah: throw unable(key, "makes no attestations", able)
+        case .buildx:
+            throw unable(key, "with buildx \(engine.pluginVersion) does not support attestations", able)
+        case .buildKit, .podman, .buildah: throw unable(key, "does not support attestations", able)
         }
     }
 
@@ -71,8 +74,8 @@ struct EngineCapabilities: Sendable {
         case .buildKit:
             guard options.cacheTargets.contains(where: { !$0.isInline }) else { break }
             throw unable(
-                "cache_to", "without buildx knows \"inline\" alone",
-                "docker with buildx, buildctl, and podman and buildah with a repository")
+                "cache_to", "without buildx supports only \"inline\"",
+                "docker with buildx, buildctl, or podman or buildah with a repository")
         case .podman, .buildah:
             try checkRepository("cache_from", options.cacheSources)
             try checkRepository("cache_to", options.cacheTargets)
@@ -82,17 +85,21 @@ struct EngineCapabilities: Sendable {
     /// Podman and buildah keep a cache in one repository, a tag for each layer.
     private func checkRepository(_ key: String, _ caches: [BuildCache]) throws(ImageSpecError) {
         guard let cache = caches.first else { return }
-        let able = "docker and buildctl"
+        let able = "docker or buildctl"
         guard engine.isAtLeast(engine.dialect == .podman ? (4, 2) : (1, 27)) else {
             throw unable(
-                key, "has no caches in registries before \(engine.dialect == .podman ? "4.2" : "1.27")", able)
+                key,
+                "does not support registry caches before version \(engine.dialect == .podman ? "4.2" : "1.27")",
+                able)
         }
-        guard caches.count == 1 else { throw unable(key, "takes one cache alone", able) }
-        guard let reference = cache.reference else { throw unable(key, "has no inline cache", able) }
-        guard cache.attributes.isEmpty else { throw unable(key, "knows no attributes of caches", able) }
+        guard caches.count == 1 else { throw unable(key, "supports only one cache", able) }
+        guard let reference = cache.reference else {
+            throw unable(key, "does not support inline caches", able)
+        }
+        guard cache.attributes.isEmpty else { throw unable(key, "does not support cache attributes", able) }
         let name = reference.split(separator: "/").last ?? ""
         guard !name.contains(":"), !name.contains("@") else {
-            throw unable(key, "takes a repository without tag and digest, not \"\(reference)\"", able)
+            throw unable(key, "requires a repository without a tag or digest, not \"\(reference)\"", able)
         }
     }
 }

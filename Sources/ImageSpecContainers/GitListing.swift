@@ -5,17 +5,17 @@ public import ImageSpecFlytekit
 import Subprocess
 
 extension ImageSpec.GitIgnored {
-    /// Asks git, as flytekit does, in each folder that the flytekit scheme needs for a spec.
+    /// Returns the files that git ignores in each directory that the flytekit scheme requires for a spec.
     ///
     /// ```swift
     /// let ignored = try await ImageSpec.GitIgnored.query(for: spec)
     /// print(try spec.imageName(scheme: .flytekit(gitIgnored: ignored)))
     /// ```
     ///
-    /// Runs `git ls-files -io --exclude-standard` (git's own configuration and environment play their part) where the
-    /// spec, or a base of it, copies its whole source root; no process where none does. Where git is not installed, or
-    /// fails, as it does outside a work tree, nothing is ignored. A source root that does not exist is left to the scheme.
-    /// - Throws: `CancellationError`; ``ImageSpecError/Code/toolFailed`` where git is there and cannot be run.
+    /// Runs `git ls-files -io --exclude-standard`, with git's own configuration and environment, if the spec or one of its
+    /// bases copies its whole source root; otherwise runs no process. If git is not installed or fails, for example outside a
+    /// work tree, nothing is ignored. The scheme reports a source root that does not exist.
+    /// - Throws: `CancellationError`; ``ImageSpecError/Code/toolFailed`` if git is installed but cannot be run.
     public static func query(
         for spec: ImageSpec, in context: ImageSpec.Context = .current
     ) async throws -> ImageSpec.GitIgnored {
@@ -30,7 +30,7 @@ extension ImageSpec.GitIgnored {
         let command = ["-C", folder, "ls-files", "-io", "--exclude-standard"]
         do {
             let files = try await output(of: command)
-            // flytekit looks at folders only where there are files.
+            // flytekit looks at directories only if there are files.
             return Listing(
                 files: files, folders: files.isEmpty ? [] : try await output(of: command + ["--directory"]))
         } catch let error as SubprocessError where error.code == .executableNotFound {

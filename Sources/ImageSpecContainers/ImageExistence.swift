@@ -8,7 +8,7 @@ import Synchronization
 struct LocalImages: Sendable {
     struct Found: Hashable, Sendable {
         var existence: ImageSpec.Existence
-        /// What the image's label says, where it is known.
+        /// The value of the image's label, if known.
         var specID: String?
     }
 
@@ -28,7 +28,8 @@ struct LocalImages: Sendable {
                 "inspect", "--type", "image", "--format",
                 Self.format("{{.FromImageID}}", ".OCIv1.Config.Labels"), name,
             ]
-        case .buildctl: return Found(existence: .unknown(reason: "buildctl keeps no images on this machine"))
+        case .buildctl:
+            return Found(existence: .unknown(reason: "buildctl does not keep images on this machine"))
         }
         let command = Command(executable: engine.path, arguments: arguments, environment: finder.environment)
         let outcome =
@@ -57,7 +58,7 @@ struct LocalImages: Sendable {
 struct RegistryImages: Sendable {
     /// Whether an image is there; the second argument is a file of credentials, nil for the usual ones.
     var existence: @Sendable (_ image: String, _ credentialsFile: String?) async -> ImageSpec.Existence
-    /// The label of an image that carries the id of its spec, where it can be told.
+    /// The label of an image with the id of its spec, if it can be determined.
     var specID: @Sendable (_ image: String, _ platform: String, _ credentialsFile: String?) async -> String?
 
     /// Asks for real, with one client for each file of credentials: specs that are asked about one by one share what was

@@ -3,28 +3,29 @@
 internal import ContentTree
 import ImageSpec
 
-// The sentences of container engines.
+// The errors of container engines.
 
 extension ImageSpecError {
     static func cannotRun(_ executable: String, _ reason: String) -> ImageSpecError {
         // The reason may be a sentence of its own.
         let reason = reason.hasSuffix(".") ? String(reason.dropLast()) : reason
         return ImageSpecError(
-            .toolFailed, "\(executable) cannot be run: \(reason); see that it is a program for this machine")
+            .toolFailed,
+            "cannot run \(executable): \(reason); check that it is an executable for this machine")
     }
 
     static func noTemporaryDirectory(_ path: String, _ reason: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput,
-            "\"\(path)\": no temporary folder can be made there: \(reason); make room there, or set "
-                + "TMPDIR to another folder")
+            "cannot create the temporary directory \"\(path)\": \(reason); free some space, or set TMPDIR to another "
+                + "directory")
     }
 
     static func noEngine(_ wanted: ImageSpec.ContainerEngine?, _ reasons: [String]) -> ImageSpecError {
-        let what = wanted.map { "\($0.rawValue) does not work" } ?? "no container engine works"
+        let what = wanted.map { "\($0.rawValue) is not usable" } ?? "no usable container engine"
         let advice =
             wanted == nil
-            ? "install one of them, or have it started" : "install it, have it started, or use another"
+            ? "install or start one of them" : "install or start it, or use another engine"
         return ImageSpecError(.toolUnavailable, "\(what): \(reasons.joined(separator: "; ")); \(advice)")
     }
 
@@ -36,10 +37,10 @@ extension ImageSpecError {
 
     static func unknownOption(_ key: String, known: [String]) -> ImageSpecError {
         let advice =
-            Suggestion.nearest(to: key, among: known).map { "did you mean \"\($0)\"?" } ?? "leave it out"
+            Suggestion.nearest(to: key, among: known).map { "did you mean \"\($0)\"?" } ?? "remove it"
         return ImageSpecError(
             .unsupportedField,
-            "builder_options: \"\(key)\" is no option of this builder, which knows \(known.joined(separator: ", ")); \(advice)"
+            "builder_options: unknown option \"\(key)\"; \(advice) (options: \(known.joined(separator: ", ")))"
         )
     }
 
@@ -48,7 +49,7 @@ extension ImageSpecError {
     ) -> ImageSpecError {
         ImageSpecError(
             .unsupportedField,
-            "builder_options: engine is \(option.rawValue), but \(chosen.rawValue) is asked for; leave one of them out"
+            "builder_options: engine is \(option.rawValue), but \(chosen.rawValue) was requested; remove one of them"
         )
     }
 
@@ -61,7 +62,7 @@ extension ImageSpecError {
     }
 
     static func registryConfigURL(_ path: String) -> ImageSpecError {
-        invalidRegistryConfig(path, "is a URL, not a file; download it and give its local path")
+        invalidRegistryConfig(path, "is a URL, not a file; download it and use the local path")
     }
 
     // MARK: builds
@@ -69,8 +70,8 @@ extension ImageSpecError {
     static func renamed(_ expected: String, _ found: String) -> ImageSpecError {
         ImageSpecError(
             .sourceChanged,
-            "files of \(expected) changed after it was named, and now it would be \(found); try again when nothing "
-                + "writes to them")
+            "files of \(expected) changed after its name was computed, which is now \(found); try again when no "
+                + "program is writing to them")
     }
 
     static func buildFailed(_ imageName: String, engine: String, _ failure: BuildFailure) -> ImageSpecError {
@@ -85,18 +86,19 @@ extension ImageSpecError {
     static func pythonVersionGiven(_ version: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "python_version: \"\(version)\" is given, but the running environment decides it; leave it out")
+            "python_version: \"\(version)\" is set, but the running environment determines the version; remove it"
+        )
     }
 
     static func noPython(_ what: String) -> ImageSpecError {
-        ImageSpecError(.toolUnavailable, "\(what); name the interpreter of the environment")
+        ImageSpecError(.toolUnavailable, "\(what); pass the path of the environment's interpreter")
     }
 
     static func notInstalled(_ packages: [String], python: String) -> ImageSpecError {
         let names = packages.map { "\"\($0)\"" }.joined(separator: ", ")
         return ImageSpecError(
             .missingInput,
-            "\(names): not installed for \(python), so there is no version to pin; install it, or leave it out"
+            "\(names): not installed for \(python), so there is no version to pin; install the package, or remove it from the list"
         )
     }
 }

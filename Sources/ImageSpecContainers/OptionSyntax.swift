@@ -60,7 +60,7 @@ enum OptionSyntax {
         else {
             // Whatever it is, it may have a password in it.
             return AddressProblem(
-                text: "is no address of a daemon; \(forms)", isQuotable: !address.contains("@"))
+                text: "is not a valid daemon address; \(forms)", isQuotable: !address.contains("@"))
         }
         let scheme = address[..<range.lowerBound]
         var rest = address[range.upperBound...]
@@ -68,28 +68,29 @@ enum OptionSyntax {
             let user = rest[..<at]
             guard scheme == "ssh", consists(String(user), of: "._-"), beginsPlainly(user) else {
                 return AddressProblem(
-                    text: "an address has no password or user in it, but with ssh://user@host",
+                    text:
+                        "an address must not contain a user or password, except ssh://user@host; remove them",
                     isQuotable: false)
             }
             rest = rest[rest.index(after: at)...]
         }
         let others = scheme == "unix" ? "/._-+:=@ " : "/._-:?&=[]%"
         guard consists(String(rest), of: others) else {
-            return AddressProblem(text: "has characters that no address has; \(forms)")
+            return AddressProblem(text: "contains invalid characters; \(forms)")
         }
         switch scheme {
         case "unix":
             return rest.hasPrefix("/")
-                ? nil : AddressProblem(text: "has no path that begins with /; \(forms)")
+                ? nil : AddressProblem(text: "must have an absolute path; \(forms)")
         case "tcp":
             guard beginsPlainly(rest) || rest.hasPrefix("["), let colon = rest.lastIndex(of: ":"),
                 let port = UInt16(rest[rest.index(after: colon)...]), port > 0
-            else { return AddressProblem(text: "has no host and port; \(forms)") }
+            else { return AddressProblem(text: "must have a host and a port; \(forms)") }
             return nil
         default:
             // A name that begins with a dash would be an option of ssh, docker or kubectl.
             return beginsPlainly(rest)
-                ? nil : AddressProblem(text: "has no name that begins with a letter or digit; \(forms)")
+                ? nil : AddressProblem(text: "must have a name that begins with a letter or digit; \(forms)")
         }
     }
 }

@@ -4,58 +4,58 @@ internal import ContentTree
 public import ImageSpec
 
 extension ImageSpec {
-    /// An image that a spec names by a tag, which can move, and the reference that names one image for good.
+    /// An image reference with a tag, which can move, and the pinned reference that replaces it.
     public struct Pin: Hashable, Sendable {
-        /// The keys of the document that lead to the place, as in `["base_image", "builder_config", "uv_image"]`.
+        /// The path of keys in the document, such as `["base_image", "builder_config", "uv_image"]`.
         public let path: [String]
-        /// What stands there, or what rendering takes where nothing does.
+        /// The current reference, or the default that rendering uses.
         public let reference: String
-        /// What is to stand there: `name:tag@sha256:…`. Whoever reads it pulls by the digest; the tag is for people.
+        /// The pinned reference, `name:tag@sha256:…`. Engines pull by the digest; the tag is informational.
         public let pinned: String
 
-        /// A pin.
+        /// Creates a pin.
         public init(path: [String], reference: String, pinned: String) {
             self.path = path
             self.reference = reference
             self.pinned = pinned
         }
 
-        /// The place, as messages name it: `base_image.builder_config.uv_image`.
+        /// The field as it appears in messages: `base_image.builder_config.uv_image`.
         public var field: String { path.joined(separator: ".") }
     }
 
-    /// What pinning finds.
+    /// The result of pinning.
     public struct Pins: Hashable, Sendable {
-        /// The references to replace, in the order of the rendering, inner bases first. Empty where all are pinned.
+        /// The references to replace, in rendering order, inner bases first. Empty if all are pinned.
         public var pins: [Pin] = []
-        /// The base images of specs that name none, which cannot be pinned because they stand nowhere.
+        /// The default base images of specs without `base_image`, which cannot be pinned because no field contains them.
         public var implicit: [ImplicitImage] = []
 
-        /// A base image that a spec does not name.
+        /// A default base image.
         public struct ImplicitImage: Hashable, Sendable {
-            /// The keys of the document that would lead to it.
+            /// The path of keys in the document.
             public let path: [String]
-            /// What rendering takes.
+            /// The reference that rendering uses.
             public let reference: String
 
-            /// The place, as messages name it: `base_image`.
+            /// The field as it appears in messages: `base_image`.
             public var field: String { path.joined(separator: ".") }
         }
     }
 
-    /// Finds the digests of the images that the build of this spec uses: base images that are references, and of the
-    /// images of `builder_config` those that its Dockerfile names, given or by default.
+    /// Returns pinned references for the images that the build of this spec uses: base images that are references, and the
+    /// images of `builder_config` that its Dockerfile uses, set or by default.
     ///
-    /// Renders the spec, and asks for each reference once. A reference without a tag is written with the tag `latest`, which
-    /// it means. The digest is that of what the registry has under the tag: for an image of several platforms the index.
+    /// Renders the spec, and looks up each reference once. A reference without a tag is pinned with the tag `latest`. For a
+    /// multi-platform image, the digest is that of the index.
     /// - Parameters:
-    ///   - context: where relative paths of the spec count from.
-    ///   - updating: asks anew for the tags of references that are pinned already. One without a tag stays as it is.
-    ///   - digest: finds the digest of a reference `name:tag`.
-    /// - Returns: what to replace, and what cannot be.
+    ///   - context: The context that relative paths of the spec are resolved in.
+    ///   - updating: Whether to update references that are already pinned. Those without a tag are not changed.
+    ///   - digest: Returns the digest of a reference `name:tag`.
+    /// - Returns: The references to replace, and those that cannot be pinned.
     /// - Throws: the errors of `Dockerfile.init(_:in:)` and of `digest`;
-    ///   ``ImageSpecError/Code/toolFailed`` where what it returns is no digest;
-    ///   ``ImageSpecError/Code/invalidReference`` where the spec has something else behind an `@`.
+    ///   ``ImageSpecError/Code/toolFailed`` if that returns an invalid digest;
+    ///   ``ImageSpecError/Code/invalidReference`` if the spec has an invalid digest after an `@`.
     public func pins(
         in context: Context = .current, updating: Bool = false,
         digest: (String) async throws -> String
@@ -99,8 +99,8 @@ extension ImageSpec {
         return result
     }
 
-    /// Returns a copy with pinned references in their places.
-    /// - Throws: ``ImageSpecError/Code/invalidDocument`` where a place is none of this spec.
+    /// Returns a copy with the pinned references.
+    /// - Throws: ``ImageSpecError/Code/invalidDocument`` if a path does not exist in this spec.
     public func withPins(_ pins: [Pin]) throws(ImageSpecError) -> ImageSpec {
         var document = self.document
         for pin in pins { document = document.replacing(pin.path[...], with: .string(pin.pinned)) }
@@ -143,7 +143,7 @@ extension ImageSpecError {
     fileprivate static func noDigest(_ reference: String) -> ImageSpecError {
         ImageSpecError(
             .toolFailed,
-            "\(reference): what was given as its digest is none; expected sha256: and 64 digits from 0 to f, as its "
-                + "registry has it")
+            "\(reference): not a valid digest; expected sha256: and 64 lower-case hexadecimal digits, as reported by the "
+                + "registry")
     }
 }

@@ -11,16 +11,16 @@ import Musl
 import Darwin
 #endif
 
-/// The credentials that engines are to use, from a spec's `registry_config`: a folder with docker's `config.json`, or such
+/// The credentials that engines are to use, from a spec's `registry_config`: a directory with docker's `config.json`, or such
 /// a file of any name.
 struct RegistryConfiguration {
-    /// A link to the file, for podman and buildah; nil where the engine finds its own.
+    /// A link to the file, for podman and buildah; nil if the engine finds its own.
     let file: String?
-    /// The file that the spec names; nil where it names none.
+    /// The file that the spec names; nil if it names none.
     let source: String?
     /// What differs from the environment of this process.
     let environment: [String: String?]
-    /// Whether `DOCKER_CONFIG` names a folder without the file.
+    /// Whether `DOCKER_CONFIG` names a directory without the file.
     let isConfigurationFileMissing: Bool
 
     init(
@@ -44,13 +44,13 @@ struct RegistryConfiguration {
         isConfigurationFileMissing = false
         let folder = try scratch.makeFolder("docker")
         file = try scratch.link("docker/config.json", to: found)
-        // A folder of docker's holds more than the file: plugins, contexts.
+        // A directory of docker's holds more than the file: plugins, contexts.
         let isDockers = found.hasSuffix("/config.json")
         environment = ["DOCKER_CONFIG": isDockers ? String(found.dropLast("/config.json".count)) : folder]
     }
 
-    /// The file that a spec names, or that lies in the folder that it names; nil where it names none.
-    /// - Throws: ``ImageSpecError/Code/missingInput`` where there is none.
+    /// The file that a spec names, or the one in the directory that it names; nil if it names none.
+    /// - Throws: ``ImageSpecError/Code/missingInput`` if the file does not exist.
     static func file(
         of spec: ImageSpec, in context: ImageSpec.Context
     ) throws(ImageSpecError) -> String? {
@@ -59,11 +59,13 @@ struct RegistryConfiguration {
         for file in [found + "/config.json", found] where LocalFile.isReadable(file) { return file }
         if Path.isURL(path) { throw .registryConfigURL(path) }
         throw .invalidRegistryConfig(
-            path, "is neither a file nor a folder with a config.json; change it, or log in and leave it out")
+            path,
+            "is neither a file nor a directory with a config.json; change the path, or remove the field and log in"
+        )
     }
 
-    /// The file that a spec names for envd, which takes no folder; nil where it names none.
-    /// - Throws: ``ImageSpecError/Code/missingInput`` where there is none.
+    /// The file that a spec names for envd, which takes no directory; nil if it names none.
+    /// - Throws: ``ImageSpecError/Code/missingInput`` if the file does not exist.
     static func envdFile(
         of spec: ImageSpec, in context: ImageSpec.Context
     ) throws(ImageSpecError) -> String? {
@@ -72,7 +74,7 @@ struct RegistryConfiguration {
         guard LocalFile.isReadable(file) else {
             if Path.isURL(path) { throw .registryConfigURL(path) }
             throw .invalidRegistryConfig(
-                path, "is no file that can be read; envd takes a JSON file of registries there")
+                path, "is not a readable file; envd requires a JSON file of registries")
         }
         return file
     }
@@ -90,7 +92,7 @@ enum LocalFile {
         path.hasPrefix("/") || folder.isEmpty ? path : folder + "/" + path
     }
 
-    /// A path that means the same in another folder.
+    /// A path that means the same in another directory.
     static func absolute(_ path: String) -> String {
         // With links on the way, ".." means more than its text; "." and empty names mean nothing.
         Path.normalized(join(ImageSpec.Context.current.workingDirectory, path))

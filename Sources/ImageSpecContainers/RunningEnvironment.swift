@@ -4,24 +4,24 @@ internal import ContentTree
 public import ImageSpec
 
 extension ImageSpec {
-    /// A spec like another one, for the running Python environment: its version, and the versions of some packages.
+    /// Returns a spec for the running Python environment, with its Python version and the installed versions of packages.
     ///
     /// ```swift
     /// let spec = try await ImageSpec.fromEnvironment(pinning: ["numpy"], base: ImageSpec(name: "trainer"))
     /// ```
     ///
-    /// The interpreter is `$VIRTUAL_ENV/bin/python` where that variable is set, else `python3` on `PATH`. `python_version`
-    /// becomes its major and minor version, and each package is appended as `name==version`.
+    /// The interpreter is `$VIRTUAL_ENV/bin/python` if that variable is set, else `python3` on `PATH`. `python_version` is set
+    /// to its major and minor version, and each package is appended as `name==version`.
     ///
     /// Source: flytekit `ImageSpec.from_env`.
     /// - Parameters:
-    ///   - packages: the names of packages to pin, as pip knows them.
-    ///   - python: the interpreter to ask in place of those.
-    ///   - spec: the other fields; it has no `python_version`.
-    /// - Returns: the completed spec.
-    /// - Throws: ``ImageSpecError/Code/invalidField`` where the spec has a `python_version`;
-    ///   ``ImageSpecError/Code/missingInput`` for packages that are not installed, with their names;
-    ///   ``ImageSpecError/Code/toolUnavailable`` where there is no Python.
+    ///   - packages: The names of the packages to pin.
+    ///   - python: The interpreter to use instead.
+    ///   - spec: The spec to complete, without `python_version`.
+    /// - Returns: The completed spec.
+    /// - Throws: ``ImageSpecError/Code/invalidField`` if the spec has a `python_version`;
+    ///   ``ImageSpecError/Code/missingInput`` if packages are not installed, with their names;
+    ///   ``ImageSpecError/Code/toolUnavailable`` if there is no Python.
     public static func fromEnvironment(
         pinning packages: [String] = [], python: String? = nil, base spec: ImageSpec = ImageSpec()
     ) async throws -> ImageSpec {
@@ -57,7 +57,7 @@ extension ImageSpec {
         return spec.withPythonVersion(lines[0]).withPackages(pins)
     }
 
-    /// The first line is the version of Python, each following one that of a package, empty where it is not installed.
+    /// Prints the version of Python, then one line per package with its version, empty if it is not installed.
     private static let script = """
         import sys
         sys.path[:] = [folder for folder in sys.path if folder]
@@ -84,7 +84,7 @@ extension ImageSpec {
         }
         guard let outcome else { throw ImageSpecError.noPython("\(interpreter) does not answer") }
         guard outcome.isSuccess, outcome.output.count == packages.count + 1 else {
-            throw ImageSpecError.noPython("\(interpreter) cannot be asked: \(outcome.reason)")
+            throw ImageSpecError.noPython("cannot query \(interpreter): \(outcome.reason)")
         }
         return outcome.output
     }

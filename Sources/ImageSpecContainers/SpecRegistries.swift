@@ -6,14 +6,14 @@ package import ImageSpec
 package struct SpecRegistries: Sendable {
     private let client: ImageSpec.RegistryClient
 
-    /// - Throws: ``ImageSpecError/Code/missingInput`` where `registry_config` names no file.
+    /// - Throws: ``ImageSpecError/Code/missingInput`` if the file of `registry_config` does not exist.
     package init(of spec: ImageSpec, in context: ImageSpec.Context) throws(ImageSpecError) {
         let file = try RegistryConfiguration.file(of: spec, in: context)
         client = ImageSpec.RegistryClient(.init(credentialsFile: file))
     }
 
     /// Finds out whether the credentials of a spec can be read.
-    /// - Throws: ``ImageSpecError/Code/missingInput`` where `registry_config` names no file.
+    /// - Throws: ``ImageSpecError/Code/missingInput`` if the file of `registry_config` does not exist.
     package static func check(_ spec: ImageSpec, in context: ImageSpec.Context) throws(ImageSpecError) {
         _ = try RegistryConfiguration.file(of: spec, in: context)
     }

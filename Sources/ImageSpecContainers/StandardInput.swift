@@ -27,7 +27,7 @@ struct StandardInput {
     /// The end to read from. Programs that are started get it as their standard input and in no other way.
     let descriptor: FileDescriptor
 
-    /// - Throws: ``ImageSpecError/Code/toolFailed`` where there are no descriptors left.
+    /// - Throws: ``ImageSpecError/Code/toolFailed`` if no file descriptors are available.
     init(_ command: Command) throws(ImageSpecError) {
         guard let bytes = command.input else {
             let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
@@ -36,7 +36,7 @@ struct StandardInput {
             return
         }
         guard bytes.count <= Self.limit else {
-            throw .cannotRun(command.executable, "its input has more than \(Self.limit) bytes")
+            throw .cannotRun(command.executable, "the input is larger than \(Self.limit) bytes")
         }
         var ends: [Int32] = [-1, -1]
         // Swift has no pipe2. Programs that are started here have all other descriptors closed in any case.
@@ -55,7 +55,7 @@ struct StandardInput {
     func close() { _ = Self.close(descriptor.rawValue) }
 
     private static func lastError(_ command: Command) -> ImageSpecError {
-        .cannotRun(command.executable, "it gets no input: \(String(cString: strerror(errno)))")
+        .cannotRun(command.executable, "cannot write its input: \(String(cString: strerror(errno)))")
     }
 
     private static func close(_ descriptor: Int32) -> Int32 {

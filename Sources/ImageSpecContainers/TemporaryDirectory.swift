@@ -11,11 +11,11 @@ import Musl
 import Darwin
 #endif
 
-/// A folder for one build, which only this user can enter: the context, links to secrets, what the engine reports.
+/// A directory for one build with access for this user only. Contains the context, links to secrets, and engine output.
 struct TemporaryDirectory: Sendable {
     let path: String
 
-    /// Makes the folder where the system keeps temporary files.
+    /// Creates the directory in the system's directory for temporary files.
     init(environment: (String) -> String? = ImageSpec.processEnvironment) throws(ImageSpecError) {
         let parent = Self.parent(environment)
         var template = Array((parent + "/imagespec-XXXXXX").utf8CString)
@@ -23,7 +23,7 @@ struct TemporaryDirectory: Sendable {
         path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    /// The folder for temporary files, where its path can stand in arguments that have a syntax of their own, as
+    /// The directory for temporary files, where its path can stand in arguments that have a syntax of their own, as
     /// `--secret id=…,src=…`; else `/tmp`.
     private static func parent(_ environment: (String) -> String?) -> String {
         guard let folder = environment("TMPDIR"), !folder.isEmpty else { return "/tmp" }
@@ -32,7 +32,7 @@ struct TemporaryDirectory: Sendable {
         return isPlain ? path : "/tmp"
     }
 
-    /// Makes a link in the folder and returns its path. So no path of the user is ever part of an argument that has a
+    /// Makes a link in the directory and returns its path. So no path of the user is ever part of an argument that has a
     /// syntax of its own, and none is shown to other users of the machine.
     func link(_ name: String, to target: String) throws(ImageSpecError) -> String {
         let link = path + "/" + name
@@ -46,10 +46,10 @@ struct TemporaryDirectory: Sendable {
         return folder
     }
 
-    /// The text of a small file in the folder, without white space at its ends; nil where there is none.
+    /// The text of a small file in the directory, without white space at its ends; nil if there is none.
     func text(of name: String) -> String? { Self.text(path + "/" + name) }
 
-    /// Removes the folder with all that is in it, as far as that can be done. Follows no link.
+    /// Removes the directory and its contents, as far as possible. Follows no links.
     func remove() { Self.remove(Array(path.utf8CString)) }
 
     private static var lastError: String { String(cString: strerror(errno)) }
@@ -77,7 +77,7 @@ struct TemporaryDirectory: Sendable {
         rmdir(path)
     }
 
-    /// The names in a folder, each ending in NUL.
+    /// The names in a directory, each ending in NUL.
     private static func names(in folder: [CChar]) -> [[CChar]] {
         guard let stream = opendir(folder) else { return [] }
         defer { closedir(stream) }

@@ -20,13 +20,13 @@ import Testing
         ),
         (
             "renamed", .renamed("a:1", "a:2"), .sourceChanged,
-            "files of a:1 changed after it was named, and now it would be a:2; try again when nothing writes to them"
+            "files of a:1 changed after its name was computed, which is now a:2; try again when no program is writing to them"
         ),
         (
             "noTemporaryDirectory", .noTemporaryDirectory("/tmp", "No space left on device"),
             .unwritableOutput,
-            "\"/tmp\": no temporary folder can be made there: No space left on device; make room there, or set TMPDIR to "
-                + "another folder"
+            "cannot create the temporary directory \"/tmp\": No space left on device; free some space, or set TMPDIR to another "
+                + "directory"
         ),
         (
             "ignoreFileOfAnotherUser",

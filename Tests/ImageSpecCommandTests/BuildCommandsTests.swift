@@ -185,8 +185,8 @@ import Testing
                 "builder_options: {netwrok: host, cache: 'no', engine: kaniko}\nbase_image: {builder_options: {a: 1}}",
             status: 65,
             problems: [
-                "did you mean \"network\"", "builder_options: cache: ", "\"kaniko\" is no container engine",
-                "base_image: builder_options: \"a\"",
+                "did you mean \"network\"", "builder_options: cache: ", "unknown container engine \"kaniko\"",
+                "base_image: builder_options: unknown option \"a\"",
             ]),
         Wrong(
             spec: "builder_options: {provenance: true}\nplatform: linux/amd64,linux/arm64", status: 65,

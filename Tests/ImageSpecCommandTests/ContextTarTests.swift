@@ -31,9 +31,12 @@ import Testing
     }
 
     @Test(arguments: [
-        (["context", "a.yaml"], "say where the context goes"),
-        (["context", "a.yaml", "out", "--tar", "out.tar"], "leave one of them out"),
-        (["context", "a.yaml", "--tar", "-", "--json"], "leave --json out"),
+        (["context", "a.yaml"], "missing destination"),
+        (
+            ["context", "a.yaml", "out", "--tar", "out.tar"],
+            "cannot be combined with --tar; remove one of them"
+        ),
+        (["context", "a.yaml", "--tar", "-", "--json"], "remove --json"),
         (["render", "a.yaml", "--builder", "kaniko"], "use default or envd"),
     ])
     func argumentsThatSayNothingOrTooMuchAreRefused(arguments: [String], message: String) throws {

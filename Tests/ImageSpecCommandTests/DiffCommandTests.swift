@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-/// `imagespec diff`, `tag --record` and `check --tag`.
+/// `imagespec diff`, `tag --snapshot` and `check --tag`.
 @Suite struct DiffCommandTests {
     static let files = [
         "a.yaml": """
@@ -58,7 +58,7 @@ import Testing
     func changesAreLines(arguments: String, status: Int32, changes: [String]) throws {
         try Self.withProject { folder in
             let prepare = """
-                "$0" tag --record r.json a.yaml > tag && cp r.json record-without-ending &&
+                "$0" tag --snapshot r.json a.yaml > tag && cp r.json record-without-ending &&
                 rm src/old.py && echo 2 > src/model.py && chmod +x src/a.py && echo 'numpy==2.2 # new' > r.txt
                 """
             #expect(try Tool.shell(prepare, in: folder).status == 0)
@@ -83,7 +83,7 @@ import Testing
 
     @Test(
         arguments: [
-            ("diff - -", 64, "standard input can be one of the two"),
+            ("diff - -", 64, "standard input can be used only once"),
             ("diff a.yaml", 64, "missing expected argument"),
             ("diff --limit 0 a.yaml b.yaml", 64, "--limit must be 1 or more"),
             ("diff a.yaml none.yaml", 66, "\"none.yaml\""), ("diff a.yaml src", 66, "is a directory"),
@@ -91,25 +91,28 @@ import Testing
             ("diff edited.json a.yaml", 65, "edited.json: the snapshot was edited"),
             ("diff v2.json a.yaml", 65, "v2.json: unsupported snapshot format \"imagespec.snapshot.v2\""),
             ("diff a.yaml wrong.yaml", 65, "wrong.yaml: "),
-            ("tag --record src/r.json a.yaml", 73, "is among the files of source_root"),
-            ("tag --record a.yaml a.yaml", 73, "\"a.yaml\" is not a snapshot, so it was not overwritten"),
+            ("tag --snapshot src/r.json a.yaml", 73, "is among the files of source_root"),
+            ("tag --snapshot a.yaml a.yaml", 73, "\"a.yaml\" is not a snapshot, so it was not overwritten"),
             ("name r.json", 65, "r.json: this is a snapshot, not a spec"),
-            ("check --tag '' a.yaml", 64, "--tag is empty"),
-            ("check --tag a:x a.yaml", 64, "--tag takes a tag alone"),
-            ("tag --record none/r.json a.yaml", 73, "does not exist"),
-            ("tag --record . a.yaml", 73, "not a regular file"),
-            ("tag --record '' a.yaml", 73, "not a valid file path"),
-            ("tag --record - a.yaml", 64, "--record needs the path of a file"),
-            ("tag --record r2.json --scheme flytekit a.yaml", 64, "leave out --scheme flytekit"),
-            ("check --record r.json a.yaml", 64, "give that too"),
-            ("check --tag x --record none.json a.yaml", 66, "snapshot: \"none.json\""),
-            ("check --tag x --record a.yaml a.yaml", 65, "a.yaml: not a snapshot"),
+            ("check --tag '' a.yaml", 64, "--tag must not be empty"),
+            ("check --tag a:x a.yaml", 64, "--tag requires a tag, not an image name"),
+            ("tag --snapshot none/r.json a.yaml", 73, "does not exist"),
+            ("tag --snapshot . a.yaml", 73, "not a regular file"),
+            ("tag --snapshot '' a.yaml", 73, "not a valid file path"),
+            ("tag --snapshot - a.yaml", 64, "--snapshot requires a file path"),
+            (
+                "tag --snapshot r2.json --scheme flytekit a.yaml", 64,
+                "cannot be combined with --scheme flytekit"
+            ),
+            ("check --snapshot r.json a.yaml", 64, "--snapshot requires --tag"),
+            ("check --tag x --snapshot none.json a.yaml", 66, "snapshot: \"none.json\""),
+            ("check --tag x --snapshot a.yaml a.yaml", 65, "a.yaml: not a snapshot"),
             ("check --tag x wrong.yaml", 65, "wrong.yaml: "),
         ] as [(String, Int32, String)])
     func failuresSayWhatToDo(arguments: String, status: Int32, fragment: String) throws {
         try Self.withProject { folder in
             let prepare = """
-                "$0" tag --record r.json a.yaml > tag && head -c 900 r.json > torn.json && echo 'tag_format: x' > wrong.yaml &&
+                "$0" tag --snapshot r.json a.yaml > tag && head -c 900 r.json > torn.json && echo 'tag_format: x' > wrong.yaml &&
                 sed 's/"a"/"b"/' r.json > edited.json && sed 's/snapshot.v1/snapshot.v2/' r.json > v2.json
                 """
             #expect(try Tool.shell(prepare, in: folder).status == 0)
@@ -123,10 +126,10 @@ import Testing
     @Test func aRecordIsWrittenBesideTheTag() throws {
         try Self.withProject { folder in
             let plain = try Tool.run(["tag", "--json", "a.yaml"], in: folder)
-            let outcome = try Tool.run(["tag", "--json", "--record", "r.json", "a.yaml"], in: folder)
+            let outcome = try Tool.run(["tag", "--json", "--snapshot", "r.json", "a.yaml"], in: folder)
             #expect(outcome.text == plain.text && outcome.messages == "")
             let first = try Data(contentsOf: URL(fileURLWithPath: folder + "/r.json"))
-            #expect(try Tool.shell("umask 077; \"$0\" tag --record r.json a.yaml", in: folder).status == 0)
+            #expect(try Tool.shell("umask 077; \"$0\" tag --snapshot r.json a.yaml", in: folder).status == 0)
             #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/r.json")) == first)
             #expect(try Tool.shell("stat -c %a r.json", in: folder).text == "644\n")
         }
@@ -149,7 +152,7 @@ import Testing
         ]
         try withFolder(of: files) { folder in
             let outcome = try Tool.shell(
-                "\"$0\" tag --record r.json a.yaml > tag && mv new.txt r.txt && \"$0\" diff r.json a.yaml",
+                "\"$0\" tag --snapshot r.json a.yaml > tag && mv new.txt r.txt && \"$0\" diff r.json a.yaml",
                 in: folder)
             #expect(outcome.status == 1)
             #expect(
@@ -165,8 +168,8 @@ import Testing
 
     @Test func checkComparesTheTag() throws {
         try Self.withProject { folder in
-            let tag = try Tool.run(["tag", "--record", "r.json", "a.yaml"], in: folder).lines[0]
-            let good = try Tool.run(["check", "--tag", tag, "--record", "r.json", "a.yaml"], in: folder)
+            let tag = try Tool.run(["tag", "--snapshot", "r.json", "a.yaml"], in: folder).lines[0]
+            let good = try Tool.run(["check", "--tag", tag, "--snapshot", "r.json", "a.yaml"], in: folder)
             #expect(good.status == 0 && good.text == "" && good.messages == "")
 
             try Data("numpy==2.2\n".utf8).write(to: URL(fileURLWithPath: folder + "/r.txt"))
@@ -174,18 +177,18 @@ import Testing
             let sentence = "imagespec: a.yaml: the tag is \(now), not \(tag)\n"
             let bad = try Tool.run(["check", "--tag", tag, "a.yaml"], in: folder)
             #expect(bad.status == 1 && bad.text == "")
-            #expect(bad.messages.hasPrefix(sentence + "imagespec: to see why next time, keep a record"))
+            #expect(bad.messages.hasPrefix(sentence + "imagespec: to see what changed, save a snapshot"))
             for input in ["a.yaml", "- < a.yaml"] {
                 let explained = try Tool.shell(
-                    "\"$0\" check --tag \(tag) --record r.json \(input)", in: folder)
+                    "\"$0\" check --tag \(tag) --snapshot r.json \(input)", in: folder)
                 #expect(explained.status == 1)
                 #expect(explained.text.contains("\n  ~ r.txt: numpy 2.1 → 2.2\n"))
                 #expect(explained.messages.hasSuffix(": the tag is \(now), not \(tag)\n"))
             }
-            let other = try Tool.run(["check", "--tag", "x", "--record", "r.json", "a.yaml"], in: folder)
-            #expect(other.messages.hasSuffix("r.json: it is a record of the tag \(tag), not of x\n"))
+            let other = try Tool.run(["check", "--tag", "x", "--snapshot", "r.json", "a.yaml"], in: folder)
+            #expect(other.messages.hasSuffix("r.json: this snapshot has the tag \(tag), not x\n"))
             let json = try Tool.run(
-                ["check", "--json", "--tag", tag, "--record", "r.json", "a.yaml"], in: folder)
+                ["check", "--json", "--tag", tag, "--snapshot", "r.json", "a.yaml"], in: folder)
             #expect(json.status == 1)
             let object = try #require(JSONSerialization.jsonObject(with: json.output) as? [String: Any])
             #expect(Set(object.keys) == ["comparison", "problems", "same_tag", "tag", "valid"])

@@ -69,10 +69,11 @@ import Testing
                 if example.contains("Dockerfile") {
                     _ = try Self.run("imagespec render trainer.yaml >Dockerfile", in: folder)
                 }
-                if example.contains("trainer.record.json") {
-                    // The tag and the record that somebody kept.
+                if example.contains("trainer.snapshot.json") {
+                    // The tag and its snapshot, saved earlier.
                     let outcome = try Self.run(
-                        "imagespec tag --record trainer.record.json trainer.yaml >trainer.tag", in: folder)
+                        "imagespec tag --snapshot trainer.snapshot.json trainer.yaml >trainer.tag", in: folder
+                    )
                     #expect(outcome.status == 0, "\(outcome.messages)")
                 }
                 if name == "init" { try? FileManager.default.removeItem(atPath: folder + "/image.yaml") }

@@ -20,7 +20,7 @@ import Testing
             #expect(outcome.status == 0)
             #expect(outcome.text == path + "\n")
             #expect(outcome.messages.contains("imagespec: pyproject.toml: name, 1 dependency\n"))
-            #expect(outcome.messages.hasSuffix("then: imagespec name \(path)\n"))
+            #expect(outcome.messages.hasSuffix("then run: imagespec name \(path)\n"))
             let check = try Tool.shell("\"$0\" check \(path) && \"$0\" name \(path)", in: folder)
             #expect(check.status == 0)
             #expect(check.text.hasPrefix("app:"))

@@ -25,20 +25,20 @@ import Testing
 
     @Test(arguments: [
         // Commands.
-        Usage("nmae", "x", says: "there is no command 'nmae'; did you mean 'name'?"),
-        Usage("nmae", "--help", says: "there is no command 'nmae'; did you mean 'name'?"),
-        Usage("Files", says: "there is no command 'Files'; did you mean 'files'?"),
-        Usage("help", "contxt", says: "there is no command 'contxt'; did you mean 'context'?"),
-        Usage("a\nb", says: "there is no command 'a\\u{a}b'; the commands are name, tag, id, "),
+        Usage("nmae", "x", says: "unknown command 'nmae'; did you mean 'name'?"),
+        Usage("nmae", "--help", says: "unknown command 'nmae'; did you mean 'name'?"),
+        Usage("Files", says: "unknown command 'Files'; did you mean 'files'?"),
+        Usage("help", "contxt", says: "unknown command 'contxt'; did you mean 'context'?"),
+        Usage("a\nb", says: "unknown command 'a\\u{a}b'; the commands are name, tag, id, "),
         Usage(
             "trainer.yaml",
             says:
-                "there is no command 'trainer.yaml'; a spec comes after one, as in 'imagespec name trainer.yaml'; "
+                "unknown command 'trainer.yaml'; pass the spec after a command, such as 'imagespec name trainer.yaml'; "
         ),
         // Arguments.
         Usage("tag", says: "missing expected argument '<spec>'", help: "tag"),
         Usage("tag", "a.yaml", "b.yaml", says: "unexpected argument 'b.yaml'", help: "tag"),
-        Usage("context", "a.yaml", says: "say where the context goes: ", help: "context"),
+        Usage("context", "a.yaml", says: "missing destination; ", help: "context"),
         Usage("document", "a.yaml", says: "missing one of: '--id', '--tag'", help: "document"),
         Usage(
             "document", "--id", "--tag", "a.yaml",
@@ -48,7 +48,9 @@ import Testing
             says: "unknown option '--regisrty'. Did you mean '--registry'?", help: "name"),
         Usage("name", "--registry", says: "missing value for '--registry <registry>'", help: "name"),
         Usage("--json", "name", "a.yaml", says: "unknown option '--json'"),
-        Usage("files", "--null", "--json", "a.yaml", says: "--null is about lines; ", help: "files"),
+        Usage(
+            "files", "--null", "--json", "a.yaml", says: "--null cannot be combined with --json; ",
+            help: "files"),
     ])
     func wrongUsageIsOneSentenceAndAPlaceToLook(_ example: Usage) throws {
         try withTemporaryFolder { folder in
@@ -84,14 +86,14 @@ import Testing
                 separator: " ")
             #expect(
                 words.contains(
-                    "Exit status: 0 done, 1 an image is absent (exist, digest) or a tag or id differs (diff, check), 64 "
+                    "Exit status: 0 success, 1 an image is absent (exist, digest) or a tag or id differs (diff, check), 64 "
                 ))
-            #expect(words.contains(", 65 a wrong spec, 66 "))
+            #expect(words.contains(" invalid usage, 65 invalid spec, 66 "))
         }
     }
 
     static let hint =
-        "imagespec: this is not all; 'imagespec check' with the same arguments lists every problem\n"
+        "imagespec: there are more problems; to list all, run 'imagespec check' with the same arguments\n"
 
     @Test(arguments: [
         // Something more is wrong, about names or rendering.

@@ -83,7 +83,9 @@ import Testing
         try run("tool pin open.yaml") { outcome, _ in
             #expect(outcome.status == 0)
             #expect(outcome.text == "")
-            #expect(outcome.messages.contains("open.yaml: base_image is not given, and debian:bookworm-slim"))
+            #expect(
+                outcome.messages.contains(
+                    "open.yaml: base_image is not set, so the default debian:bookworm-slim"))
         }
     }
 

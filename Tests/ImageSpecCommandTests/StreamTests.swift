@@ -23,8 +23,8 @@ import Testing
             let outcome = try Tool.shell("\"$0\" \(arguments) > /dev/full", in: folder)
             #expect(outcome.status == 73)
             #expect(
-                outcome.messages == "imagespec: standard output cannot be written: No space left on device; "
-                    + "send it to a place that takes all of it\n")
+                outcome.messages == "imagespec: cannot write to standard output: No space left on device; "
+                    + "redirect it to a file or a program that reads all of it\n")
         }
     }
 
@@ -32,7 +32,7 @@ import Testing
         try withFolder(of: ["a.yaml": "{}"]) { folder in
             let outcome = try Tool.shell("\"$0\" id a.yaml >&-", in: folder)
             #expect(outcome.status == 73)
-            #expect(outcome.messages.contains("standard output cannot be written"))
+            #expect(outcome.messages.contains("cannot write to standard output"))
         }
     }
 
@@ -67,8 +67,8 @@ import Testing
             let outcome = try Tool.shell(script, in: folder)
             #expect(outcome.status == 73)
             #expect(
-                outcome.messages == "imagespec: standard output cannot be written: Broken pipe; "
-                    + "send it to a place that takes all of it\n")
+                outcome.messages == "imagespec: cannot write to standard output: Broken pipe; "
+                    + "redirect it to a file or a program that reads all of it\n")
         }
     }
 

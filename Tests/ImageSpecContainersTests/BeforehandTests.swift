@@ -87,18 +87,22 @@ import Testing
 
     @Test(arguments: [
         Case(options: ["provenance": true], answers: both, registry: nil, text: "set registry and push"),
-        Case(options: ["sbom": true], answers: buildah, text: "makes no attestations"),
-        Case(options: ["address": "tcp://a:1"], answers: [:], registry: nil, text: "keeps no image on this"),
-        Case(options: ["engine": "buildctl"], answers: [:], registry: nil, text: "keeps no image on this"),
-        Case(options: ["cache_to": "inline"], answers: buildah, text: "has no inline cache"),
-        Case(options: ["cache_to": "r.io/c"], answers: clientOfDocker, text: "knows \"inline\" alone"),
-        Case(options: ["network": "mine"], answers: both, text: "knows host, none and default alone"),
-        Case(options: ["source_date_epoch": 0], answers: both, text: "no fixed times"),
+        Case(options: ["sbom": true], answers: buildah, text: "does not support attestations"),
+        Case(
+            options: ["address": "tcp://a:1"], answers: [:], registry: nil,
+            text: "does not keep images on this"),
+        Case(
+            options: ["engine": "buildctl"], answers: [:], registry: nil, text: "does not keep images on this"
+        ),
+        Case(options: ["cache_to": "inline"], answers: buildah, text: "does not support inline caches"),
+        Case(options: ["cache_to": "r.io/c"], answers: clientOfDocker, text: "supports only \"inline\""),
+        Case(options: ["network": "mine"], answers: both, text: "supports only host, none and default"),
+        Case(options: ["source_date_epoch": 0], answers: both, text: "cannot set fixed file times"),
         Case(
             options: [:], answers: clientOfDocker, platform: "linux/amd64,linux/arm64", text: "buildx plugin"),
         Case(
             options: ["address": "tcp://a:1", "tls_ca": "ca.pem"], answers: [:],
-            text: "tls_ca: \"ca.pem\" is no file"),
+            text: "tls_ca: cannot read the file \"ca.pem\""),
     ])
     func whatCannotBeDoneIsFoundBeforeTheBaseIsBuilt(_ example: Case) async throws {
         let seen = try await build(

@@ -153,6 +153,6 @@ import Testing
         let error = await #expect(throws: ImageSpecError.self) {
             try await find(programs: ["first/docker"], answers: answers, need: .builder)
         }
-        #expect(error?.message.contains("it has no buildx plugin") == true)
+        #expect(error?.message.contains("the buildx plugin is missing") == true)
     }
 }

@@ -192,7 +192,7 @@ import Testing
         }
         let error = try await image(of: spec, answers: failing, context: "mine").error
         #expect(error?.code == .toolFailed)
-        #expect(error?.message.contains("choosing envd's context") == true)
+        #expect(error?.message.contains("selecting the envd context") == true)
         #expect(error?.message.contains("context \"mine\" is unknown") == true)
     }
 
@@ -273,7 +273,7 @@ import Testing
     @Test func withoutEnvdTheErrorSaysHowToGetIt() async throws {
         let error = try await image(of: spec, programs: ["docker"]).error
         #expect(error?.code == .toolUnavailable)
-        #expect(error?.message.contains("it is not on PATH; install it by pip install envd") == true)
+        #expect(error?.message.contains("envd is not on PATH; run: pip install --upgrade envd") == true)
     }
 
     @Test(arguments: [

@@ -39,7 +39,7 @@ import Darwin
             }
             let told = warnings.withLock { $0 }
             #expect(told.count == 1)
-            #expect(told.first?.contains("another process builds with envd") == true)
+            #expect(told.first?.contains("another process is building with envd") == true)
             #expect(told.first?.contains(home + "/.config/envd/imagespec.lock") == true)
             #expect(flock(other, LOCK_EX | LOCK_NB) != 0)
             turn?.end()
@@ -91,7 +91,7 @@ import Darwin
             #expect(turn == nil)
             let told = warnings.withLock { $0 }
             #expect(told.count == 1)
-            #expect(told.first?.contains("imagespec.lock cannot be locked: Not a directory") == true)
+            #expect(told.first?.contains("imagespec.lock: Not a directory") == true)
         }
     }
 }

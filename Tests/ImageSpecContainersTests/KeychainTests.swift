@@ -176,8 +176,10 @@ import Testing
 
     @Test(
         arguments: [
-            ("{", "line 1, column 2"), ("[]", "no JSON object"), (#"{"auths": 1}"#, "auths is no object"),
-            (#"{"credHelpers": []}"#, "credHelpers is no object"), (#"{"credsStore": {}}"#, "credsStore"),
+            ("{", "line 1, column 2"), ("[]", "not a JSON object"),
+            (#"{"auths": 1}"#, "auths must be an object"),
+            (#"{"credHelpers": []}"#, "credHelpers must be an object"),
+            (#"{"credsStore": {}}"#, "credsStore"),
             (#"{"auths": {"ghcr.io": "secret"}}"#, "entry for ghcr.io"),
             (#"{"auths": {"ghcr.io": {"auth": 5}}}"#, "auth of the entry for ghcr.io"),
             (#"{"auths": {"ghcr.io": {"auth": "secret!"}}}"#, "base64"),
@@ -261,22 +263,27 @@ import Testing
     /// What a helper prints is never quoted: here it is a secret in each case.
     @Test(
         arguments: [
-            ("echo secret; exit 1", "ended with status 1"),
-            ("echo secret >&2; exit 7", "ended with status 7"),
-            ("kill -KILL $$", "ended by signal 9"), ("echo secret", "something other than a Username"),
-            (#"echo '{"Username": "secret"}'"#, "something other"), ("", "something other"),
-            (#"echo '{"Username": 1, "Secret": "secret"}'"#, "something other"),
-            (#"printf '"secret\377"'"#, "something other"),
+            ("echo secret; exit 1", "failed with exit status 1"),
+            ("echo secret >&2; exit 7", "failed with exit status 7"),
+            ("kill -KILL $$", "terminated by signal 9"),
+            ("echo secret", "did not print a JSON object with Username"),
+            (#"echo '{"Username": "secret"}'"#, "did not print a JSON object"),
+            ("", "did not print a JSON object"),
+            (#"echo '{"Username": 1, "Secret": "secret"}'"#, "did not print a JSON object"),
+            (#"printf '"secret\377"'"#, "did not print a JSON object"),
             // It closes its input without having read it, and goes on.
-            ("exec <&-; head -c 100000 /dev/zero >/dev/null; echo secret; exit 4", "ended with status 4"),
-            ("head -c 100000000 /dev/zero", "something other"),
+            (
+                "exec <&-; head -c 100000 /dev/zero >/dev/null; echo secret; exit 4",
+                "failed with exit status 4"
+            ),
+            ("head -c 100000000 /dev/zero", "did not print a JSON object"),
         ])
     func aHelperThatFailsIsNamed(_ script: String, _ what: String) async throws {
         let machine = Machine(
             files: [".docker/config.json": #"{"credsStore": "bad"}"#], helpers: ["bad": script])
         let reason = try #require(try await lookUp(machine).failure)
         #expect(
-            reason.contains("docker-credential-bad, which \"$HOME/.docker/config.json\" names for ghcr.io"))
+            reason.contains("docker-credential-bad, configured in \"$HOME/.docker/config.json\" for ghcr.io"))
         #expect(reason.contains(what))
         #expect(reason.contains("echo ghcr.io | docker-credential-bad get"))
         #expect(!reason.contains("secret"))
@@ -294,7 +301,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("gone", "is not on PATH"), ("a/b", "holds a slash"), ("a b", "holds a slash or a space"),
+        ("gone", "is not on PATH"), ("a/b", "contains a slash"), ("a b", "contains a slash or a space"),
     ])
     func aHelperThatIsNotThereIsNamed(_ name: String, _ what: String) async throws {
         let machine = Machine(files: [".docker/config.json": #"{"credsStore": "\#(name)"}"#])
@@ -339,7 +346,7 @@ import Testing
             var event = pollfd(fd: started, events: Int16(POLLIN), revents: 0)
             while poll(&event, 1, 0) == 0 { try await Task.sleep(for: .milliseconds(5)) }
             task.cancel()
-            #expect(await task.value.failure?.contains("was not waited for") == true)
+            #expect(await task.value.failure?.contains("was cancelled") == true)
         }
     }
 

@@ -24,7 +24,8 @@ import Testing
             (["builder": "a b"], .invalidField, "builder:"),
             (["builder": "--push"], .invalidField, "builder:"),
             (["builder": 1], .invalidField, "string"), (["builders": "a"], .invalidField, "list"),
-            (["builders": []], .invalidField, "list"), (["builders": ["a", "a"]], .invalidField, "twice"),
+            (["builders": []], .invalidField, "list"),
+            (["builders": ["a", "a"]], .invalidField, "duplicate"),
             (["builder": "a", "address": "tcp://a:1"], .invalidField, "builder"),
             (["builder": "a", "engine": "podman"], .invalidField, "engine is podman"),
             (["address": "tcp://a:1", "engine": "docker"], .invalidField, "buildctl"),
@@ -33,7 +34,7 @@ import Testing
             (["address": "tcp://a:0"], .invalidField, "port"),
             (["address": "tcp://a:99999"], .invalidField, "port"),
             (["address": "tcp://:1"], .invalidField, "port"),
-            (["address": "unix://run/x"], .invalidField, "begins with /"),
+            (["address": "unix://run/x"], .invalidField, "absolute path"),
             (["address": "--help"], .invalidField, "address"),
             // Programs take what begins with a dash for an option.
             (["address": "ssh://-oProxyCommand=x"], .invalidField, "begins with"),
@@ -45,21 +46,21 @@ import Testing
             (["address": "tcp://a:1\n"], .invalidField, "characters"),
             (["tls_ca": "ca.pem"], .invalidField, "tcp://host:port"),
             (["address": "unix:///a", "tls_ca": "ca.pem"], .invalidField, "tls_ca"),
-            (["address": "tcp://a:1", "tls_key": "k"], .invalidField, "pair"),
+            (["address": "tcp://a:1", "tls_key": "k"], .invalidField, "set together"),
             (["address": "tcp://a:1", "tls_server_name": "-x"], .invalidField, "tls_server_name"),
             (["cache_from": "a,type=local"], .invalidField, "cache_from"),
             (["cache_from": "--x"], .invalidField, "cache_from"),
             (["cache_from": "a", "cache": false], .invalidField, "cache: false"),
-            (["cache_to": ["ref": "a,dest=/etc"]], .invalidField, "no name of an image"),
+            (["cache_to": ["ref": "a,dest=/etc"]], .invalidField, "not a valid image name"),
             (["cache_to": ["type": "local", "ref": "a"]], .invalidField, "registry"),
-            (["cache_to": ["mode": "max"]], .invalidField, "no ref"),
+            (["cache_to": ["mode": "max"]], .invalidField, "missing ref"),
             (["cache_to": ["ref": "a", "mode": "all"]], .invalidField, "mode"),
             (["cache_to": ["ref": "a", "mod": "max"]], .unsupportedField, "did you mean \"mode\"?"),
             (["cache_to": ["type": "inline", "ref": "a"]], .invalidField, "inline"),
             (["cache_from": ["ref": "a", "mode": "max"]], .unsupportedField, "mode"),
             (
                 ["cache_to": ["ref": "a", "image_manifest": true, "oci_mediatypes": false]], .invalidField,
-                "OCI's media types"
+                "OCI media types"
             ),
             (["cache_to": 3], .invalidField, "cache_to"),
             (["provenance": "full"], .invalidField, "provenance"), (["sbom": "a b"], .invalidField, "sbom"),
@@ -108,18 +109,18 @@ import Testing
     @Test(
         arguments: [
             (["cache_to": "r.io/a"], .buildKit, "20.10.24", "buildx, buildctl"),
-            (["cache_to": "inline"], .buildah, "1.28.2", "docker and buildctl"),
+            (["cache_to": "inline"], .buildah, "1.28.2", "docker or buildctl"),
             (["cache_to": ["ref": "r.io/a", "mode": "max"]], .buildah, "1.28.2", "attributes"),
-            (["cache_from": "r.io/a:1"], .podman, "4.3.1", "without tag"),
+            (["cache_from": "r.io/a:1"], .podman, "4.3.1", "without a tag"),
             (["cache_from": ["r.io/a", "r.io/b"]], .podman, "4.3.1", "one cache"),
-            (["cache_from": "r.io/a"], .buildah, "1.26.9", "before 1.27"),
-            (["cache_to": "r.io/a"], .podman, "4.1.1", "before 4.2"),
-            (["provenance": true], .buildah, "1.28.2", "docker with buildx 0.10 or later and buildctl"),
-            (["sbom": true], .buildKit, "20.10.24", "buildctl can"),
-            (["source_date_epoch": 0], .buildKit, "20.10.24", "podman and buildah can"),
-            (["network": "mine"], .buildctl, "0.13.0", "alone; podman and buildah can"),
-            (["network": "mine"], .buildx, "28.2.2", "--driver-opt network=mine are"),
-            (["network": "mine"], .buildKit, "20.10.24", "--driver-opt network=mine are"),
+            (["cache_from": "r.io/a"], .buildah, "1.26.9", "before version 1.27"),
+            (["cache_to": "r.io/a"], .podman, "4.1.1", "before version 4.2"),
+            (["provenance": true], .buildah, "1.28.2", "docker with buildx 0.10 or later or buildctl"),
+            (["sbom": true], .buildKit, "20.10.24", "or buildctl"),
+            (["source_date_epoch": 0], .buildKit, "20.10.24", "podman or buildah"),
+            (["network": "mine"], .buildctl, "0.13.0", "default; use podman or buildah"),
+            (["network": "mine"], .buildx, "28.2.2", "--driver-opt network=mine, podman or buildah"),
+            (["network": "mine"], .buildKit, "20.10.24", "--driver-opt network=mine, podman or buildah"),
         ] as [(Options, DetectedEngine.Dialect, String, String)])
     func whatTheEngineCannotDoIsAnErrorThatSaysWhichCan(
         _ options: Options, _ dialect: DetectedEngine.Dialect, _ version: String, _ text: String
@@ -171,7 +172,7 @@ import Testing
 
     @Test(
         arguments: [
-            ([("", "docker")], "the builder that buildx takes"), ([("default", "docker")], "default"),
+            ([("", "docker")], "the current builder of buildx"), ([("default", "docker")], "default"),
             ([("east", "kubernetes"), ("own", "docker")], "the builder own"),
             ([("", "docker-container")], nil), ([("east", "remote"), ("west", "kubernetes")], nil),
             // Nobody can tell: what it cannot do, it says.

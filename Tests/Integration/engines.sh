@@ -326,7 +326,7 @@ policy() {
 
   "$IMAGESPEC" build --engine "$engine" --registry localhost:1/none "policy-$engine.json" > "$WORK/out" 2> "$WORK/err"
   check "$engine: no answer from the registry is no answer" 69 $?
-  check_contains "$engine: and the reason is told" "localhost:1: nobody answers there" "$WORK/err"
+  check_contains "$engine: and the reason is told" "localhost:1: cannot connect" "$WORK/err"
   "$IMAGESPEC" build --engine "$engine" --registry localhost:1/none --assume-present "policy-$engine.json" > "$WORK/out" 2> "$WORK/err"
   check "$engine: unless it is assumed" 0 $?
   FLYTE_IMG_FAST_FAIL=1 "$IMAGESPEC" build --engine "$engine" --registry localhost:1/none --assume-present "policy-$engine.json" > "$WORK/out" 2> "$WORK/err"

@@ -171,7 +171,7 @@ check_same "buildah: what a step printed the time into is the first machine's" "
 spec inline.json inline '{"cache_to": "inline"}' linux/amd64
 "$IMAGESPEC" build --engine buildah --force inline.json > "$WORK/out" 2> "$WORK/err"
 check "buildah: an inline cache is refused" 65 $?
-check_contains "buildah: with the engines that can" "docker and buildctl can" "$WORK/err"
+check_contains "buildah: with the engines that can" "docker or buildctl" "$WORK/err"
 
 # --- an inline cache: dockerd -----------------------------------------------------------------------------------------
 
@@ -203,7 +203,7 @@ if wait_for /usr/bin/docker version; then
   spec fixed.json fixed '{"network": "host", "source_date_epoch": 0}' linux/amd64
   "$IMAGESPEC" build --engine docker --force fixed.json > "$WORK/out" 2> "$WORK/err"
   check "docker without buildx: fixed times are refused" 65 $?
-  check_contains "docker without buildx: with the engines that can" "podman and buildah can" "$WORK/err"
+  check_contains "docker without buildx: with the engines that can" "podman or buildah" "$WORK/err"
 else
   log "SKIP docker: $(tail -1 "$WORK/docker.log")"
 fi

@@ -7,30 +7,30 @@ import Synchronization
 extension ImageSpec {
     /// Builds images with envd, and pushes those of specs that have a registry.
     ///
-    /// It is the builder `envd`, for specs that name it: no other spec ever comes to it. ``EnvdFile`` says what it builds
-    /// and what it refuses.
+    /// This is the builder `envd`, used only for specs that name it. ``EnvdFile`` describes what it builds and which fields it
+    /// does not support.
     ///
-    /// What it runs is what flytekit's plugin for envd runs: `envd context`, which makes or chooses the context `flyte`, or
-    /// `flyte-sandbox` for the registry `localhost:30000`, or the one that the variable `FLYTE_ENVD_CONTEXT` names, and
-    /// leaves it chosen; `envd bootstrap` with the spec's `registry_config`, which is a file of envd's own format here;
-    /// `envd build`. envd is 0.3.38 or later, and its statistics are switched off.
+    /// It runs the same commands as flytekit's envd plugin: `envd context`, which creates or selects the context `flyte`,
+    /// `flyte-sandbox` for the registry `localhost:30000`, or the one in the variable `FLYTE_ENVD_CONTEXT`, and leaves it
+    /// selected; `envd bootstrap` with the spec's `registry_config`, which must be in envd's own format; and `envd build`.
+    /// Requires envd 0.3.38 or later. envd's analytics are disabled.
     ///
-    /// The context is one for all of a user's envd commands. So builds with envd, of this process and of others, wait for
-    /// each other, by a lock on `~/.config/envd/imagespec.lock`. The registries of `registry_config` reach a BuildKit
-    /// daemon that envd starts; one that runs already keeps those that it was started with.
+    /// The selected context is shared by all envd commands of a user, so envd builds of all processes are serialised with a
+    /// lock on `~/.config/envd/imagespec.lock`. The registries of `registry_config` apply to a BuildKit daemon that envd
+    /// starts; a running daemon keeps its registries.
     ///
-    /// An image that exists is not built again, unless the build is forced: in its registry, which is asked with the
-    /// credentials that docker has; without one, in docker, which keeps what envd builds.
+    /// An image that already exists is not built again unless the build is forced. Existence is checked in the registry, with
+    /// docker's credentials; without a registry, in docker, which stores the images that envd builds.
     public struct EnvdBuilder: Builder {
         private let runner: CommandRunner
         private let folders: [String]?
         private let registry: RegistryImages
         private let environment: @Sendable (String) -> String?
 
-        /// A builder.
+        /// Creates a builder.
         public init() { self.init(runner: .system, folders: nil, registry: .system) }
 
-        /// A builder that finds programs in some folders; nil: those of `PATH`.
+        /// A builder that searches these directories for programs; nil: those of `PATH`.
         init(
             runner: CommandRunner, folders: [String]?, registry: RegistryImages,
             environment: @escaping @Sendable (String) -> String? = ImageSpec.processEnvironment
@@ -41,20 +41,20 @@ extension ImageSpec {
             self.environment = environment
         }
 
-        /// Whether the image is absent.
-        /// - Throws: ``ImageSpecError/Code/existenceUnknown`` where nobody can tell.
+        /// Returns whether the image is absent.
+        /// - Throws: ``ImageSpecError/Code/existenceUnknown`` if this cannot be determined.
         public func shouldBuild(_ spec: ImageSpec) async throws -> Bool {
             let request = try await Self.request(spec)
             return try request.policy.decision(for: request.imageName, try await existence(for: request))
                 == .build
         }
 
-        /// Builds the image, and pushes it where the spec has a registry.
+        /// Builds the image, and pushes it if the spec has a registry.
         public func build(_ spec: ImageSpec) async throws -> String? {
             try await build(try await Self.request(spec)).imageName
         }
 
-        /// Provides an image: found, or built and pushed.
+        /// Returns an existing image, or builds and pushes it.
         /// - Throws: ``ImageSpecError``, `CancellationError`.
         public func image(for request: BuildRequest) async throws -> BuildResult {
             if request.isForcePush { return try await build(request) }
@@ -121,7 +121,7 @@ extension ImageSpec {
             return BuildResult(imageName: request.imageName, outcome: .built, engine: engine)
         }
 
-        /// nil where envd is not there, or has no place for its file of contexts: it says so itself.
+        /// nil if envd is not there, or has no place for its file of contexts: it says so itself.
         private func turn(_ request: BuildRequest) async throws -> EnvdLock? {
             guard let home = environment("HOME"), !home.isEmpty, !finder.programs("envd").isEmpty else {
                 return nil

@@ -12,16 +12,16 @@ import Musl
 import Darwin
 #endif
 
-/// The right to use envd, which one build of this user has at a time.
+/// A per-user lock that serialises envd builds.
 ///
-/// Which context is chosen stands in one file for all of a user's envd commands, `~/.config/envd/contexts`. envd empties it and
-/// writes it anew without a lock, and each of its commands reads it at the start. Whoever chooses a context and builds in
-/// it keeps the others off from before the one until after the other, in this process and in all.
+/// All envd commands of a user share one file with the selected context, `~/.config/envd/contexts`. envd truncates and
+/// rewrites it without a lock, and each of its commands reads it at the start. A build therefore holds this lock from
+/// selecting the context until the end of the build, across all processes.
 ///
-/// A file of each build's own would not do: envd mounts the folder that it lies in into the container of its BuildKit
-/// daemon, which outlives the build.
+/// One file per build is not possible: envd mounts its directory into the container of its BuildKit daemon, which outlives
+/// the build.
 final class EnvdLock: Sendable {
-    /// The name of the file that is locked, beside that of the contexts. It stays: to remove a file that others lock would let two in.
+    /// The name of the lock file, next to the contexts. It is never removed: removing a locked file would admit two builds.
     static let fileName = "imagespec.lock"
 
     /// How long to wait before trying again. A call that waits in the kernel could not be cancelled.
@@ -39,11 +39,11 @@ final class EnvdLock: Sendable {
 
     deinit { end() }
 
-    /// Waits for the right.
+    /// Waits for the lock.
     /// - Parameters:
-    ///   - home: the folder in which envd finds `.config/envd`.
-    ///   - report: gets a warning where another process has the right, or where nothing can be locked.
-    /// - Returns: nil where nothing can be locked, as on a file system without locks.
+    ///   - home: The directory that contains `.config/envd`.
+    ///   - report: Receives a warning if another process holds the lock, or if locking is not possible.
+    /// - Returns: nil if locking is not possible, such as on a file system without locks.
     /// - Throws: `CancellationError`.
     static func take(home: String, report: (String) -> Void) async throws -> EnvdLock? {
         let folder = home + "/.config/envd"
@@ -67,7 +67,7 @@ final class EnvdLock: Sendable {
             }
             if !isTold, count == 0 {
                 isTold = true
-                report("another process builds with envd, as \(path) is locked; this build waits for it")
+                report("another process is building with envd (\(path) is locked); waiting for it")
             }
             do {
                 try await Task.sleep(for: pause)
@@ -88,7 +88,7 @@ final class EnvdLock: Sendable {
         }
     }
 
-    /// Lets the next one in.
+    /// Releases the lock.
     func end() {
         let file = descriptor.withLock { descriptor in
             defer { descriptor = nil }
@@ -104,7 +104,7 @@ final class EnvdLock: Sendable {
     }
 
     private static func unlocked(_ path: String, _ problem: Int32) -> String {
-        "\(path) cannot be locked: \(String(cString: strerror(problem))); "
-            + "builds with envd at the same time may get in each other's way"
+        "cannot lock \(path): \(String(cString: strerror(problem))); "
+            + "concurrent envd builds may interfere with each other"
     }
 }

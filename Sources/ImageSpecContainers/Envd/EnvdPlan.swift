@@ -9,7 +9,7 @@ import ImageSpec
 struct EnvdPlan: Hashable, Sendable {
     var program: EnvdProgram
     var imageName: String
-    /// The folder with `build.envd`. Its own name stands in the image.
+    /// The directory with `build.envd`. Its name becomes part of the image.
     var context: String
     var platform: String
     var registry: String?
@@ -24,7 +24,7 @@ struct EnvdPlan: Hashable, Sendable {
         /// As messages name it.
         var name: String
         var command: Command
-        /// What to do where that fails.
+        /// The command to run if that fails.
         var alternative: Command?
     }
 
@@ -54,7 +54,7 @@ struct EnvdPlan: Hashable, Sendable {
 
     /// A context that is there cannot be made, and is used.
     private var switchingStep: Step {
-        let name = "choosing envd's context"
+        let name = "selecting the envd context"
         if let contextName { return Step(name: name, command: use(contextName)) }
         let isSandbox = registry == Self.sandboxRegistry
         let own = isSandbox ? "flyte-sandbox" : "flyte"

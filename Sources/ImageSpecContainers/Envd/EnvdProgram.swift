@@ -29,7 +29,7 @@ struct EnvdProgram: Hashable, Sendable {
             }
             guard outcome.isSuccess, let version = outcome.output.lazy.compactMap(EnvdVersion.init).first
             else {
-                reasons.append("\(path) does not tell its version: \(outcome.reason)")
+                reasons.append("cannot determine the version of \(path): \(outcome.reason)")
                 continue
             }
             if version >= .minimum { return EnvdProgram(path: path, version: version) }
@@ -48,7 +48,7 @@ struct EnvdVersion: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     init(numbers: [Int]) { self.numbers = numbers }
 
-    /// Reads a line such as `envd: v1.3.6`; nil where there are no three numbers in it.
+    /// Reads a line such as `envd: v1.3.6`; nil if there are no three numbers in it.
     init?(_ line: String) {
         guard let found = line.firstMatch(of: #/(?:^|[^0-9.])([0-9]{1,6})\.([0-9]{1,6})\.([0-9]{1,6})/#),
             let major = Int(found.1), let minor = Int(found.2), let patch = Int(found.3)
@@ -65,10 +65,10 @@ struct EnvdVersion: Hashable, Comparable, Sendable, CustomStringConvertible {
 
 extension ImageSpecError {
     fileprivate static func noEnvd(_ reasons: [String]) -> ImageSpecError {
-        let found = reasons.isEmpty ? "it is not on PATH" : reasons.joined(separator: "; ")
+        let found = reasons.isEmpty ? "envd is not on PATH" : reasons.joined(separator: "; ")
         return ImageSpecError(
             .toolUnavailable,
-            "the builder envd needs envd \(EnvdVersion.minimum) or later: \(found); install it by pip install envd"
+            "the envd builder requires envd \(EnvdVersion.minimum) or later: \(found); run: pip install --upgrade envd"
         )
     }
 }

@@ -2,7 +2,7 @@
 
 internal import ContentTree
 
-/// What a server asks for when it answers 401.
+/// The challenge of a 401 response.
 ///
 /// Source: RFC 9110, 11.6.1 (`WWW-Authenticate`), 11.2 (parameters), 5.6.4 (quoted strings); RFC 6750, 3.
 struct AuthenticationChallenge: Hashable, Sendable {

@@ -22,7 +22,7 @@ struct CredentialHelpers: Sendable {
     /// Many times what an answer has.
     private static let maximumAnswer = 1 << 20
 
-    /// What a helper knows of a registry; nil where it knows nothing.
+    /// What a helper knows of a registry; nil if it knows nothing.
     ///
     /// Asked once for all who ask at once, and remembered for a minute: it is a program to be started, for each of a hundred
     /// images.
@@ -38,7 +38,7 @@ struct CredentialHelpers: Sendable {
             throw problem
         } catch {
             throw .helper(
-                "docker-credential-" + helper, namedIn: file, place, "was not waited for", toDo: "ask again")
+                "docker-credential-" + helper, namedIn: file, place, "was cancelled", toDo: "try again")
         }
     }
 
@@ -49,14 +49,14 @@ struct CredentialHelpers: Sendable {
         func problem(_ what: String, _ advice: String? = nil) -> CredentialProblem {
             .helper(
                 program, namedIn: file, place, what,
-                toDo: advice ?? "see what it says to: echo \(place.server) | \(program) get")
+                toDo: advice ?? "to see its error, run: echo \(place.server) | \(program) get")
         }
         guard !helper.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 <= 0x20 || $0 == 0x7F }) else {
             throw .malformed(
-                file, "the name of the credential helper for \(place.host) holds a slash or a space")
+                file, "the name of the credential helper for \(place.host) contains a slash or a space")
         }
         guard let path = finder.programs(program).first else {
-            throw problem("is not on PATH", "install it, or take it out of that file and log in again")
+            throw problem("is not on PATH", "install it, or remove it from that file and log in again")
         }
         let command = Command(
             executable: path, arguments: ["get"], environment: finder.environment,
@@ -66,10 +66,10 @@ struct CredentialHelpers: Sendable {
         do {
             outcome = try await finder.runner.answer(command, within: limit)
         } catch is CancellationError {
-            throw problem("was not waited for", "ask again")
+            throw problem("was cancelled", "try again")
         } catch {
             // What it says of a program that does not start holds nothing that the program knows.
-            throw problem("cannot be run", "see what is wrong with \(path)")
+            throw problem("cannot be run", "check that \(path) is an executable for this machine")
         }
         guard let outcome else { throw problem("did not answer within \(limit.components.seconds) s") }
         // Nothing of what it printed is quoted: it may be a secret.
@@ -77,12 +77,12 @@ struct CredentialHelpers: Sendable {
         switch outcome.status {
         case .exited(0): break
         case .exited where text.contains("credentials not found in native keychain"): return nil
-        case .exited(let status): throw problem("ended with status \(status)")
-        case .signaled(let signal): throw problem("was ended by signal \(signal)")
+        case .exited(let status): throw problem("failed with exit status \(status)")
+        case .signaled(let signal): throw problem("was terminated by signal \(signal)")
         }
         guard case .object(let answer)? = try? ImageSpec.JSONValue(json: text),
             case .string(let user)? = answer["Username"], case .string(let secret)? = answer["Secret"]
-        else { throw problem("printed something other than a Username and a Secret in JSON") }
+        else { throw problem("did not print a JSON object with Username and Secret") }
         return secret.isEmpty && user.isEmpty ? nil : .named(user, secret)
     }
 

@@ -35,10 +35,10 @@ struct CredentialKey: Hashable, Sendable {
         "docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "hub.docker.com",
     ]
 
-    /// As docker asks its helpers.
+    /// The server name that docker passes to its helpers.
     var server: String { host == "docker.io" ? "https://index.docker.io/v1/" : host }
 
-    /// How closely this key of a configuration fits a place; nil where it is for another one.
+    /// How closely this key of a configuration fits a place; nil if it is for another one.
     func fit(_ place: CredentialKey) -> Int? {
         guard host == place.host else { return nil }
         let isPrefix = path.isEmpty || place.path == path || place.path.hasPrefix(path + "/")
@@ -46,7 +46,7 @@ struct CredentialKey: Hashable, Sendable {
     }
 }
 
-/// What stands in one configuration of docker or podman.
+/// One configuration file of docker or podman.
 struct DockerConfigFile {
     /// The file, or the variable that holds the text, as messages name it.
     let name: String
@@ -67,14 +67,14 @@ struct DockerConfigFile {
         } catch {
             throw .malformed(name, error.message)
         }
-        guard case .object(let object) = value else { throw .malformed(name, "it is no JSON object") }
+        guard case .object(let object) = value else { throw .malformed(name, "not a JSON object") }
         func child(_ key: String) throws(CredentialProblem)
             -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue>
         {
             switch object[key] {
             case .object(let child)?: return child
             case nil, .null?: return [:]
-            default: throw .malformed(name, "\(key) is no object")
+            default: throw .malformed(name, "\(key) must be an object")
             }
         }
         helpers = try child("credHelpers")
@@ -82,7 +82,7 @@ struct DockerConfigFile {
         switch object["credsStore"] {
         case .string(let text)?: store = text
         case nil, .null?: store = nil
-        default: throw .malformed(name, "credsStore is no string")
+        default: throw .malformed(name, "credsStore must be a string")
         }
     }
 
@@ -118,13 +118,13 @@ struct DockerConfigFile {
         _ value: ImageSpec.JSONValue, _ place: CredentialKey
     ) throws(CredentialProblem) -> RegistryCredential? {
         guard case .object(let entry) = value else {
-            throw .malformed(name, "the entry for \(place.host) in auths is no object")
+            throw .malformed(name, "the entry for \(place.host) in auths must be an object")
         }
         func text(_ key: String) throws(CredentialProblem) -> String? {
             switch entry[key] {
             case .string(let text)?: return text.isEmpty ? nil : text
             case nil, .null?: return nil
-            default: throw .malformed(name, "\(key) of the entry for \(place.host) in auths is no string")
+            default: throw .malformed(name, "\(key) of the entry for \(place.host) in auths must be a string")
             }
         }
         if let token = try text("registrytoken") { return RegistryCredential(.registryToken(token)) }
@@ -134,7 +134,7 @@ struct DockerConfigFile {
                 let colon = decoded.utf8.firstIndex(of: UInt8(ascii: ":"))
             else {
                 throw .malformed(
-                    name, "auth of the entry for \(place.host) in auths is not user:password in base64")
+                    name, "auth of the entry for \(place.host) in auths must be user:password in base64")
             }
             let password = decoded[decoded.utf8.index(after: colon)...]
             // Docker fills what it writes with NUL.

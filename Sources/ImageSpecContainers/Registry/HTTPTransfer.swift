@@ -39,7 +39,7 @@ final class HTTPTransfer {
     /// Makes the handle of a request.
     init(_ id: Int, _ request: HTTPRequest) throws(HTTPFailure) {
         guard let easy = ccurl_easy_new() else {
-            throw HTTPFailure(kind: .other, detail: "libcurl gives no handle")
+            throw HTTPFailure(kind: .other, detail: "libcurl cannot create a handle")
         }
         self.id = id
         self.request = request
@@ -110,7 +110,7 @@ final class HTTPTransfer {
             // Whatever it holds, it stays one line.
             guard line.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
                 throw HTTPFailure(
-                    kind: .other, detail: "the header \(header.name) would hold a control character")
+                    kind: .other, detail: "the header \(header.name) contains a control character")
             }
             list = ccurl_list_append(list, line)
         }
@@ -144,7 +144,9 @@ final class HTTPTransfer {
                 let version = String(cString: ccurl_version())
                 throw HTTPFailure(
                     kind: .trust,
-                    detail: "\(version) takes no certificates beside the system's; 7.77 with OpenSSL does")
+                    detail:
+                        "\(version) does not support certificates other than the system's; 7.77 or later with OpenSSL does"
+                )
             }
         }
         if let certificate = trust.clientCertificate, let key = trust.clientKey {

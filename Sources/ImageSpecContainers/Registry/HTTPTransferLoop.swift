@@ -71,7 +71,7 @@ final class HTTPTransferLoop {
                 if ccurl_multi_add(multi, transfer.easy) != 0 {
                     end(
                         transfer,
-                        .failure(HTTPFailure(kind: .other, detail: "libcurl takes no more transfers")))
+                        .failure(HTTPFailure(kind: .other, detail: "libcurl cannot add a transfer")))
                 }
             } catch {
                 servers[key]?.running -= 1

@@ -42,14 +42,14 @@ final class HTTPTransport: Sendable {
 
     private let state = Mutex(State())
 
-    /// Why nothing can be sent from this machine; nil where it can.
+    /// Why nothing can be sent from this machine; nil if it can.
     static var problem: HTTPFailure? {
         let detail: String
         switch Int(ccurl_load()) {
         case CCURL_LOADED: return nil
         case CCURL_TOO_OLD: detail = "it is older than 7.68"
         case CCURL_INCOMPLETE: detail = "it lacks functions of 7.68"
-        case CCURL_FAILED: detail = "it cannot be initialised"
+        case CCURL_FAILED: detail = "it failed to initialise"
         default: detail = "it is not installed"
         }
         return HTTPFailure(kind: .noLibrary, detail: detail)
@@ -79,7 +79,7 @@ final class HTTPTransport: Sendable {
             return
         }
         if !order(.start(id, request)) {
-            _ = finish(id, .failure(HTTPFailure(kind: .other, detail: "no thread can be started")))
+            _ = finish(id, .failure(HTTPFailure(kind: .other, detail: "cannot start a thread")))
         }
     }
 

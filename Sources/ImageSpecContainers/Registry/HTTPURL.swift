@@ -27,7 +27,7 @@ struct HTTPURL: Hashable, Sendable {
         self.target = target
     }
 
-    /// Nil where the text is no such URL.
+    /// Nil if the text is not such a URL.
     init?(_ text: String) {
         guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")),
             let scheme = Scheme(rawValue: text[..<colon].lowercased()), text[colon...].hasPrefix("://")
@@ -40,7 +40,7 @@ struct HTTPURL: Hashable, Sendable {
         self.init(scheme: scheme, host: authority.host, port: authority.port, target: target)
     }
 
-    /// The host, and the port where it is not that of the scheme.
+    /// The host, and the port if it is not the default of the scheme.
     var authority: String {
         guard let port, port != scheme.defaultPort else { return host }
         return "\(host):\(port)"
@@ -50,7 +50,7 @@ struct HTTPURL: Hashable, Sendable {
     var origin: String { "\(scheme.rawValue)://\(authority)" }
     var text: String { origin + target }
 
-    /// What a reference in an answer means, seen from this URL; nil where it is no URL that can be followed.
+    /// What a reference in an answer means, seen from this URL; nil if it is no URL that can be followed.
     func resolving(_ reference: String) -> HTTPURL? {
         if reference.contains("://"), let url = HTTPURL(reference) { return url }
         if reference.hasPrefix("//") { return HTTPURL("\(scheme.rawValue):\(reference)") }

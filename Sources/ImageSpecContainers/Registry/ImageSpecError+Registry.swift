@@ -3,24 +3,26 @@
 internal import ContentTree
 import ImageSpec
 
-// The sentences of registries. None holds a text that a server chose, but for codes of errors: it may hold what was sent.
+// The errors of registries. None quotes text chosen by a server, except error codes: such text may repeat what was sent.
 
-/// What to do to be somebody else to a registry.
+/// What to do to authenticate to a registry.
 struct LoginAdvice {
     let registry: String
-    /// The file that alone says who asks, which no login writes; nil: those of the machine.
+    /// The only credentials file in use, which `docker login` does not write; nil: those of the machine.
     let file: String?
 
-    /// Where nobody is known.
+    /// For requests without credentials.
     var first: String {
-        file.map { "put a login for \(registry) into \(Self.shown($0)), which alone counts" }
-            ?? "log in by docker login \(registry)"
+        file.map { "add credentials for \(registry) to \(Self.shown($0)), the only credentials file in use" }
+            ?? "run: docker login \(registry)"
     }
 
-    /// Where who is known is refused.
+    /// For credentials that were rejected.
     var anew: String {
-        file.map { "correct the login for \(registry) in \(Self.shown($0)), which alone counts" }
-            ?? "log in by docker login \(registry) anew"
+        file.map {
+            "correct the credentials for \(registry) in \(Self.shown($0)), the only credentials file in use"
+        }
+            ?? "log in again: docker login \(registry)"
     }
 
     private static func shown(_ file: String) -> String { "\"\(file.onOneLine)\"" }
@@ -35,16 +37,17 @@ extension ImageSpecError {
     }
 
     static func noDigestBehindAt(_ text: String) -> ImageSpecError {
-        invalidImage(text, "after @ it has no digest, as in sha256: and 64 digits from 0 to f")
+        invalidImage(
+            text, "the digest after @ must have a form such as sha256: and 64 lower-case hexadecimal digits")
     }
 
     static func noSuchImage(_ reference: String) -> ImageSpecError {
         ImageSpecError(
-            .missingInput, "\(reference): its registry has no such image; push it, or change the name")
+            .missingInput, "\(reference): image not found in its registry; push it, or change the name")
     }
 
     static func digestUnknown(_ reference: String, _ reason: String) -> ImageSpecError {
-        ImageSpecError(.existenceUnknown, "the digest of \(reference) cannot be told: \(reason)")
+        ImageSpecError(.existenceUnknown, "cannot determine the digest of \(reference): \(reason)")
     }
 
     // MARK: no answer
@@ -54,37 +57,38 @@ extension ImageSpecError {
         let detail = failure.detail.isEmpty ? "" : " (\(failure.detail))"
         let text =
             switch failure.kind {
-            case .cancelled: "the question was cancelled"
+            case .cancelled: "the request was cancelled"
             case .noLibrary:
-                "libcurl, by which registries are asked, cannot be used: \(failure.detail); install it: apt install libcurl4, "
+                "cannot use libcurl, which registry requests require: \(failure.detail); run: apt install libcurl4, "
                     + "dnf install libcurl, or brew install curl"
-            case .notResolved: "\(host): no such host is known\(detail); check the name and the network"
-            case .notReached: "\(host): nobody answers there\(detail); check the port, or start the registry"
+            case .notResolved:
+                "\(host): host name cannot be resolved\(detail); check the name and the network"
+            case .notReached: "\(host): cannot connect\(detail); check the port, or start the registry"
             case .proxy:
-                "\(host): the proxy does not let this through\(detail); check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+                "\(host): the proxy refused the connection\(detail); check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
             case .proxyURL:
-                "\(host): HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is no URL of a proxy; expected http:// and a host, with user and "
-                    + "password before it; in these write %2F for /, %3F for ?, %23 for #, %40 for @, and %20 for a space"
-            case .connectTimeout: "\(host): no connection within the time limit\(detail); check the network"
+                "\(host): HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is not a valid proxy URL; expected http://[user:password@]host[:port], "
+                    + "with %2F for /, %3F for ?, %23 for #, %40 for @ and %20 for a space in user and password"
+            case .connectTimeout: "\(host): connection timed out\(detail); check the network"
             case .headTimeout:
-                "\(host): connected, and no answer within the time limit\(detail); try again later"
+                "\(host): timed out waiting for a response\(detail); try again later"
             case .stalled, .wholeTimeout:
-                "\(host): the answer did not end within the time limit\(detail); try again later"
+                "\(host): timed out receiving the response\(detail); try again later"
             case .queueTimeout:
-                "\(host): busy with other questions until the time limit of this one; ask fewer at once, or try again later"
+                "\(host): timed out waiting for other requests to this host; send fewer at once, or try again later"
             case .handshake:
-                "\(host): no agreement on encryption\(detail); a registry without it is asked only on this machine, or "
-                    + "where it is allowed by plainHTTPHosts"
+                "\(host): TLS handshake failed\(detail); plain HTTP is used only for registries on this machine and for "
+                    + "hosts in plainHTTPHosts"
             case .certificate:
-                "\(host): its certificate is not accepted\(detail); put the authority's into "
-                    + "/etc/docker/certs.d/\(host)/ca.crt, or name a file of certificates in SSL_CERT_FILE"
+                "\(host): the server's certificate is not trusted\(detail); add its CA certificate as "
+                    + "/etc/docker/certs.d/\(host)/ca.crt, or set SSL_CERT_FILE to a file of CA certificates"
             case .trust:
-                "\(host): a file of certificates cannot be used\(detail); check SSL_CERT_FILE, SSL_CERT_DIR and certs.d"
-            case .reset: "\(host): the connection broke, again and again\(detail); try again later"
-            case .headTooLarge: "\(host): the header of its answer is too large; is it a registry?"
-            case .bodyTooLarge: "\(host): its answer is too large; is it a registry?"
-            case .malformed: "\(host): what answers does not speak HTTP\(detail); is it a registry?"
-            case .other: "\(host): the question could not be asked\(detail)"
+                "\(host): cannot use a certificate file\(detail); check SSL_CERT_FILE, SSL_CERT_DIR and certs.d"
+            case .reset: "\(host): connection reset repeatedly\(detail); try again later"
+            case .headTooLarge: "\(host): response header too large; is it a registry?"
+            case .bodyTooLarge: "\(host): response too large; is it a registry?"
+            case .malformed: "\(host): not a valid HTTP response\(detail); is it a registry?"
+            case .other: "\(host): the request failed\(detail)"
             }
         return ImageSpecError(.existenceUnknown, text)
     }
@@ -98,29 +102,30 @@ extension ImageSpecError {
         guard outcome.isOwn else {
             return ImageSpecError(
                 .existenceUnknown,
-                "\(reference.registry): it sends this question to \(outcome.answer.url.authority), which answers "
-                    + "\(said(response)), and gets no password of yours; name the image as it is called there, or have the "
-                    + "registry's operator change that")
+                "\(reference.registry): redirected to \(outcome.answer.url.authority), which answered \(said(response)); "
+                    + "credentials are not forwarded to another host; use the image's name on that host, or ask the registry's "
+                    + "operator to change the redirect")
         }
         let text =
             switch (response.status, outcome.authorization?.source) {
-            case (401, nil): "it wants to know who asks (\(said(response))); \(login.first)"
+            case (401, nil): "authentication required (\(said(response))); \(login.first)"
             case (401, .token(let key, _)?) where key.credential == nil,
                 (403, .token(let key, _)?) where key.credential == nil:
-                "\(reference.repository) is absent, or private (\(said(response))); \(login.first)"
+                "\(reference.repository) does not exist or is private (\(said(response))); \(login.first)"
             case (401, .token?), (403, .token?):
-                "\(reference.repository) is absent, or who is logged in may not read it (\(said(response))); check the name "
-                    + "and the access"
-            case (401, .credential?): "the password or token is refused (\(said(response))); \(login.anew)"
-            case (403, nil): "access is refused (\(said(response))); \(login.first)"
+                "\(reference.repository) does not exist, or the current user may not read it (\(said(response))); check the name "
+                    + "and the permissions"
+            case (401, .credential?): "credentials rejected (\(said(response))); \(login.anew)"
+            case (403, nil): "access denied (\(said(response))); \(login.first)"
             case (403, .credential?):
-                "access is refused (\(said(response))); check the access of who is logged in"
-            case (407, _): "the proxy wants a password (407); put it into the proxy's URL"
+                "access denied (\(said(response))); check the permissions of the current user"
+            case (407, _): "proxy authentication required (407); add user and password to the proxy's URL"
             case (429, _):
-                "it is asked too often (\(said(response)))\(wait(response)); try later, or \(login.first)"
-            case (408, _), (500...599, _):
-                "it is in trouble (\(said(response)))\(wait(response)); try again later"
-            default: "it answers \(said(response)), which says nothing about the image; is it a registry?"
+                "too many requests (\(saidWithWait(response))); try again later, or \(login.first)"
+            case (408, _): "request timeout (\(saidWithWait(response))); try again later"
+            case (500...599, _):
+                "server error \(said(response))\(parenthesizedWait(response)); try again later"
+            default: "unexpected status \(said(response)); is it a registry?"
             }
         return ImageSpecError(.existenceUnknown, "\(reference.registry): \(text)")
     }
@@ -128,7 +133,7 @@ extension ImageSpecError {
     static func absenceUncertain(_ reference: RegistryReference, _ reason: String) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
-            "\(reference.registry): anonymous clients get 404 for \(reference.repository), and the credentials for this registry "
+            "\(reference.registry): anonymous requests return 404 for \(reference.repository), and the credentials for this registry "
                 + "cannot be used: \(reason)"
         )
     }
@@ -136,36 +141,47 @@ extension ImageSpecError {
     static func malformedDigest(_ reference: RegistryReference) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
-            "\(reference.registry): the Docker-Content-Digest of its answer is no digest; is it a registry?")
+            "\(reference.registry): the Docker-Content-Digest header is not a valid digest; is it a registry?"
+        )
     }
 
     static func otherDigest(_ reference: RegistryReference, _ digest: String) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
-            "\(reference.registry): what it has as \(reference.repository) \(reference.manifest) is not that, but \(digest); "
-                + "something between changes what it says, or it is damaged: use nothing of it, and ask its operator"
+            "\(reference.registry): digest mismatch for \(reference.repository): requested \(reference.manifest), received "
+                + "\(digest); a proxy changed the response, or the registry is corrupted; do not use the image, and ask the "
+                + "registry's operator"
         )
     }
 
     static func otherAlgorithm(_ reference: RegistryReference) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
-            "\(reference.registry): it has something as \(reference.repository) \(reference.manifest), but tells no digest by "
-                + "that algorithm to compare with; name the image by its sha256 digest")
+            "\(reference.registry): \(reference.repository) \(reference.manifest) exists, but the registry reports no digest of "
+                + "that algorithm to verify it; use the image's sha256 digest")
     }
 
     static func noManifest(_ reference: RegistryReference) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
-            "\(reference.registry): it answers 200, but with no manifest; is it a registry, or does something between want a "
-                + "login first?")
+            "\(reference.registry): answered 200 without a manifest; is it a registry, or does a proxy require a login first?"
+        )
     }
 
-    private static func wait(_ response: HTTPResponse) -> String {
+    private static func wait(_ response: HTTPResponse) -> String? {
         guard let text = response.value("retry-after"),
-            let duration = RetryAfter.duration(text, date: response.value("date"))
-        else { return "" }
-        return " and asks to wait \(duration.components.seconds) s"
+            let duration = RetryAfter.duration(text)
+        else { return nil }
+        return "retry after \(duration.components.seconds) s"
+    }
+
+    private static func saidWithWait(_ response: HTTPResponse) -> String {
+        said(response) + (wait(response).map { ", " + $0 } ?? "")
+    }
+
+    /// The same, in parentheses and after a space; empty if the response says nothing about it.
+    private static func parenthesizedWait(_ response: HTTPResponse) -> String {
+        wait(response).map { " (\($0))" } ?? ""
     }
 
     /// The status, and the registry's code for what is wrong, as in `403 DENIED`.
@@ -185,45 +201,47 @@ extension ImageSpecError {
     static func unusableRedirect(_ host: String) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
-            "\(host): it sends this question on, but to no URL that can be used; is it a registry?")
+            "\(host): redirected to an invalid URL; is it a registry?")
     }
 
     static func weakerRedirect(_ host: String, _ target: String) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
-            "\(host): it sends this question to \(target) without encryption, which is not followed; have the registry's "
-                + "operator change that")
+            "\(host): redirected to \(target) without TLS, which is not followed; ask the registry's operator to change "
+                + "the redirect")
     }
 
     static func tooManyRedirects(_ host: String) -> ImageSpecError {
         ImageSpecError(
-            .existenceUnknown, "\(host): this question is sent on again and again; is it a registry?")
+            .existenceUnknown, "\(host): too many redirects; is it a registry?")
     }
 
-    // MARK: who asks
+    // MARK: authentication
 
     static func tokenUnusable(_ login: LoginAdvice) -> ImageSpecError {
         credentialsUnusable(
             login.registry,
-            "the token that is kept for it has a character that no token has; \(login.anew)")
+            "the stored token contains an invalid character; \(login.anew)")
     }
 
     static func credentialsUnusable(_ registry: String, _ reason: String) -> ImageSpecError {
         ImageSpecError(
-            .existenceUnknown, "\(registry): it wants to know who asks, and that is not known: \(reason)")
+            .existenceUnknown,
+            "\(registry): authentication required, but no credentials can be used: \(reason)")
     }
 
     static func unusableRealm(_ registry: String) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
-            "\(registry): it wants a token, but names no URL that gives one; is it a registry?")
+            "\(registry): authentication required, but the URL of the token server is missing or invalid; is it a registry?"
+        )
     }
 
     static func weakerRealm(_ registry: String, _ server: String) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
-            "\(registry): it wants a token from \(server) without encryption, which nothing is sent to; have the registry's "
-                + "operator change that")
+            "\(registry): its token server \(server) does not use TLS, so no request is sent; ask the registry's operator to "
+                + "change the URL")
     }
 
     static func anonymousTokenRefused(
@@ -231,7 +249,7 @@ extension ImageSpecError {
     ) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
-            "\(login.registry): \(server) gives no token to somebody unknown (\(said(response))); \(login.first)"
+            "\(login.registry): anonymous token refused by \(server) (\(said(response))); \(login.first)"
         )
     }
 
@@ -240,26 +258,26 @@ extension ImageSpecError {
     ) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
-            "\(login.registry): \(server) refuses the password or token (\(said(response))); \(login.anew)")
+            "\(login.registry): credentials rejected by \(server) (\(said(response))); \(login.anew)")
     }
 
     static func noToken(_ registry: String, _ server: String, _ response: HTTPResponse) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
-            "\(registry): \(server), which gives its tokens, answers \(said(response))\(wait(response)); try again later"
+            "\(registry): its token server \(server) answered \(said(response))\(parenthesizedWait(response)); try again later"
         )
     }
 
     static func malformedToken(_ registry: String, _ server: String) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
-            "\(registry): \(server), which gives its tokens, answers with no token that can be read; try again later"
+            "\(registry): its token server \(server) returned no valid token; try again later"
         )
     }
 
     // MARK: certificates
 
     static func invalidCertificateFile(_ path: String, _ what: String) -> ImageSpecError {
-        ImageSpecError(.unreadableInput, "\"\(path)\" \(what); change or remove it")
+        ImageSpecError(.unreadableInput, "\"\(path)\" \(what); replace or remove it")
     }
 }

@@ -24,7 +24,7 @@ func withoutWaitingOnceCancelled<Value: Sendable>(
     }
 }
 
-/// Work whose end nobody waits for once it is cancelled, and that may have to end programs then.
+/// Work that is not awaited after it is cancelled, and that may have to terminate programs.
 package enum DetachedWork {
     private struct State {
         var count = 0

@@ -3,12 +3,12 @@
 internal import ContentTree
 import ImageSpec
 
-/// Finds what a registry is told about who asks, in the configuration of docker and podman.
+/// Finds the credentials for a registry in the configuration of docker and podman.
 ///
 /// The first of these that has something for the registry decides:
 ///
 /// 1. `DOCKER_AUTH_CONFIG`, the text of a configuration;
-/// 2. `config.json` in the folder `DOCKER_CONFIG`, by default `~/.docker`;
+/// 2. `config.json` in the directory `DOCKER_CONFIG`, by default `~/.docker`;
 /// 3. the file `REGISTRY_AUTH_FILE`, `containers/auth.json` in `XDG_RUNTIME_DIR`, and in `XDG_CONFIG_HOME`, by default
 ///    `~/.config`.
 ///
@@ -17,12 +17,12 @@ import ImageSpec
 ///
 /// Source: docker's `config.json`, `docker login`; containers-auth.json(5).
 struct Keychain: Sendable {
-    /// The file that counts alone; nil: those of the machine.
+    /// The only credentials file to use; nil: those of the machine.
     var configurationFile: String?
     var environment: @Sendable (String) -> String? = ImageSpec.processEnvironment
     var helpers = CredentialHelpers()
 
-    /// Reads the configuration anew at each call, and asks a helper where the configuration names one.
+    /// Reads the configuration on each call, and runs a credential helper if the configuration names one.
     ///
     /// The registry is the host as in a reference, with its port: `docker.io`, `ghcr.io`, `localhost:5000`. The repository is
     /// the path behind it; podman's files may have credentials for a part of a registry.
@@ -73,7 +73,7 @@ struct Keychain: Sendable {
         case text(String, name: String)
         case file(String)
 
-        /// nil where there is none.
+        /// nil if there is none.
         func configuration() throws(CredentialProblem) -> DockerConfigFile? {
             switch self {
             case .text(let text, let name): return try DockerConfigFile(Array(text.utf8), name: name)
@@ -97,12 +97,12 @@ struct CredentialProblem: Error, Hashable {
     let reason: String
 
     static func unreadable(_ error: ImageSpecError) -> CredentialProblem {
-        CredentialProblem(reason: "credentials in \(error.message), or log in again")
+        CredentialProblem(reason: "cannot load credentials: \(error.message), or log in again")
     }
 
     static func malformed(_ file: String, _ what: String) -> CredentialProblem {
         CredentialProblem(
-            reason: "credentials in \(file) cannot be read: \(what); correct it, or log in again")
+            reason: "cannot read the credentials in \(file): \(what); correct the file, or log in again")
     }
 
     static func helper(
@@ -110,6 +110,7 @@ struct CredentialProblem: Error, Hashable {
     ) -> CredentialProblem {
         CredentialProblem(
             reason:
-                "the credential helper \(program), which \(file) names for \(place.host), \(what); \(advice)")
+                "the credential helper \(program), configured in \(file) for \(place.host), \(what); \(advice)"
+        )
     }
 }

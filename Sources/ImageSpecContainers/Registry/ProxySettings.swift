@@ -28,7 +28,7 @@ struct ProxySettings: Hashable, Sendable {
             .map { $0.lowercased() }
     }
 
-    /// The proxy's URL; nil where the server is asked directly.
+    /// The proxy's URL; nil if the server is asked directly.
     func proxy(for url: HTTPURL) -> String? {
         guard let proxy = url.scheme == .https ? https : http, !url.isOnLoopback,
             !exceptions.contains(where: { Self.matches($0, url) })

@@ -3,38 +3,37 @@
 public import ImageSpec
 
 extension ImageSpec {
-    /// Asks registries about images, by their own protocol: neither docker nor any other program is needed.
+    /// A client for the registry protocol, which checks whether images exist. Requires neither docker nor other programs.
     ///
     /// ```swift
     /// let client = ImageSpec.RegistryClient()
     /// switch await client.existence(of: "ghcr.io/acme/trainer:1.0") {
     /// case .present(let digest): print(digest ?? "")
-    /// case .absent: print("not there")
+    /// case .absent: print("absent")
     /// case .unknown(let reason): print(reason)
     /// }
     /// ```
     ///
-    /// A client remembers which registries want tokens and the tokens themselves, so that many questions cost little more
-    /// than a request each; make one and keep it. Connections are shared by all clients of a process. It follows
-    /// `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, and believes the certificates of the system, of `SSL_CERT_FILE` and
-    /// `SSL_CERT_DIR`, and of docker's and podman's folders `certs.d`.
+    /// A client caches tokens per registry, so most lookups take one request; create one client and reuse it. All clients of
+    /// a process share connections. The client uses `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, and trusts the certificates
+    /// of the system, of `SSL_CERT_FILE` and `SSL_CERT_DIR`, and of the `certs.d` directories of docker and podman.
     ///
     /// Source: OCI distribution specification 1.1; docker's token authentication.
     public struct RegistryClient: Sendable {
-        /// How a client asks.
+        /// The options of a client.
         public struct Options: Hashable, Sendable {
-            /// A file like docker's `config.json`, or podman's `auth.json`, that alone says who asks; nil: where docker and
-            /// podman look.
+            /// A credentials file in the format of docker's `config.json` or podman's `auth.json`, used exclusively. If `nil`,
+            /// the default locations of docker and podman.
             public var credentialsFile: String?
-            /// Registries, as in `registry.test:5000`, that are asked without encryption, passwords included.
+            /// Registries, such as `registry.test:5000`, that are contacted over plain HTTP. Credentials are sent unencrypted.
             ///
-            /// Those on this machine (`localhost`, `127.0.0.0/8`, `[::1]`) need not be named: they are asked without
-            /// encryption where they do not offer it.
+            /// Registries on this machine (`localhost`, `127.0.0.0/8`, `[::1]`) need not be included: plain HTTP is used if
+            /// they do not support TLS.
             public var plainHTTPHosts: Set<String>
-            /// How long an answer may take.
+            /// The timeouts and limits of requests.
             public var timeouts: Timeouts
 
-            /// Options.
+            /// Creates options.
             public init(
                 credentialsFile: String? = nil, plainHTTPHosts: Set<String> = [],
                 timeouts: Timeouts = Timeouts()
@@ -45,22 +44,22 @@ extension ImageSpec {
             }
         }
 
-        /// How long an answer may take, and how large it may be.
+        /// The timeouts and limits of requests.
         public struct Timeouts: Hashable, Sendable {
-            /// To find a server, reach it, and agree on encryption.
+            /// The time for name resolution, the connection and the TLS handshake.
             public var connect: Duration
-            /// To the first byte of an answer, from the time that its request gets a connection, or begins to make one.
+            /// The time to the first byte of a response, starting when the request gets or opens a connection.
             public var responseHeader: Duration
-            /// Without a byte of an answer that has begun.
+            /// The longest pause within a response.
             public var idle: Duration
-            /// For one question, with all requests that it takes.
+            /// The time for one lookup, including all its requests.
             public var total: Duration
-            /// How often a request is sent again that found the server busy or lost its connection.
+            /// How often a request is retried if the server is busy or the connection is lost.
             public var retries: Int
-            /// The most bytes of a manifest.
+            /// The maximum size of a manifest, in bytes.
             public var manifestSize: Int
 
-            /// Timeouts.
+            /// Creates timeouts.
             public init(
                 connect: Duration = .seconds(10), responseHeader: Duration = .seconds(20),
                 idle: Duration = .seconds(10),
@@ -77,24 +76,24 @@ extension ImageSpec {
 
         let session: RegistrySession
 
-        /// A client.
+        /// Creates a client.
         public init(_ options: Options = Options()) {
             self.init(session: RegistrySession(options, RegistrySession.Surroundings(options)))
         }
 
         init(session: RegistrySession) { self.session = session }
 
-        /// Whether an image is in its registry, and the digest of its manifest.
+        /// Returns whether an image exists in its registry, and the digest of its manifest.
         ///
-        /// Where the registry does not tell — no access, no answer, an answer of another kind — the reason names it, what it
-        /// answered, and what to do. It holds no password and no token.
+        /// If the existence cannot be determined, because of missing access, no response or an unexpected one, the reason names
+        /// the registry, its response and the fix. It contains no credentials.
         ///
-        /// A present image takes one request. An absent one takes at least two, a HEAD and a GET, since several registries answer
-        /// HEAD wrongly; and if the registry did not ask for credentials and there are some for it, one more with them, since some
-        /// registries answer 404 to anonymous clients.
+        /// An image that exists takes one request. An absent image takes at least two, a HEAD and a GET, since several registries
+        /// answer HEAD incorrectly. If the registry did not require credentials and there are some for it, one more request uses
+        /// them, since some registries answer 404 to anonymous clients.
         ///
-        /// The reference is `[host[:port]/]path[:tag][@digest]`, as docker takes it. Cancelling the task ends the question at
-        /// once, as unknown.
+        /// The reference has docker's form, `[host[:port]/]path[:tag][@digest]`. If the task is cancelled, this returns
+        /// `unknown` immediately.
         public func existence(of reference: String) async -> Existence {
             do {
                 let parsed = try RegistryReference(reference)
@@ -106,10 +105,10 @@ extension ImageSpec {
             }
         }
 
-        /// The digest of the manifest that a reference stands for: of the index, where there is one for several platforms.
-        /// - Throws: ``ImageSpecError/Code/missingInput`` where there is no such image,
-        ///   ``ImageSpecError/Code/existenceUnknown`` where nobody can tell,
-        ///   ``ImageSpecError/Code/invalidReference`` for text that is no reference, `CancellationError`.
+        /// Returns the manifest digest of a reference, or the digest of the index for a multi-platform image.
+        /// - Throws: ``ImageSpecError/Code/missingInput`` if the image does not exist,
+        ///   ``ImageSpecError/Code/existenceUnknown`` if this cannot be determined,
+        ///   ``ImageSpecError/Code/invalidReference`` if the reference is invalid, `CancellationError`.
         public func digest(of reference: String) async throws -> String {
             let parsed = try RegistryReference(reference)
             let existence: Existence
@@ -125,7 +124,8 @@ extension ImageSpec {
             switch existence {
             case .present(let digest?): return digest
             case .absent: throw ImageSpecError.noSuchImage(reference)
-            case .present(nil): throw ImageSpecError.digestUnknown(reference, "the registry gives none")
+            case .present(nil):
+                throw ImageSpecError.digestUnknown(reference, "the registry does not report one")
             case .unknown(let reason): throw ImageSpecError.digestUnknown(reference, reason)
             }
         }

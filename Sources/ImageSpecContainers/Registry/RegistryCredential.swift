@@ -2,7 +2,7 @@
 
 internal import ContentTree
 
-/// What a registry is told about who asks. Its description shows no secret.
+/// A credential for a registry. Its description contains no secret.
 struct RegistryCredential: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
         /// For Basic authentication, at the registry or at the server that issues its tokens.
@@ -18,7 +18,7 @@ struct RegistryCredential: Hashable, Sendable {
     init(_ kind: Kind) { self.kind = kind }
 }
 
-/// What is known about who asks a registry.
+/// The credentials for a registry.
 enum CredentialLookup: Hashable, Sendable {
     /// Nothing is configured; many registries let anybody read.
     case anonymous

@@ -11,7 +11,7 @@ extension RegistrySession.Surroundings {
             trust: TrustStore(environment: ImageSpec.processEnvironment))
     }
 
-    /// Who asks.
+    /// Finds credentials.
     private static func credentials(
         _ options: ImageSpec.RegistryClient.Options
     ) -> @Sendable (RegistryReference) async -> CredentialLookup {

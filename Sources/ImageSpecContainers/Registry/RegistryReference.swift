@@ -11,7 +11,7 @@ struct RegistryReference: Hashable, Sendable {
     let registry: String
     /// `library/debian`
     let repository: String
-    /// The tag, or the digest where there is one.
+    /// The digest, or the tag if there is none.
     let manifest: String
     /// The digest that the reference fixes.
     let digest: String?
@@ -39,7 +39,9 @@ struct RegistryReference: Hashable, Sendable {
         let path = name.lastIndex(of: "/") ?? name.startIndex
         if let colon = name[path...].firstIndex(of: ":") {
             tag = String(name[colon...].dropFirst())
-            guard ImageReference.isTag(tag) else { throw .invalidImage(text, "\"\(tag)\" is no tag") }
+            guard ImageReference.isTag(tag) else {
+                throw .invalidImage(text, "\"\(tag)\" is not a valid tag")
+            }
             name = name[..<colon]
         }
         if let problem = ImageReference.problem(inRepository: String(name)) {
@@ -56,7 +58,7 @@ struct RegistryReference: Hashable, Sendable {
         self.repository = isShort ? "library/" + repository : repository
         manifest = digest ?? tag
         guard HTTPURL.Authority(apiHost[...]) != nil else {
-            throw .invalidImage(text, "\"\(registry)\" is no host with a port")
+            throw .invalidImage(text, "\"\(registry)\" is not a valid host and port")
         }
     }
 

@@ -9,7 +9,7 @@ import Synchronization
 // Source: docker's "Token Authentication Specification" and "OAuth2 Token Authentication"; RFC 7617 (Basic).
 
 extension RegistrySession {
-    /// What goes into the header `Authorization`, and where it came from.
+    /// The value of the `Authorization` header, and its source.
     struct Authorization: Sendable {
         enum Source: Sendable {
             case credential
@@ -31,7 +31,7 @@ extension RegistrySession {
     }
 
     private static let tokenSizeLimit = 64 * 1024
-    /// Docker's default where the server does not say.
+    /// Docker's default if the server sends none.
     private static let tokenLife = 60
     /// A token is not used in its last seconds.
     private static let tokenMargin = 5
@@ -84,7 +84,7 @@ extension RegistrySession {
         }
     }
 
-    /// The scope of the token to ask for after a refusal; nil where another one would change nothing.
+    /// The scope of the token to ask for after a refusal; nil if another one would change nothing.
     private func nextScope(
         after authorization: Authorization?, _ challenges: [AuthenticationChallenge],
         _ reference: RegistryReference
@@ -153,7 +153,7 @@ extension RegistrySession {
         return nil
     }
 
-    /// What to do where a registry does not take who asks.
+    /// The advice for rejected credentials.
     func login(_ reference: RegistryReference) -> LoginAdvice {
         LoginAdvice(registry: reference.registry, file: options.credentialsFile)
     }

@@ -11,7 +11,7 @@ extension RegistrySession {
     /// Why nothing is known, as a sentence.
     static func reason(_ error: any Error) -> String {
         switch error {
-        case is CancellationError: "the question was cancelled"
+        case is CancellationError: "the request was cancelled"
         case RegistryProblem.failure(let failure, let request):
             ImageSpecError.noAnswer(failure, request).message
         default: "\(error)"
@@ -84,7 +84,7 @@ extension RegistrySession {
 
     // MARK: labels
 
-    /// A label of an image, of that for one platform where it has several; nil where it cannot be told.
+    /// A label of an image, of that for one platform where it has several; nil if it cannot be told.
     func label(_ name: String, of reference: RegistryReference, platform: String) async throws -> String? {
         let deadline = deadline
         guard var manifest = try await json("manifests/" + reference.manifest, of: reference, deadline) else {

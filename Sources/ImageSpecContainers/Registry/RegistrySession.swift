@@ -4,7 +4,7 @@ internal import ContentTree
 import ImageSpec
 import Synchronization
 
-/// What one client knows of registries, and how it asks them.
+/// The state of one client: its caches of registries, and its requests.
 final class RegistrySession: Sendable {
     /// All that comes from outside of the client.
     struct Surroundings: Sendable {
@@ -74,7 +74,7 @@ final class RegistrySession: Sendable {
 
     // MARK: one request
 
-    /// Sends a request, more than once where the server is busy or the connection breaks.
+    /// Sends a request, and retries if the server is busy or the connection is lost.
     private func send(_ request: HTTPRequest, until deadline: ContinuousClock.Instant) async throws
         -> HTTPResponse
     {
@@ -104,9 +104,7 @@ final class RegistrySession: Sendable {
             switch outcome {
             case .success(let response):
                 guard RetryPolicy.statuses.contains(response.status) else { return response }
-                retryAfter = response.value("retry-after").flatMap {
-                    RetryAfter.duration($0, date: response.value("date"))
-                }
+                retryAfter = response.value("retry-after").flatMap(RetryAfter.duration)
             case .failure(let failure):
                 // Libcurl itself tries again where a connection that it had kept turns out to be dead.
                 request.isOnFreshConnection = true

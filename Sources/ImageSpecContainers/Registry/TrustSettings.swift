@@ -15,7 +15,7 @@ import Darwin
 struct TrustSettings: Hashable, Sendable {
     /// A file of certificates in place of the system's; nil: the system's.
     var file: String?
-    /// Folders of certificates in place of the system's, separated by colons; nil: the system's.
+    /// Directories of certificates in place of the system's, separated by colons; nil: the system's.
     var folders: String?
     /// Certificates (PEM) in place of those of ``file``, with which they begin; nil: none but those.
     var certificates: [UInt8]?
@@ -25,11 +25,11 @@ struct TrustSettings: Hashable, Sendable {
 }
 
 /// Finds the certificates for a host: those of the system, or of `SSL_CERT_FILE` and `SSL_CERT_DIR`, and those that lie
-/// in docker's and podman's folders for this host.
+/// in docker's and podman's directories for this host.
 ///
 /// Source: docker, "Verify repository client with certificates"; containers-certs.d(5).
 struct TrustStore: Sendable {
-    /// Folders that have a folder for each host. The first client certificate counts, and all authorities.
+    /// Directories that have a directory for each host. The first client certificate counts, and all authorities.
     var hostFolders: [String]
     var file: String?
     var folders: String?
@@ -80,12 +80,13 @@ struct TrustStore: Sendable {
             if name.hasSuffix(".crt") {
                 guard let bytes = LocalFile.bytes(of: path, limit: Self.sizeLimit),
                     bytes.firstRange(of: Array("-----BEGIN ".utf8)) != nil
-                else { throw .invalidCertificateFile(path, "is no certificate (PEM) that can be read") }
+                else { throw .invalidCertificateFile(path, "is not a valid PEM certificate") }
                 own += bytes + [UInt8(ascii: "\n")]
             } else if name.hasSuffix(".cert"), settings.clientCertificate == nil {
                 let key = String(path.dropLast(".cert".count)) + ".key"
                 guard LocalFile.isReadable(key) else {
-                    throw .invalidCertificateFile(path, "is a client certificate whose .key cannot be read")
+                    throw .invalidCertificateFile(
+                        path, "is a client certificate without a readable .key file")
                 }
                 settings.clientCertificate = path
                 settings.clientKey = key
@@ -102,7 +103,7 @@ extension Array where Element: Hashable {
 }
 
 extension LocalFile {
-    /// The bytes of a file of at most so many; nil where there is none, or a longer one.
+    /// The bytes of a file of at most so many; nil if there is none, or a longer one.
     static func bytes(of path: String, limit: Int) -> [UInt8]? {
         guard let file = fopen(path, "re") else { return nil }
         defer { fclose(file) }
@@ -116,7 +117,7 @@ extension LocalFile {
         }
     }
 
-    /// The names in a folder; none where there is no such folder.
+    /// The names in a directory; none if it does not exist.
     static func names(in folder: String) -> [String] {
         guard let stream = opendir(folder) else { return [] }
         defer { closedir(stream) }
