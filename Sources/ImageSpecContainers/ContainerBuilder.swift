@@ -34,7 +34,7 @@ extension ImageSpec {
     /// | `sbom` | `true`, or a generator image: attach an SBOM attestation to the pushed image |
     /// | `source_date_epoch` | whole seconds since 1970, used as the creation time of the image and its files instead of the build time |
     ///
-    /// The article *Builds elsewhere* lists which engine supports which option. An unsupported option is an error before
+    /// The article *Remote builds* lists which engine supports which option. An unsupported option is an error before
     /// anything is built. Builds of one builder share the state of remote engines: if one does not answer, the next is
     /// used, with a warning, and it is tried last for a minute.
     public struct ContainerBuilder: Builder {
