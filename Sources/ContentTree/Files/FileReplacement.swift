@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if canImport(Glibc)
-package import Glibc
+import Glibc
 #elseif canImport(Musl)
-package import Musl
+import Musl
 #else
-package import Darwin
+import Darwin
 #endif
 
 extension FileSystem {
@@ -15,7 +15,7 @@ extension FileSystem {
     /// The file has `mode`; nil: that of the one which is replaced, or else what the umask leaves of 666. Where something
     /// else than `expected` stands there by now, that stays.
     package static func replaceFile(
-        _ path: [UInt8], with bytes: [UInt8], mode: mode_t? = nil, expected: [UInt8]? = nil
+        _ path: [UInt8], with bytes: [UInt8], mode: FileMode? = nil, expected: [UInt8]? = nil
     ) throws(Failure) {
         let file = try TemporaryFile(beside: path, mode: mode)
         try file.write(bytes[...])

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if canImport(Glibc)
-package import Glibc
+import Glibc
 #elseif canImport(Musl)
-package import Musl
+import Musl
 #else
-package import Darwin
+import Darwin
+#endif
+
+// The type of `mode_t`, by a name that needs no import where it is used.
+#if canImport(Darwin)
+package typealias FileMode = UInt16
+#else
+package typealias FileMode = UInt32
 #endif
 
 /// The few calls to the file system that are not part of the walk over a tree. Paths are bytes, as the
@@ -58,7 +65,7 @@ package enum FileSystem {
     /// Whether a path leads to a file that can be read more than once.
     package static func isRegularFile(_ path: String) -> Bool { (try? kind(path)) == .file }
 
-    package static func kind(ofMode mode: mode_t) -> Kind {
+    package static func kind(ofMode mode: FileMode) -> Kind {
         switch mode & S_IFMT {
         case S_IFREG: .file
         case S_IFDIR: .folder

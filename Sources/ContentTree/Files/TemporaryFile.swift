@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if canImport(Glibc)
-package import Glibc
+import Glibc
 #elseif canImport(Musl)
-package import Musl
+import Musl
 #else
-package import Darwin
+import Darwin
 #endif
 
 /// A file beside another one that takes its place, or comes to be there, once it is whole. Until then it has a name that
@@ -23,7 +23,7 @@ package final class TemporaryFile {
     /// Makes the file beside the one whose place it takes, which is no link.
     ///
     /// It has `mode` in the end; nil: that of the one which is replaced, or else what the umask leaves of 666.
-    package init(beside target: [UInt8], mode: mode_t? = nil) throws(FileSystem.Failure) {
+    package init(beside target: [UInt8], mode: FileMode? = nil) throws(FileSystem.Failure) {
         self.target = target
         self.mode = mode
         var status = stat()
