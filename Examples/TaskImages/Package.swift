@@ -13,6 +13,11 @@ let package = Package(
     ],
     targets: [
         .target(name: "TaskImages", dependencies: [.product(name: "ImageSpec", package: "imagespec")]),
-        .testTarget(name: "TaskImagesTests", dependencies: ["TaskImages"]),
+        .testTarget(
+            name: "TaskImagesTests",
+            dependencies: [
+                "TaskImages", .product(name: "ImageSpecDiff", package: "imagespec"),
+                .product(name: "ImageSpecFlytekit", package: "imagespec"),
+            ]),
     ]
 )

@@ -339,7 +339,7 @@ policy() {
   name=$("$IMAGESPEC" name "changing-$engine.json")
   PATH=$WORK/fake-$engine:$PATH "$IMAGESPEC" build --engine "$engine" "changing-$engine.json" > "$WORK/out" 2> "$WORK/err"
   check "$engine: a file that changes meanwhile stops the build" 74 $?
-  check_contains "$engine: and it is said" "changed while it was used" "$WORK/err"
+  check_contains "$engine: and it is said" "changed while it was in use" "$WORK/err"
   check "$engine: and nothing is pushed" "" "$(digest_of "$name")$(digest_of "$("$IMAGESPEC" name "changing-$engine.json")")"
 }
 

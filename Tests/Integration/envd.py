@@ -197,7 +197,11 @@ if operations:
     check("code in /root is found", found.get("PYTHONPATH") == "/root")
     check("libraries of GPU drivers are found", found.get("LD_LIBRARY_PATH") == "/usr/local/nvidia/lib64")
 
-packages = sorted({v.strip() for v in HOSTILE if v.strip() and not v.startswith("-") and "\t" not in v}, key=str.encode)
+# Requirements that pip takes, with characters that a shell, Starlark or pip's own lines would read.
+packages = sorted([
+    "a; python_version > '3' and os_name != \"nt\"", "b[x,y]>=1,<3", "c @ https://example.com/a$HOME&b=(c)*x", "d==1.*", "e~=1.0",
+    "f!=1", "g===1", "h>=1; extra == 'it' or \"a'b\" in os_name",
+], key=str.encode)
 operations, reason = spec_operations("packages", base | {"packages": packages})
 check("packages are compiled", operations is not None, reason)
 if operations:

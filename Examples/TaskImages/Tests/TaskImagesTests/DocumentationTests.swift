@@ -2,6 +2,8 @@
 
 import Foundation
 import ImageSpec
+import ImageSpecDiff
+import ImageSpecFlytekit
 import TaskImages
 import Testing
 
