@@ -120,7 +120,8 @@ def svg(results):
     machine = results["machine"]
     about = f"{machine['processor']}, {machine['cores']} cores, {machine['system']}; medians of {results['runs']} runs"
     if results["noisy"]:
-        about += "; the machine was noisy"
+        # Short, since the line has the width of the chart.
+        about = about.replace(" GNU/Linux", "").split(" (bookworm)")[0] + about.partition(" (bookworm)")[2] + "; noisy"
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img">',
         "<title>Time for the tag of a source tree</title>",
