@@ -282,7 +282,8 @@ struct BuildJob: Sendable {
             platforms: platforms, secrets: secrets, options: options, isPushed: request.isPushed,
             tls: try links(options.tls), authenticationFile: authenticationFile,
             localRegistryImages: usedImages.filter {
-                ImageName($0).isOnLoopback && context.dockerfile.text.contains($0)
+                (try? ImageSpec.ImageReference($0))?.registry.isLoopback == true
+                    && context.dockerfile.text.contains($0)
             },
             environment: finder.environment)
     }

@@ -136,7 +136,7 @@ struct BuildPlan: Hashable, Sendable {
     private var authentication: [String] { authenticationFile.map { ["--authfile", $0] } ?? [] }
 
     private func transportSecurity(of name: String) -> [String] {
-        ImageName(name).isOnLoopback ? ["--tls-verify=false"] : []
+        (try? ImageSpec.ImageReference(name))?.registry.isLoopback == true ? ["--tls-verify=false"] : []
     }
 
     // MARK: all
@@ -149,32 +149,4 @@ struct BuildPlan: Hashable, Sendable {
     }
 
     var secretOptions: [String] { secrets.flatMap { ["--secret", "id=\($0.id),src=\($0.path)"] } }
-}
-
-/// The parts of an image's name.
-struct ImageName: Hashable, Sendable {
-    /// The registry's host and port; nil if the name has none, which means Docker Hub or this machine.
-    let host: String?
-
-    init(_ name: String) {
-        let parts = name.split(separator: "/", maxSplits: 1)
-        guard parts.count == 2, let first = parts.first,
-            first.contains(".") || first.contains(":") || first == "localhost"
-        else {
-            host = nil
-            return
-        }
-        host = String(first)
-    }
-
-    /// Whether the registry runs on this machine.
-    var isOnLoopback: Bool {
-        guard let host else { return false }
-        if host.hasPrefix("[") { return host == "[::1]" || host.hasPrefix("[::1]:") }
-        let name = host.split(separator: ":").first ?? ""
-        if name == "localhost" { return true }
-        let numbers = name.split(separator: ".", omittingEmptySubsequences: false)
-        return numbers.count == 4 && numbers[0] == "127"
-            && numbers.allSatisfy { UInt8($0).map(String.init) == String($0) }
-    }
 }

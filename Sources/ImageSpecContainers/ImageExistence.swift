@@ -68,7 +68,7 @@ struct RegistryImages: Sendable {
         return RegistryImages(
             existence: { image, file in await clients[file].existence(of: image) },
             specID: { image, platform, file in
-                guard let reference = try? RegistryReference(image) else { return nil }
+                guard let reference = try? ImageSpec.ImageReference(image) else { return nil }
                 let session = clients[file].session
                 return try? await withoutWaitingOnceCancelled {
                     try await session.label(ImageSpec.idLabel, of: reference, platform: platform)

@@ -23,13 +23,7 @@ enum OptionSyntax {
     static func isHostName(_ name: String) -> Bool { consists(name, of: ".-:") && beginsPlainly(name) }
 
     static func isImage(_ name: String) -> Bool {
-        guard consists(name, of: "._:/@-[]"), !name.hasPrefix("-") else { return false }
-        do {
-            _ = try RegistryReference(name)
-            return true
-        } catch {
-            return false
-        }
+        (try? ImageSpec.ImageReference(name)) != nil
     }
 
     /// One field of a list in the format of CSV, as buildx and buildctl read `type=registry,ref=…` (RFC 4180).

@@ -54,21 +54,16 @@ extension ImageSpec {
     ///   - digest: Returns the digest of a reference `name:tag`.
     /// - Returns: The references to replace, and those that cannot be pinned.
     /// - Throws: the errors of `Dockerfile.init(_:in:)` and of `digest`;
-    ///   ``ImageSpecError/Code/toolFailed`` if that returns an invalid digest;
-    ///   ``ImageSpecError/Code/invalidReference`` if the spec has an invalid digest after an `@`.
+    ///   ``ImageSpecError/Code/toolFailed`` if that returns an invalid digest.
     public func pins(
         in context: Context = .current, updating: Bool = false,
         digest: (String) async throws -> String
     ) async throws -> Pins {
         var result = Pins()
-        var digests: [String: String] = [:]
+        var digests: [String: ImageReference.Digest] = [:]
         for image in try usedImages(in: context) {
-            let reference = TaggedReference(image.reference)
-            if let digest = reference.digest, !ManifestDigest.isKnown(digest) {
-                throw ImageSpecError.noDigestBehindAt(image.reference)
-                    .inField(image.path.joined(separator: "."))
-            }
-            guard reference.canBePinned, !reference.isPinned || (updating && reference.tag != nil) else {
+            let reference = try ImageReference(image.reference)
+            guard !reference.isScratch, reference.digest == nil || (updating && reference.tag != nil) else {
                 continue
             }
             let field = image.path.joined(separator: ".")
@@ -76,22 +71,24 @@ extension ImageSpec {
                 result.implicit.append(.init(path: image.path, reference: image.reference))
                 continue
             }
-            let name = reference.name + ":" + (reference.tag ?? "latest")
-            let found: String
+            let name = reference.tagged.description
+            let found: ImageReference.Digest
             if let known = digests[name] {
                 found = known
             } else {
+                let text: String
                 do {
-                    found = try await digest(name)
+                    text = try await digest(name)
                 } catch let error as ImageSpecError {
                     throw error.inField(field)
                 }
-                guard ManifestDigest.isKnown(found) else {
+                guard let known = ImageReference.Digest(text) else {
                     throw ImageSpecError.noDigest(name).inField(field)
                 }
-                digests[name] = found
+                found = known
+                digests[name] = known
             }
-            let pinned = name + "@" + found
+            let pinned = reference.pinned(to: found).description
             if pinned != image.reference {
                 result.pins.append(Pin(path: image.path, reference: image.reference, pinned: pinned))
             }
@@ -107,32 +104,6 @@ extension ImageSpec {
         let copy = try ImageSpec(document: document)
         return isForcePush ? copy.forcePush() : copy
     }
-}
-
-/// A reference, taken apart: `name[:tag][@digest]`.
-struct TaggedReference {
-    let name: String
-    let tag: String?
-    /// The text behind the `@`, which may be no digest.
-    let digest: String?
-    var isPinned: Bool { digest != nil }
-
-    init(_ text: String) {
-        let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
-        let tagged = parts[0]
-        digest = parts.count > 1 ? String(parts[1]) : nil
-        let path = tagged.lastIndex(of: "/").map { tagged[$0...] } ?? tagged
-        if let colon = path.lastIndex(of: ":") {
-            name = String(tagged[..<colon])
-            tag = String(tagged[tagged.index(after: colon)...])
-        } else {
-            name = String(tagged)
-            tag = nil
-        }
-    }
-
-    /// `scratch` is no image, but its absence.
-    var canBePinned: Bool { name != "scratch" }
 }
 
 extension ImageSpecError {

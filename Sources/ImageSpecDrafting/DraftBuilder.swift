@@ -85,11 +85,9 @@ struct DraftBuilder {
                 because: ["FROM --platform in the Dockerfile. Defaults to linux/amd64."])
         }
         guard let base = hints.base else { return nil }
-        let parts = base.split(separator: ":", maxSplits: 1)
-        let isPython = ["python", "docker.io/python", "docker.io/library/python", "library/python"].contains(
-            parts[0])
-        if isPython, !base.contains("@"), parts.count == 2,
-            let version = PythonVersion(parts[1].prefix { $0 != "-" }), !parts[1].contains("alpine")
+        if let reference = try? ImageSpec.ImageReference(base), reference.registry.isDockerHub,
+            reference.repository == "library/python", reference.digest == nil, let tag = reference.tag,
+            let version = PythonVersion(tag.prefix { $0 != "-" }), !tag.contains("alpine")
         {
             return version
         }

@@ -68,7 +68,9 @@ extension Scene {
     ) -> ImageSpec.RegistryClient {
         let credentials = Keychain(configurationFile: credentialsFile) { _ in nil }
         let surroundings = RegistrySession.Surroundings(
-            credentials: { await credentials.credential(for: $0.registry, repository: $0.repository) },
+            credentials: {
+                await credentials.credential(for: $0.registry.description, repository: $0.repository)
+            },
             proxies: ProxySettings { _ in nil }, trust: TrustStore(hostFolders: [path("certs.d")]))
         return ImageSpec.RegistryClient(session: RegistrySession(options, surroundings))
     }
@@ -88,7 +90,8 @@ extension ErrorArea {
         name: "registry",
         cases: [
             .unasked("invalidImage", "UPPER"), .unasked("invalidImage", "a:b c"),
-            .unasked("noDigestBehindAt", "a@sha256:12"), .unasked("invalidImage", ""),
+            .unasked("invalidImage", "a@sha256:12"), .unasked("invalidImage", ""),
+            .unasked("invalidImage", "user:password@r.io/a"), .unasked("invalidImage", "https://r.io/a"),
             .unasked("invalidImage", "a:5000000/b"),
             .registry("noSuchImage", "404"),
             .registry("digestUnknown", "503\nRetry-After: 5"),

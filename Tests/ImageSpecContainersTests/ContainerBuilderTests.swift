@@ -363,16 +363,4 @@ import Testing
             #expect(!FileManager.default.fileExists(atPath: String(context.dropLast("/context".count))))
         }
     }
-
-    @Test(arguments: [
-        ("localhost:5000/a:1", true), ("localhost/a", true), ("127.0.0.1:5000/a", true),
-        ("127.1.2.3/a", true),
-        ("[::1]:5000/a", true), ("ghcr.io/a/b:1", false), ("acme/a:1", false), ("debian", false),
-        ("127.evil.com/a", false), ("127.0.0.1.evil.com/a", false), ("localhost.evil.com/a", false),
-        ("127.0.0.08:5000/a", false), ("127.0.0.+1/a", false), ("127.0.0.256/a", false),
-        ("127.0.0.0/a", true),
-    ])
-    func onlyThisMachineIsOnLoopback(_ name: String, _ isLoopback: Bool) {
-        #expect(ImageName(name).isOnLoopback == isLoopback)
-    }
 }

@@ -176,8 +176,9 @@ import Testing
         #expect(error?.message.contains("no such context") == true)
     }
 
-    @Test func theSandboxHasAContextOfItsOwn() async throws {
-        let seen = try await image(of: spec.withRegistry("localhost:30000"))
+    @Test(arguments: ["localhost:30000", "localhost:30000/acme", "LOCALHOST:30000"])
+    func theSandboxHasAContextOfItsOwn(_ registry: String) async throws {
+        let seen = try await image(of: spec.withRegistry(registry))
         #expect(
             seen.lines[1]
                 == "envd context create --name flyte-sandbox --builder tcp --builder-address localhost:30003 --use"

@@ -55,7 +55,7 @@ import Testing
             let error = await #expect(throws: ImageSpecError.self) {
                 try await pins(ImageSpec(baseImage: .reference(reference)), updating: updating)
             }
-            #expect(error?.code == .invalidReference)
+            #expect(error?.code == .invalidField)
             #expect(error?.message.hasPrefix("base_image: ") == true)
         }
     }

@@ -325,7 +325,7 @@ struct RegistryFaultTests {
 
     @Test(arguments: ["labelled", "index"]) func theLabelIsReadByWayOfTheConfig(_ name: String) async throws {
         let server = try FaultServer.shared.get()
-        let reference = try RegistryReference("localhost:\(try server.port("tls"))/\(name)/x:1")
+        let reference = try ImageSpec.ImageReference("localhost:\(try server.port("tls"))/\(name)/x:1")
         // No limit is tested here, and other tests may keep the machine busy.
         let patient = ImageSpec.RegistryClient.Timeouts(
             connect: .seconds(60), responseHeader: .seconds(60), idle: .seconds(60), total: .seconds(600))

@@ -249,7 +249,7 @@ struct RegistryTimeTests {
                 configurationFile: folder + "/config.json", environment: { _ in nil },
                 helpers: CredentialHelpers(finder: EngineFinder(folders: [folder + "/bin"])))
             var surroundings = server.client().session.surroundings
-            surroundings.credentials = { await credentials.credential(for: $0.registry) }
+            surroundings.credentials = { await credentials.credential(for: $0.registry.description) }
             let client = ImageSpec.RegistryClient(session: RegistrySession(.init(), surroundings))
             let image = "localhost:\(try server.port("tls"))/basic/deaf-program"
             let task = Task { await client.existence(of: image) }

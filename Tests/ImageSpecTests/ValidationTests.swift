@@ -100,6 +100,11 @@ import Testing
         Refused(.invalidField, ["apt_packages[0]"], ImageSpec(aptPackages: ["git curl"])),
         Refused(.invalidField, ["base_image"], ImageSpec(baseImage: "a b")),
         Refused(.invalidField, ["base_image"], ImageSpec(baseImage: "$BASE")),
+        Refused(.invalidField, ["base_image", "\"Debian\""], ImageSpec(baseImage: "Debian")),
+        Refused(.invalidField, ["base_image"], ImageSpec(baseImage: "debian@sha256:0000")),
+        Refused(.invalidField, ["base_image"], ImageSpec(baseImage: "debian:")),
+        Refused(
+            .invalidField, ["uv_image"], ImageSpec(builderConfig: ["uv_image": "ghcr.io/astral-sh/UV:1"])),
         Refused(.invalidField, ["platform", "linux/amd64"], ImageSpec(platform: "amd64")),
         Refused(.invalidField, ["platform"], ImageSpec(platform: "linux/amd64 linux/arm64")),
         Refused(.invalidField, ["platform", "\"amd64\"?"], ImageSpec(platform: "linux/amd46")),
@@ -199,7 +204,8 @@ import Testing
         ImageSpec(packages: ["x @ git+https://github.com/a/b"], baseImage: "acme/base:1"),
         ImageSpec(env: ["a.b-c": "x", "_": "\t", "PATH": "/bin"]),
         ImageSpec(pipIndex: "https://host/a@b/simple?x=@"),
-        ImageSpec(baseImage: "localhost:5000/a/b:1@sha256:0000"),
+        ImageSpec(
+            baseImage: .reference("localhost:5000/a/b:1@sha256:" + String(repeating: "0", count: 64))),
         ImageSpec(baseImage: .spec(ImageSpec(builder: "mine", cuda: "12"))),
         ImageSpec(pythonExec: "", builderConfig: ["uv_image": .null]),
         ImageSpec(pythonVersion: "3.99", baseImage: "acme/python:1"),

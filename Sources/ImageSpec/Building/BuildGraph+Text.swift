@@ -35,12 +35,13 @@ extension ImageSpec.BuildGraph {
         return zip(nodes, short).map { counts[$1] == 1 ? $1 : $0.imageName }
     }
 
-    /// The last component of a name, with at most 20 characters of its tag.
+    /// The last component of a name, and the beginning of a tag of more than 20 characters.
     static func shortName(_ imageName: String) -> String {
-        let last = imageName.split(separator: "/").last ?? ""
-        guard let colon = last.lastIndex(of: ":") else { return String(last) }
-        let tag = last[last.index(after: colon)...]
-        return tag.count > 20 ? "\(last[...colon])\(tag.prefix(12))…" : String(last)
+        // A graph names its images by valid references.
+        guard let reference = try? ImageSpec.ImageReference(imageName) else { return imageName }
+        let last = String(reference.repository.split(separator: "/").last ?? "")
+        guard let tag = reference.tag else { return last }
+        return last + ":" + (tag.count > 20 ? "\(tag.prefix(12))…" : tag)
     }
 
     /// Whatever might mean something to Mermaid or to the page around it becomes the code of its character.

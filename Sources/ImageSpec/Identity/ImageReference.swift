@@ -1,114 +1,133 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
-
-/// The grammar of image names and tags.
-///
-/// Source: OCI distribution specification 1.1, "Pulling manifests"; distribution's reference grammar for the host.
-package enum ImageReference {
-    /// `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`
-    package static func isTag(_ tag: String) -> Bool {
-        tag.withBytes { bytes in
-            guard let first = bytes.first, bytes.count <= maximumTagLength, mayBeginTag(first) else {
-                return false
-            }
-            return bytes.allSatisfy(mayBeInTag)
-        }
-    }
-
-    /// Characters of the longest tag. Source: OCI distribution specification 1.1, "Pulling manifests".
-    static let maximumTagLength = 128
-
-    static func mayBeginTag(_ byte: UInt8) -> Bool { isLetterOrDigit(byte) || byte == UInt8(ascii: "_") }
-
-    static func mayBeInTag(_ byte: UInt8) -> Bool { mayBeginTag(byte) || isDotOrHyphen(byte) }
-
-    /// What is wrong with the part of an image name before its tag; nil if nothing is.
+extension ImageSpec {
+    /// A reference to a container image, `[registry/]repository[:tag][@digest]`, read as docker reads it.
     ///
-    /// `[host[:port]/]part(/part)*`. Whether a first part is a host or part of the path is not asked: both
-    /// readings are allowed, as both are by the tools that read the name.
-    package static func problem(inRepository name: String) -> String? {
-        let components = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        guard !name.isEmpty else { return "it is empty" }
-        func isPath(_ components: ArraySlice<Substring.UTF8View>) -> Bool {
-            !components.isEmpty && components.allSatisfy(isPathComponent)
-                && components.reduce(components.count - 1) { $0 + $1.count } <= 255
-        }
-        let parts = components.map { Substring($0).utf8 }[...]
-        if isPath(parts) || (parts.count > 1 && isHost(parts[0]) && isPath(parts.dropFirst())) { return nil }
+    /// ```swift
+    /// let reference = try ImageSpec.ImageReference("debian:12")
+    /// print(reference.registry)    // docker.io
+    /// print(reference.repository)  // library/debian
+    /// print(reference.canonical)   // docker.io/library/debian:12
+    /// print(reference)             // debian:12
+    /// ```
+    ///
+    /// Validated when created. The part before the first slash is the registry if it contains a dot, a colon or an upper-case
+    /// letter, or is `localhost`; otherwise the image is on Docker Hub. Two references are equal if they are written the same;
+    /// compare ``canonical`` to compare images.
+    ///
+    /// Source: https://github.com/distribution/reference, the grammar in `reference.go` and the defaults in `normalize.go`.
+    public struct ImageReference: Hashable, Sendable {
+        /// Registry and repository as written, without tag and digest: `debian`, `ghcr.io/acme/trainer`.
+        public let name: String
+        /// The registry. Docker Hub if the reference names none.
+        public let registry: Registry
+        /// The path within the registry: `library/debian`, `acme/trainer`.
+        public let repository: String
+        /// The tag. `nil` if the reference has none.
+        public let tag: String?
+        /// The digest of the manifest or index. `nil` if the reference has none.
+        public let digest: Digest?
 
-        if parts.count > 2, parts[0].last == UInt8(ascii: ":"), parts[1].isEmpty {
-            let scheme = String(decoding: parts[0], as: UTF8.self) + "//"
-            return "it must not contain the URL scheme \"\(scheme)\""
-        }
-        let path = parts.count > 1 && isHost(parts[0]) ? parts.dropFirst() : parts
-        if let bad = path.first(where: { !isPathComponent($0) }) {
-            // What stands before an "@" may be a password.
-            let at = bad.lastIndex(of: UInt8(ascii: "@"))
-            let text =
-                at.map { "…" + String(decoding: bad[$0...], as: UTF8.self) }
-                ?? String(decoding: bad, as: UTF8.self)
-            return text.isEmpty
-                ? "it contains an empty part between slashes"
-                : "\"\(text)\" must consist of lower-case letters and digits, separated by one dot, one or two "
-                    + "underscores, or hyphens"
-        }
-        return "its path is longer than 255 characters"
-    }
-
-    /// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`
-    private static func isPathComponent(_ text: Substring.UTF8View) -> Bool {
-        func isAlphanumeric(_ byte: UInt8) -> Bool {
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-        }
-        guard let first = text.first, let last = text.last, isAlphanumeric(first), isAlphanumeric(last) else {
-            return false
-        }
-        return text.split(maxSplits: .max, whereSeparator: isAlphanumeric).allSatisfy { separator in
-            separator.elementsEqual(".".utf8) || separator.elementsEqual("_".utf8)
-                || separator.elementsEqual("__".utf8) || separator.allSatisfy { $0 == UInt8(ascii: "-") }
-        }
-    }
-
-    /// `host[:port]`: labels of letters, digits and inner hyphens joined by dots, or an IPv6 address in brackets.
-    private static func isHost(_ text: Substring.UTF8View) -> Bool {
-        var host = text
-        if let colon = text.lastIndex(of: UInt8(ascii: ":")), !text[colon...].contains(UInt8(ascii: "]")) {
-            let port = text[text.index(after: colon)...]
-            guard !port.isEmpty, port.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
-            else {
-                return false
+        /// Parses a reference.
+        /// - Throws: ``ImageSpecError/Code/invalidReference``.
+        public init(_ text: String) throws(ImageSpecError) {
+            do throws(Problem) {
+                try self.init(parsing: text)
+            } catch {
+                throw .invalidImage(text, error)
             }
-            host = text[..<colon]
         }
-        if host.first == UInt8(ascii: "[") {
-            let address = host.dropFirst().dropLast()
-            return host.last == UInt8(ascii: "]") && !address.isEmpty
-                && address.allSatisfy { isHexDigit($0) || $0 == UInt8(ascii: ":") }
-        }
-        return host.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy {
-            label in
-            guard let first = label.first, let last = label.last, isLetterOrDigit(first),
-                isLetterOrDigit(last)
-            else {
-                return false
-            }
-            return label.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") }
+
+        /// A reference whose parts are valid.
+        private init(name: String, registry: Registry, repository: String, tag: String?, digest: Digest?) {
+            self.name = name
+            self.registry = registry
+            self.repository = repository
+            self.tag = tag
+            self.digest = digest
         }
     }
+}
 
-    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
-            || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+// MARK: parts
+
+extension ImageSpec.ImageReference {
+    /// The tag that docker uses if a reference has neither tag nor digest.
+    public static let defaultTag = "latest"
+
+    /// The digest, or the tag if there is none, or `latest`: the last part of the manifest's URL.
+    public var identifier: String { digest?.description ?? tag ?? Self.defaultTag }
+
+    /// The same reference with everything written out: `debian` is `docker.io/library/debian:latest`.
+    public var canonical: Self {
+        Self(
+            name: "\(registry)/\(repository)", registry: registry, repository: repository,
+            tag: tag ?? (digest == nil ? Self.defaultTag : nil), digest: digest)
     }
 
-    private static func isHexDigit(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte | 0x20)
-            || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    /// The reference with its tag and without digest: `debian:12`. A missing tag is `latest`.
+    public var tagged: Self { with(digest: nil) }
+
+    /// Returns the reference with its tag and this digest: `debian:12@sha256:…`. A missing tag is `latest`.
+    public func pinned(to digest: Digest) -> Self { with(digest: digest) }
+
+    private func with(digest: Digest?) -> Self {
+        Self(
+            name: name, registry: registry, repository: repository, tag: tag ?? Self.defaultTag,
+            digest: digest)
     }
 
-    private static func isDotOrHyphen(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
+    /// Whether this is `scratch`, which in a Dockerfile is no image.
+    ///
+    /// Source: Dockerfile reference, "FROM".
+    public var isScratch: Bool { name == "scratch" }
+}
+
+extension ImageSpec.ImageReference: CustomStringConvertible {
+    /// The reference as it was written.
+    public var description: String {
+        name + (tag.map { ":" + $0 } ?? "") + (digest.map { "@\($0)" } ?? "")
+    }
+}
+
+// MARK: parsing
+
+extension ImageSpec.ImageReference {
+    /// Parses `name[:tag][@digest]`. No name contains an `@`, and no colon of a name follows its last slash.
+    package init(parsing text: String) throws(Problem) {
+        var rest = Substring(text).utf8
+        var digest: Digest?
+        if let at = rest.firstIndex(of: UInt8(ascii: "@")) {
+            digest = Digest(String(Substring(rest[rest.index(after: at)...])))
+            guard digest != nil else { throw Grammar.urlScheme(of: text) ?? .digest }
+            rest = rest[..<at]
+        }
+        var tag: String?
+        let last = rest.lastIndex(of: UInt8(ascii: "/")) ?? rest.startIndex
+        if let colon = rest[last...].firstIndex(of: UInt8(ascii: ":")) {
+            let found = String(Substring(rest[rest.index(after: colon)...]))
+            guard Grammar.isTag(found) else { throw .tag(found) }
+            tag = found
+            rest = rest[..<colon]
+        }
+        let name = String(Substring(rest))
+        if let problem = Grammar.problem(inName: name) { throw problem }
+        let (registry, repository) = try Self.split(name)
+        guard repository.utf8.count <= Grammar.maximumPathLength else { throw .pathTooLong }
+        self.init(name: name, registry: registry, repository: repository, tag: tag, digest: digest)
+    }
+
+    /// The registry and the path in it. On Docker Hub, names of one part are below `library/`.
+    private static func split(_ name: String) throws(Problem) -> (Registry, repository: String) {
+        var registry = Registry.dockerHub
+        var path = Substring(name)
+        if let slash = name.utf8.firstIndex(of: UInt8(ascii: "/")), Grammar.namesHost(name[..<slash]) {
+            let host = String(name[..<slash])
+            guard let found = Registry(host) else { throw .registry(host) }
+            registry = found
+            path = name[name.utf8.index(after: slash)...]
+        }
+        let isShort = registry.isDockerHub && !path.utf8.contains(UInt8(ascii: "/"))
+        return (registry, isShort ? "library/" + path : String(path))
     }
 }

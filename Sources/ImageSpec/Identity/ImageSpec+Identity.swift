@@ -182,9 +182,9 @@ extension ImageSpec {
     /// What is wrong with it; the slips that are made most say which field to change, and how.
     var repositoryProblem: ImageSpecError? {
         let repository = repository
-        guard let problem = ImageReference.problem(inRepository: repository) else { return nil }
+        guard let problem = ImageReference.Grammar.problem(inName: repository) else { return nil }
         func isRight(_ spec: ImageSpec) -> Bool {
-            ImageReference.problem(inRepository: spec.repository) == nil
+            ImageReference.Grammar.problem(inName: spec.repository) == nil
         }
         if let registry, registry.utf8.last == UInt8(ascii: "/") {
             let bare = Path.withoutTrailingSlashes(registry)

@@ -14,6 +14,8 @@ import Darwin
 ///
 /// Read anew for each tag, since a format is as short as the list of its parts would be.
 package struct TagFormat {
+    private typealias Grammar = ImageSpec.ImageReference.Grammar
+
     private let format: String
     /// How long a tag is.
     private let length: Int
@@ -29,10 +31,10 @@ package struct TagFormat {
             { part in
                 switch part {
                 case .text(let bytes):
-                    if length == 0, let first = bytes.first, !ImageReference.mayBeginTag(first) {
+                    if length == 0, let first = bytes.first, !Grammar.mayBeginTag(first) {
                         isTag = false
                     }
-                    if !bytes.allSatisfy(ImageReference.mayBeInTag) { isTag = false }
+                    if !bytes.allSatisfy(Grammar.mayBeInTag) { isTag = false }
                     length += bytes.count
                 case .replacement(let digits):
                     length += digits
@@ -44,7 +46,7 @@ package struct TagFormat {
         }
         if !isReplaced { throw .invalidTagFormat(format, "must contain {spec_hash}") }
         if !isTag { throw .invalidTag(format, "does not produce a valid tag") }
-        if length > ImageReference.maximumTagLength {
+        if length > Grammar.maximumTagLength {
             throw .invalidTag(format, "produces a tag of \(length) characters")
         }
         self.length = length

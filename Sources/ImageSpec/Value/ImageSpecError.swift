@@ -289,28 +289,6 @@ extension ImageSpecError {
         )
     }
 
-    static func invalidImageName(_ name: String, _ what: String) -> ImageSpecError {
-        // The text before an @ may be a password.
-        let name = name.utf8.lastIndex(of: UInt8(ascii: "@")).map { "…" + name[$0...] } ?? name
-        return ImageSpecError(
-            .invalidReference,
-            "invalid image name \"\(name.shortened(to: 300))\": \(what); change registry (host[:port][/path]) or name"
-        )
-    }
-
-    static func slashAfterRegistry(_ registry: String, _ bare: String) -> ImageSpecError {
-        ImageSpecError(
-            .invalidReference,
-            "registry: \"\(registry.shortened)\" must not end in \"/\"; write \"\(bare.shortened)\"")
-    }
-
-    static func tagInName(_ name: String, tag: String) -> ImageSpecError {
-        ImageSpecError(
-            .invalidReference,
-            "name: \"\(name.shortened)\" must not contain a tag; remove \"\(tag.shortened)\": the tag of the "
-                + "image name is computed in the form of tag_format")
-    }
-
     static func invalidRequirements(_ path: String, line: Int?, _ what: String) -> ImageSpecError {
         let place = line.map { ", line \($0)" } ?? ""
         return ImageSpecError(.invalidRequirements, "requirements: \(path)\(place): \(what)")

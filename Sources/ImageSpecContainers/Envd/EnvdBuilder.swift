@@ -112,7 +112,7 @@ extension ImageSpec {
             let plan = EnvdPlan(
                 program: program, imageName: request.imageName, context: folder,
                 platform: request.spec.platforms(in: request.context).first ?? "",
-                registry: request.spec.registry, isPushed: request.isPushed,
+                isPushed: request.isPushed,
                 registryConfiguration: registryConfiguration,
                 contextName: environment("FLYTE_ENVD_CONTEXT").flatMap { $0.isEmpty ? nil : $0 })
             let engine = "envd \(program.version)"

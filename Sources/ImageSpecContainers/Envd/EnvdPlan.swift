@@ -12,7 +12,6 @@ struct EnvdPlan: Hashable, Sendable {
     /// The directory with `build.envd`. Its name becomes part of the image.
     var context: String
     var platform: String
-    var registry: String?
     var isPushed: Bool
     /// envd's own list of registries, with their certificates.
     var registryConfiguration: String?
@@ -50,13 +49,13 @@ struct EnvdPlan: Hashable, Sendable {
     // MARK: contexts
 
     /// The registry of Flyte's sandbox, beside which a BuildKit daemon listens.
-    private static let sandboxRegistry = "localhost:30000"
+    private static let sandboxRegistry = ImageSpec.ImageReference.Registry("localhost:30000")
 
     /// A context that is there cannot be made, and is used.
     private var switchingStep: Step {
         let name = "selecting the envd context"
         if let contextName { return Step(name: name, command: use(contextName)) }
-        let isSandbox = registry == Self.sandboxRegistry
+        let isSandbox = (try? ImageSpec.ImageReference(imageName))?.registry == Self.sandboxRegistry
         let own = isSandbox ? "flyte-sandbox" : "flyte"
         let builder =
             isSandbox

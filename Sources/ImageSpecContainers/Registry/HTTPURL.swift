@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
+import ImageSpec
 
 /// An `http` or `https` URL, taken apart as far as it decides who is talked to.
 ///
@@ -77,10 +78,8 @@ struct HTTPURL: Hashable, Sendable {
         return target.hasPrefix("/") ? String(target) : "/" + target
     }
 
-    /// Whether the host can be this machine only.
-    ///
-    /// Any name below `localhost` is left out: what it resolves to is for the system to say.
-    var isOnLoopback: Bool { ImageName(authority + "/v2").isOnLoopback }
+    /// Whether the host is this machine.
+    var isOnLoopback: Bool { ImageSpec.ImageReference.Registry.isLoopback(host: host) }
 }
 
 extension HTTPURL {

@@ -7,7 +7,7 @@ import ImageSpec
 
 /// What to do to authenticate to a registry.
 struct LoginAdvice {
-    let registry: String
+    let registry: ImageSpec.ImageReference.Registry
     /// The only credentials file in use, which `docker login` does not write; nil: those of the machine.
     let file: String?
 
@@ -30,16 +30,6 @@ struct LoginAdvice {
 
 extension ImageSpecError {
     // MARK: images
-
-    static func invalidImage(_ text: String, _ what: String) -> ImageSpecError {
-        ImageSpecError(
-            .invalidReference, "\"\(text.onOneLine)\": \(what); expected [host[:port]/]name[:tag][@digest]")
-    }
-
-    static func noDigestBehindAt(_ text: String) -> ImageSpecError {
-        invalidImage(
-            text, "the digest after @ must have a form such as sha256: and 64 lower-case hexadecimal digits")
-    }
 
     static func noSuchImage(_ reference: String) -> ImageSpecError {
         ImageSpecError(
@@ -96,7 +86,7 @@ extension ImageSpecError {
     // MARK: answers
 
     static func refused(
-        _ reference: RegistryReference, _ outcome: RegistrySession.Outcome, _ login: LoginAdvice
+        _ reference: ImageSpec.ImageReference, _ outcome: RegistrySession.Outcome, _ login: LoginAdvice
     ) -> ImageSpecError {
         let response = outcome.answer.response
         guard outcome.isOwn else {
@@ -130,7 +120,7 @@ extension ImageSpecError {
         return ImageSpecError(.existenceUnknown, "\(reference.registry): \(text)")
     }
 
-    static func absenceUncertain(_ reference: RegistryReference, _ reason: String) -> ImageSpecError {
+    static func absenceUncertain(_ reference: ImageSpec.ImageReference, _ reason: String) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
             "\(reference.registry): anonymous requests return 404 for \(reference.repository), and the credentials for this registry "
@@ -138,30 +128,32 @@ extension ImageSpecError {
         )
     }
 
-    static func malformedDigest(_ reference: RegistryReference) -> ImageSpecError {
+    static func malformedDigest(_ reference: ImageSpec.ImageReference) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
             "\(reference.registry): the Docker-Content-Digest header is not a valid digest; is it a registry?"
         )
     }
 
-    static func otherDigest(_ reference: RegistryReference, _ digest: String) -> ImageSpecError {
+    static func otherDigest(_ reference: ImageSpec.ImageReference, _ digest: ImageSpec.ImageReference.Digest)
+        -> ImageSpecError
+    {
         ImageSpecError(
             .existenceUnknown,
-            "\(reference.registry): digest mismatch for \(reference.repository): requested \(reference.manifest), received "
+            "\(reference.registry): digest mismatch for \(reference.repository): requested \(reference.identifier), received "
                 + "\(digest); a proxy changed the response, or the registry is corrupted; do not use the image, and ask the "
                 + "registry's operator"
         )
     }
 
-    static func otherAlgorithm(_ reference: RegistryReference) -> ImageSpecError {
+    static func otherAlgorithm(_ reference: ImageSpec.ImageReference) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
-            "\(reference.registry): \(reference.repository) \(reference.manifest) exists, but the registry reports no digest of "
+            "\(reference.registry): \(reference.repository) \(reference.identifier) exists, but the registry reports no digest of "
                 + "that algorithm to verify it; use the image's sha256 digest")
     }
 
-    static func noManifest(_ reference: RegistryReference) -> ImageSpecError {
+    static func noManifest(_ reference: ImageSpec.ImageReference) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
             "\(reference.registry): answered 200 without a manifest; is it a registry, or does a proxy require a login first?"
@@ -224,20 +216,23 @@ extension ImageSpecError {
             "the stored token contains an invalid character; \(login.anew)")
     }
 
-    static func credentialsUnusable(_ registry: String, _ reason: String) -> ImageSpecError {
+    static func credentialsUnusable(_ registry: ImageSpec.ImageReference.Registry, _ reason: String)
+        -> ImageSpecError
+    {
         ImageSpecError(
             .existenceUnknown,
             "\(registry): authentication required, but no credentials can be used: \(reason)")
     }
 
-    static func unusableRealm(_ registry: String) -> ImageSpecError {
+    static func unusableRealm(_ registry: ImageSpec.ImageReference.Registry) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
             "\(registry): authentication required, but the URL of the token server is missing or invalid; is it a registry?"
         )
     }
 
-    static func weakerRealm(_ registry: String, _ server: String) -> ImageSpecError {
+    static func weakerRealm(_ registry: ImageSpec.ImageReference.Registry, _ server: String) -> ImageSpecError
+    {
         ImageSpecError(
             .existenceUnknown,
             "\(registry): its token server \(server) does not use TLS, so no request is sent; ask the registry's operator to "
@@ -261,14 +256,18 @@ extension ImageSpecError {
             "\(login.registry): credentials rejected by \(server) (\(said(response))); \(login.anew)")
     }
 
-    static func noToken(_ registry: String, _ server: String, _ response: HTTPResponse) -> ImageSpecError {
+    static func noToken(
+        _ registry: ImageSpec.ImageReference.Registry, _ server: String, _ response: HTTPResponse
+    ) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown,
             "\(registry): its token server \(server) answered \(said(response))\(parenthesizedWait(response)); try again later"
         )
     }
 
-    static func malformedToken(_ registry: String, _ server: String) -> ImageSpecError {
+    static func malformedToken(_ registry: ImageSpec.ImageReference.Registry, _ server: String)
+        -> ImageSpecError
+    {
         ImageSpecError(
             .existenceUnknown,
             "\(registry): its token server \(server) returned no valid token; try again later"

@@ -96,7 +96,7 @@ extension ImageSpec {
         /// `unknown` immediately.
         public func existence(of reference: String) async -> Existence {
             do {
-                let parsed = try RegistryReference(reference)
+                let parsed = try ImageReference(reference)
                 return try await withoutWaitingOnceCancelled { [session] in
                     try await session.existence(of: parsed)
                 }
@@ -110,7 +110,7 @@ extension ImageSpec {
         ///   ``ImageSpecError/Code/existenceUnknown`` if this cannot be determined,
         ///   ``ImageSpecError/Code/invalidReference`` if the reference is invalid, `CancellationError`.
         public func digest(of reference: String) async throws -> String {
-            let parsed = try RegistryReference(reference)
+            let parsed = try ImageReference(reference)
             let existence: Existence
             do {
                 existence = try await withoutWaitingOnceCancelled { [session] in

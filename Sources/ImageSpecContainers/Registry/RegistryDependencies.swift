@@ -14,8 +14,8 @@ extension RegistrySession.Surroundings {
     /// Finds credentials.
     private static func credentials(
         _ options: ImageSpec.RegistryClient.Options
-    ) -> @Sendable (RegistryReference) async -> CredentialLookup {
+    ) -> @Sendable (ImageSpec.ImageReference) async -> CredentialLookup {
         let credentials = Keychain(configurationFile: options.credentialsFile)
-        return { await credentials.credential(for: $0.registry, repository: $0.repository) }
+        return { await credentials.credential(for: $0.registry.description, repository: $0.repository) }
     }
 }

@@ -41,7 +41,7 @@ extension RegistrySession {
     ///
     /// `known` are challenges to answer from the start, in place of those that the registry's last answer had.
     func ask(
-        _ method: HTTPRequest.Method, _ path: String, of reference: RegistryReference,
+        _ method: HTTPRequest.Method, _ path: String, of reference: ImageSpec.ImageReference,
         answering known: [AuthenticationChallenge] = [], until deadline: ContinuousClock.Instant
     ) async throws -> Outcome {
         let contact = try await contact(reference, method, path, until: deadline)
@@ -52,7 +52,7 @@ extension RegistrySession {
         } else {
             let authorization = try await authorization(
                 for: known.isEmpty ? contact.challenges : known, of: reference, at: url,
-                scope: reference.scope, until: deadline)
+                scope: reference.pullScope, until: deadline)
             outcome = try await send(method, url, authorization, reference, until: deadline)
         }
         // Bounded: nothing, a token that was remembered, a new one, one of the scope that the registry names.
@@ -71,7 +71,7 @@ extension RegistrySession {
 
     func send(
         _ method: HTTPRequest.Method, _ url: HTTPURL, _ authorization: Authorization?,
-        _ reference: RegistryReference, until deadline: ContinuousClock.Instant
+        _ reference: ImageSpec.ImageReference, until deadline: ContinuousClock.Instant
     ) async throws -> Outcome {
         do {
             let answer = try await follow(
@@ -87,17 +87,17 @@ extension RegistrySession {
     /// The scope of the token to ask for after a refusal; nil if another one would change nothing.
     private func nextScope(
         after authorization: Authorization?, _ challenges: [AuthenticationChallenge],
-        _ reference: RegistryReference
+        _ reference: ImageSpec.ImageReference
     ) -> String? {
         switch authorization?.source {
-        case nil: return reference.scope
+        case nil: return reference.pullScope
         case .credential: return nil
         case .token(let key, isRemembered: true):
             state.withLock { $0.tokens[key] = nil }
             return key.scope
         case .token(let key, isRemembered: false):
             let wanted = challenges.first { $0.scheme == "bearer" }?.parameters["scope"]
-            guard let wanted, !wanted.isEmpty, wanted != key.scope, key.scope == reference.scope else {
+            guard let wanted, !wanted.isEmpty, wanted != key.scope, key.scope == reference.pullScope else {
                 return nil
             }
             return wanted
@@ -106,7 +106,7 @@ extension RegistrySession {
 
     /// Nil where nothing that is asked for can be given.
     private func authorization(
-        for challenges: [AuthenticationChallenge], of reference: RegistryReference, at url: HTTPURL,
+        for challenges: [AuthenticationChallenge], of reference: ImageSpec.ImageReference, at url: HTTPURL,
         scope: String,
         until deadline: ContinuousClock.Instant
     ) async throws -> Authorization? {
@@ -154,7 +154,7 @@ extension RegistrySession {
     }
 
     /// The advice for rejected credentials.
-    func login(_ reference: RegistryReference) -> LoginAdvice {
+    func login(_ reference: ImageSpec.ImageReference) -> LoginAdvice {
         LoginAdvice(registry: reference.registry, file: options.credentialsFile)
     }
 
@@ -180,7 +180,7 @@ extension RegistrySession {
     }
 
     private func fetchToken(
-        _ key: TokenKey, _ reference: RegistryReference, until deadline: ContinuousClock.Instant
+        _ key: TokenKey, _ reference: ImageSpec.ImageReference, until deadline: ContinuousClock.Instant
     ) async throws -> Token {
         var request = HTTPRequest(method: .get, url: key.realm, bodyLimit: Self.tokenSizeLimit)
         var authorization: String?

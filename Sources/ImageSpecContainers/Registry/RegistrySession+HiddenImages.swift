@@ -16,7 +16,7 @@ extension RegistrySession {
     /// the rules of any other question.
     /// - Throws: ``ImageSpecError/Code/existenceUnknown`` if there are credentials that cannot be read.
     func askInsistently(
-        _ method: HTTPRequest.Method, _ path: String, of reference: RegistryReference,
+        _ method: HTTPRequest.Method, _ path: String, of reference: ImageSpec.ImageReference,
         until deadline: ContinuousClock.Instant
     ) async throws -> Outcome {
         let outcome = try await ask(method, path, of: reference, until: deadline)
@@ -40,7 +40,7 @@ extension RegistrySession {
 
     /// What `/v2/` asks for, found out once for a registry.
     private func baseChallenges(
-        of reference: RegistryReference, at url: HTTPURL, until deadline: ContinuousClock.Instant
+        of reference: ImageSpec.ImageReference, at url: HTTPURL, until deadline: ContinuousClock.Instant
     ) async throws -> [AuthenticationChallenge] {
         @Sendable func known() -> [AuthenticationChallenge]? {
             state.withLock { $0.contacts[reference.registry]?.baseChallenges }
@@ -67,7 +67,7 @@ extension RegistrySession {
 
     /// The credentials as a registry may take them that has not said how; nil if there is no such form.
     private func unrequestedHeader(
-        _ credential: RegistryCredential, _ reference: RegistryReference
+        _ credential: RegistryCredential, _ reference: ImageSpec.ImageReference
     ) throws(ImageSpecError) -> String? {
         switch credential.kind {
         case .password(let user, let password): return Self.basic(user, password)

@@ -24,15 +24,15 @@ extension RegistrySession {
     /// every HEAD, and some to every anonymous client, so an image is absent only if GET is answered by 404 too, and if the
     /// credentials for the registry, if there are any, were sent. An absent image therefore takes at least two requests, a present one
     /// takes one.
-    func existence(of reference: RegistryReference) async throws -> ImageSpec.Existence {
+    func existence(of reference: ImageSpec.ImageReference) async throws -> ImageSpec.Existence {
         let deadline = deadline
-        let path = "manifests/" + reference.manifest
+        let path = "manifests/" + reference.identifier
         let head = try await ask(.head, path, of: reference, until: deadline)
         switch head.answer.response.status {
         case 200:
             let digests = head.answer.response.values("docker-content-digest")
-            guard let digest = digests.first else { break }
-            guard ManifestDigest.isKnown(digest) else {
+            guard let text = digests.first else { break }
+            guard let digest = ImageSpec.ImageReference.Digest(text) else {
                 return .unknown(reason: ImageSpecError.malformedDigest(reference).message)
             }
             return present(digest, reference)
@@ -45,19 +45,21 @@ extension RegistrySession {
         return existence(manifest: get.answer.response, reference)
     }
 
-    private func present(_ digest: String, _ reference: RegistryReference) -> ImageSpec.Existence {
+    private func present(
+        _ digest: ImageSpec.ImageReference.Digest, _ reference: ImageSpec.ImageReference
+    ) -> ImageSpec.Existence {
         if let wanted = reference.digest, wanted != digest {
             // The same manifest has a digest by each algorithm.
-            guard wanted.prefix(7) == digest.prefix(7) else {
+            guard wanted.algorithm == digest.algorithm else {
                 return .unknown(reason: ImageSpecError.otherAlgorithm(reference).message)
             }
             return .unknown(reason: ImageSpecError.otherDigest(reference, digest).message)
         }
-        return .present(digest: digest)
+        return .present(digest: digest.description)
     }
 
     /// The digest by the bytes of a manifest.
-    private func existence(manifest response: HTTPResponse, _ reference: RegistryReference)
+    private func existence(manifest response: HTTPResponse, _ reference: ImageSpec.ImageReference)
         -> ImageSpec.Existence
     {
         guard case .object(let manifest)? = try? ImageSpec.JSONValue(json: response.body),
@@ -65,19 +67,19 @@ extension RegistrySession {
         else { return .unknown(reason: ImageSpecError.noManifest(reference).message) }
         let said = response.value("docker-content-digest")
         // A digest of another algorithm than ours is the registry's word.
-        if let digest = reference.digest ?? said, digest.hasPrefix("sha512:"), said == digest,
-            ManifestDigest.isKnown(digest)
+        if let digest = reference.digest ?? said.flatMap(ImageSpec.ImageReference.Digest.init),
+            digest.algorithm != .sha256, said == digest.description
         {
             return present(digest, reference)
         }
-        let digest = ManifestDigest.of(response.body)
-        guard said == nil || said == digest else {
+        let digest = ImageSpec.ImageReference.Digest(of: response.body)
+        guard said == nil || said == digest.description else {
             return .unknown(reason: ImageSpecError.otherDigest(reference, digest).message)
         }
         return present(digest, reference)
     }
 
-    private func existence(_ outcome: Outcome, _ reference: RegistryReference) -> ImageSpec.Existence {
+    private func existence(_ outcome: Outcome, _ reference: ImageSpec.ImageReference) -> ImageSpec.Existence {
         if outcome.answer.response.status == 404 { return .absent }
         return .unknown(reason: ImageSpecError.refused(reference, outcome, login(reference)).message)
     }
@@ -85,9 +87,12 @@ extension RegistrySession {
     // MARK: labels
 
     /// A label of an image, of that for one platform where it has several; nil if it cannot be told.
-    func label(_ name: String, of reference: RegistryReference, platform: String) async throws -> String? {
+    func label(_ name: String, of reference: ImageSpec.ImageReference, platform: String) async throws
+        -> String?
+    {
         let deadline = deadline
-        guard var manifest = try await json("manifests/" + reference.manifest, of: reference, deadline) else {
+        guard var manifest = try await json("manifests/" + reference.identifier, of: reference, deadline)
+        else {
             return nil
         }
         if case .array(let manifests)? = manifest["manifests"] {
@@ -97,7 +102,7 @@ extension RegistrySession {
             manifest = inner
         }
         guard case .object(let config)? = manifest["config"], case .string(let digest)? = config["digest"],
-            ManifestDigest.isKnown(digest),
+            ImageSpec.ImageReference.Digest(digest) != nil,
             let image = try await json("blobs/" + digest, of: reference, deadline),
             case .object(let settings)? = image["config"], case .object(let labels)? = settings["Labels"],
             case .string(let label)? = labels[name]
@@ -106,7 +111,7 @@ extension RegistrySession {
     }
 
     private func json(
-        _ path: String, of reference: RegistryReference, _ deadline: ContinuousClock.Instant
+        _ path: String, of reference: ImageSpec.ImageReference, _ deadline: ContinuousClock.Instant
     ) async throws -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue>? {
         let response = try await askInsistently(.get, path, of: reference, until: deadline).answer.response
         guard response.status == 200,
@@ -119,7 +124,7 @@ extension RegistrySession {
         let parts = platform.split(separator: "/").map(String.init)
         for case .object(let entry) in manifests {
             guard case .object(let found)? = entry["platform"], case .string(let digest)? = entry["digest"],
-                ManifestDigest.isKnown(digest)
+                ImageSpec.ImageReference.Digest(digest) != nil
             else { continue }
             let values = ["os", "architecture", "variant"].map { name -> String? in
                 guard case .string(let value)? = found[name] else { return nil }

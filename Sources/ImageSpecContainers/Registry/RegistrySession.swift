@@ -8,7 +8,7 @@ import Synchronization
 final class RegistrySession: Sendable {
     /// All that comes from outside of the client.
     struct Surroundings: Sendable {
-        var credentials: @Sendable (_ image: RegistryReference) async -> CredentialLookup
+        var credentials: @Sendable (_ image: ImageSpec.ImageReference) async -> CredentialLookup
         var proxies: ProxySettings
         var trust: TrustStore
         var retryPause: Duration = .milliseconds(250)
@@ -46,7 +46,7 @@ final class RegistrySession: Sendable {
     }
 
     struct State {
-        var contacts: [String: Contact] = [:]
+        var contacts: [ImageSpec.ImageReference.Registry: Contact] = [:]
         var tokens: [TokenKey: Token] = [:]
         var credentials: [String: (lookup: CredentialLookup, end: ContinuousClock.Instant)] = [:]
         var trust: [String: TrustSettings] = [:]
@@ -57,7 +57,7 @@ final class RegistrySession: Sendable {
     let state = Mutex(State())
     let tokenFlights = SingleFlight<TokenKey, Token>()
     let baseFlights = SingleFlight<HTTPURL, [AuthenticationChallenge]>()
-    private let contactFlights = SingleFlight<String, Contact>()
+    private let contactFlights = SingleFlight<ImageSpec.ImageReference.Registry, Contact>()
     private let credentialFlights = SingleFlight<String, CredentialLookup>()
     private let transport = HTTPTransport.shared
     private let plainHosts: Set<String>
@@ -164,7 +164,7 @@ final class RegistrySession: Sendable {
 
     /// What a registry is and wants, found out by the first of those who ask it at once.
     func contact(
-        _ reference: RegistryReference, _ method: HTTPRequest.Method, _ path: String,
+        _ reference: ImageSpec.ImageReference, _ method: HTTPRequest.Method, _ path: String,
         until deadline: ContinuousClock.Instant
     ) async throws -> Contact {
         if let known = state.withLock({ $0.contacts[reference.registry] }) { return known }
@@ -181,11 +181,11 @@ final class RegistrySession: Sendable {
     }
 
     private func firstContact(
-        _ reference: RegistryReference, _ method: HTTPRequest.Method, _ path: String,
+        _ reference: ImageSpec.ImageReference, _ method: HTTPRequest.Method, _ path: String,
         until deadline: ContinuousClock.Instant
     ) async throws -> Contact {
         let https = reference.url(.https, path)
-        let isPlain = plainHosts.contains(reference.registry)
+        let isPlain = plainHosts.contains(reference.registry.description)
         var schemes: [HTTPURL.Scheme] = isPlain ? [.http] : https.isOnLoopback ? [.https, .http] : [.https]
         while true {
             let scheme = schemes.removeFirst()
@@ -221,8 +221,8 @@ final class RegistrySession: Sendable {
     }
 
     /// Who asks, looked up once for all who ask at once. Parts of one registry may have passwords of their own.
-    func credentials(for reference: RegistryReference) async throws -> CredentialLookup {
-        let key = reference.registry + "/" + reference.repository
+    func credentials(for reference: ImageSpec.ImageReference) async throws -> CredentialLookup {
+        let key = "\(reference.registry)/\(reference.repository)"
         if let known = state.withLock({ $0.credentials[key] }), known.end > .now { return known.lookup }
         return try await credentialFlights.value(for: key) { [self] in
             if let known = state.withLock({ $0.credentials[key] }), known.end > .now { return known.lookup }

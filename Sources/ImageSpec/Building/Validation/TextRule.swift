@@ -128,18 +128,10 @@ extension TextRule {
             && version.allSatisfy { $0.isASCIILetterOrDigit || "+.:~-".utf8.contains($0) }
     }
 
-    /// Not the whole grammar, which is the engine's; but no character that the Dockerfile would read for itself.
+    /// No valid reference has a character that the Dockerfile would read for itself.
     static let imageReference = requires(
         "is not a valid image reference; write it as in \"ghcr.io/acme/base:1\""
-    ) {
-        text in
-        guard let first = text.utf8.first, first.isASCIILetterOrDigit || first == UInt8(ascii: "[") else {
-            return false
-        }
-        // The URL of an image is the slip that is easiest to make.
-        if text.contains("://") { return false }
-        return text.utf8.allSatisfy { $0.isASCIILetterOrDigit || "._/:@-[]".utf8.contains($0) }
-    }
+    ) { (try? ImageSpec.ImageReference(parsing: $0)) != nil }
 
     static let mountTarget = requires(
         "must be the path of a file, absolute or relative to /root, without \"..\", spaces, quotes, commas, '$', '\\' or "

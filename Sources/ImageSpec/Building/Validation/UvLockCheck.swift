@@ -38,9 +38,10 @@ struct UvLockCheck {
     /// The version of the uv that installs; `nil` if its image does not say.
     private var uvVersion: PackageVersion? {
         let image = input.spec.builderText("uv_image") ?? RenderingConstants.uvImage
-        guard !image.contains("@"), let colon = image.lastIndex(of: ":") else { return nil }
-        let tag = image[image.index(after: colon)...].prefix { $0 != "-" }
-        guard let version = PackageVersion(String(tag)), version.releaseCount == 3 else { return nil }
+        guard let reference = try? ImageSpec.ImageReference(image), reference.digest == nil,
+            let tag = reference.tag?.prefix(while: { $0 != "-" }),
+            let version = PackageVersion(String(tag)), version.releaseCount == 3
+        else { return nil }
         return version
     }
 

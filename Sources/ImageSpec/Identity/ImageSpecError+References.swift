@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ContentTree
+
+// The errors of image names and references.
+
+extension ImageSpecError {
+    static func invalidImage(_ text: String, _ problem: ImageSpec.ImageReference.Problem) -> ImageSpecError {
+        ImageSpecError(
+            .invalidReference,
+            "\"\(withoutUserInfo(text).shortened(to: 300))\": \(problem.reason); expected [host[:port]/]name[:tag][@digest]"
+        )
+    }
+
+    static func invalidImageName(
+        _ name: String, _ problem: ImageSpec.ImageReference.Problem
+    ) -> ImageSpecError {
+        ImageSpecError(
+            .invalidReference,
+            "invalid image name \"\(withoutUserInfo(name).shortened(to: 300))\": \(problem.reason); change registry "
+                + "(host[:port][/path]) or name")
+    }
+
+    static func slashAfterRegistry(_ registry: String, _ bare: String) -> ImageSpecError {
+        ImageSpecError(
+            .invalidReference,
+            "registry: \"\(registry.shortened)\" must not end in \"/\"; write \"\(bare.shortened)\"")
+    }
+
+    static func tagInName(_ name: String, tag: String) -> ImageSpecError {
+        ImageSpecError(
+            .invalidReference,
+            "name: \"\(name.shortened)\" must not contain a tag; remove \"\(tag.shortened)\": the tag of the "
+                + "image name is computed in the form of tag_format")
+    }
+
+    /// The text before an `@` may be a password, unless a digest follows.
+    fileprivate static func withoutUserInfo(_ text: String) -> String {
+        guard let at = text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return text }
+        let algorithms = ImageSpec.ImageReference.Digest.Algorithm.allCases.map { "@" + $0.rawValue + ":" }
+        return algorithms.contains(where: text[at...].hasPrefix) ? text : "…" + text[at...]
+    }
+}
+
+extension ImageSpec.ImageReference.Problem {
+    /// The reason as a clause, to follow the text.
+    fileprivate var reason: String {
+        switch self {
+        case .empty: "it is empty"
+        case .urlScheme(let scheme): "it must not contain the URL scheme \"\(scheme.shortened)\""
+        case .emptyPart: "it contains an empty part between slashes"
+        case .part(let text):
+            "\"\(ImageSpecError.withoutUserInfo(text).shortened(to: 300))\" must consist of lower-case letters and digits, separated by one "
+                + "dot, one or two underscores, or hyphens"
+        case .pathTooLong: "its path is longer than 255 characters"
+        case .tag(let tag): "\"\(tag.shortened(to: 300))\" is not a valid tag"
+        case .digest:
+            "the digest after @ must have a form such as sha256: and 64 lower-case hexadecimal digits"
+        case .registry(let text): "\"\(text.shortened(to: 300))\" is not a valid host and port"
+        }
+    }
+}
