@@ -42,23 +42,12 @@ struct InitCommand: ParsableCommand {
         if output == "-" { return try StandardOutput.write(Array(draft.text.utf8)) }
         let path = output ?? Self.path(in: folder)
         try draft.write(to: path, ofFolder: folder)
-        StandardError.write("imagespec: review the file, then run: imagespec name \(Self.shellWord(path))\n")
+        StandardError.write("imagespec: review the file, then run: imagespec name \(path.shellQuoted)\n")
         try StandardOutput.write(Array((path + "\n").utf8))
     }
 
     private static func path(in folder: String) -> String {
         if folder == "." { return SpecDraft.fileName }
         return folder + (folder.hasSuffix("/") ? "" : "/") + SpecDraft.fileName
-    }
-
-    /// A path as one types it into a shell.
-    private static func shellWord(_ path: String) -> String {
-        let isPlain = path.utf8.allSatisfy { byte in
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
-                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "._-/".utf8.contains(byte)
-        }
-        if isPlain { return path }
-        return "'" + path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
-            + "'"
     }
 }

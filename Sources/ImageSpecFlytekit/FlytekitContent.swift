@@ -14,7 +14,7 @@ enum FlytekitContent {
         func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
         let start = bytes.drop(while: isSpace)
         let end = start.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? start.startIndex
-        return SHA1.digest(of: start[..<end]).hex
+        return Hexadecimal.text(SHA1.digest(of: start[..<end]))
     }
 
     /// MD5 of the copied files: a directory's by their paths in it, others by their names. What is not there is passed over.
@@ -36,7 +36,7 @@ enum FlytekitContent {
                 try add(place, as: Array(Path.lastComponent(path).utf8), shown: Array(path.utf8), &hasher)
             }
         }
-        return hasher.finalize().hex
+        return Hexadecimal.text(hasher.finalize())
     }
 
     private static func add(
@@ -74,7 +74,7 @@ enum FlytekitContent {
         } else {
             try addLoadedModules(root, in: context, &hasher)
         }
-        return hasher.finalize().hex
+        return Hexadecimal.text(hasher.finalize())
     }
 
     private static func addAll(

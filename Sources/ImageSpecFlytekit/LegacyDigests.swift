@@ -4,8 +4,7 @@ import CLibcrypto
 internal import ContentTree
 internal import ImageSpec
 
-// Digests that are no longer safe against an attacker, for names that others gave long ago. Nothing of this
-// package's own identity uses them.
+// MD5 and SHA-1 are no longer safe against an attacker. flytekit names images by them; this package's own identity does not.
 
 /// Streaming MD5 by libcrypto.
 struct MD5Hasher {
@@ -41,25 +40,5 @@ enum SHA1 {
             }
             count = 20
         }
-    }
-}
-
-extension [UInt8] {
-    /// Lower-case hexadecimal digits, two a byte.
-    var hex: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-    }
-
-    /// RFC 4648, section 5, without padding.
-    var base64URL: String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-        var text: [UInt8] = []
-        for start in stride(from: 0, to: count, by: 3) {
-            let group = self[start..<Swift.min(start + 3, count)]
-            let bits = (Array(group) + [0, 0]).prefix(3).reduce(0) { $0 << 8 | Int($1) }
-            for digit in 0...group.count { text.append(alphabet[bits >> (18 - 6 * digit) & 63]) }
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 }

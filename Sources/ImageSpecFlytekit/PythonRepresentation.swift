@@ -33,9 +33,8 @@ struct PythonRepresentation {
     }
 
     private mutating func escape(_ codePoint: UInt32) {
-        let (letter, count) = codePoint < 0x100 ? ("x", 2) : codePoint < 0x10000 ? ("u", 4) : ("U", 8)
-        let digits = String(codePoint, radix: 16)
-        literal("\\" + letter + String(repeating: "0", count: count - digits.utf8.count) + digits)
+        let (letter, width) = codePoint < 0x100 ? ("x", 2) : codePoint < 0x10000 ? ("u", 4) : ("U", 8)
+        literal("\\" + letter + Hexadecimal.text(codePoint, width: width))
     }
 
     mutating func value(_ value: ImageSpec.JSONValue) {
@@ -77,17 +76,18 @@ struct PythonRepresentation {
         if number.isInteger { return String(Int(number.value)) }
         let sign = number.value.sign == .minus ? "-" : ""
         if number.value == 0 { return sign + "0.0" }
-        let (bytes, pointPosition) = CanonicalWriter.shortestDigits(number.value.magnitude)
-        let digits = String(decoding: bytes, as: UTF8.self)
-        let count = bytes.count
-        switch pointPosition {
-        case -3...0: return sign + "0." + String(repeating: "0", count: -pointPosition) + digits
-        case 1...16 where pointPosition < count:
-            return sign + digits.prefix(pointPosition) + "." + digits.dropFirst(pointPosition)
-        case 1...16: return sign + digits + String(repeating: "0", count: pointPosition - count) + ".0"
+        let decimal = DecimalDigits(number.value.magnitude)
+        let count = decimal.digits.utf8.count
+        switch decimal.pointPosition {
+        case -3...0:
+            return sign + "0." + String(repeating: "0", count: -decimal.pointPosition) + decimal.digits
+        case 1...16 where decimal.pointPosition < count:
+            return sign + decimal.withPoint(at: decimal.pointPosition)
+        case 1...16:
+            return sign + decimal.digits + String(repeating: "0", count: decimal.pointPosition - count) + ".0"
         default:
-            let exponent = pointPosition - 1
-            let mantissa = count == 1 ? digits : digits.prefix(1) + "." + digits.dropFirst(1)
+            let exponent = decimal.pointPosition - 1
+            let mantissa = count == 1 ? decimal.digits : decimal.withPoint(at: 1)
             let magnitude = String(exponent.magnitude)
             return sign + mantissa + (exponent < 0 ? "e-" : "e+") + (magnitude.utf8.count < 2 ? "0" : "")
                 + magnitude

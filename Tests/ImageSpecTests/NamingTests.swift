@@ -329,6 +329,6 @@ import Testing
         ("https://h?u@x", "https://h?u@x"), ("https://@h", "https://h"), ("https://é@h", "https://h"),
     ])
     func userInfoIsLeftOut(url: String, expected: String) {
-        #expect(IndexURL.withoutUserInfo(url) == expected)
+        #expect(URLUserInfo.removed(from: url) == expected)
     }
 }

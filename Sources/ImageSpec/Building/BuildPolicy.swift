@@ -85,7 +85,7 @@ extension ImageSpec {
                 }
                 return .assume(
                     warning: "cannot determine whether \(imageName) exists, assuming that it does: "
-                        + IndexURL.withoutAnyUserInfo(reason).shortened(to: 600))
+                        + URLUserInfo.redacted(reason).shortened(to: 600))
             }
         }
     }

@@ -4,9 +4,9 @@ internal import ContentTree
 
 /// Suggests known names for an unknown one.
 package enum Suggestion {
-    /// The candidate with the fewest edits to `name`, if these are few enough to be a slip of the pen.
+    /// The candidate with the fewest edits to `name`, if they are few enough for a typo.
     package static func nearest(to name: String, among candidates: [String]) -> String? {
-        // camelCase, hyphens and plurals are the commonest slips; they cost little or nothing.
+        // camelCase, hyphens and plurals are the most frequent mistakes; they cost little or nothing.
         let folded = letters(of: name).map { $0 | 0x20 }
         guard folded.count <= 40 else { return nil }
         let distances = candidates.map { (name: $0, distance: editDistance(folded, letters(of: $0))) }

@@ -67,7 +67,7 @@ public struct ImageSpecError: Error, Sendable {
     package init(_ code: Code, _ message: String) {
         self.code = code
         // Quoted text may be a URL that contains a password.
-        self.message = IndexURL.withoutAnyUserInfo(message)
+        self.message = URLUserInfo.redacted(message)
         parts = []
     }
 
@@ -116,7 +116,7 @@ extension ImageSpecError {
     static func wrongType(_ path: String, _ value: ImageSpec.JSONValue, expected: String) -> ImageSpecError {
         var found = value.kind
         switch value {
-        case .number(let number): found = "the number \(CanonicalWriter.ecmaScript(number.value))"
+        case .number(let number): found = "the number \(number.value.ecmaScriptText)"
         case .array(let list) where expected.hasPrefix("a list of two"): found = "a list of \(list.count)"
         default: break
         }

@@ -16,9 +16,7 @@ extension String {
             case UInt8(ascii: "\n"): bytes += "\\n".utf8
             case UInt8(ascii: "\r"): bytes += "\\r".utf8
             case UInt8(ascii: "\t"): bytes += "\\t".utf8
-            case _ where byte.isASCIIControl:
-                let digits = String(byte, radix: 16)
-                bytes += ("\\x" + (digits.utf8.count < 2 ? "0" : "") + digits).utf8
+            case _ where byte.isASCIIControl: bytes += ("\\x" + Hexadecimal.text([byte])).utf8
             default: bytes.append(byte)
             }
         }

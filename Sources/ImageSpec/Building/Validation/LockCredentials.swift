@@ -46,7 +46,7 @@ enum LockCredentials {
     /// The keys that lead to the first such URL.
     private static func place(in value: TOMLValue, _ path: String) -> String? {
         switch value {
-        case .string(let text): return IndexURL.holdsCredential(Array(text.utf8)) ? path : nil
+        case .string(let text): return URLUserInfo.hasSecret(Array(text.utf8)) ? path : nil
         case .other: return nil
         case .array(let values):
             for (index, value) in values.enumerated() {

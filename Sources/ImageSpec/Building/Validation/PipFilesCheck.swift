@@ -24,7 +24,7 @@ struct PipFilesCheck {
         needs = SystemNeeds(of: spec)
         let arguments = spec.pipExtraArgs.nonEmpty.flatMap(ArgumentText.words) ?? []
         requiresHashes = installer == .uv && arguments.contains("--require-hashes")
-        for file in files.files where IndexURL.holdsCredential(file.bytes) {
+        for file in files.files where URLUserInfo.hasSecret(file.bytes) {
             problems.append(.requirementCredential(file.name, nil))
         }
         if files.files.count == 1, RequirementFileFormat.isPylock(files.name.lowercased()), installer == .uv {
@@ -97,7 +97,7 @@ struct PipFilesCheck {
         // The layout of the files refuses it.
         if text.hasSuffix("\\") { return nil }
         // Shown nowhere, and reported already.
-        if IndexURL.holdsCredential(Array(text.utf8)) { return nil }
+        if URLUserInfo.hasSecret(Array(text.utf8)) { return nil }
         if !hasBase, LocalRequirement.isLocal(text), !isConstraint || !text.hasPrefix("-e") {
             return .localRequirement(file.name, number, text)
         }

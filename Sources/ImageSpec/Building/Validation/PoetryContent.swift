@@ -65,9 +65,7 @@ struct PoetryContent {
             case 0x08: result += "\\b"
             case 0x0C: result += "\\f"
             case 0x20...0x7F: result.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
-            default:
-                let digits = String(unit, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+            default: result += "\\u" + Hexadecimal.text(unit, width: 4)
             }
         }
         return result + "\""

@@ -157,8 +157,8 @@ extension TextRule {
 
     /// Whether an index, or a URL within a text, has user info.
     private static func hasCredential(_ text: String) -> Bool {
-        IndexURL.userInfo(text).map { !text[..<$0.lowerBound].hasSuffix("ssh://") } ?? false
-            || IndexURL.holdsCredential(Array(text.utf8))
+        URLUserInfo.range(in: text).map { !text[..<$0.lowerBound].hasSuffix("ssh://") } ?? false
+            || URLUserInfo.hasSecret(Array(text.utf8))
     }
 }
 

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ContentTree
+
+/// A position in UTF-8 text that is read from front to back.
+package struct TextCursor {
+    package let bytes: [UInt8]
+    package var position = 0
+
+    package init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    package init(_ text: String) { self.init(Array(text.utf8)) }
+
+    package var isAtEnd: Bool { position >= bytes.count }
+
+    /// The line of the position, from 1.
+    var line: Int { bytes.prefix(position).count { $0 == UInt8(ascii: "\n") } + 1 }
+
+    package func peek(_ offset: Int = 0) -> UInt8? {
+        position + offset < bytes.count ? bytes[position + offset] : nil
+    }
+
+    /// The text behind the position.
+    package var rest: String { text(from: position, to: bytes.count) }
+
+    /// The next word, for a message.
+    var nextWord: String { String(rest.prefix { !$0.isWhitespace }) }
+
+    func text(from start: Int, to end: Int) -> String { String(decoding: bytes[start..<end], as: UTF8.self) }
+
+    /// Moves past `text` if it is next.
+    package mutating func take(_ text: StaticString) -> Bool {
+        let isNext = text.withUTF8Buffer { bytes[min(position, bytes.count)...].starts(with: $0) }
+        if isNext { position += text.utf8CodeUnitCount }
+        return isNext
+    }
+
+    /// Moves past the bytes that match, and returns them.
+    package mutating func takeAll(_ matches: (UInt8) -> Bool) -> String {
+        let start = position
+        skip(matches)
+        return text(from: start, to: position)
+    }
+
+    /// Moves past the bytes that match.
+    package mutating func skip(_ matches: (UInt8) -> Bool) {
+        while let byte = peek(), matches(byte) { position += 1 }
+    }
+
+    /// Moves past white space.
+    mutating func skipSpace() { skip(PipRequirements.isWhiteSpace) }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ContentTree
+
+/// Finds the credentials in URLs: the `user:password@` before a host.
+package enum URLUserInfo {
+    /// The range of the credentials in a text that is a URL, including the `@`; `nil` if there are none.
+    package static func range(in url: String) -> Range<String.Index>? {
+        let text = url.utf8
+        guard let colon = text.firstIndex(of: UInt8(ascii: ":")), text[colon...].starts(with: "://".utf8)
+        else { return nil }
+        let scheme = text[..<colon]
+        guard let first = scheme.first, (first | 0x20).isASCIILowercaseLetter,
+            scheme.allSatisfy({ $0.isASCIILetterOrDigit || "+.-".utf8.contains($0) })
+        else { return nil }
+        let start = text.index(colon, offsetBy: 3)
+        let authority = text[start...].prefix { !"/?#".utf8.contains($0) }
+        guard let at = authority.lastIndex(of: UInt8(ascii: "@")) else { return nil }
+        return start..<text.index(after: at)
+    }
+
+    /// A URL without its credentials.
+    static func removed(from url: String) -> String {
+        // Taking a URL apart is slow, and hardly any has credentials.
+        guard url.hasByte(UInt8(ascii: "@")), let range = range(in: url) else { return url }
+        return String(url[..<range.lowerBound]) + url[range.upperBound...]
+    }
+
+    /// The ranges of the credentials in all URLs in a text, each including its `@`.
+    ///
+    /// A URL that was treated as a path may have lost a slash; `orPaths` finds its credentials as well.
+    package static func ranges(in text: [UInt8], orPaths: Bool = false) -> [Range<Int>] {
+        var found: [Range<Int>] = []
+        var rest = text[...]
+        while let colon = rest.firstIndex(of: UInt8(ascii: ":")) {
+            rest = rest[(colon + 1)...]
+            guard rest.starts(with: orPaths ? "/".utf8 : "//".utf8) else { continue }
+            rest = orPaths ? rest.drop { $0 == UInt8(ascii: "/") } : rest.dropFirst(2)
+            let authority = rest.prefix { !"/?# '\"\n".utf8.contains($0) }
+            if let at = authority.lastIndex(of: UInt8(ascii: "@")) { found.append(rest.startIndex..<at + 1) }
+        }
+        return found
+    }
+
+    /// Whether a URL in a text contains credentials. The user name of an SSH URL is not secret.
+    static func hasSecret(_ text: [UInt8]) -> Bool {
+        ranges(in: text).contains { !text[..<$0.lowerBound].suffix(6).elementsEqual("ssh://".utf8) }
+    }
+
+    /// A text for display, with `…` in place of the credentials in it.
+    static func redacted(_ text: String) -> String {
+        var bytes = Array(text.utf8)
+        for range in ranges(in: bytes, orPaths: true).reversed() {
+            bytes.replaceSubrange(range, with: "…@".utf8)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
