@@ -91,13 +91,13 @@ struct FlytekitSpec {
         let content = try content(in: context, gitIgnored: gitIgnored)
         let tag = String(digest(of: representation(content)).map { $0 == "-" ? "_" : $0 })
         guard let format = spec.tagFormat.nonEmpty else { return tag }
-        return try PythonFormat(tag: tag).format(format)
+        return try FlytekitTagFormat.tag(format, specHash: tag)
     }
 
     private func digest(of bytes: [UInt8]) -> String {
         var hasher = MD5Hasher()
         hasher.update(bytes)
-        return hasher.finalize().base64URL
+        return Base64.urlText(hasher.finalize())
     }
 
     // MARK: the text that is hashed

@@ -26,17 +26,11 @@ extension ImageSpecError {
                 + "pass their files as loaded modules")
     }
 
-    static func attributeInTagFormat(_ name: String) -> ImageSpecError {
+    static func unsupportedFlytekitTagFormat(_ format: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField,
-            "tag_format: the printed form of the attribute \"\(name)\" of a Python string depends on the process; use {spec_hash}"
-        )
-    }
-
-    static func tagFormatTooWide(_ width: Int) -> ImageSpecError {
-        ImageSpecError(
-            .invalidField,
-            "tag_format: a width of \(width) is more than any registry accepts; use a width below 128")
+            "tag_format: the flytekit scheme does not support \"\(format)\"; use text with {spec_hash} or {spec_hash:.N}, its "
+                + "first N characters")
     }
 
     static func endlessFile(field: String, path: [UInt8]) -> ImageSpecError {

@@ -62,9 +62,6 @@ extension ErrorArea {
                 _ = try ImageSpec.Dockerfile(
                     ImageSpec(commands: ["echo " + String(repeating: "a", count: 70_000)]), in: scene.context)
             },
-            ErrorCase("pythonVersionBesideEnvironment", "python_version 3.12, and an environment's") { _ in
-                _ = try ImageSpec(pythonVersion: "3.12").withPythonEnvironment(version: "3.11", pinned: [:])
-            },
         ])
 
     /// What gives no image name.

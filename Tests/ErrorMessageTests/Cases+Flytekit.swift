@@ -13,13 +13,12 @@ extension ErrorArea {
         cases: [
             .flytekit("flytekit", "registry: https://ghcr.io"),
             .flytekit("flytekit", "source_copy_mode: all"),
-            .flytekit("flytekit", "tag_format: '{'"), .flytekit("flytekit", "tag_format: '{id}'"),
             .flytekit("flytekitCannotRead", "source_root: src\nsource_copy_mode: all"),
             .flytekit("flytekitCannotRead", "requirements: r.txt"),
             .flytekit("gitListingRequired", "source_root: src\nsource_copy_mode: all", files: ["src/a": ""]),
             .flytekit("loadedModulesRequired", "source_root: $FOLDER/src", files: ["src/a": ""]),
-            .flytekit("attributeInTagFormat", "tag_format: '{spec_hash.upper}'"),
-            .flytekit("tagFormatTooWide", "tag_format: '{spec_hash:99999999}'"),
+            .flytekit("unsupportedFlytekitTagFormat", "tag_format: '{'"),
+            .flytekit("unsupportedFlytekitTagFormat", "tag_format: 'v1-{spec_hash!r}'"),
             ErrorCase("endlessFile", "copy: [a], which is a pipe") { scene in
                 guard mkfifo(scene.path("a"), 0o644) == 0 else { return }
                 _ = try ImageSpec(copy: ["a"]).tag(scheme: .flytekit, in: scene.context)

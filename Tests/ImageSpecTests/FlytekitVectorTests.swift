@@ -9,11 +9,14 @@ import Testing
 
 /// Specs and trees, and the names that flytekit 1.16.14 itself gave them under Python 3.11.
 @Suite struct FlytekitVectorTests {
-    static let expectedPasses = 199
-    static let expectedSkips = 29
+    static let expectedPasses = 189
+    static let expectedRefusals = 9
+    static let expectedSkips = 30
 
     /// Input that a typed interface cannot hold.
     static let skippingTags: Set<String> = ["python_type_mismatch", "python_only_value"]
+    /// Whose error `fromEnvironment` throws, in another module.
+    static let skippedNames: Set<String> = ["pub-from-env-err"]
 
     private struct Head: Decodable {
         var name: String
@@ -26,26 +29,30 @@ import Testing
             Bundle.module.url(forResource: "Fixtures/flytekit/vectors", withExtension: "jsonl"))
         let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
         var passed = 0
+        var refused = 0
         var skipped = 0
         for line in lines {
             // By another reader: the package's own refuses some of what is skipped.
             let head = try JSONDecoder().decode(Head.self, from: Data(line.utf8))
-            if !Self.skippingTags.isDisjoint(with: head.tags) {
+            if !Self.skippingTags.isDisjoint(with: head.tags) || Self.skippedNames.contains(head.name) {
                 skipped += 1
                 continue
             }
-            let vector = try JSON(json: String(line))
-            let problems = try FlytekitVector(vector).problems()
-            if problems.isEmpty {
-                passed += 1
-            } else {
+            let vector = FlytekitVector(try JSON(json: String(line)))
+            let problems = try vector.problems()
+            if !problems.isEmpty {
                 Issue.record("\(head.name): \(problems.joined(separator: "; "))")
+            } else if vector.hasUnsupportedTagFormat {
+                refused += 1
+            } else {
+                passed += 1
             }
         }
-        print("flytekit vectors: \(passed) passed, \(skipped) skipped, of \(lines.count)")
+        print("flytekit vectors: \(passed) passed, \(refused) refused, \(skipped) skipped, of \(lines.count)")
         #expect(passed == Self.expectedPasses)
+        #expect(refused == Self.expectedRefusals)
         #expect(skipped == Self.expectedSkips)
-        #expect(passed + skipped == lines.count)
+        #expect(passed + refused + skipped == lines.count)
     }
 
     private struct Registration: Decodable {
@@ -119,12 +126,19 @@ private struct FlytekitVector {
         ) {
             do throws(ImageSpecError) {
                 let found = try make()
-                if let stage = stages.first(where: { errors?[$0] != nil }) {
+                if hasUnsupportedTagFormat, what != "id" {
+                    problems.append("\(what) is \(found), expected an error")
+                } else if let stage = stages.first(where: { errors?[$0] != nil }) {
                     problems.append("\(what) is \(found), expected the error of \(stage)")
                 } else if wanted.map({ !found.hasSameBytes(as: $0) }) ?? true {
                     problems.append("\(what) is \(found), expected \(wanted ?? "nothing")")
                 }
             } catch {
+                if hasUnsupportedTagFormat, error.code == .invalidField,
+                    error.message.hasPrefix("tag_format: ")
+                {
+                    return
+                }
                 guard let stage = stages.first(where: { errors?[$0] != nil }) else {
                     problems.append("\(what): \(error)")
                     return
@@ -152,12 +166,18 @@ private struct FlytekitVector {
         return problems
     }
 
+    /// Whether the tag format has more of Python's format language than the package supports.
+    var hasUnsupportedTagFormat: Bool {
+        let format = vector["spec"]?["tag_format"]?.text ?? ""
+        return format.replacing(/{spec_hash(:\.[0-9]+)?}/, with: "").contains { "{}".contains($0) }
+    }
+
     /// Where the id holds the folder's own path, the text that flytekit hashed says what it is for this folder.
     private var idOfPreimage: String? {
         guard let text = vector["debug"]?["id_preimage"]?.text else { return nil }
         var hasher = MD5Hasher()
         hasher.update(Array(text.replacingOccurrences(of: "$ROOT", with: folder.path).utf8))
-        return hasher.finalize().base64URL
+        return Base64.urlText(hasher.finalize())
     }
 
     private func problem(_ error: ImageSpecError, _ errors: JSON?, stage: String) -> [String] {
@@ -166,7 +186,6 @@ private struct FlytekitVector {
         else {
             return ["error \(error.code): \(error)"]
         }
-        if vector["from_env"] != nil, error.message.contains(message) { return [] }
         let text = type + ": " + message.replacingOccurrences(of: "$ROOT", with: folder.path)
         return error.message.contains("flytekit raises " + text) ? [] : ["error \(error), expected \(text)"]
     }
@@ -184,11 +203,11 @@ private struct FlytekitVector {
     private func makeSpec() throws(ImageSpecError) -> ImageSpec {
         var spec = try ImageSpec(document: Self.fields(vector["spec_typed"] ?? .null, root: folder.path))
         if let environment = vector["from_env"] {
-            var pinned = ImageSpec.OrderedDictionary<String>()
-            for package in environment["pinned_packages"]?.list?.compactMap(\.text) ?? [] {
-                pinned[package] = environment["installed"]?[package]?.text
-            }
-            spec = try spec.withPythonEnvironment(version: "3.11", pinned: pinned)
+            // What `fromEnvironment` makes of an environment with Python 3.11 and these packages.
+            let packages = environment["pinned_packages"]?.list?.compactMap(\.text) ?? []
+            let installed = environment["installed"]
+            spec = spec.withPythonVersion("3.11").withPackages(
+                packages.map { $0 + "==" + (installed?[$0]?.text ?? "") })
         }
         for call in vector["chain_typed"]?.list ?? [] { spec = try apply(call.list ?? [], to: spec) }
         return spec

@@ -1,133 +1,96 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import ContentTree
+internal import ContentTree
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
-
-/// `tag_format`: text with `{spec_hash}` and `{spec_hash:.N}` in it, which makes a tag.
-///
-/// Read anew for each tag, since a format is as short as the list of its parts would be.
+/// `tag_format`: text with the placeholders `{spec_hash}` and `{spec_hash:.N}`.
 package struct TagFormat {
     private typealias Grammar = ImageSpec.ImageReference.Grammar
 
-    private let format: String
-    /// How long a tag is.
-    private let length: Int
+    private let pieces: [Piece]
 
     package init(_ format: String) throws(ImageSpecError) {
-        self.format = format
+        pieces = Self.pieces(of: format)
         var length = 0
-        var isReplaced = false
-        // Whether a tag comes out does not depend on the digest, and so is known before a file is read.
+        var hasDigits = false
         var isTag = true
-        if let problem = Self.forEachPart(
-            of: format,
-            { part in
-                switch part {
-                case .text(let bytes):
-                    if length == 0, let first = bytes.first, !Grammar.mayBeginTag(first) {
-                        isTag = false
-                    }
-                    if !bytes.allSatisfy(Grammar.mayBeInTag) { isTag = false }
-                    length += bytes.count
-                case .replacement(let digits):
-                    length += digits
-                    isReplaced = true
+        for piece in pieces {
+            switch piece {
+            case .text(let text):
+                if length == 0, let first = text.utf8.first { isTag = Grammar.mayBeginTag(first) }
+                isTag = isTag && text.utf8.allSatisfy(Grammar.mayBeInTag)
+                length += text.utf8.count
+            case .specHash(let precision):
+                guard let count = Self.digitCount(precision) else {
+                    throw .invalidTagFormat(
+                        format, "has the unknown placeholder \"{spec_hash:.\(precision ?? "")}\"")
                 }
-            })
-        {
-            throw .invalidTagFormat(format, problem)
+                hasDigits = true
+                length += count
+            case .unknownPlaceholder(let name):
+                throw .invalidTagFormat(format, "has the unknown placeholder \"{\(name)}\"")
+            case .unmatchedBrace: throw .invalidTagFormat(format, "has an unmatched brace")
+            }
         }
-        if !isReplaced { throw .invalidTagFormat(format, "must contain {spec_hash}") }
+        if !hasDigits { throw .invalidTagFormat(format, "must contain {spec_hash}") }
         if !isTag { throw .invalidTag(format, "does not produce a valid tag") }
         if length > Grammar.maximumTagLength {
             throw .invalidTag(format, "produces a tag of \(length) characters")
         }
-        self.length = length
     }
 
-    /// The tag of an image whose content digest has these 64 digits.
+    /// Returns the tag of an image whose content digest has these 64 digits.
     package func tag(specHash: String) -> String {
-        specHash.withBytes { digits in tag { digits[$0] } }
-    }
-
-    /// The tag of an image with this content digest.
-    package func tag(of digest: SHA256Digest) -> String {
-        digest.withBytes { bytes in
-            tag { hexDigit($0 & 1 == 0 ? bytes[$0 >> 1] >> 4 : bytes[$0 >> 1] & 15) }
-        }
-    }
-
-    @inline(__always)
-    private func tag(_ digit: (Int) -> UInt8) -> String {
-        String(unsafeUninitializedCapacity: length) { output in
-            var count = 0
-            func append(_ byte: UInt8) {
-                output[count] = byte
-                count &+= 1
+        var tag = ""
+        for piece in pieces {
+            switch piece {
+            case .text(let text): tag += text
+            case .specHash(let precision): tag += specHash.prefix(Self.digitCount(precision) ?? 0)
+            case .unknownPlaceholder, .unmatchedBrace: break
             }
-            _ = Self.forEachPart(of: format) { part in
-                switch part {
-                case .text(let bytes): for byte in bytes { append(byte) }
-                case .replacement(let number): for index in 0..<number { append(digit(index)) }
-                }
-            }
-            return count
         }
+        return tag
     }
 
-    private enum Part {
-        case text(Slice<UnsafeBufferPointer<UInt8>>)
-        /// The first digits of the content digest, this many.
-        case replacement(Int)
-    }
-
-    /// The parts of a format, in order; what is wrong with it, and nil if nothing is.
-    @inline(__always)
-    private static func forEachPart(of format: String, _ body: (Part) -> Void) -> String? {
-        format.withBytes { bytes in
-            var position = 0
-            func isBrace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "{") || byte == UInt8(ascii: "}") }
-            while let brace = bytes[position...].firstIndex(where: isBrace) {
-                guard bytes[brace] == UInt8(ascii: "{"),
-                    let end = bytes[brace...].firstIndex(of: UInt8(ascii: "}"))
-                else { return "has an unmatched brace" }
-                guard let count = digits(of: bytes[(brace + 1)..<end]) else {
-                    let replacement = String(decoding: bytes[brace...end], as: UTF8.self)
-                    return "has the unknown placeholder \"\(replacement)\""
-                }
-                body(.text(bytes[position..<brace]))
-                body(.replacement(count))
-                position = end + 1
-            }
-            body(.text(bytes[position...]))
-            return nil
-        }
-    }
-
-    /// The number of digits of a placeholder; nil if it is not valid.
-    private static func digits(of text: Slice<UnsafeBufferPointer<UInt8>>) -> Int? {
-        let name: StaticString = "spec_hash"
-        let precision: StaticString = "spec_hash:."
-        if begins(text, with: name), text.count == name.utf8CodeUnitCount { return SHA256Digest.hexCount }
-        guard begins(text, with: precision) else { return nil }
-        let digits = text.dropFirst(precision.utf8CodeUnitCount)
-        guard digits.count <= 2, digits.allSatisfy({ $0.isASCIIDigit }), digits.first != UInt8(ascii: "0")
+    /// The number of digits of a placeholder; `nil` if it is not valid.
+    private static func digitCount(_ precision: Substring?) -> Int? {
+        guard let precision else { return SHA256Digest.hexCount }
+        guard precision.utf8.allSatisfy(\.isASCIIDigit), precision.first != "0", let count = Int(precision)
         else { return nil }
-        let count = digits.reduce(0) { 10 * $0 + Int($1 - UInt8(ascii: "0")) }
         return (8...SHA256Digest.hexCount).contains(count) ? count : nil
     }
+}
 
-    private static func begins(_ text: Slice<UnsafeBufferPointer<UInt8>>, with start: StaticString) -> Bool {
-        // Never empty where there are as many bytes.
-        text.count >= start.utf8CodeUnitCount
-            && memcmp(UnsafeBufferPointer(rebasing: text).start, start.utf8Start, start.utf8CodeUnitCount)
-                == 0
+extension TagFormat {
+    /// A piece of a format, as far as all schemes agree.
+    package enum Piece {
+        case text(Substring)
+        /// `{spec_hash}`, or `{spec_hash:.N}` with the text in place of `N`.
+        case specHash(precision: Substring?)
+        /// The text between two braces.
+        case unknownPlaceholder(Substring)
+        case unmatchedBrace
+    }
+
+    /// Splits a format at its braces. A brace without its partner ends the list.
+    package static func pieces(of format: String) -> [Piece] {
+        var pieces: [Piece] = []
+        var rest = Substring(format)
+        // By bytes: an accent after a brace makes them one character to Swift.
+        while let brace = rest.utf8.firstIndex(where: { "{}".utf8.contains($0) }) {
+            let start = rest.utf8.index(after: brace)
+            guard rest.utf8[brace] == UInt8(ascii: "{"),
+                let end = rest.utf8[start...].firstIndex(of: UInt8(ascii: "}"))
+            else { return pieces + [.unmatchedBrace] }
+            pieces += [.text(rest[..<brace]), placeholder(rest[start..<end])]
+            rest = rest[rest.utf8.index(after: end)...]
+        }
+        return pieces + [.text(rest)]
+    }
+
+    private static func placeholder(_ text: Substring) -> Piece {
+        let precision = "spec_hash:."
+        if text == "spec_hash" { return .specHash(precision: nil) }
+        guard text.utf8.starts(with: precision.utf8) else { return .unknownPlaceholder(text) }
+        return .specHash(precision: Substring(text.utf8.dropFirst(precision.utf8.count)))
     }
 }
