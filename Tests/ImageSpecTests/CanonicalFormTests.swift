@@ -26,7 +26,7 @@ import Testing
             (0x4314_3ff3_c1cb_0959, "1424953923781206.2"),
         ] as [(UInt64, String)])
     func numbersAreWrittenAsECMAScriptDoes(bits: UInt64, text: String) {
-        #expect(CanonicalWriter.ecmaScript(Double(bitPattern: bits)) == text)
+        #expect(Double(bitPattern: bits).ecmaScriptText == text)
     }
 
     @Test func numbersReadBack() {
@@ -34,7 +34,7 @@ import Testing
         for _ in 0..<20_000 {
             let value = Double(bitPattern: random.next())
             guard value.isFinite else { continue }
-            let text = CanonicalWriter.ecmaScript(value)
+            let text = value.ecmaScriptText
             #expect(Double(text) == value, "\(text)")
         }
     }
@@ -59,21 +59,6 @@ import Testing
         #expect(
             set.map { Array($0.utf8) }
                 == ["B", "a", "b", "e\u{301}", "é", "\u{FFFF}", "😀"].map { Array($0.utf8) })
-    }
-
-    @Test func setsAreWrittenAsTheyAreSorted() {
-        // Shared beginnings of all lengths, NULs, empty ones: what the first eight bytes alone do not tell apart.
-        var random = SeededGenerator(state: 3)
-        for _ in 0..<500 {
-            let values = (0..<Int.random(in: 0..<40, using: &random)).map { _ in
-                String(
-                    (0..<Int.random(in: 0..<14, using: &random)).map { _ in
-                        (["a", "b", "\u{0}", "é"] as [Character]).randomElement(using: &random) ?? "a"
-                    })
-            }
-            let expected = CanonicalWriter.bytes { $0.list(CanonicalWriter.canonicalSet(values)) }
-            #expect(CanonicalWriter.bytes { $0.set(values) } == expected)
-        }
     }
 
     @Test func theDigestsAreThoseOfFIPS180() {

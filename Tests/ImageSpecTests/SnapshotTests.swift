@@ -122,7 +122,7 @@ import Testing
         ("format: imagespec.snapshot.v1", false), ("", false), ("{", false), (#"{"format""#, false),
     ])
     func recordsAreKnownByTheirContent(text: String, isRecord: Bool) {
-        #expect(ImageSpec.Snapshot.isRecord(Array(text.utf8)) == isRecord)
+        #expect(ImageSpec.Snapshot.isSnapshot(Array(text.utf8)) == isRecord)
     }
 
     // MARK: secrets
@@ -180,7 +180,7 @@ import Testing
         try folder.link("link.json", to: "new.json")
         try recording.write(to: folder.path + "/link.json")
         #expect(try FileSystem.kind(folder.path + "/link.json", followingLinks: false) == .link)
-        #expect(try ImageSpec.Snapshot(contentsOf: folder.path + "/new.json") == recording.record)
+        #expect(try ImageSpec.Snapshot(contentsOf: folder.path + "/new.json") == recording.snapshot)
     }
 
     @Test(arguments: [
@@ -198,10 +198,10 @@ import Testing
             let path = folder.path + "/" + name
             if isReplaced {
                 try recording.write(to: path)
-                #expect(try ImageSpec.Snapshot(contentsOf: path) == recording.record)
+                #expect(try ImageSpec.Snapshot(contentsOf: path) == recording.snapshot)
                 continue
             }
-            for write in [recording.write(to:), recording.record.write(to:)] {
+            for write in [recording.write(to:), recording.snapshot.write(to:)] {
                 let error = #expect(throws: ImageSpecError.self) { try write(path) }
                 #expect(error?.code == .unwritableOutput)
                 #expect(
@@ -226,7 +226,7 @@ import Testing
             }
             #expect(error?.message.contains("is among the files of source_root") == true)
         }
-        #expect(try spec.tag(in: context) == recording.record.tag)
+        #expect(try spec.tag(in: context) == recording.snapshot.tag)
     }
 
     @Test func recordsThatAreWrittenAtOnceAreWholeAllTheTime() async throws {
@@ -289,12 +289,12 @@ import Testing
         let recording = try SnapshotRecording(of: spec, in: context)
         guard let field else {
             try recording.write(to: folder.path + "/" + path)
-            #expect(try spec.tag(in: context) == recording.record.tag)
+            #expect(try spec.tag(in: context) == recording.snapshot.tag)
             return
         }
         let error = #expect(throws: ImageSpecError.self) { try recording.write(to: folder.path + "/" + path) }
         #expect(error?.message.contains("is among the files of \(field), so writing") == true)
-        #expect(try spec.tag(in: context) == recording.record.tag)
+        #expect(try spec.tag(in: context) == recording.snapshot.tag)
     }
 
     private func mode(_ path: String) throws -> Int? {

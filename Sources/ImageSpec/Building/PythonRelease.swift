@@ -60,6 +60,22 @@ enum PythonSource: Equatable {
 }
 
 extension ImageSpec {
+    /// The versions of Python that need no base image, in order of preference: the default, minor versions with an official
+    /// image, those of uv, then all patch versions. The newest come first.
+    package static let availablePythons: [[Int]] = {
+        let newest = PythonRelease.known.reversed()
+        let minors = newest.filter { $0.official != nil } + newest.filter { $0.official == nil }
+        let patches = newest.flatMap { release in
+            ([release.official].compactMap(\.self) + release.managed).flatMap(\.self).sorted(by: >)
+                .map { [3, release.minor, $0] }
+        }
+        let preferred = RenderingConstants.defaultPython.split(separator: ".").compactMap { Int($0) }
+        return [preferred] + minors.map { [3, $0.minor] } + patches
+    }()
+
+    /// The image to build on if the spec names none.
+    package var defaultBaseImage: String { PythonEnvironment(of: withBaseImage(nil)).baseReference }
+
     /// What keeps the image from having the Python of `python_version`.
     var pythonVersionProblems: [ImageSpecError] {
         guard let version = pythonVersion.nonEmpty, TextRule.pythonVersion.problem(version) == nil,

@@ -5,11 +5,11 @@
 /// These values are part of identity version 1 (section 9 of its definition): they are in no id and no tag, so a
 /// change to one of them, or to what the rendered instructions do, changes what a name stands for. It needs a new
 /// version of the format (`imagespec.tag.v2`), never an edit here. A test on rendered files guards them.
-enum RenderingConstants {
+package enum RenderingConstants {
     /// The base image of a spec that names none and needs no Python.
     static let defaultBase = "debian:bookworm-slim"
     /// The Python of a spec that has packages, but names neither a base image nor a version.
-    static let defaultPython = "3.12"
+    package static let defaultPython = "3.12"
     /// Has the static binary `/uv`. `builder_config` overrides it with `uv_image`.
     static let uvImage = "ghcr.io/astral-sh/uv:0.13.9"
     /// Has `/usr/bin/micromamba` and a bundle of certificates. `builder_config` overrides it with `micromamba_image`.

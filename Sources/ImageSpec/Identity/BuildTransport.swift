@@ -4,11 +4,11 @@ internal import ContentTree
 
 /// The builder options that only say where and how fast an image is built.
 ///
-/// Moving a cluster or adding a cache must not rename an image, so these are in no document.
+/// They are in no identity document: moving to another cluster or adding a cache must not rename an image.
 ///
 /// Source: identity version 1, section 2, "Options of the build itself".
 package enum BuildTransport {
-    /// The keys of `builder_options`, at its top level alone; compared by their bytes.
+    /// Keys at the top level of `builder_options`.
     package static let options = [
         "address", "addresses", "builder", "builders", "cache", "cache_from", "cache_to", "engine", "network",
         "progress", "tls_ca", "tls_cert", "tls_key", "tls_server_name",
@@ -16,14 +16,14 @@ package enum BuildTransport {
 
     package static func contains(_ key: String) -> Bool { options.contains { $0.hasSameBytes(as: key) } }
 
-    /// The options without these.
+    /// The other options.
     package static func removed(
         from options: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>
     ) -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue> {
         filtered(options) { !contains($0) }
     }
 
-    /// These alone.
+    /// Only these options.
     package static func kept(
         from options: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>
     ) -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue> {

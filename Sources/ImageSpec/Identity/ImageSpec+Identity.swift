@@ -9,23 +9,12 @@ extension ImageSpec {
     /// mounts and runtime packages are not part of it. Used to look up an image in an ``ImageConfig``, and by
     /// ``isContainer(environment:)``.
     public var id: String {
-        CanonicalWriter.withDocument({ writeIdDocument(to: &$0) }) {
-            SHA256Digest(of: UnsafeRawBufferPointer($0))
-        }.hex
+        SHA256Digest(of: IdentityDocument.id(of: self)).hex
     }
 
     /// The canonical JSON (RFC 8785) whose SHA-256 is the ``id``.
     public var idDocument: String {
-        CanonicalWriter.text { writeIdDocument(to: &$0) }
-    }
-
-    private func writeIdDocument(to writer: inout CanonicalWriter) {
-        writer.beginObject()
-        writer.key("fields")
-        write(to: &writer, contents: nil)
-        writer.key("format")
-        writer.string("imagespec.id.v1")
-        writer.endObject()
+        String(decoding: IdentityDocument.id(of: self), as: UTF8.self)
     }
 
     /// The tag of the image, which identifies its content.
@@ -42,8 +31,8 @@ extension ImageSpec {
     public func tag(in context: Context) throws(ImageSpecError) -> String {
         let format = try parsedTagFormat()
         let contents = try ResolvedInputs.read(of: self, in: context)
-        let digest = withTagDocument(contents) { SHA256Digest(of: UnsafeRawBufferPointer($0)) }
-        return format?.tag(of: digest) ?? digest.hex
+        let digest = ContentIdentity(spec: self, contents: contents).contentDigest.hex
+        return format?.tag(specHash: digest) ?? digest
     }
 
     /// The full image name: `[registry/]name:tag`.
@@ -68,26 +57,10 @@ extension ImageSpec {
     ///   ``ImageSpecError/Code/unreadableInput`` for files; ``ImageSpecError/Code/invalidRequirements`` and
     ///   ``ImageSpecError/Code/invalidIgnoreFile`` for their text.
     public func identity(in context: Context) throws(ImageSpecError) -> Identity {
-        // A wrong format is found before any file is read.
+        // Reports an invalid format before any file is read.
         _ = try parsedTagFormat()
         let contents = try ResolvedInputs.read(of: self, in: context)
         return try Identity(spec: self, ContentIdentity(spec: self, contents: contents))
-    }
-
-    /// Hands over the bytes of the tag document.
-    @inline(__always)
-    fileprivate func withTagDocument<Result>(
-        _ contents: ResolvedInputs, _ body: (UnsafeBufferPointer<UInt8>) -> Result
-    ) -> Result {
-        CanonicalWriter.withDocument(
-            { writer in
-                writer.beginObject()
-                writer.key("fields")
-                write(to: &writer, contents: contents)
-                writer.key("format")
-                writer.string("imagespec.tag.v1")
-                writer.endObject()
-            }, body)
     }
 
     package func parsedTagFormat() throws(ImageSpecError) -> TagFormat? {
@@ -95,7 +68,8 @@ extension ImageSpec {
         return try TagFormat(tagFormat)
     }
 
-    /// The context of this process, which is asked only for what plays a part.
+    /// The context of this process, as far as the tag depends on it: system calls would take most of the time of a tag without
+    /// files.
     private var currentContext: Context {
         if namesFiles { return .current }
         let needsHost = declaredPlatform == nil && isRegistryLocal
@@ -106,7 +80,7 @@ extension ImageSpec {
 
     var hasBaseSpec: Bool { if case .spec = baseImage { true } else { false } }
 
-    /// Whether the tag depends on files.
+    /// Whether the tag depends on files, also those of a base spec.
     var namesFiles: Bool {
         if namesOwnFiles { return true }
         if !hasBaseSpec { return false }
@@ -160,7 +134,7 @@ extension ImageSpec {
             contentDigest = content.contentDigest.hex
             tagDocument = String(decoding: content.document, as: UTF8.self)
             platform = content.platform
-            tag = try spec.parsedTagFormat()?.tag(of: content.contentDigest) ?? contentDigest
+            tag = try spec.parsedTagFormat()?.tag(specHash: contentDigest) ?? contentDigest
             repository = spec.repository
         }
 
@@ -172,14 +146,14 @@ extension ImageSpec {
         }
     }
 
-    /// The image's name before the tag, lower-cased; not checked.
+    /// The image name before the tag, in lower case. Not validated.
     package var repository: String {
         let name = (name.nonEmpty ?? "flytekit").asciiLowercased
         guard let registry = registry.nonEmpty else { return name }
         return registry.asciiLowercased + "/" + name
     }
 
-    /// What is wrong with it; the slips that are made most say which field to change, and how.
+    /// The problem of the repository. The most frequent mistakes get a message that names the field and the right value.
     var repositoryProblem: ImageSpecError? {
         let repository = repository
         guard let problem = ImageReference.Grammar.problem(inName: repository) else { return nil }
@@ -190,7 +164,7 @@ extension ImageSpec {
             let bare = Path.withoutTrailingSlashes(registry)
             if isRight(withRegistry(bare)) { return .slashAfterRegistry(registry, bare) }
         }
-        // Before an @ stands what may be a password.
+        // The text before an @ may be a password.
         if let name, !name.contains("@"), let colon = name.lastIndex(of: ":"), !name[colon...].contains("/") {
             let bare = String(name[..<colon])
             if isRight(withName(bare)) { return .tagInName(name, tag: String(name[colon...])) }
@@ -199,7 +173,7 @@ extension ImageSpec {
     }
 }
 
-/// The content digest of a spec, and the document that it is of.
+/// The content digest of a spec, and the document that it is the digest of.
 package struct ContentIdentity: Sendable {
     package let document: [UInt8]
     package let contentDigest: SHA256Digest
@@ -207,8 +181,7 @@ package struct ContentIdentity: Sendable {
 
     package init(spec: ImageSpec, contents: ResolvedInputs) {
         platform = contents.platform
-        (document, contentDigest) = spec.withTagDocument(contents) {
-            (Array($0), SHA256Digest(of: UnsafeRawBufferPointer($0)))
-        }
+        document = IdentityDocument.tag(of: spec, contents)
+        contentDigest = SHA256Digest(of: document)
     }
 }

@@ -63,7 +63,7 @@ extension ImageSpec {
         -> Inputs
     {
         let records: SourceTree.Records = includingExcluded ? [.entries, .leftOut] : [.entries]
-        // One inside the other, from the lowest up.
+        // From the lowest base up, each inside the next.
         var inputs: Inputs?
         try ResolvedInputs.read(withBasesOf: self, in: context, records: records) { spec, contents in
             inputs = spec.inputs(contents, base: inputs)

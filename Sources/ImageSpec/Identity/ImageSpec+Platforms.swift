@@ -3,13 +3,14 @@
 internal import ContentTree
 
 extension ImageSpec {
-    /// `platform` as documents hold it: its members once each, by their bytes, joined by commas; nil if there are none.
+    /// `platform` in the form of the identity documents: each member once, sorted by bytes, joined by commas; `nil` if there are
+    /// none.
     ///
     /// Source: identity version 1, section 2, "Platforms".
     var declaredPlatform: String? {
         guard let platform = platform.nonEmpty else { return nil }
         let comma = UInt8(ascii: ",")
-        // Nearly all specs name one platform.
+        // Most specs declare a single platform.
         if !platform.utf8.contains(where: { $0 == comma || PipRequirements.isWhiteSpace($0) }) {
             return platform
         }
@@ -21,8 +22,8 @@ extension ImageSpec {
         return members.isEmpty ? nil : CanonicalWriter.canonicalSet(members).joined(separator: ",")
     }
 
-    /// The platform that the image is built for, as declared, as that of the spec above, or by the host's
-    /// architecture if the registry is on `localhost:`. Several are joined by commas.
+    /// The platforms of the image, joined by commas: as declared, as those of the spec above, or by the architecture of the host if
+    /// the registry is on `localhost:`.
     package func platform(in context: Context, inherited: String? = nil) -> String {
         if let platform = declaredPlatform ?? inherited { return platform }
         guard isRegistryLocal else { return "linux/amd64" }
@@ -30,12 +31,12 @@ extension ImageSpec {
         return isARM ? "linux/arm64" : "linux/amd64"
     }
 
-    /// The platforms that the image is built for: never empty, each once, by their bytes.
+    /// The platforms of the image: never empty, each once, sorted by bytes.
     package func platforms(in context: Context) -> [String] {
         platform(in: context).split(separator: ",").map(String.init)
     }
 
-    /// Whether the host's architecture plays a part.
+    /// Whether the default platform depends on the host.
     var isRegistryLocal: Bool {
         registry.map { $0.asciiLowercased.utf8.starts(with: "localhost:".utf8) } ?? false
     }

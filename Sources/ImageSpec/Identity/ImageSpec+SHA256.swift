@@ -3,6 +3,6 @@
 internal import ContentTree
 
 extension ImageSpec {
-    /// The SHA-256 of some bytes: 64 lower-case hexadecimal digits.
+    /// The SHA-256 of bytes, as 64 lower-case hexadecimal digits.
     package static func sha256Hex(of bytes: [UInt8]) -> String { SHA256Digest(of: bytes).hex }
 }

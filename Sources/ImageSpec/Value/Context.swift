@@ -36,8 +36,8 @@ extension ImageSpec {
             HashingOptions(cacheFolder: digestCache.path, progress: progress.map(ProgressObserver.init))
         }
 
-        /// The working directory as an absolute path. What is normalised by its text alone, as the paths of included
-        /// requirements, must not depend on how the directory is spelled.
+        /// The working directory as an absolute path. Paths that are normalised by their text, such as those of included
+        /// requirements, must not depend on how the directory is written.
         package var folder: String { Path.join(CurrentProcess.workingDirectory, workingDirectory) }
 
         /// A context.

@@ -10,16 +10,16 @@ import Musl
 import Darwin
 #endif
 
-/// The only place that reads the process: its working directory, its environment, its host.
+/// The only code that reads the working directory, the environment and the host of the process.
 enum CurrentProcess {
-    /// The working directory; `.` where it has no path any more (it was removed, or a directory above it is closed to us).
+    /// The working directory; `.` if it has no path, because it was removed or a directory above it is inaccessible.
     static var workingDirectory: String {
         guard let path = getcwd(nil, 0) else { return "." }
         defer { free(path) }
         return String(cString: path)
     }
 
-    /// What `uname -m` prints.
+    /// The output of `uname -m`.
     static var machineArchitecture: String {
         var names = utsname()
         guard uname(&names) == 0 else { return "" }
@@ -32,11 +32,11 @@ enum CurrentProcess {
         getenv(name).map { String(cString: $0) }
     }
 
-    /// The directory that digest caches lie in, as the environment says; nil if there is to be none.
+    /// The directory of digest caches; `nil` for no cache.
     ///
-    /// `IMAGESPEC_CACHE` names it by an absolute path, or says `off`, as everything else that it could hold does: nobody
-    /// wants a directory `./OFF` or `./0`. Else it is `imagespec` in `XDG_CACHE_HOME`, else in `.cache` in `HOME`;
-    /// relative paths in these two say nothing (XDG Base Directory Specification).
+    /// `IMAGESPEC_CACHE` if it is an absolute path. Any other value means no cache, so that `OFF` or `0` does not create a
+    /// directory of that name. If it is not set, `imagespec` in `XDG_CACHE_HOME`, or in `.cache` in `HOME`. Relative paths in
+    /// these two are ignored (XDG Base Directory Specification).
     static var digestCacheFolder: String? {
         if let folder = environmentVariable("IMAGESPEC_CACHE").nonEmpty {
             return Path.isAbsolute(folder) ? folder : nil

@@ -20,7 +20,7 @@ extension ImageSpec {
         /// user can write to it.
         case folder(String)
 
-        /// The directory; nil for none.
+        /// The directory; `nil` for no cache.
         package var path: String? {
             switch self {
             case .automatic: CurrentProcess.digestCacheFolder
@@ -29,7 +29,7 @@ extension ImageSpec {
             }
         }
 
-        /// Whether the directory is, or would be made, in one of these, or is one of them.
+        /// Whether the directory is one of these or below one of them, also if it does not exist yet.
         package func lies(inOneOf folders: [String]) -> Bool {
             path.map { FileSystem.lies($0, inOneOf: folders, from: CurrentProcess.workingDirectory) } ?? false
         }

@@ -2,7 +2,7 @@
 
 internal import ContentTree
 
-/// Where a value is in a document: the keys and indices that lead to it.
+/// The path of a value in a document: the keys and indices that lead to it.
 package struct DocumentPath: Hashable, Sendable {
     package enum Step: Hashable, Sendable {
         case key(String)
@@ -36,15 +36,15 @@ extension DocumentPath: CustomStringConvertible {
 }
 
 extension ImageSpec {
-    /// The document of a spec, and where its values are in the text that it was read from.
+    /// The document of a spec, with the places of its values in the text that it was read from.
     package struct SpecDocument {
-        /// The line and column of a value, or of the key before it; `nil` if the format does not tell.
+        /// The line and column of a value, or of the key before it; `nil` if they are unknown.
         package typealias Places = (_ path: DocumentPath, _ isKey: Bool) -> (line: Int, column: Int)?
 
         let value: JSONValue
-        /// What is wrong with the text, apart from what it says of a spec.
+        /// Problems of the text itself, not of the spec in it.
         let problems: [ImageSpecError]
-        /// Finds the places anew; called only for documents with problems.
+        /// Finds the places. Called only for documents with problems.
         let places: () -> Places
 
         package init(

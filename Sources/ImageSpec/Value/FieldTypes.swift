@@ -2,7 +2,7 @@
 
 internal import ContentTree
 
-// The small types of the fields that are more than text.
+// The types of fields that are more than text.
 
 extension ImageSpec {
     /// The base of an image.

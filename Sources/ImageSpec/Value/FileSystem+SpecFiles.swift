@@ -10,7 +10,7 @@ import Musl
 import Darwin
 #endif
 
-// Spec files and outputs that a user names: failures are told as errors of a spec.
+// Spec files, and outputs that a user names. Failures become errors of a spec.
 
 extension FileSystem {
     /// The bytes of a spec file.
@@ -22,7 +22,7 @@ extension FileSystem {
         }
     }
 
-    /// The bytes of a file that need not be there; nil if it is not.
+    /// The bytes of a file; `nil` if it does not exist.
     package static func contents(ofOptionalFile path: String) throws(ImageSpecError) -> [UInt8]? {
         do throws(Failure) {
             return try contents(path)
@@ -41,12 +41,12 @@ extension FileSystem {
         }
     }
 
-    /// Replaces the contents of a file at once: whoever reads it sees the old bytes or the new ones, whenever the machine
-    /// stops. It keeps its mode; a link stays, and its target is replaced.
+    /// Replaces the contents of a file atomically, also if the machine stops. The file keeps its mode. If it is a link, its target
+    /// is replaced.
     ///
-    /// Where something else than what is expected stands there by now, that stays.
+    /// The file is unchanged if its contents are not the expected ones.
     /// - Throws: ``ImageSpecError/Code/sourceChanged``, ``ImageSpecError/Code/unwritableOutput``,
-    ///   ``ImageSpecError/Code/unreadableInput``, ``ImageSpecError/Code/missingInput``. Nothing is left behind then.
+    ///   ``ImageSpecError/Code/unreadableInput``, ``ImageSpecError/Code/missingInput``. No temporary file is left.
     package static func replaceContents(
         ofSpecFile path: String, with bytes: [UInt8], expected: [UInt8]
     ) throws(ImageSpecError) {
@@ -60,9 +60,8 @@ extension FileSystem {
         }
     }
 
-    /// Where a file is written: behind all links, also where nothing is there yet; and what is there now.
-    ///
-    /// What is no regular file may have no path but its own.
+    /// The place of a file to write, with all links followed, and the kind of what exists there. Links to anything but a regular
+    /// file are not followed.
     package static func outputPlace(_ path: String) throws(ImageSpecError) -> (place: [UInt8], kind: Kind?) {
         let bytes = Array(path.utf8)
         guard !bytes.isEmpty, bytes.last != UInt8(ascii: "/"), !bytes.contains(0) else {

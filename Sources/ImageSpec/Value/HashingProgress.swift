@@ -89,7 +89,7 @@ extension ImageSpec {
     }
 }
 
-/// Hands what the hashing of a tree reports to its progress.
+/// Passes the reports of a tree's hashing to its progress.
 struct ProgressObserver: HashingObserver {
     let progress: ImageSpec.HashingProgress
 

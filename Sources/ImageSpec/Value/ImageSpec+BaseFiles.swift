@@ -3,35 +3,35 @@
 internal import ContentTree
 
 extension ImageSpec {
-    /// Reads documents whose `base_image` may name another spec file of their directory: `./base.yaml`.
+    /// Reads documents whose `base_image` may be another spec file in the same directory, such as `./base.yaml`.
     ///
-    /// No image reference begins with a full stop, so that nothing is ambiguous. Paths of a base spec count from the same
-    /// directory as those of the spec that it is the base of; in another directory one file would have two meanings.
+    /// No image reference begins with a full stop. The paths of a base spec are relative to the same directory as those of the spec
+    /// above it, so a file in another directory would have two meanings.
     package struct SpecFiles {
         /// Reads one file.
         private let document: (_ path: String) throws(ImageSpecError) -> SpecDocument
 
-        /// Files that are read by a function, whose errors name the file.
+        /// - Parameter document: reads a file. Its errors name the file.
         package init(document: @escaping (_ path: String) throws(ImageSpecError) -> SpecDocument) {
             self.document = document
         }
 
-        /// The spec of a file, with those of its bases.
+        /// Reads the spec in a file, with its bases.
         package func spec(_ path: String) throws(ImageSpecError) -> ImageSpec {
             let read = try document(path)
             return try spec(
                 read, from: path, in: Path.folder(of: path), names: [ByteString(Path.lastComponent(path))])
         }
 
-        /// The spec of a document that is in no file; its bases lie in a directory.
+        /// Reads the spec of a document that is not in a file, with its bases in a directory.
         package func spec(
             _ document: SpecDocument, named name: String, in folder: String
         ) throws(ImageSpecError) -> ImageSpec {
             try spec(document, from: name, in: folder, names: [])
         }
 
-        /// Reads from the top down; a loop, so that no stack is too short for a long chain of files. A file with problems does
-        /// not hide those of its bases.
+        /// Reads from the top down. A loop, because recursion through a long chain of files could overflow the stack. Reports the
+        /// problems of all files.
         private func spec(
             _ document: SpecDocument, from source: String, in folder: String, names: Set<ByteString>
         ) throws(ImageSpecError) -> ImageSpec {
@@ -43,7 +43,7 @@ extension ImageSpec {
             var lowestSpec = ImageSpec()
             var count = 0
             var problems: [ImageSpecError] = []
-            /// The error as the first file's reader sees it.
+            /// The error with the path from the first file.
             func seen(_ error: ImageSpecError) -> ImageSpecError {
                 levels.reversed().reduce(error) { $0.inFile($1.place) }
             }
@@ -56,7 +56,7 @@ extension ImageSpec {
                         source + ": " + Array(repeating: "base_image", count: depth).joined(separator: ".")
                     guard case .reference(let text) = lowest, text.hasPrefix("./") || text.hasPrefix("../")
                     else {
-                        // It would be named, and found out in the build.
+                        // As an image reference, it would fail only in the build.
                         if case .reference(let text) = lowest, text.isNameOfSpecFile {
                             throw .baseFileAsImage(text).inFile(place)
                         }
@@ -79,7 +79,7 @@ extension ImageSpec {
                     document = try self.document(source)
                 }
             } catch {
-                // Too many are too many to be named.
+                // The path would name hundreds of files.
                 problems.append(count > ImageSpec.maximumBaseCount ? error.inFile(first) : seen(error))
             }
             if let error = ImageSpecError(problems: problems) { throw error }
@@ -87,7 +87,7 @@ extension ImageSpec {
         }
     }
 
-    /// How many specs lie below each other, this one included, and the base of the last.
+    /// The length of the chain of specs, including this one, and the base of the lowest.
     private var lowestBase: (depth: Int, base: BaseImage?) {
         var depth = 1
         var lowest = baseImage
@@ -98,7 +98,7 @@ extension ImageSpec {
         return (depth, lowest)
     }
 
-    /// A copy in which the last of the specs below each other has another one as base.
+    /// A copy in which the lowest spec of the chain has another base.
     private func withLowestBase(_ lowest: ImageSpec) -> ImageSpec {
         var result = lowest
         for spec in ([self] + specBases).reversed() {
@@ -111,7 +111,7 @@ extension ImageSpec {
 }
 
 extension String {
-    /// Whether this is what a spec file is called, and an image hardly ever.
+    /// Whether this is the name of a spec file rather than an image.
     fileprivate var isNameOfSpecFile: Bool {
         [".yaml", ".yml", ".json"].contains(where: hasSuffix)
             && !utf8.contains {

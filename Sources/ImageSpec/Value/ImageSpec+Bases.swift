@@ -3,11 +3,11 @@
 internal import ContentTree
 
 extension ImageSpec {
-    /// How many specs can be below each other. An engine builds no image of so many layers, and this is far from the end of
-    /// a thread's stack, also where nested values are read, compared and released.
+    /// The maximum length of a chain of base specs. Engines do not build images of so many layers, and nested values of this depth
+    /// can be read, compared and released on the stack of any thread.
     static let maximumBaseCount = 500
 
-    /// The bases that are specs: the nearest first, none for a base that is a reference.
+    /// The bases that are specs, the nearest first.
     package var specBases: [ImageSpec] {
         var bases: [ImageSpec] = []
         var next = baseImage
@@ -18,7 +18,7 @@ extension ImageSpec {
         return bases
     }
 
-    /// Refuses more specs below this one than there can be.
+    /// Rejects a chain of too many specs.
     func checkBaseCount() throws(ImageSpecError) {
         var count = 0
         var next = baseImage
@@ -29,9 +29,8 @@ extension ImageSpec {
         }
     }
 
-    /// The base that is a spec, as it is built for this one: a base without a platform takes this one's.
-    ///
-    /// It is the base itself wherever that makes no difference.
+    /// The base spec as it is built for this one: with the platform of this one if it declares none. The base itself if that makes
+    /// no difference.
     package func baseSpec(in context: Context) -> ImageSpec? {
         guard case .spec(var base) = baseImage else { return nil }
         let platform = platform(in: context)

@@ -2,8 +2,8 @@
 
 internal import ContentTree
 
-// flytekit's builder methods, and replacements of the fields in which variants of an image differ most, such as where it
-// lies and what it is called there (flytekit has `dataclasses.replace` for these). Each returns a copy and leaves the spec as it is; a force push survives.
+// flytekit's builder methods, and replacements of the fields in which variants of an image usually differ (flytekit has
+// `dataclasses.replace` for these). Each returns a copy, which keeps a force push.
 
 extension ImageSpec {
     /// Returns a copy with packages for pip appended.
@@ -122,7 +122,7 @@ extension ImageSpec {
     ///
     /// Source: flytekit `update_image_spec_copy_handling`, which changes the spec in place.
     public func withSourceCopy(for settings: SerializationSettings) -> ImageSpec {
-        // Nothing can be copied from nowhere: without this, a spec would get a mode that it has no tag with.
+        // A copy mode without a source root would be an error in the tag.
         guard let root = sourceRoot.nonEmpty ?? settings.sourceRoot.nonEmpty else { return self }
         var copy = self
         switch sourceCopyMode {

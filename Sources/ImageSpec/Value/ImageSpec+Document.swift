@@ -13,7 +13,7 @@ extension ImageSpec {
         try self.init(SpecDocument(document))
     }
 
-    /// Reads a spec from a document; the problems name the places in its text.
+    /// Reads a spec from a document. Problems name their places in the text.
     package init(_ document: SpecDocument) throws(ImageSpecError) {
         let (spec, problems) = SpecReader.read(document)
         if let error = ImageSpecError(problems: problems) { throw error }
@@ -49,7 +49,7 @@ extension ImageSpec {
     ///
     /// Reading it results in an equal spec, except for ``isForcePush``, which is not part of documents.
     public var document: JSONValue {
-        // From the lowest base up, so that no stack is too short for them.
+        // From the lowest base up: recursion through a chain of 500 specs could overflow the stack of a thread.
         let bases = specBases
         guard let lowest = bases.last else { return ownDocument(base: nil) }
         var document = lowest.ownDocument(base: nil)
@@ -57,7 +57,7 @@ extension ImageSpec {
         return ownDocument(base: document)
     }
 
-    /// The same, with the document of a base that is a spec.
+    /// The document of this spec, with that of its base spec.
     private func ownDocument(base: JSONValue?) -> JSONValue {
         var object = OrderedDictionary<JSONValue>()
         for field in Field.all {
@@ -71,8 +71,8 @@ extension ImageSpec {
     }
 }
 
-// Codable, for specs inside a client's own documents. Foundation's decoders keep neither the order of keys
-// nor 1.0 apart from 1, which matters to flytekit's own hash alone; init(json:) keeps both.
+// For specs in a client's own documents. Foundation's decoders lose the order of keys and read 1.0 as 1, which affects only
+// flytekit's own hash; init(json:) keeps both.
 extension ImageSpec: Codable {
     /// Reads a spec with flytekit's field names; an unknown one is an error.
     public init(from decoder: any Decoder) throws {

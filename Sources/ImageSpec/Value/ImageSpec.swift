@@ -146,8 +146,7 @@ public struct ImageSpec: Sendable {
     public internal(set) var isForcePush = false
 }
 
-// Beside the type's body, so that there is an initialiser of its parts, which copies nothing. One that sets them one by one
-// copies, and destroys, the whole at its end.
+// In an extension, so that the struct keeps its memberwise initialiser.
 extension ImageSpec {
     /// Creates a spec. All fields are optional and in flytekit's order.
     public init(

@@ -16,20 +16,7 @@ extension ImageSpec.JSONValue {
     /// Reads JSON from UTF-8 bytes; see ``init(json:)-(String)``.
     /// - Throws: ``ImageSpecError/Code/invalidDocument`` with the line and column.
     public init(json bytes: [UInt8]) throws(ImageSpecError) {
-        try self.init(json: bytes, readingLists: nil)
-    }
-
-    /// The same, with a custom reader for lists that need no value for each element.
-    ///
-    /// `readList` is given the position of a list's first element, and the keys that lead to the list. It returns what stands for the list and the position
-    /// after its bracket, or nil to read it normally.
-    package init(
-        json bytes: [UInt8],
-        readingLists readList: (
-            (_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int, _ keys: [String]) -> (value: Self, end: Int)?
-        )?
-    ) throws(ImageSpecError) {
-        var reader = JSONReader(bytes: bytes, readList: readList)
+        var reader = JSONReader(bytes: bytes)
         self = try reader.document()
     }
 }
@@ -39,10 +26,7 @@ private struct JSONReader {
     static let maximumDepth = 200
 
     package let bytes: [UInt8]
-    let readList: ((UnsafeBufferPointer<UInt8>, Int, [String]) -> (value: ImageSpec.JSONValue, end: Int)?)?
     package var position = 0
-    /// Those that lead to where the reader is; only for `readList`.
-    package var keys: [String] = []
 
     package mutating func document() throws(ImageSpecError) -> ImageSpec.JSONValue {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
@@ -63,9 +47,7 @@ private struct JSONReader {
         skipWhiteSpace()
         switch peek() {
         case UInt8(ascii: "{"): return .object(try object(depth: depth))
-        case UInt8(ascii: "["):
-            if let value = foreignList() { return value }
-            return .array(try array(depth: depth))
+        case UInt8(ascii: "["): return .array(try array(depth: depth))
         case UInt8(ascii: "\""): return .string(try string())
         case let byte?
         where byte == UInt8(ascii: "-") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte):
@@ -103,9 +85,7 @@ private struct JSONReader {
             }
             skipWhiteSpace()
             guard takeByte(":") else { throw error("expected ':', found \(describe(position))") }
-            if readList != nil { keys.append(key) }
             object.appendNew(key, try value(depth: depth + 1))
-            if readList != nil { keys.removeLast() }
             skipWhiteSpace()
             if takeByte(",") { continue }
             if takeByte("}") { return object }
@@ -125,19 +105,6 @@ private struct JSONReader {
             if takeByte("]") { return list }
             throw error("expected ',' or ']', found \(describe(position))")
         }
-    }
-
-    private mutating func foreignList() -> ImageSpec.JSONValue? {
-        guard let readList else { return nil }
-        let start = position
-        position += 1
-        skipWhiteSpace()
-        guard let list = bytes.withUnsafeBufferPointer({ readList($0, position, keys) }) else {
-            position = start
-            return nil
-        }
-        position = list.end
-        return list.value
     }
 
     private mutating func string() throws(ImageSpecError) -> String {

@@ -153,8 +153,8 @@ extension ImageSpec.JSONValue: ExpressibleByIntegerLiteral, ExpressibleByFloatLi
     }
 }
 
-// Codable: for values inside a client's own documents. Foundation's decoders lose the order of keys and
-// read 1.0 as 1; ImageSpec(jsonContentsOf:) keeps both.
+// For values in a client's own documents. Foundation's decoders lose the order of keys and read 1.0 as 1;
+// ImageSpec(jsonContentsOf:) keeps both.
 extension ImageSpec.JSONValue: Codable {
     /// Reads any JSON value.
     public init(from decoder: any Decoder) throws {

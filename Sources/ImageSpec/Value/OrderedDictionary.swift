@@ -15,7 +15,7 @@ extension ImageSpec {
         /// A key and its value.
         public typealias Element = (key: String, value: Value)
 
-        /// Without labels, as the pairs of a literal come.
+        /// Without labels, like the pairs of a literal.
         @usableFromInline var pairs: [(String, Value)] = []
 
         /// Creates an empty dictionary.
@@ -74,26 +74,23 @@ extension ImageSpec.OrderedDictionary: RandomAccessCollection {
 extension ImageSpec.OrderedDictionary: ExpressibleByDictionaryLiteral {
     /// The pairs of a literal, in its order. Duplicate keys trap.
     ///
-    /// Inlinable, since what is generic takes ten times as long where it is called from another module.
+    /// Inlinable, because a generic function that another module calls without seeing its body takes ten times as long.
     @inlinable
     public init(dictionaryLiteral elements: (String, Value)...) { self.init(literal: elements) }
 
     @inlinable
     init(literal elements: [(String, Value)]) {
-        requireDistinctKeys(elements.count) { elements[$0].0 }
+        requireDistinctKeys(elements.map(\.0))
         pairs = elements
     }
 }
 
 @usableFromInline
-func requireDistinctKeys(_ count: Int, _ key: (Int) -> String) {
-    withSortedPlaces(of: count, by: .utf8, key) { places in
-        for (place, next) in zip(places, places.dropFirst()) where place.prefix == next.prefix {
-            let name = key(place.index)
-            precondition(
-                !name.hasSameBytes(as: key(next.index)),
-                "duplicate key \"\(name)\" in a dictionary literal")
-        }
+func requireDistinctKeys(_ keys: [String]) {
+    for (index, key) in keys.enumerated() {
+        precondition(
+            !keys[..<index].contains { $0.hasSameBytes(as: key) },
+            "duplicate key \"\(key)\" in a dictionary literal")
     }
 }
 

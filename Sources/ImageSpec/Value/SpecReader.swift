@@ -69,27 +69,27 @@ extension ImageSpec {
                 guard case .string(let text) = value else {
                     return addWrongType(value, parent.key(field.name), expected: "a string")
                 }
-                property.set(&spec, text)
-            case .list(let property):
+                spec[keyPath: property] = text
+            case .list(let property), .set(let property):
                 guard case .array(let values) = value else {
                     return addWrongType(value, parent.key(field.name), expected: listOfStrings)
                 }
-                property.set(&spec, texts(values) { parent.key(field.name).index($0) })
+                spec[keyPath: property] = texts(values) { parent.key(field.name).index($0) }
             case .environment(let property):
                 guard case .object(let object) = value else {
                     return addWrongType(value, parent.key(field.name), expected: objectOfStrings)
                 }
-                property.set(&spec, variables(object, parent, field))
+                spec[keyPath: property] = variables(object, parent, field)
             case .options(let property):
                 guard case .object(let object) = value else {
                     return addWrongType(value, parent.key(field.name), expected: "an object")
                 }
-                property.set(&spec, object)
+                spec[keyPath: property] = object
             case .secretMounts(let property):
                 guard case .array(let values) = value else {
                     return addWrongType(value, parent.key(field.name), expected: "a list of pairs")
                 }
-                property.set(&spec, mounts(values, parent.key(field.name)))
+                spec[keyPath: property] = mounts(values, parent.key(field.name))
             case .copyMode(let property):
                 guard case .string(let text) = value else {
                     return addWrongType(value, parent.key(field.name), expected: "a string")
@@ -98,11 +98,11 @@ extension ImageSpec {
                     let path = parent.key(field.name)
                     return add(.unknownCopyMode(path.description, text), path)
                 }
-                property.set(&spec, mode)
+                spec[keyPath: property] = mode
             case .baseImage(let property):
                 switch value {
-                case .string(let reference): property.set(&spec, .reference(reference))
-                case .object: property.set(&spec, .spec(self.spec(value, parent.key(field.name))))
+                case .string(let reference): spec[keyPath: property] = .reference(reference)
+                case .object: spec[keyPath: property] = .spec(self.spec(value, parent.key(field.name)))
                 default:
                     addWrongType(
                         value, parent.key(field.name), expected: "a string or an object (another spec)")
