@@ -110,7 +110,7 @@ extension ImageSpec {
             from: String? = nil, to: String? = nil, effects: Effects
         ) {
             self.kind = kind
-            let shown = [from, to].map { $0.map(Credential.shown) }
+            let shown = [from, to].map { $0.map(CredentialRedactor.shown) }
             let differsInUserInfo = kind == .changed && from != to && shown[0] == shown[1]
             self.aspect = aspect == .value && differsInUserInfo ? .userInfo : aspect
             self.field = field
@@ -145,7 +145,7 @@ extension ImageSpec.Snapshot {
     fileprivate var summary: ImageSpec.JSONValue {
         [
             "id": .string(id), "tag": .string(tag), "content_digest": .string(contentDigest),
-            "image_name": .string(Credential.shown(imageName)),
+            "image_name": .string(CredentialRedactor.shown(imageName)),
         ]
     }
 }

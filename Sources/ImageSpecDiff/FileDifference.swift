@@ -19,7 +19,7 @@ struct FileDifference {
         self.newPrefix = newPrefix
     }
 
-    /// Goes through both lists side by side; they are sorted by the bytes of their paths.
+    /// Merges both lists, which are sorted by the bytes of their paths.
     mutating func compare(_ old: [File], _ new: [File]) {
         var left = old.startIndex
         var right = new.startIndex
@@ -75,7 +75,7 @@ struct FileDifference {
             ImageSpec.Change(kind, aspect, field: field, path: path, from: from, to: to, effects: .content))
     }
 
-    /// Whether a list has files below a path.
+    /// Whether a list has files below a path. A binary search, since the lists can be long.
     private static func isFolder(_ path: [UInt8], in files: [File]) -> Bool {
         let prefix = path + [UInt8(ascii: "/")]
         var range = files.startIndex..<files.endIndex

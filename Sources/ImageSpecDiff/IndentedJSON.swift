@@ -3,9 +3,9 @@
 internal import ContentTree
 internal import ImageSpec
 
-/// Writes JSON for people to read: a line for each value, two spaces a level, keys in their order.
+/// Writes JSON for people to read: one value per line, two spaces per level, keys in their order.
 enum IndentedJSON {
-    /// The text, with a line feed at its end.
+    /// The text, which ends in a line feed.
     static func bytes(of value: ImageSpec.JSONValue) -> [UInt8] {
         var bytes: [UInt8] = []
         append(value, indentation: 0, to: &bytes)
@@ -43,7 +43,7 @@ enum IndentedJSON {
         case .number(let number) where !number.isInteger && number.value.rounded() == number.value:
             // An integral number below 2^53 has no exponent; its spelling is kept.
             bytes += (number.value.sign == .minus ? "-" : "").utf8
-            bytes += (CanonicalWriter.ecmaScript(number.value.magnitude) + ".0").utf8
+            bytes += (number.value.magnitude.ecmaScriptText + ".0").utf8
         default: bytes += value.canonicalForm
         }
     }

@@ -3,25 +3,25 @@
 internal import ContentTree
 internal import ImageSpec
 
-/// How one list of texts becomes another.
+/// The differences between two lists of texts.
 struct ListDifference {
-    /// Texts that have no equal in the other list, and pairs of such that are versions of one thing.
+    /// A text without an equal in the other list, or a pair of such texts that are versions of one thing.
     enum Edit {
         case removed(index: Int)
         case added(index: Int)
         case changed(from: Int, to: Int)
     }
 
-    /// By their place in the new list; what is only removed comes first.
+    /// In the order of the new list. Removed texts come first.
     private(set) var edits: [Edit] = []
     /// Whether the common elements are in a different order.
     private(set) var isReordered = false
 
     /// - Parameters:
-    ///   - old: what was.
-    ///   - new: what is.
-    ///   - pairsPlaces: whether two different texts at one place are versions of one thing.
-    ///   - key: two texts of one key are versions of one thing. nil if a text has none.
+    ///   - old: the old list.
+    ///   - new: the new list.
+    ///   - pairsPlaces: whether two different texts at the same index are versions of one thing.
+    ///   - key: two texts with the same key are versions of one thing. Returns `nil` for a text without a key.
     init(
         from old: [String], to new: [String], pairsPlaces: Bool = false,
         key: (String) -> String? = { _ in nil }
@@ -29,7 +29,7 @@ struct ListDifference {
         var partners = [Int?](repeating: nil, count: new.count)
         var isMatched = [Bool](repeating: false, count: old.count)
 
-        /// Gives each new text without a partner the first old one of the same key.
+        /// Pairs each new text without a partner with the first free old one of the same key.
         func pair(_ key: (Int, String) -> String?) {
             var waiting: [ByteString: [Int]] = [:]
             for index in old.indices.reversed() where !isMatched[index] {

@@ -5,20 +5,20 @@ internal import ImageSpec
 
 /// A package in the notation of pip, conda, apt or snapshots of lock files, as far as a diff needs it.
 struct PackageText {
-    /// The name with its extras, as pip compares names: case, `-`, `_` and `.` play no part.
+    /// The name with its extras in pip's normal form: lower case, with `-` for `_` and `.`.
     let key: String
-    /// The name as it is written.
+    /// The name as written.
     let name: String
     /// The part after the name if it is an exact version: `2.1` of `numpy==2.1`.
     let version: String?
     /// The part after the version, without hashes: an environment marker.
     private let marker: String
-    /// The text without hashes, and one space wherever white space was.
+    /// The text without hashes and with single spaces.
     let withoutHashes: String
     /// The values of `--hash`, sorted.
     let hashes: [String]
 
-    /// nil if a text does not begin with a name, as `-r base.txt`.
+    /// `nil` if the text does not begin with a name, such as `-r base.txt`.
     init?(_ text: String) {
         let bytes = Array(text.utf8)
         var end = bytes.prefix { $0.isASCIILetterOrDigit || "._-".utf8.contains($0) }.count
@@ -50,7 +50,7 @@ struct PackageText {
         version = isVersion ? String(decoding: word, as: UTF8.self) : nil
     }
 
-    /// The words apart from hashes, and the hashes. Source: pip, "Secure installs": `--hash=sha256:…`, `--hash sha256:…`.
+    /// Separates the hashes from the other words. Source: pip, "Secure installs": `--hash=sha256:…`, `--hash sha256:…`.
     private static func withoutHashes(_ text: ArraySlice<UInt8>) -> (rest: String, hashes: [String]) {
         var words: [String] = []
         var hashes: [String] = []
@@ -73,7 +73,7 @@ struct PackageText {
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
-    /// What became of a package: `numpy 2.1 → 2.2`, `numpy 2.1: hashes changed`. nil if its two texts have to be shown.
+    /// Describes a change: `numpy 2.1 → 2.2`, `numpy 2.1: hashes changed`. `nil` if both texts must be shown.
     static func change(from old: String, to new: String) -> String? {
         guard let old = PackageText(old), let new = PackageText(new), old.key == new.key else { return nil }
         let isSameText = old.withoutHashes.hasSameBytes(as: new.withoutHashes)
@@ -86,7 +86,7 @@ struct PackageText {
         return "\(new.name) \(oldVersion) → \(newVersion)"
     }
 
-    /// A text as a line shows it: with the number of its hashes in their place.
+    /// The text with the number of its hashes in their place; `nil` if it has none.
     static func shortened(_ text: String) -> String? {
         guard let package = PackageText(text), !package.hashes.isEmpty else { return nil }
         let count = package.hashes.count

@@ -3,7 +3,7 @@
 internal import ContentTree
 internal import ImageSpec
 
-/// What became of requirement files: line by line, package by package.
+/// The differences between requirements files, by line or package.
 struct RequirementsDifference {
     typealias File = SnapshotRequirements.File
 
@@ -19,7 +19,7 @@ struct RequirementsDifference {
     }
 
     mutating func compare(_ old: SnapshotRequirements, _ new: SnapshotRequirements) {
-        // The file that the spec names stays that file under another name.
+        // The file that the spec declares is compared with its successor, even if it was renamed.
         func key(_ file: File, _ requirements: SnapshotRequirements) -> ByteString {
             ByteString(file.name.hasSameBytes(as: requirements.main) ? "" : file.name)
         }

@@ -45,27 +45,27 @@ extension ImageSpec {
     /// - Returns: the snapshot. Store it with ``Snapshot/write(to:)``.
     /// - Throws: the errors of ``identity(in:)``.
     public func snapshot(in context: Context) throws(ImageSpecError) -> Snapshot {
-        try SnapshotRecording(of: self, in: context).record
+        try SnapshotRecording(of: self, in: context).snapshot
     }
 }
 
 /// A snapshot and the locations of its directories.
 package struct SnapshotRecording {
-    package let record: ImageSpec.Snapshot
-    /// What names the image, from the same reading.
+    package let snapshot: ImageSpec.Snapshot
+    /// The identity of the image, from the same reading of its files.
     package let identity: ImageSpec.Identity
     let trees: [(field: String, tree: SourceTree, isPythonOnly: Bool)]
 
     /// Reads a spec and its files; see ``ImageSpec/ImageSpec/snapshot(in:)``.
     package init(of spec: ImageSpec, in context: ImageSpec.Context) throws(ImageSpecError) {
-        // A wrong format is found before any file is read.
+        // An invalid format is reported before any file is read.
         _ = try spec.parsedTagFormat()
         let reader = SnapshotReader(context: context.withoutCacheAmongSources(of: spec))
         let (contents, content) = try reader.read(spec, inheritedPlatform: nil)
         identity = try ImageSpec.Identity(spec: spec, content)
-        record = ImageSpec.Snapshot(
+        snapshot = ImageSpec.Snapshot(
             id: spec.id, tag: identity.tag, contentDigest: identity.contentDigest,
-            imageName: Credential.redacted(identity.repository) + ":" + identity.tag,
+            imageName: CredentialRedactor.redacted(identity.repository) + ":" + identity.tag,
             spec: try ImageSpec(document: spec.document.redacted), contents: contents)
         trees = reader.trees
     }
@@ -82,35 +82,35 @@ private final class SnapshotReader {
         _ spec: ImageSpec, inheritedPlatform: String?
     ) throws(ImageSpecError) -> (SnapshotContents, ContentIdentity) {
         var base: [SnapshotContents] = []
-        let contents = try ResolvedInputs.read(
+        let inputs = try ResolvedInputs.read(
             of: spec, in: context, inheritedPlatform: inheritedPlatform, records: [.entries]
         ) { baseSpec, platform throws(ImageSpecError) in
-            let (recorded, identity) = try self.read(baseSpec, inheritedPlatform: platform)
-            base.append(recorded)
+            let (contents, identity) = try self.read(baseSpec, inheritedPlatform: platform)
+            base.append(contents)
             return identity
         }
-        let identity = ContentIdentity(spec: spec, contents: contents)
-        var recorded = SnapshotContents(tagFields: try Self.fields(of: identity.document))
-        recorded.base = base
-        recorded.requirements = contents.requirements.map { SnapshotRequirements($0) }
-        for copied in contents.copied {
-            recorded.copied.append(
+        let identity = ContentIdentity(spec: spec, contents: inputs)
+        var contents = SnapshotContents(tagFields: try Self.fields(of: identity.document))
+        contents.base = base
+        contents.requirements = inputs.requirements.map { SnapshotRequirements($0) }
+        for copied in inputs.copied {
+            contents.copied.append(
                 SnapshotCopy(
                     path: copied.path, isFolder: copied.isFolder,
                     tree: try keep(copied.tree, field: "copy")))
         }
-        recorded.source = try contents.source.map { tree throws(ImageSpecError) in
+        contents.source = try inputs.source.map { tree throws(ImageSpecError) in
             try keep(
                 tree, field: "source_root", isPythonOnly: spec.effectiveCopyMode == .loadedModules)
         }
-        return (recorded, identity)
+        return (contents, identity)
     }
 
     private func keep(
         _ tree: SourceTree, field: String, isPythonOnly: Bool = false
     ) throws(ImageSpecError) -> SnapshotTree {
         var place = tree
-        // Where a walk found the entries, its rules say what else would be one.
+        // A tree that was walked tells by its ignore rules which files belong to it.
         if place.isWalked { place.entries = [] }
         trees.append((field, place, isPythonOnly))
         return try SnapshotTree(tree)

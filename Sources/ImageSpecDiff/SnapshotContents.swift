@@ -11,27 +11,27 @@ struct SnapshotContents: Hashable, Sendable {
     /// In the order of `copy`.
     var copied: [SnapshotCopy] = []
     var source: SnapshotTree?
-    /// That of a base that is a spec. At most one element.
+    /// The contents of the base, if it is a spec. At most one element: a struct cannot contain itself.
     var base: [SnapshotContents] = []
 }
 
 /// A path of `copy`.
 struct SnapshotCopy: Hashable, Sendable {
-    /// As identity documents hold it.
+    /// As in the identity documents.
     var path: String
     var isFolder: Bool
-    /// Of a file that is copied by itself, a tree of this one entry.
+    /// The tree of a directory; of a file, a tree with this one entry.
     var tree: SnapshotTree
 }
 
-/// The files and links of a tree, by the bytes of their paths. (Directories follow from these.)
+/// The files and links of a tree, sorted by the bytes of their paths.
 struct SnapshotTree: Hashable, Sendable {
     struct File: Hashable, Sendable {
         /// Relative to the root.
         var path: [UInt8]
         var mode: SourceTree.Mode
         var digest: ContentDigest
-        /// Of a link.
+        /// The target of a link.
         var target: [UInt8]?
     }
 
@@ -66,28 +66,28 @@ struct SnapshotRequirements: Hashable, Sendable {
     struct File: Hashable, Sendable {
         /// Relative to the directory of the main file.
         var name: String
-        /// Of what counts.
+        /// The digest that is part of the tag: of a pip requirements file, without comments.
         var digest: ContentDigest
         /// The digest of the file on disk.
         var rawDigest: ContentDigest
         var text: Text
     }
 
-    /// What is kept of a file's text, without credentials.
+    /// The text of a file as far as a diff needs it, without credentials.
     enum Text: Hashable, Sendable {
         /// The logical lines of a pip requirements file.
         case lines([String])
         /// `NAME VERSION` of each package of a lock file, sorted.
         case locked([String])
-        /// Nothing: too much, or nothing that could be compared line by line.
+        /// Not stored: too large, or without lines that could be compared.
         case none
     }
 
-    /// The name of the file that the spec names.
+    /// The name of the file that the spec declares.
     var main: String
     var files: [File]
 
-    /// A larger file is kept by its digest alone.
+    /// The text of a larger file is not stored.
     private static let maximumSize = 4 << 20
 
     init(main: String, files: [File]) {
@@ -114,11 +114,12 @@ struct SnapshotRequirements: Hashable, Sendable {
     private static func text(of bytes: [UInt8], isPip: Bool, isMain: Bool) -> Text {
         guard bytes.count <= maximumSize, isPip || isMain else { return .none }
         let lines = bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
-        return isPip ? .lines(lines.map(Credential.redacted)) : .locked(lockedPackages(lines))
+        return isPip ? .lines(lines.map(CredentialRedactor.redacted)) : .locked(lockedPackages(lines))
     }
 
-    /// The packages of `uv.lock` or `poetry.lock`, both TOML that a program writes: a table `[[package]]` with the keys
-    /// `name` and, mostly, `version`, each on its line.
+    /// `NAME VERSION` for each package of `uv.lock` or `poetry.lock`.
+    ///
+    /// Programs write both files with one key per line. Everything else in them, such as hashes, is skipped.
     static func lockedPackages(_ lines: [String]) -> [String] {
         var packages: [(name: String, version: String)] = []
         var isInPackage = false

@@ -24,7 +24,7 @@ extension ImageSpec.Snapshot {
 
     /// A typo in a command line must not overwrite a spec or a source file.
     private static func refuseOtherContent(_ path: String) throws(ImageSpecError) {
-        // Anything but a file is rejected when writing.
+        // Anything but a regular file is rejected later, when the snapshot is written.
         guard !path.utf8.contains(0), FileSystem.isRegularFile(path) else { return }
         let bytes: [UInt8]
         do throws(FileSystem.Failure) {
@@ -34,7 +34,7 @@ extension ImageSpec.Snapshot {
             throw .recordInPlaceOfOther(
                 path, found: "cannot be read (\(error.reason)) to check whether it is a snapshot")
         }
-        if !bytes.isEmpty && !isRecord(bytes) {
+        if !bytes.isEmpty && !isSnapshot(bytes) {
             throw .recordInPlaceOfOther(path, found: "is not a snapshot")
         }
     }
@@ -54,7 +54,7 @@ extension SnapshotRecording {
                 if isInput { throw .recordAmongInputs(path, field: field) }
             }
         }
-        try record.write(to: path)
+        try snapshot.write(to: path)
     }
 }
 

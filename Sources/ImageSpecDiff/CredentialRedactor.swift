@@ -3,8 +3,8 @@
 internal import ContentTree
 internal import ImageSpec
 
-/// Credentials in the URLs of a text. They must not be stored or displayed.
-enum Credential {
+/// Removes the credentials of URLs in a text, which must not be stored or displayed.
+enum CredentialRedactor {
     /// The prefix of the replacement for credentials.
     private static let mark = "redacted-"
 
@@ -19,7 +19,7 @@ enum Credential {
         }
     }
 
-    /// A text for display, redacted or not.
+    /// The text for display, with `…` in place of credentials or their digest.
     static func shown(_ text: String) -> String {
         replacing(in: text) { _ in "…@" }
     }
@@ -28,7 +28,7 @@ enum Credential {
         guard text.utf8.contains(UInt8(ascii: "@")) else { return text }
         var bytes = Array(text.utf8)
         // An SSH user name is not a secret; a password after it is.
-        let ranges = IndexURL.allUserInfo(bytes).filter {
+        let ranges = URLUserInfo.ranges(in: bytes).filter {
             !bytes[..<$0.lowerBound].suffix(6).elementsEqual("ssh://".utf8)
                 || bytes[$0].contains(UInt8(ascii: ":")) || bytes[$0].starts(with: mark.utf8)
         }
@@ -40,10 +40,10 @@ enum Credential {
 }
 
 extension ImageSpec.JSONValue {
-    /// The value with every string in it ``Credential/redacted(_:)``.
+    /// The value with every string in it ``CredentialRedactor/redacted(_:)``.
     var redacted: ImageSpec.JSONValue {
         switch self {
-        case .string(let text): .string(Credential.redacted(text))
+        case .string(let text): .string(CredentialRedactor.redacted(text))
         case .array(let list): .array(list.map(\.redacted))
         case .object(let object):
             .object(object.reduce(into: [:]) { $0.appendNew($1.key, $1.value.redacted) })
