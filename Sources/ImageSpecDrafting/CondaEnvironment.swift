@@ -4,17 +4,17 @@ internal import ContentTree
 import ImageSpec
 import ImageSpecYAML
 
-/// What an `environment.yml` says. Source: conda's documentation of environment files.
+/// The contents of an `environment.yml`. Source: conda's documentation of environment files.
 struct CondaEnvironment {
     var name: String?
     var channels: [String] = []
     /// Without Python itself.
     var packages: [String] = []
-    /// Python, where one version of it is named.
+    /// The version of Python, if exactly one is given.
     var python: PythonVersion?
-    /// What pip installs beside.
+    /// The packages for pip.
     var pip: [String] = []
-    /// The requirements files that pip reads.
+    /// The requirements files for pip.
     var requirements: [String] = []
     var remarks: [String] = []
 
@@ -33,7 +33,7 @@ struct CondaEnvironment {
             default: remarks.append("the key \"\(key)\" is not understood")
             }
         }
-        // It comes first in any case, and is how one says that no other is meant.
+        // Only excludes conda's default channels, which are never used.
         channels.removeAll { $0 == "nodefaults" }
     }
 
@@ -64,7 +64,7 @@ struct CondaEnvironment {
         let plain = text.filter { $0 != " " }
         let name = plain.prefix { !"=<>!~[".contains($0) }
         switch name {
-        // It is only there to have the section of pip.
+        // Listed only because of the section for pip.
         case "pip": break
         case "python":
             var version = plain.dropFirst(name.count).drop { $0 == "=" }

@@ -3,7 +3,7 @@
 internal import ContentTree
 import ImageSpec
 
-/// One field of a draft, with the comments that stand above it.
+/// One field of a draft, with the comments above it.
 struct DraftField {
     enum Value {
         case text(String)
@@ -12,13 +12,13 @@ struct DraftField {
     }
 
     var name: String
-    /// nil if the field is only an example, in a comment.
+    /// `nil` if the field is only an example in a comment.
     var value: Value?
     var comments: [String]
-    /// What could stand there, as YAML on one line.
+    /// An example of a value, as YAML on one line.
     var example: String?
-    /// Entries of `value` that were left out, with the reason.
-    private var leftOut: [String] = []
+    /// Entries of `value` that were omitted, with the reason.
+    private var omitted: [String] = []
 
     init(_ name: String, _ value: Value?, because comments: [String], example: String? = nil) {
         self.name = name
@@ -27,17 +27,17 @@ struct DraftField {
         if let value { self.value = writable(value) }
     }
 
-    /// The value without what no spec file can or may hold.
+    /// The value without entries that a spec file cannot or must not contain.
     private mutating func writable(_ value: Value) -> Value? {
         func problem(_ text: String) -> String? {
             if YAMLText.scalar(text) == nil { return "contains a character that YAML cannot represent" }
-            // Nobody reads a draft for passwords before it is committed.
+            // A draft may be committed without a look at its values.
             return text.holdsCredential && !text.contains("ssh://")
                 ? "contains a URL with credentials" : nil
         }
         func isWritable(_ text: String) -> Bool {
             guard let problem = problem(text) else { return true }
-            leftOut.append("omitted: \"\(text.onOneLine())\" \(problem)")
+            omitted.append("omitted: \"\(text.onOneLine())\" \(problem)")
             return false
         }
         switch value {
@@ -51,22 +51,22 @@ struct DraftField {
         }
     }
 
-    /// Leaves out the member of a list that a check of the spec refuses; false if there is no such member.
+    /// Omits the member of a list that a check rejects; `false` if there is no such member, or no other.
     mutating func refuse(member index: Int, because problem: String) -> Bool {
         guard case .list(var texts) = value, texts.indices.contains(index), texts.count > 1 else {
             return false
         }
         let text = texts.remove(at: index)
         value = .list(texts)
-        leftOut.append("omitted: \"\(text.onOneLine())\", because imagespec check rejects it: \(problem)")
+        omitted.append("omitted: \"\(text.onOneLine())\", because imagespec check rejects it: \(problem)")
         return true
     }
 
-    /// The field turned into a comment: as it is, a check of the spec refuses it.
+    /// Turns the field into a comment, because a check rejects it.
     mutating func refuse() {
         comments.append("disabled, because imagespec check rejects it; uncomment it to see the error")
         example = lines.first.map { String($0.dropFirst(name.count + 2)) }.flatMap { $0.isEmpty ? nil : $0 }
-        if example == nil { leftOut += lines.dropFirst().map { $0.trimmingPrefix(" ").description } }
+        if example == nil { omitted += lines.dropFirst().map { $0.trimmingPrefix(" ").description } }
         value = nil
     }
 
@@ -80,9 +80,9 @@ struct DraftField {
         }
     }
 
-    /// The YAML, comments first.
+    /// The YAML, with the comments first.
     var text: String {
-        var text = (comments + leftOut).map(YAMLText.comment).joined()
+        var text = (comments + omitted).map(YAMLText.comment).joined()
         if value == nil {
             text += "# \(name): \(example.map { $0.onOneLine(limit: 300) } ?? "")".trimmingEnd() + "\n"
         }

@@ -11,18 +11,18 @@ import Musl
 import Darwin
 #endif
 
-// What drafting a spec asks of a project's directory, and the one file that it writes.
+// The project files that drafting reads, and the file that it writes.
 
 extension FileSystem {
-    /// A file that is read to find out about a project, none of which has to be there.
+    /// The text of a project file, each of which may be missing.
     package enum TextFile: Equatable, Sendable {
         case missing
         case text(String)
-        /// It is there, but nothing can be learnt from it.
+        /// The file exists but cannot be used, for this reason.
         case unusable(String)
     }
 
-    /// The text of a file of at most `limit` bytes. Links are followed; a pipe is not waited for.
+    /// The text of a file of at most `limit` bytes. Follows links; does not wait for a pipe.
     package static func text(ofProjectFile path: String, limit: Int) -> TextFile {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
@@ -64,7 +64,7 @@ extension FileSystem {
         }
     }
 
-    /// Writes a file that must not be there yet. Where writing fails, none is left.
+    /// Writes a new file. If writing fails, no file is left behind.
     package static func create(_ path: String, holding bytes: [UInt8]) throws(ImageSpecError) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
@@ -77,7 +77,7 @@ extension FileSystem {
         } catch {
             failure = error
         }
-        // Some file systems report only here that they are full.
+        // Some file systems report only when a file is closed that they are full.
         if close(descriptor) != 0, failure == nil { failure = .last }
         guard let failure else { return }
         unlink(path)

@@ -3,11 +3,11 @@
 internal import ContentTree
 import ImageSpec
 
-/// The files of a directory that a spec is drafted for.
+/// The files in the directory that a spec is drafted for.
 struct ProjectScan {
-    /// Larger than any file of a project that a person writes.
+    /// Larger than any project file that a person writes.
     static let maximumSize = 1 << 20
-    /// Those with a hash for every archive of every package are large.
+    /// Requirements files with a hash for every archive are large.
     static let maximumRequirementsSize = 16 << 20
 
     let path: String
@@ -17,21 +17,28 @@ struct ProjectScan {
     var pyproject: PythonProject?
     var conda: (file: String, environment: CondaEnvironment)?
     var dockerfile: DockerfileHints?
-    /// The one version that `.python-version` holds.
+    /// The version in `.python-version`, if there is exactly one.
     var pythonVersionFile: String?
     var aptFile: (name: String, packages: [String])?
     /// Requirements files for pip, `requirements.txt` first.
     var requirementsFiles: [String] = []
-    /// What was recognised, in words, for the person who asked.
+    /// `uv.lock` and `poetry.lock`, as far as they exist.
+    let lockFiles: [String]
+    /// The names in the directory of what a draft is made from.
+    private(set) var readFiles: Set<String> = []
+    /// What was recognised, for the terminal.
     var notes: [String] = []
-    /// What could not be understood, for comments.
+    /// What was not understood, for comments.
     var remarks: [String] = []
 
     init(_ path: String) throws(ImageSpecError) {
         let real = try FileSystem.realPath(ofProject: path)
         self.path = path
         name = real.split(separator: "/").last.map(String.init) ?? ""
-        listing = FileSystem.listing(ofFolder: path) ?? .init()
+        let listing = FileSystem.listing(ofFolder: path) ?? .init()
+        self.listing = listing
+        lockFiles = ["uv.lock", "poetry.lock"].filter { listing.has($0) }
+        readFiles.formUnion(lockFiles)
         if listing.unusableNames > 0 {
             remarks.append(
                 "\(listing.unusableNames) names in the directory are not valid UTF-8 or contain control characters; they were ignored"
@@ -43,16 +50,15 @@ struct ProjectScan {
         readDockerfile()
         readAptPackages()
         findRequirements()
-        for file in ["uv.lock", "poetry.lock"] where listing.has(file) {
-            notes.append("\(file): exact versions")
-        }
+        for file in lockFiles { notes.append("\(file): exact versions") }
         for file in ["setup.py", "setup.cfg"] where listing.has(file) {
             notes.append("\(file): found, but not read")
         }
     }
 
-    /// The text of a file, after a note where it cannot be used.
+    /// The text of a file; `nil`, with a note, if it cannot be used.
     private mutating func text(_ file: String) -> String? {
+        readFiles.insert(file)
         switch FileSystem.text(ofProjectFile: path + "/" + file, limit: Self.maximumSize) {
         case .missing: return nil
         case .text(let text): return text
@@ -125,15 +131,17 @@ struct ProjectScan {
     private mutating func readDockerfile() {
         let file = listing.has("Dockerfile") ? "Dockerfile" : "Containerfile"
         guard let text = text(file) else { return }
-        let hints = DockerfileHints(text)
-        if let problem = hints.problem {
-            ignore(file, problem)
-        } else {
+        do throws(DockerfileInstruction.Unsupported) {
+            let hints = try DockerfileHints(text)
+            let skipped = hints.skippedStages.count
             notes.append(
                 "\(file): \(hints.base == nil ? "no" : "a") base image, \(Self.count(hints.aptPackages.count, "package")) for apt, "
                     + "\(hints.pipPackages.count) for pip, \(Self.count(hints.env.count, "variable")); "
-                    + Self.count(hints.rest.count, "instruction") + " to convert yourself")
+                    + Self.count(hints.rest.count, "instruction") + " to convert yourself"
+                    + (skipped == 0 ? "" : ", \(Self.count(skipped, "stage")) not read"))
             dockerfile = hints
+        } catch {
+            ignore(file, error.reason)
         }
     }
 
@@ -150,7 +158,7 @@ struct ProjectScan {
 
     // MARK: sources
 
-    /// Directories that never are a package of the project's own.
+    /// Directories that are hardly ever a package of the project.
     private static let otherFolders: Set<String> = [
         "test", "tests", "doc", "docs", "example", "examples", "benchmark", "benchmarks", "build", "dist",
         "env", "venv",
@@ -179,7 +187,7 @@ struct ProjectScan {
         } ?? false
     }
 
-    /// The packages and modules that lie in the directory itself.
+    /// The packages and modules in the directory itself.
     var modules: [String] {
         listing.entries.compactMap { name, kind in
             if name.hasPrefix(".") { return nil }
@@ -203,7 +211,9 @@ struct ProjectScan {
         if listing.has("requirements", .folder) {
             let below = FileSystem.listing(ofFolder: path + "/requirements")?.entries ?? []
             files += below.filter(isText).map { "requirements/" + $0.name }
+            if !below.isEmpty { readFiles.insert("requirements") }
         }
+        readFiles.formUnion(files)
         for file in files {
             let text = FileSystem.text(ofProjectFile: path + "/" + file, limit: Self.maximumRequirementsSize)
             if case .unusable(let reason) = text {

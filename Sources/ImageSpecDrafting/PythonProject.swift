@@ -3,20 +3,20 @@
 internal import ContentTree
 import ImageSpec
 
-/// What a `pyproject.toml` says of the project.
+/// What a `pyproject.toml` says about the project.
 ///
 /// Source: the specification of pyproject.toml of the Python Packaging Authority; poetry's documentation.
 struct PythonProject {
     var name: String?
     /// `requires-python`, or the `python` of poetry's dependencies.
     var requiresPython: String?
-    /// The dependencies of the project in pip's notation; nil if the file does not list them.
+    /// The dependencies in pip's notation; `nil` if the file does not list them.
     var dependencies: [String]?
-    /// Names of the lists of optional dependencies.
+    /// The names of the optional dependencies.
     var extras: [String] = []
-    /// Whether the dependencies are in poetry's own notation, which pip does not read.
+    /// Whether the dependencies are in poetry's notation, which pip cannot read.
     var isPoetry = false
-    /// What a person has to look at.
+    /// What was not understood.
     var remarks: [String] = []
 
     init(_ text: String) throws(TOMLProblem) {

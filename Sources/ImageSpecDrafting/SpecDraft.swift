@@ -4,19 +4,18 @@ internal import ContentTree
 package import ImageSpec
 import ImageSpecYAML
 
-/// A spec file for a directory that has none: what the directory's files say for certain, with comments that say why and what
-/// else could be.
+/// A spec file for a directory that has none: what the files say for certain, with comments on the reasons and alternatives.
 ///
-/// Equal directories result in equal drafts, regardless of their location. What it drafts passes every check: a field that does not is
-/// turned into a comment.
+/// Equal directories result in equal drafts, regardless of their location. A draft passes every check: a field that does not
+/// becomes a comment.
 package struct SpecDraft: Sendable {
     /// The spec as YAML.
     package let text: String
-    /// What was recognised, a line each.
+    /// What was recognised, one line each.
     package let notes: [String]
 
-    /// Looks at a directory. Reads the files of a project that have to do with images, and, as a check of the spec does, every
-    /// file that the spec names.
+    /// Drafts a spec for a directory. Reads the project files that concern an image and, to check the draft, every file that it
+    /// names.
     /// - Throws: `missingInput` and `unreadableInput` for the directory itself.
     package init(folder: String) throws(ImageSpecError) {
         let project = try ProjectScan(folder)
@@ -37,7 +36,7 @@ package struct SpecDraft: Sendable {
                 }
                 ?? fields.lastIndex { $0.value != nil && ["source_root", "copy"].contains($0.name) }
                 ?? fields.lastIndex { $0.value != nil && $0.name != "name" }
-            // A name alone has nothing that could be wrong with it.
+            // A draft with only a name is valid.
             guard let index else { throw problem }
             notes.append("\(fields[index].name) is not used: \(problem.message)")
             if let member = Self.member(of: fields[index].name, in: problem.message),
@@ -51,7 +50,7 @@ package struct SpecDraft: Sendable {
         }
     }
 
-    /// The first thing that a check finds wrong.
+    /// The first problem that a check finds.
     private static func problem(
         _ text: String, in context: ImageSpec.Context
     ) throws(ImageSpecError) -> ImageSpecError? {
@@ -87,6 +86,10 @@ package struct SpecDraft: Sendable {
                 "#\n# Convert these instructions of the Dockerfile yourself (base_image, commands, copy, source_root, entrypoint):\n"
             text += rest.map { "#   line \($0.line): \($0.text.onOneLine())\n" }.joined()
         }
+        for stage in project.dockerfile?.skippedStages ?? [] {
+            text +=
+                "#\n# Stage \"\(stage.onOneLine())\" was not read: the image is the last stage of the Dockerfile.\n"
+        }
         if let replaced = project.dockerfile?.replaced, !replaced.isEmpty {
             text +=
                 "#\n# \(replaced.joined(separator: ", ")) of the Dockerfile: ignored. The image runs in /root as the user flytekit.\n"
@@ -99,7 +102,7 @@ extension SpecDraft {
     /// The default file name of a draft.
     package static let fileName = "image.yaml"
 
-    /// Writes the draft to a file that is not there yet, in the directory that it is of.
+    /// Writes the draft to a new file in the directory that it was made for.
     /// - Throws: `unwritableOutput`.
     package func write(to path: String, ofFolder folder: String) throws(ImageSpecError) {
         guard [".yaml", ".yml"].contains(where: path.lowercased().hasSuffix) else {
