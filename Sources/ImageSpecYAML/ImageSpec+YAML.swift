@@ -17,7 +17,7 @@ extension ImageSpec {
     }
 
     static func document(contentsOf path: String) throws(ImageSpecError) -> SpecDocument {
-        // A name that does not exist is the likelier slip than one with another ending.
+        // First the file: a wrong name is likelier than a wrong extension.
         let bytes = try FileSystem.contents(ofSpecFile: path)
         do throws(ImageSpecError) {
             switch SpecText.Format(fileName: path) {
@@ -37,13 +37,13 @@ extension ImageSpec {
         try self.init(SpecDocument(yaml: text))
     }
 
-    /// Reads a spec from bytes without a file name: JSON where the first byte after white space is `{`, else YAML.
-    /// The files of its bases lie in the working directory.
+    /// Reads a spec from bytes without a file name: JSON if the first byte after white space is `{`, otherwise YAML. The files of
+    /// its bases are in the working directory.
     ///
-    /// A YAML document that begins with `{` is nearly always JSON as well, whose reader has the stricter rules.
+    /// A YAML document that begins with `{` is usually JSON as well, and the JSON reader is stricter.
     /// - Parameters:
     ///   - bytes: the text, in UTF-8.
-    ///   - name: what errors call the source.
+    ///   - name: the name of the source in errors.
     /// - Throws: `invalidDocument`, `unknownField`.
     package init(contents bytes: [UInt8], name: String) throws(ImageSpecError) {
         let format = SpecText.Format(contents: bytes)
@@ -57,7 +57,7 @@ extension ImageSpec {
         self = try SpecFiles(document: Self.document(contentsOf:)).spec(document, named: name, in: ".")
     }
 
-    /// What follows the last full stop of a path's last component, in lower case.
+    /// The file name extension of a path, in lower case.
     static func fileNameExtension(of path: String) -> String? {
         let name = path.utf8.split(separator: UInt8(ascii: "/")).last ?? Substring(path).utf8
         let parts = name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)

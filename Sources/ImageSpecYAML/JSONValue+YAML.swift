@@ -30,45 +30,35 @@ extension ImageSpec.JSONValue {
     }
 }
 
-/// Turns the nodes of Yams into JSON values. Yams decides where nodes begin and end; what a scalar is, is decided here.
+/// Converts the nodes of Yams to JSON values. Yams finds the nodes; the types of scalars are decided here.
 struct YAMLReader {
-    /// The limits of the JSON reader, and ones that keep aliases from growing a document beyond all bounds.
+    /// The depth limit of the JSON reader, and limits for documents that grow by aliases.
     static let maximumDepth = 200
     static let maximumNodes = 100_000
     static let maximumExpandedSize = 20_000_000
 
     private var nodes = 0
     private let byteOrderMarks: YAMLByteOrderMarks?
-    /// Scalars that cannot be read, in their order. What they are does not matter to the rest of the document.
+    /// Errors of scalars, in their order. The rest of the document can be read in spite of them.
     private var problems: [ImageSpecError] = []
 
     private init(byteOrderMarks: YAMLByteOrderMarks?) { self.byteOrderMarks = byteOrderMarks }
 
-    /// The document, and the errors of its scalars, for which it has their text.
-    /// - Throws: what keeps the rest of the text from being read.
+    /// The document, and the errors of its scalars, which are replaced by their text.
+    /// - Throws: errors that prevent the rest of the text from being read.
     static func read(
         _ text: String
     ) throws(ImageSpecError) -> (value: ImageSpec.JSONValue, problems: [ImageSpecError]) {
         try checkAliases(text)
         try YAMLByteOrderMarks.check(text)
-        let text = YAMLByteOrderMarks.textBehindMark(text)
-        var reader = YAMLReader(byteOrderMarks: YAMLByteOrderMarks(text))
+        var reader = YAMLReader(
+            byteOrderMarks: YAMLByteOrderMarks(YAMLByteOrderMarks.textBehindMark(text)))
         let value = try reader.document(text)
         return (value, reader.problems)
     }
 
     private mutating func document(_ text: String) throws(ImageSpecError) -> ImageSpec.JSONValue {
-        let root: Node?
-        do {
-            // The resolver without rules leaves the types of plain scalars to us, without regular expressions.
-            // The encoding is given because its default looks into the environment.
-            root = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot()
-        } catch let error as YamlError {
-            throw .yaml(error)
-        } catch {
-            throw .invalidYAML("\(error)", nil)
-        }
-        guard let root else { throw .emptyYAML }
+        guard let root = try YAMLSource.root(of: text) else { throw .emptyYAML }
         let value = try value(root, depth: 0)
         if case .null = value { throw .emptyYAML }
         return value
@@ -99,7 +89,7 @@ struct YAMLReader {
             try Self.check(mapping.tag, isOneOf: [.implicit, .nonSpecific, .map], mapping.mark)
             return .object(try object(mapping, depth: depth))
         case .alias(let alias):
-            // Yams puts the node itself in the place of an alias; this case is one of documents to be written.
+            // Yams replaces aliases by their nodes when it reads; this case exists for writing.
             throw .invalidYAML("alias without an anchor", alias.mark)
         }
     }
@@ -112,7 +102,7 @@ struct YAMLReader {
         for (key, node) in mapping {
             let name = try Self.key(key)
             if case .scalar(let scalar) = key { try byteOrderMarks?.check(scalar) }
-            // Yams has refused these already; the dictionary relies on it.
+            // Yams rejects these as well, but the dictionary must not depend on that.
             guard seen.insert(Array(name.utf8)).inserted else { throw .repeatedKey(name, key.mark) }
             object.appendNew(name, try value(node, depth: depth + 1))
         }
@@ -142,7 +132,7 @@ struct YAMLReader {
         try check(
             scalar.tag, isOneOf: [.implicit, .nonSpecific, .str, .int, .float, .bool, .null], scalar.mark)
         let tag = Tag.Name(rawValue: scalar.tag.rawValue)
-        // Looking for duplicates, Yams writes this tag into every key that has none.
+        // Yams sets this tag on every key without one when it looks for duplicates.
         if tag == .str && !isKey { return .string(scalar.string) }
 
         let value = try plain(scalar)
@@ -154,7 +144,7 @@ struct YAMLReader {
         }
     }
 
-    /// A scalar without quotes and tag, as every version of YAML reads it.
+    /// A scalar without quotes and tag, if all versions of YAML read it alike.
     private static func plain(_ scalar: Node.Scalar) throws(ImageSpecError) -> ImageSpec.JSONValue {
         let text = scalar.string
         do throws(ImageSpecError) {
@@ -180,17 +170,17 @@ struct YAMLReader {
         guard known.contains(Tag.Name(rawValue: tag.rawValue)) else { throw .unknownTag(shown(tag), mark) }
     }
 
-    /// A tag as one writes it.
+    /// A tag in its short form.
     private static func shown(_ tag: Tag) -> String {
         let prefix = "tag:yaml.org,2002:"
         return tag.rawValue.hasPrefix(prefix) ? "!!" + tag.rawValue.dropFirst(prefix.count) : tag.rawValue
     }
 
-    /// Refuses text whose aliases could make it grow without bounds.
+    /// Rejects text that could grow without limit by its aliases.
     ///
-    /// Yams compares the keys of a mapping node by node before we see them, and a key may be a list of aliases to lists of
-    /// aliases: `n` of them multiply the text by up to 3^(n/3). So they are counted before it reads the text.
-    /// Only what has an anchor of its name counts, so that no `*.pyc` in a command does.
+    /// Yams compares the keys of a mapping node by node while it reads, and a key may be a list of aliases to lists of aliases:
+    /// `n` of them multiply the text by up to 3^(n/3). So they are counted before. Only names with an anchor count, which
+    /// excludes `*.pyc` in a command.
     static func checkAliases(_ text: String) throws(ImageSpecError) {
         let anchors = Set(names(after: "&", in: text))
         if anchors.isEmpty { return }
@@ -200,7 +190,7 @@ struct YAMLReader {
         if size > maximumExpandedSize { throw .tooManyAliases(aliases) }
     }
 
-    /// The names that follow an indicator which stands where a node may begin.
+    /// The names behind an indicator at the beginning of a node.
     private static func names(after indicator: Unicode.Scalar, in text: String) -> [[UInt8]] {
         let bytes = Array(text.utf8)
         return bytes.indices.compactMap { index in
@@ -211,10 +201,8 @@ struct YAMLReader {
         }
     }
 
-    /// What names of anchors are made of.
+    /// Whether a byte can be part of the name of an anchor.
     private static func isNameByte(_ byte: UInt8) -> Bool {
-        let scalar = Unicode.Scalar(byte)
-        return ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar) || ("0"..."9").contains(scalar)
-            || scalar == "_" || scalar == "-"
+        byte.isASCIILetterOrDigit || "_-".utf8.contains(byte)
     }
 }

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a scalar without quotes is, as far as the versions of YAML agree.
+/// The type of a scalar without quotes, as far as the versions of YAML agree.
 ///
 /// Source: YAML 1.2.2, section 10.3.2 (the core schema); PyYAML's resolver, which stands for YAML 1.1.
 enum PlainScalar: Equatable {
     case null
     case bool(Bool)
-    /// Decimal digits, `Int` reads them.
+    /// Decimal digits that `Int` reads.
     case integer
-    /// Decimal, `Double` reads it.
+    /// A decimal number that `Double` reads.
     case float
     /// An infinity or NaN.
     case notFinite
     case text
-    /// One version reads text (or another number), the other what is named here.
+    /// One version reads this, another one text or another number.
     case ambiguous(Reading)
 
     enum Reading: String {
@@ -34,7 +34,7 @@ enum PlainScalar: Equatable {
     }
 
     private static func numberOrDate(_ bytes: [UInt8]) -> PlainScalar {
-        // Nearly all text begins with a letter.
+        // Most text begins with a letter.
         guard let first = bytes.first, isDigit(first) || "+-.".utf8.contains(first) else { return .text }
         if isInteger(bytes) { return .integer }
         if isFloat(bytes) { return .float }
@@ -77,8 +77,7 @@ enum PlainScalar: Equatable {
             || (!hasSign && [".nan", ".NaN", ".NAN"].contains(word))
     }
 
-    /// Everything else that at least one version reads as a number: other bases, leading zeros, underscores,
-    /// base 60, and exponents that one of them does not know.
+    /// Whether one version reads any other number: other bases, leading zeros, underscores, base 60, other exponents.
     private static func looksLikeNumber(_ bytes: [UInt8]) -> Bool {
         func isDigitOrUnderscore(_ byte: UInt8) -> Bool { isDigit(byte) || byte == UInt8(ascii: "_") }
         var scanner = Scanner(bytes)
@@ -108,7 +107,7 @@ enum PlainScalar: Equatable {
         return startsWithDigit && scanner.isAtEnd
     }
 
-    /// `YYYY-MM-DD`, also with a time; PyYAML makes a date of it.
+    /// Whether PyYAML reads a date: `YYYY-MM-DD`, optionally with a time.
     private static func isDate(_ bytes: [UInt8]) -> Bool {
         var scanner = Scanner(bytes)
         guard scanner.takeDigits(4...4), scanner.take("-"), scanner.takeDigits(1...2), scanner.take("-"),
@@ -142,7 +141,7 @@ enum PlainScalar: Equatable {
 
         mutating func takeSign() -> Bool { take("+") || take("-") }
 
-        /// Takes as many bytes as match; whether there was one.
+        /// Takes all bytes that match; returns whether there were any.
         mutating func takeAll(_ matches: (UInt8) -> Bool) -> Bool {
             let count = rest.count
             rest = rest.drop(while: matches)

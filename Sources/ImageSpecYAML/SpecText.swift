@@ -3,8 +3,8 @@
 internal import ContentTree
 package import ImageSpec
 
-/// The text of a spec file, in which a few values can be replaced: comments, order, quotes and indentation around them
-/// stay, byte for byte.
+/// The text of a spec file, in which values can be replaced. Everything around them stays, byte for byte: comments, order,
+/// quotes and indentation.
 package struct SpecText: Sendable {
     package enum Format: Sendable {
         case json, yaml
@@ -32,14 +32,14 @@ package struct SpecText: Sendable {
         self.init(bytes, format, name: path, folder: ImageSpec.Context(specFile: path).workingDirectory)
     }
 
-    /// A text without a file name, as `ImageSpec(contents:name:)` takes it.
+    /// A text without a file name, as for `ImageSpec(contents:name:)`.
     package init(contents bytes: [UInt8], name: String) {
         let format = Format(contents: bytes)
         self.init(
             bytes, format, name: name + (format == .json ? ", read as JSON" : ", read as YAML"), folder: ".")
     }
 
-    /// The spec that the text is of, with bases that are other files. Errors name the text.
+    /// Reads the spec, with bases in other files. Errors name the text.
     package func spec() throws(ImageSpecError) -> ImageSpec {
         let document: ImageSpec.SpecDocument
         do throws(ImageSpecError) {
@@ -51,7 +51,7 @@ package struct SpecText: Sendable {
             document, named: name, in: folder)
     }
 
-    /// The file that keys lead to, where a base on their way is another file; nil if they stay in this text.
+    /// The file of a base spec on the way of keys; `nil` if they stay in this text.
     package func otherFile(_ path: [String]) throws(ImageSpecError) -> String? {
         var value = try document()
         for key in path {
@@ -64,10 +64,9 @@ package struct SpecText: Sendable {
 
     /// The text with other values.
     ///
-    /// Where a key is missing, it is added, with the objects around it. The new text is read again: it is the old
-    /// document but for these values, or this fails.
-    /// A value is given by the keys that lead to it and its new text, which needs no escapes in either format.
-    /// - Throws: `unsupportedField` with the line where a value cannot be replaced by itself.
+    /// Missing keys are added, with the objects around them. The new text is read again and must be the old document with
+    /// these values. A value is given by the keys that lead to it and its new text, which must need no escapes in either format.
+    /// - Throws: `unsupportedField`, with the line, for a value that cannot be replaced without changing another one.
     package func replacing(_ values: [(path: [String], text: String)]) throws(ImageSpecError) -> SpecText {
         do throws(ImageSpecError) {
             if let result = try editing(values) { return result }
@@ -80,7 +79,7 @@ package struct SpecText: Sendable {
         }
     }
 
-    /// nil if the new text is another document than it is to be.
+    /// `nil` if the new text is not the expected document.
     private func editing(_ values: [(path: [String], text: String)]) throws(ImageSpecError) -> SpecText? {
         var result = self
         var expected = try document()
@@ -89,7 +88,7 @@ package struct SpecText: Sendable {
             result = SpecText(
                 try result.edit(path, text).applied(to: result.bytes), format, name: name, folder: folder)
         }
-        // But for the order of keys, and how numbers are written, which no edit touches.
+        // In canonical form, which ignores the order of keys and the spelling of numbers: no edit touches them.
         let document = try? result.document()
         return document?.canonicalForm == expected.canonicalForm ? result : nil
     }
@@ -103,14 +102,14 @@ package struct SpecText: Sendable {
 
     private func edit(_ path: [String], _ text: String) throws(ImageSpecError) -> TextEdit {
         switch format {
-        case .json: try JSONText(bytes, path: path).edit(text)
-        case .yaml: try YAMLText(bytes, path: path).edit(text)
+        case .json: try JSONEditor(bytes, path: path).edit(text)
+        case .yaml: try YAMLEditor(bytes, path: path).edit(text)
         }
     }
 }
 
 extension SpecText.Format {
-    /// By what follows the last full stop of a path's last component.
+    /// The format for a file name extension.
     init?(fileName path: String) {
         switch ImageSpec.fileNameExtension(of: path) {
         case "json": self = .json
@@ -119,14 +118,14 @@ extension SpecText.Format {
         }
     }
 
-    /// JSON where the first byte after white space is `{`.
+    /// JSON if the first byte after white space is `{`.
     init(contents bytes: [UInt8]) {
         let first = bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
         self = first == UInt8(ascii: "{") ? .json : .yaml
     }
 }
 
-/// Bytes that take the place of others.
+/// A replacement of bytes.
 struct TextEdit {
     var range: Range<Int>
     var bytes: [UInt8]

@@ -6,13 +6,13 @@ import Yams
 
 /// Finds texts that begin with U+FEFF.
 ///
-/// Yams makes strings by way of Foundation, which takes a U+FEFF in front for a byte order mark and drops it. Two specs
-/// would have one name, so that such a text is refused.
+/// Yams creates strings with Foundation, which drops a leading U+FEFF as a byte order mark. Two different specs would have
+/// the same name, so such texts are rejected.
 struct YAMLByteOrderMarks {
-    /// The lines as marks count them.
+    /// The lines, as the marks of the parser count them.
     private let lines: [[Unicode.Scalar]]
 
-    /// nil if the text has no escape of U+FEFF.
+    /// `nil` if the text has no escape sequence for U+FEFF.
     init?(_ text: String) {
         guard text.lowercased().contains("feff") else { return nil }
         var lines: [[Unicode.Scalar]] = [[]]
@@ -28,20 +28,19 @@ struct YAMLByteOrderMarks {
         self.lines = lines
     }
 
-    /// The text behind a byte order mark. libyaml, which drops one where it finds out the encoding by it, takes it for a
-    /// character of the first line where it is told the encoding.
+    /// The text behind a byte order mark, which libyaml does not skip if it is given the encoding.
     static func textBehindMark(_ text: String) -> String {
         guard text.unicodeScalars.first == "\u{FEFF}" else { return text }
         return String(text.unicodeScalars.dropFirst())
     }
 
-    /// Refuses the character itself anywhere but in front of the document, where it is a byte order mark.
+    /// Rejects the character anywhere but at the beginning of the document, where it is a byte order mark.
     static func check(_ text: String) throws(ImageSpecError) {
         let scalars = text.unicodeScalars
         if scalars.dropFirst().contains("\u{FEFF}") { throw .byteOrderMark(nil) }
     }
 
-    /// Refuses a text in double quotes that begins with an escape of U+FEFF.
+    /// Rejects a text in double quotes that begins with an escape sequence for U+FEFF.
     func check(_ scalar: Node.Scalar) throws(ImageSpecError) {
         guard scalar.style == .doubleQuoted, let mark = scalar.mark, lines.indices.contains(mark.line - 1)
         else { return }

@@ -3,17 +3,14 @@
 import ImageSpec
 import Yams
 
-/// Where values are in YAML text. Reads the text again: only documents with problems need their places.
+/// The lines and columns of values in YAML text. Reads the text again: only documents with problems need them.
 struct YAMLPlaces {
     private let root: Node?
 
-    /// The places of a text that was read before.
-    init(_ text: String) {
-        let text = YAMLByteOrderMarks.textBehindMark(text)
-        root = try? Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot()
-    }
+    /// The places in a text that was read before.
+    init(_ text: String) { root = (try? YAMLSource.root(of: text)) ?? nil }
 
-    /// The place of a value, or of the key before it; `nil` if nothing is there.
+    /// The place of a value, or of the key before it; `nil` if there is no such value.
     func place(of path: DocumentPath, isKey: Bool) -> (line: Int, column: Int)? {
         guard var node = root else { return nil }
         var key: Node?
@@ -36,7 +33,7 @@ struct YAMLPlaces {
 }
 
 extension ImageSpec.SpecDocument {
-    /// Reads YAML text, whose places it knows.
+    /// Reads YAML text.
     init(yaml text: String) throws(ImageSpecError) {
         let (value, problems) = try YAMLReader.read(text)
         self.init(value, problems: problems) {

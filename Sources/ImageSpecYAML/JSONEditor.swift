@@ -3,8 +3,8 @@
 internal import ContentTree
 import ImageSpec
 
-/// Finds the places of values in JSON text that was read before, so that its syntax is known to be right.
-struct JSONText {
+/// Edits one value in JSON text. The text was read before, so its syntax is known to be valid.
+struct JSONEditor {
     private let bytes: [UInt8]
     /// The keys that lead to the value.
     private let path: [String]
@@ -20,7 +20,7 @@ struct JSONText {
         var value: Range<Int>
     }
 
-    /// The edit that puts a string there.
+    /// The edit that sets the value to a string.
     func edit(_ text: String) throws(ImageSpecError) -> TextEdit {
         try edit(path[...], text, in: skipWhiteSpace(0), depth: 1)
     }
@@ -48,7 +48,7 @@ struct JSONText {
             let written = "\(Self.quoted(key)): \(value(rest, text, indentation: nil, depth: depth))"
             return TextEdit(at: object + 1, written)
         }
-        // As the last member is written: what stands before its key, and between key and value.
+        // Written like the last member: the same white space before its key, and between key and value.
         let space = String(
             decoding: bytes[spaceStart(before: last.key.lowerBound)..<last.key.lowerBound], as: UTF8.self)
         let separator = String(decoding: bytes[last.key.upperBound..<last.value.lowerBound], as: UTF8.self)
@@ -59,14 +59,14 @@ struct JSONText {
             at: last.value.upperBound, ",\(isOnly ? " " : space)\(Self.quoted(key))\(separator)\(written)")
     }
 
-    /// A string, in the objects that keys lead through; these have lines of their own where the members around them have.
+    /// A string, in an object for each key before it. The objects are on lines of their own if the members around them are.
     private func value(
         _ path: ArraySlice<String>, _ text: String, indentation: String?, depth: Int, separator: String = ": "
     ) -> String {
         guard let key = path.first else { return Self.quoted(text) }
         var inner: String?
         if let indentation {
-            // The whole indentation of a member at this depth, of which each level has its part.
+            // The indentation of a member at this depth, divided among the levels.
             let unit = indentation.count / max(1, depth)
             inner = indentation + indentation.suffix(max(1, unit))
         }
@@ -78,7 +78,7 @@ struct JSONText {
         return "{\(lineEnd)\(inner)\(member)\(lineEnd)\(indentation)}"
     }
 
-    /// The white space before a key that begins its line; nil for another one.
+    /// The white space before a key that begins its line; `nil` for any other key.
     private func indentation(before member: Member) -> String? {
         let start = spaceStart(before: member.key.lowerBound)
         let space = bytes[start..<member.key.lowerBound]
@@ -117,7 +117,7 @@ struct JSONText {
         return members
     }
 
-    /// Where the value that begins at a place ends. Brackets are counted, since they are known to fit.
+    /// The end of the value that begins at a position. Brackets are only counted, since they are known to match.
     private func end(of start: Int) -> Int {
         var position = start
         var depth = 0
