@@ -31,12 +31,7 @@ struct BuildCommand: AsyncParsableCommand {
             FLYTE_FORCE_PUSH_IMAGE_SPEC, FLYTE_PUSH_IMAGE_SPEC and FLYTE_IMG_FAST_FAIL have the same effect as in flytekit.
             """)
 
-    @Argument(
-        help: "Spec files (.json, .yaml, .yml), or - for standard input.",
-        completion: .file(extensions: ["json", "yaml", "yml"]))
-    var specs: [String]
-
-    @OptionGroup var options: SpecOptions
+    @OptionGroup var input: SpecsInput
 
     @Option(
         help: ArgumentHelp("Use this engine: docker, podman, buildah or buildctl.", valueName: "engine"),
@@ -72,7 +67,7 @@ struct BuildCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var files = try SpecGraph(specs, options)
+        var files = try SpecGraph(input)
         let graph = files.graph
         let progress = Progress(isQuiet: quiet, of: graph)
         // Names and messages come after it.

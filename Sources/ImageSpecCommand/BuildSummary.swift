@@ -84,7 +84,7 @@ struct BuildSummary: Sendable {
                 guard case .success(let result)? = results[node] else { return [] }
                 return Array((result.imageName + "\n").utf8)
             }
-            return object(of: node).canonicalForm + [UInt8(ascii: "\n")]
+            return object(of: node).line
         }
     }
 

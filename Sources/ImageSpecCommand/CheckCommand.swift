@@ -40,7 +40,7 @@ struct CheckCommand: ParsableCommand {
         completion: .file(extensions: ["json"]))
     var snapshotFile: String?
 
-    /// So many changes of one kind say enough in a log; diff prints all.
+    /// The maximum number of changes under a heading, for logs; diff prints all.
     private static let limit = 100
 
     func validate() throws {
@@ -83,29 +83,27 @@ struct CheckCommand: ParsableCommand {
             }
         }
         if input.json {
-            try StandardOutput.write(
-                ImageSpec.JSONValue.object(object).canonicalForm + [UInt8(ascii: "\n")])
+            try StandardOutput.write(ImageSpec.JSONValue.object(object).line)
         }
         if !problems.isEmpty { throw SpecProblems(problems: problems) }
         if let difference { throw difference }
     }
 
-    /// What changed since the snapshot; nil without one.
+    /// The changes since the snapshot; `nil` without one.
     private func comparison(with spec: ImageSpec) throws(ImageSpecError) -> ImageSpec.Diff? {
         guard let snapshotFile else { return nil }
         let snapshot = try ImageSpec.Snapshot(contentsOf: snapshotFile)
         do throws(ImageSpecError) {
             return ImageSpec.Diff(from: snapshot, to: try spec.snapshot(in: input.context))
         } catch {
-            throw input.located(error)
+            throw input.spec.located(error)
         }
     }
 
     private func difference(
         from tag: String, to found: String, _ comparison: ImageSpec.Diff?
     ) -> Difference {
-        let file = SpecOptions.isStandardInput(input.spec) ? "standard input" : input.spec
-        var messages = ["\(file): the tag is \(found), not \(tag)"]
+        var messages = ["\(input.spec.name): the tag is \(found), not \(tag)"]
         if let comparison, let snapshotFile {
             if comparison.from.tag != tag {
                 messages.append(
@@ -138,7 +136,7 @@ struct CheckCommand: ParsableCommand {
             problems: spec.renderingProblems(in: context), warnings: spec.warnings(in: context))
         if findings.problems.isEmpty {
             do throws(ImageSpecError) {
-                // What only shows when every file is read.
+                // Reads every file, which reveals further problems.
                 let identity =
                     try spec.isForEnvd
                     ? ImageSpec.EnvdContext(spec, in: context).identity
@@ -150,12 +148,12 @@ struct CheckCommand: ParsableCommand {
             }
         }
         findings.problems += spec.secretProblems(in: context) + spec.buildProblems(in: context)
-        findings.problems = findings.problems.map(input.located)
+        findings.problems = findings.problems.map(input.spec.located)
         return findings
     }
 }
 
-/// All that is wrong with a spec; at least one problem.
+/// All problems of a spec; at least one.
 struct SpecProblems: Error {
     var problems: [ImageSpecError]
 }

@@ -34,13 +34,13 @@ struct DiffCommand: AsyncParsableCommand {
     @Argument(
         help: ArgumentHelp(
             "Old state: a spec, a snapshot, or - for standard input.", valueName: "from"),
-        completion: .file(extensions: ["json", "yaml", "yml"]))
-    var from: String
+        completion: SpecFile.completion)
+    var from: SpecFile
 
     @Argument(
         help: ArgumentHelp("New state: a spec, a snapshot, or - for standard input.", valueName: "to"),
-        completion: .file(extensions: ["json", "yaml", "yml"]))
-    var to: String
+        completion: SpecFile.completion)
+    var to: SpecFile
 
     @OptionGroup var options: SpecOptions
 
@@ -49,11 +49,10 @@ struct DiffCommand: AsyncParsableCommand {
     )
     var limit: Int?
 
-    @Flag(help: "Print the result as a JSON object on one line.")
-    var json = false
+    @OptionGroup var output: JSONOutput
 
     func validate() throws {
-        if SpecOptions.isStandardInput(from) && SpecOptions.isStandardInput(to) {
+        if from.isStandardInput && to.isStandardInput {
             throw ValidationError("standard input can be used only once.")
         }
         if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more.") }
@@ -63,11 +62,11 @@ struct DiffCommand: AsyncParsableCommand {
         // A snapshot is read while the files of the spec are hashed.
         let old = try options.pendingSnapshot(of: from)
         let new = Result { () throws(ImageSpecError) in try options.pendingSnapshot(of: to) }
-        let oldSnapshot = try await old.snapshot(options, from)
+        let oldSnapshot = try await old.snapshot()
         let comparison = ImageSpec.Diff(
-            from: oldSnapshot, to: try await new.get().snapshot(options, to))
-        if json {
-            try StandardOutput.write(comparison.document.canonicalForm + [UInt8(ascii: "\n")])
+            from: oldSnapshot, to: try await new.get().snapshot())
+        if output.json {
+            try StandardOutput.write(comparison.document.line)
         } else {
             try StandardOutput.write(
                 Array(Style.standardOutput.comparison(comparison.text(limit: limit)).utf8))
@@ -83,37 +82,36 @@ struct Difference: Error {
 
 /// A snapshot that is being read by another thread, or is available.
 struct PendingSnapshot {
+    fileprivate let file: SpecFile
     fileprivate let task: Task<Result<ImageSpec.Snapshot, ImageSpecError>, Never>
 
-    /// Waits for it. The options and the file are those that it was asked for with.
-    func snapshot(_ options: SpecOptions, _ file: String) async throws(ImageSpecError) -> ImageSpec.Snapshot {
+    /// Waits for the snapshot.
+    func snapshot() async throws(ImageSpecError) -> ImageSpec.Snapshot {
         do throws(ImageSpecError) {
             return try await task.value.get()
         } catch {
-            throw options.located(error, in: file)
+            throw file.located(error)
         }
     }
 }
 
 extension SpecOptions {
-    /// The snapshot in a file, which may not be read yet, or that of the spec in it.
-    func pendingSnapshot(of file: String) throws(ImageSpecError) -> PendingSnapshot {
-        let isStandardInput = Self.isStandardInput(file)
-        let bytes =
-            try isStandardInput
-            ? FileSystem.contentsOfStandardInput() : FileSystem.contents(ofSpecFile: file)
-        if ImageSpec.Snapshot.isRecord(bytes) {
+    /// The snapshot in a file, which is read in the background, or the snapshot of the spec in the file.
+    func pendingSnapshot(of file: SpecFile) throws(ImageSpecError) -> PendingSnapshot {
+        let bytes = try file.contents()
+        if ImageSpec.Snapshot.isSnapshot(bytes) {
             return PendingSnapshot(
+                file: file,
                 task: Task.detached {
                     Result { () throws(ImageSpecError) in try ImageSpec.Snapshot(json: bytes) }
                 })
         }
-        let spec = try isStandardInput ? spec(fromStandardInput: bytes) : load(file)
+        let spec = try file.isStandardInput ? spec(fromStandardInput: bytes) : load(file)
         do throws(ImageSpecError) {
             let snapshot = try spec.snapshot(in: context(of: file))
-            return PendingSnapshot(task: Task { .success(snapshot) })
+            return PendingSnapshot(file: file, task: Task { .success(snapshot) })
         } catch {
-            throw located(error, in: file)
+            throw file.located(error)
         }
     }
 }

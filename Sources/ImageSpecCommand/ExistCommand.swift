@@ -25,19 +25,14 @@ struct ExistCommand: AsyncParsableCommand {
             from registry_config.
             """)
 
-    @Argument(
-        help: "Spec files (.json, .yaml, .yml), or - for standard input.",
-        completion: .file(extensions: ["json", "yaml", "yml"]))
-    var specs: [String]
-
-    @OptionGroup var options: SpecOptions
+    @OptionGroup var input: SpecsInput
 
     @Flag(help: "Print one JSON object per line.")
     var json = false
 
     func run() async throws {
         // All specs are read and named before the first request.
-        let named = try specs.map { try NamedSpec($0, options) }
+        let named = try input.specs.map { try NamedSpec($0, input.options) }
         let answers = try await SignalCancellation.watch { await Self.answers(named) }
         try StandardOutput.write(
             zip(named, answers).flatMap { named, answer in
@@ -92,7 +87,7 @@ struct DigestCommand: AsyncParsableCommand {
     func run() async throws {
         let named = try NamedSpec(input.spec, input.options)
         guard let registry = named.spec.registry, !registry.isEmpty else {
-            throw input.located(.registryRequired)
+            throw input.spec.located(.registryRequired)
         }
         let name = named.imageName
         let registries = try SpecRegistries(of: named.spec, in: named.context)
@@ -100,8 +95,7 @@ struct DigestCommand: AsyncParsableCommand {
         switch existence {
         case .present(let digest?):
             let object: ImageSpec.JSONValue = ["digest": .string(digest), "image_name": .string(name)]
-            let line = input.json ? object.canonicalForm : Array(digest.utf8)
-            try StandardOutput.write(line + [UInt8(ascii: "\n")])
+            try StandardOutput.write(input.json ? object.line : Array((digest + "\n").utf8))
         case .present(nil):
             throw ImageSpecError.unknownExistence(
                 "the image exists, but the registry does not report its digest; ask the registry's operator",
@@ -118,14 +112,14 @@ struct NamedSpec: Sendable {
     let context: ImageSpec.Context
     let imageName: String
 
-    init(_ file: String, _ options: SpecOptions) throws(ImageSpecError) {
+    init(_ file: SpecFile, _ options: SpecOptions) throws(ImageSpecError) {
         spec = try options.load(file)
         context = options.context(of: file)
         do throws(ImageSpecError) {
             imageName = try spec.imageName(in: context)
             try SpecRegistries.check(spec, in: context)
         } catch {
-            throw options.located(error, in: file)
+            throw file.located(error)
         }
     }
 }
@@ -180,6 +174,6 @@ extension ImageSpec.Existence {
             // As an error it would be without passwords in URLs.
             object["reason"] = .string(ImageSpecError.unknownExistence(reason, of: nil).message)
         }
-        return ImageSpec.JSONValue.object(object).canonicalForm + [UInt8(ascii: "\n")]
+        return ImageSpec.JSONValue.object(object).line
     }
 }

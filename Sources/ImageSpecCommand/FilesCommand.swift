@@ -53,7 +53,7 @@ struct FilesCommand: SpecCommand {
         if input.json {
             var object = json(inputs)
             if !warnings.isEmpty { object["warnings"] = warnings.json }
-            return ImageSpec.JSONValue.object(object).canonicalForm + [UInt8(ascii: "\n")]
+            return ImageSpec.JSONValue.object(object).line
         }
         warnings.show(in: input)
         var lines: [UInt8] = []
@@ -97,7 +97,7 @@ struct FilesCommand: SpecCommand {
                 "path": .string(String(decoding: path, as: UTF8.self)), "role": .string(role.rawValue),
             ]
             if String(validating: path, as: UTF8.self) == nil {
-                object["path_base64"] = .string(Text.base64(path))
+                object["path_base64"] = .string(Base64.text(path))
             }
             return object
         }

@@ -21,18 +21,13 @@ struct GraphCommand: ParsableCommand {
         case mermaid, dot
     }
 
-    @Argument(
-        help: "Spec files (.json, .yaml, .yml), or - for standard input.",
-        completion: .file(extensions: ["json", "yaml", "yml"]))
-    var specs: [String]
-
-    @OptionGroup var options: SpecOptions
+    @OptionGroup var input: SpecsInput
 
     @Option(help: "Output format.")
     var format = Format.mermaid
 
     func run() throws {
-        let files = try SpecGraph(specs, options)
+        let files = try SpecGraph(input)
         if !files.problems.isEmpty { throw SpecProblems(problems: files.problems.map(\.error)) }
         let text = format == .mermaid ? files.graph.mermaid : files.graph.dot
         try StandardOutput.write(Array(text.utf8))
@@ -41,32 +36,30 @@ struct GraphCommand: ParsableCommand {
 
 /// The graph of spec files.
 struct SpecGraph {
-    /// The tool's engine builds specs that name no builder so.
+    /// Its default builder is that of the tool's engine.
     private(set) var graph = ImageSpec.BuildGraph(defaultBuilder: "default")
     /// The files of the specs that are in the graph, in their order.
-    private var files: [(number: Int, name: String)] = []
-    /// What is wrong, by the number of the file, in their order.
+    private var files: [(number: Int, file: SpecFile)] = []
+    /// The problems, by the index of the file, in their order.
     private(set) var problems: [(file: Int, error: ImageSpecError)] = []
-    private let options: SpecOptions
 
-    /// Reads all files; those without a name are problems.
-    /// - Throws: If one of them cannot be read as a spec.
-    init(_ names: [String], _ options: SpecOptions) throws(ImageSpecError) {
-        self.options = options
-        let loaded = try names.map { name throws(ImageSpecError) in
-            (name: name, spec: try options.load(name))
+    /// Reads all files. A spec without a valid name is a problem.
+    /// - Throws: If a file is not a valid spec.
+    init(_ input: SpecsInput) throws(ImageSpecError) {
+        let loaded = try input.specs.map { file throws(ImageSpecError) in
+            (file: file, spec: try input.options.load(file))
         }
-        for (number, (name, spec)) in loaded.enumerated() {
+        for (number, (file, spec)) in loaded.enumerated() {
             do throws(ImageSpecError) {
-                try graph.add(spec, in: options.context(of: name))
-                files.append((number, name))
+                try graph.add(spec, in: input.options.context(of: file))
+                files.append((number, file))
             } catch {
-                problems.append((number, options.located(error, in: name)))
+                problems.append((number, file.located(error)))
             }
         }
     }
 
-    /// Adds what is wrong with images: each at its own file, else at the first that needs it.
+    /// Adds problems of images, each at its own file or at the first one that needs the image.
     mutating func add(_ found: [(node: Int, error: ImageSpecError)]) {
         for (node, error) in found {
             let distances = graph.requested.map { levels(from: $0, to: node) }
@@ -74,12 +67,12 @@ struct SpecGraph {
                 continue
             }
             let error = error.inBaseImage(levels: distances[index] ?? 0)
-            problems.append((files[index].number, options.located(error, in: files[index].name)))
+            problems.append((files[index].number, files[index].file.located(error)))
         }
         problems.sort { $0.file < $1.file }
     }
 
-    /// How many bases below an image another one is; nil if it is not.
+    /// The number of bases between an image and one below it; `nil` if it is not below.
     private func levels(from top: Int, to node: Int) -> Int? {
         var levels = 0
         var next: Int? = top

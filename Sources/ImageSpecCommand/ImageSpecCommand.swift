@@ -105,6 +105,6 @@ extension SpecCommand {
 
     /// A line of text, or with `--json` the object and a line feed.
     func line(_ text: String, json object: ImageSpec.JSONValue) -> [UInt8] {
-        (input.json ? object.canonicalForm : Array(text.utf8)) + [UInt8(ascii: "\n")]
+        input.json ? object.line : Array((text + "\n").utf8)
     }
 }

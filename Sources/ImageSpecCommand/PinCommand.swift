@@ -29,17 +29,8 @@ struct PinCommand: AsyncParsableCommand {
             {"pins":[{"field":…,"pinned":…,"reference":…}],"written":true}. Pinning changes the tag of the image.
             """)
 
-    @Argument(
-        help: "Spec file (.json, .yaml, .yml), or - for standard input.",
-        completion: .file(extensions: ["json", "yaml", "yml"]))
-    var spec: String
-
-    @Option(
-        name: .customLong("base-dir"),
-        help: ArgumentHelp(
-            "Resolve relative paths in the spec against this directory.", valueName: "directory"),
-        completion: .directory)
-    var baseFolder: String?
+    @OptionGroup var argument: SpecArgument
+    @OptionGroup var base: BaseDirectory
 
     @Flag(name: .customLong("dry-run"), help: "Print the changes without writing them.")
     var isDryRun = false
@@ -47,16 +38,15 @@ struct PinCommand: AsyncParsableCommand {
     @Flag(name: .customLong("update"), help: "Also update references that already have a digest.")
     var updating = false
 
-    @Flag(help: "Print the result as a JSON object on one line.")
-    var json = false
+    @OptionGroup var output: JSONOutput
 
-    private var isStandardInput: Bool { spec == "-" }
-    private var name: String { isStandardInput ? "standard input" : spec }
+    private var file: SpecFile { argument.spec }
+    private var name: String { file.name }
     /// Keeps a name with line breaks on one line.
     private var shownName: String { Text.withoutControlCharacters(name) }
 
     func validate() throws {
-        if json && isStandardInput && !isDryRun {
+        if output.json && file.isStandardInput && !isDryRun {
             throw ValidationError(
                 "--json cannot be combined with -; use --dry-run, or a file.")
         }
@@ -64,14 +54,10 @@ struct PinCommand: AsyncParsableCommand {
 
     func run() async throws {
         let text =
-            isStandardInput
-            ? SpecText(contents: try FileSystem.contentsOfStandardInput(), name: name)
-            : try SpecText(contentsOf: spec)
+            file.isStandardInput
+            ? SpecText(contents: try file.contents(), name: name) : try SpecText(contentsOf: file.path)
         let imageSpec = try text.spec()
-        var context = isStandardInput ? ImageSpec.Context.current : ImageSpec.Context(specFile: spec)
-        if let baseFolder { context.workingDirectory = baseFolder }
-
-        let found = try await pins(of: imageSpec, in: context)
+        let found = try await pins(of: imageSpec, in: base.context(of: file))
         for image in found.implicit {
             StandardError.write(
                 "imagespec: \(name): \(image.field) is not set, so the default \(image.reference) is not pinned; "
@@ -88,7 +74,7 @@ struct PinCommand: AsyncParsableCommand {
             }
         }
         let pinned = try text.replacing(pins.map { ($0.path, $0.pinned) })
-        // What the library says that the spec is must be what stands in the file.
+        // The text must say what the library names.
         guard try pinned.spec().document.canonicalForm == imageSpec.withPins(pins).document.canonicalForm
         else {
             throw ImageSpecError.pinsDiffer(name)
@@ -96,14 +82,15 @@ struct PinCommand: AsyncParsableCommand {
 
         if isDryRun {
             let changes = pins.map { "\(shownName): \($0.field): \($0.reference) → \($0.pinned)\n" }.joined()
-            return try StandardOutput.write(json ? object(pins, isWritten: false) : Array(changes.utf8))
+            return try StandardOutput.write(
+                output.json ? object(pins, isWritten: false) : Array(changes.utf8))
         }
-        if isStandardInput { return try StandardOutput.write(pinned.bytes) }
+        if file.isStandardInput { return try StandardOutput.write(pinned.bytes) }
         if !pins.isEmpty {
-            try FileSystem.replaceContents(ofSpecFile: spec, with: pinned.bytes, expected: text.bytes)
+            try FileSystem.replaceContents(ofSpecFile: file.path, with: pinned.bytes, expected: text.bytes)
         }
         let lines = pins.map { "\($0.field) \($0.pinned)\n" }.joined()
-        try StandardOutput.write(json ? object(pins, isWritten: !pins.isEmpty) : Array(lines.utf8))
+        try StandardOutput.write(output.json ? object(pins, isWritten: !pins.isEmpty) : Array(lines.utf8))
     }
 
     private func pins(of spec: ImageSpec, in context: ImageSpec.Context) async throws -> ImageSpec.Pins {
@@ -125,7 +112,7 @@ struct PinCommand: AsyncParsableCommand {
             ["field": .string(pin.field), "pinned": .string(pin.pinned), "reference": .string(pin.reference)]
         }
         let object: ImageSpec.JSONValue = ["pins": .array(list), "written": .bool(isWritten)]
-        return object.canonicalForm + [UInt8(ascii: "\n")]
+        return object.line
     }
 }
 

@@ -6,7 +6,7 @@ import ImageSpec
 import ImageSpecContainers
 import ImageSpecFlytekit
 
-/// Whose names to print, of the subcommands that print names.
+/// The naming scheme, for the subcommands that print names.
 struct SchemeInput: ParsableArguments {
     enum Scheme: String, CaseIterable, ExpressibleByArgument {
         case sha256, flytekit
@@ -33,7 +33,7 @@ extension ImageSpec.FlytekitNames {
             let ignored = try await ImageSpec.GitIgnored.query(for: spec, in: input.context)
             self = try spec.flytekitNames(gitIgnored: ignored, in: input.context)
         } catch let error as ImageSpecError {
-            throw input.located(error)
+            throw input.spec.located(error)
         }
     }
 

@@ -5,24 +5,16 @@ internal import ContentTree
 import ImageSpec
 import ImageSpecYAML
 
-/// The arguments that all subcommands share: the spec, overridden fields and the context.
+/// The arguments of a subcommand for one spec: the spec, overridden fields and the context.
 struct SpecInput: ParsableArguments {
-    @Argument(
-        help: ArgumentHelp(
-            "Spec file (.json, .yaml, .yml), or - for standard input.",
-            discussion: """
-                Standard input is parsed as JSON if it begins with {, else as YAML. Relative paths in a spec are resolved \
-                against the directory of its file, or against the working directory for standard input.
-                """),
-        completion: .file(extensions: ["json", "yaml", "yml"]))
-    var spec: String
-
+    @OptionGroup private var argument: SpecArgument
     @OptionGroup var options: SpecOptions
+    @OptionGroup private var output: JSONOutput
 
-    @Flag(help: "Print the result as a JSON object on one line.")
-    var json = false
+    var spec: SpecFile { argument.spec }
+    var json: Bool { output.json }
 
-    /// The spec with its replaced fields.
+    /// The spec with overridden fields.
     func load() throws(ImageSpecError) -> ImageSpec { try options.load(spec) }
 
     var context: ImageSpec.Context { options.context(of: spec) }
@@ -31,24 +23,21 @@ struct SpecInput: ParsableArguments {
         try inspect { spec, context throws(ImageSpecError) in try spec.identity(in: context) }
     }
 
-    /// What `body` finds out about the spec; its errors name the spec file, and `check` if there are more problems.
+    /// Runs `body` on the spec. Errors name the spec file, and `check` if there are more problems.
     func inspect<Result>(
         _ body: (ImageSpec, ImageSpec.Context) throws(ImageSpecError) -> Result
     ) throws(ImageSpecError) -> Result {
-        let spec = try load()
+        let loaded = try load()
         do throws(ImageSpecError) {
-            return try body(spec, context)
+            return try body(loaded, context)
         } catch {
-            guard ExitStatus(error.code) == .wrongSpec, hasMoreProblems(spec, than: error) else {
-                throw located(error)
+            guard ExitStatus(error.code) == .wrongSpec, hasMoreProblems(loaded, than: error) else {
+                throw spec.located(error)
             }
-            throw located(error).adding(
+            throw spec.located(error).adding(
                 "there are more problems; to list all, run 'imagespec check' with the same arguments")
         }
     }
-
-    /// The error with the name of the spec file, if it is about the content of that file.
-    func located(_ error: ImageSpecError) -> ImageSpecError { options.located(error, in: spec) }
 
     private func hasMoreProblems(_ spec: ImageSpec, than error: ImageSpecError) -> Bool {
         spec.problems(in: context).count > error.message.split(separator: "\n").count
@@ -75,12 +64,7 @@ struct SpecOptions: ParsableArguments {
     )
     var platform: String?
 
-    @Option(
-        name: .customLong("base-dir"),
-        help: ArgumentHelp(
-            "Resolve relative paths in the spec against this directory.", valueName: "directory"),
-        completion: .directory)
-    var baseFolder: String?
+    @OptionGroup private var base: BaseDirectory
 
     @Option(
         help: ArgumentHelp(
@@ -102,20 +86,19 @@ struct SpecOptions: ParsableArguments {
         completion: .file(extensions: ["py"]))
     var loadedModules: [String] = []
 
-    /// A spec with its replaced fields.
-    func load(_ file: String) throws(ImageSpecError) -> ImageSpec {
-        if Self.isStandardInput(file) {
-            return try spec(fromStandardInput: FileSystem.contentsOfStandardInput())
-        }
-        return replacingFields(of: try ImageSpec(contentsOf: file))
+    /// Reads a spec, with overridden fields.
+    func load(_ file: SpecFile) throws(ImageSpecError) -> ImageSpec {
+        overridingFields(
+            of: try file.isStandardInput
+                ? ImageSpec(contents: file.contents(), name: file.name) : ImageSpec(contentsOf: file.path))
     }
 
-    /// The same of what was read already.
+    /// The spec in standard input that was read before, with overridden fields.
     func spec(fromStandardInput bytes: [UInt8]) throws(ImageSpecError) -> ImageSpec {
-        replacingFields(of: try ImageSpec(contents: bytes, name: "standard input"))
+        overridingFields(of: try ImageSpec(contents: bytes, name: "standard input"))
     }
 
-    private func replacingFields(of spec: ImageSpec) -> ImageSpec {
+    private func overridingFields(of spec: ImageSpec) -> ImageSpec {
         var spec = spec
         if let name { spec = spec.withName(name) }
         if let registry { spec = spec.withRegistry(registry) }
@@ -124,25 +107,13 @@ struct SpecOptions: ParsableArguments {
         return spec
     }
 
-    func context(of file: String) -> ImageSpec.Context {
-        var context = Self.isStandardInput(file) ? .current : ImageSpec.Context(specFile: file)
-        if let baseFolder { context.workingDirectory = baseFolder }
+    func context(of file: SpecFile) -> ImageSpec.Context {
+        var context = base.context(of: file)
         if let architecture { context.hostArchitecture = architecture }
         if !loadedModules.isEmpty { context.loadedModules = loadedModules }
         context.progress = HashingDisplay.progress()
         return context
     }
-
-    /// An error with the name of the spec file, if it is about the content of that file.
-    func located(_ error: ImageSpecError, in file: String) -> ImageSpecError {
-        switch ExitStatus(error.code) {
-        case .wrongSpec, .missingInput:
-            error.inFile(Self.isStandardInput(file) ? "standard input" : file)
-        default: error
-        }
-    }
-
-    static func isStandardInput(_ file: String) -> Bool { file == "-" }
 }
 
 extension ImageSpecError {

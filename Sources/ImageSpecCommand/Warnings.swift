@@ -3,10 +3,9 @@
 import ImageSpec
 
 extension [ImageSpec.Warning] {
-    /// Writes each as a line to standard error.
+    /// Writes one line per warning to standard error.
     func show(in input: SpecInput) {
-        let file = SpecOptions.isStandardInput(input.spec) ? "standard input" : input.spec
-        for warning in self { StandardError.write("imagespec: warning: \(file): \(warning)\n") }
+        for warning in self { StandardError.write("imagespec: warning: \(input.spec.name): \(warning)\n") }
     }
 
     var json: ImageSpec.JSONValue {

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ImageSpec
+
+/// The argument of the subcommands for one spec.
+struct SpecArgument: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp(
+            "Spec file (.json, .yaml, .yml), or - for standard input.",
+            discussion: """
+                Standard input is parsed as JSON if it begins with {, else as YAML. Relative paths in a spec are resolved \
+                against the directory of its file, or against the working directory for standard input.
+                """),
+        completion: SpecFile.completion)
+    var spec: SpecFile
+}
+
+/// The arguments of the subcommands for several specs.
+struct SpecsInput: ParsableArguments {
+    @Argument(
+        help: "Spec files (.json, .yaml, .yml), or - for standard input.", completion: SpecFile.completion)
+    var specs: [SpecFile]
+
+    @OptionGroup var options: SpecOptions
+}
+
+struct BaseDirectory: ParsableArguments {
+    @Option(
+        name: .customLong("base-dir"),
+        help: ArgumentHelp(
+            "Resolve relative paths in the spec against this directory.", valueName: "directory"),
+        completion: .directory)
+    var baseFolder: String?
+
+    /// The context of a spec.
+    func context(of file: SpecFile) -> ImageSpec.Context {
+        var context = file.isStandardInput ? .current : ImageSpec.Context(specFile: file.path)
+        if let baseFolder { context.workingDirectory = baseFolder }
+        return context
+    }
+}
+
+struct JSONOutput: ParsableArguments {
+    @Flag(help: "Print the result as a JSON object on one line.")
+    var json = false
+}
+
+extension ImageSpec.JSONValue {
+    /// The value on a line of its own.
+    var line: [UInt8] { canonicalForm + [UInt8(ascii: "\n")] }
+}
