@@ -120,7 +120,8 @@ import Testing
         let context = ImageSpec.Context(workingDirectory: folder, hostArchitecture: "x86_64")
 
         let hello = ImageSpec(
-            name: "hello", sourceRoot: "src", requirements: "requirements.txt", sourceCopyMode: .all
+            name: "hello", sourceRoot: "src", requirements: "requirements.txt",
+            tagFormat: "sha-{spec_hash:.16}", sourceCopyMode: .all
         )
         let debugging = hello.withPackages("debugpy==1.8.9")
 
