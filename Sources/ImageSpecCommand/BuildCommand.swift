@@ -26,7 +26,7 @@ struct BuildCommand: AsyncParsableCommand {
 
             The outcome is built, found, assumed (with --assume-present, if the existence cannot be determined) or skipped \
             (inside an execution). With --json, each spec prints an object; failed ones have "image_name", the outcome \
-            failed or not_built (its base failed), "code" and "message". Ctrl-C stops the engines and cleans up; images that \
+            failed or not_built (its base failed), and "problems" as printed by imagespec check. Ctrl-C stops the engines and cleans up; images that \
             were already built are kept. Press Ctrl-C again after one second to exit immediately. The variables \
             FLYTE_FORCE_PUSH_IMAGE_SPEC, FLYTE_PUSH_IMAGE_SPEC and FLYTE_IMG_FAST_FAIL have the same effect as in flytekit.
             """)
@@ -79,7 +79,7 @@ struct BuildCommand: AsyncParsableCommand {
                 guard let error = error as? ImageSpecError else { throw error }
                 return (node: node, error: error)
             })
-        if !files.problems.isEmpty { throw SpecProblems(problems: files.problems.map(\.error)) }
+        if let error = ImageSpecError(problems: files.problems.map(\.error)) { throw error }
         let summary = try await build(prepared, by: engine, progress)
         for message in summary.messages { StandardError.write("imagespec: " + message + "\n") }
         show(summary)

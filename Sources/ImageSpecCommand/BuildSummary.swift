@@ -23,7 +23,7 @@ struct BuildSummary: Sendable {
         errors.flatMap { error -> [String] in
             switch error {
             case is CancellationError: []
-            case let error as ImageSpecError: error.message.split(separator: "\n").map(String.init)
+            case let error as ImageSpecError: error.lines
             default: ["\(error)"]
             }
         }
@@ -101,8 +101,7 @@ struct BuildSummary: Sendable {
             [
                 "image_name": .string(graph.nodes[node].imageName),
                 "outcome": (error as? ImageSpecError)?.code == .baseNotBuilt ? "not_built" : "failed",
-                "code": (error as? ImageSpecError).map { .string($0.code.description) } ?? .null,
-                "message": .string("\(error)"),
+                "problems": (error as? ImageSpecError)?.json ?? [["message": .string("\(error)")]],
             ]
         // Specs are needed.
         case nil: .null

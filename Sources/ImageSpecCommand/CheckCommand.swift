@@ -18,7 +18,8 @@ struct CheckCommand: ParsableCommand {
 
               imagespec check trainer.yaml && echo fine
               imagespec check --json trainer.yaml
-              {"problems":[{"code":"invalidField","message":"trainer.yaml: packages: …"}],"valid":false}
+              {"problems":[{"code":"invalidField","field":"packages[0]","file":"trainer.yaml",
+               "message":"trainer.yaml: packages[0]: …","reason":"…"}],"valid":false}
 
             With --tag, the exit status is 1 if the spec has another tag. With --snapshot and a file written by \
             imagespec tag --snapshot, the changes since then are printed, as in imagespec diff:
@@ -61,8 +62,7 @@ struct CheckCommand: ParsableCommand {
         let findings = findings()
         let (problems, checked, warnings) = (findings.problems, findings.checked, findings.warnings)
         var object: ImageSpec.OrderedDictionary<ImageSpec.JSONValue> = [
-            "problems": .array(
-                problems.map { ["code": .string($0.code.description), "message": .string($0.message)] }),
+            "problems": .array(problems.map(\.json)),
             "valid": .bool(problems.isEmpty),
         ]
         if !warnings.isEmpty { object["warnings"] = warnings.json }
@@ -85,7 +85,7 @@ struct CheckCommand: ParsableCommand {
         if input.json {
             try StandardOutput.write(ImageSpec.JSONValue.object(object).line)
         }
-        if !problems.isEmpty { throw SpecProblems(problems: problems) }
+        if let error = ImageSpecError(problems: problems) { throw error }
         if let difference { throw difference }
     }
 
@@ -118,7 +118,7 @@ struct CheckCommand: ParsableCommand {
     }
 
     private struct Findings {
-        var problems: [ImageSpecError]
+        var problems: [ImageSpecError.Problem]
         /// The spec and its tag, if it has one.
         var checked: (spec: ImageSpec, tag: String)?
         var warnings: [ImageSpec.Warning] = []
@@ -133,7 +133,8 @@ struct CheckCommand: ParsableCommand {
         }
         let context = input.context
         var findings = Findings(
-            problems: spec.renderingProblems(in: context), warnings: spec.warnings(in: context))
+            problems: spec.renderingProblems(in: context).flatMap(\.problems),
+            warnings: spec.warnings(in: context))
         if findings.problems.isEmpty {
             do throws(ImageSpecError) {
                 // Reads every file, which reveals further problems.
@@ -147,13 +148,9 @@ struct CheckCommand: ParsableCommand {
                 findings.problems = error.problems
             }
         }
-        findings.problems += spec.secretProblems(in: context) + spec.buildProblems(in: context)
-        findings.problems = findings.problems.map(input.spec.located)
+        findings.problems += (spec.secretProblems(in: context) + spec.buildProblems(in: context)).flatMap(
+            \.problems)
+        findings.problems = findings.problems.flatMap { input.spec.located(ImageSpecError($0)).problems }
         return findings
     }
-}
-
-/// All problems of a spec; at least one.
-struct SpecProblems: Error {
-    var problems: [ImageSpecError]
 }

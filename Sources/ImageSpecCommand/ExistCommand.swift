@@ -42,7 +42,7 @@ struct ExistCommand: AsyncParsableCommand {
             guard case .unknown(let reason) = answer else { return nil }
             return .unknownExistence(reason, of: named.imageName)
         }
-        if !unknown.isEmpty { throw SpecProblems(problems: unknown) }
+        if let error = ImageSpecError(problems: unknown) { throw error }
         if answers.contains(.absent) { throw ImageAbsent() }
     }
 
@@ -137,14 +137,14 @@ extension NamedSpec {
 
 extension ImageSpecError {
     fileprivate static let registryRequired = ImageSpecError(
-        .invalidField,
-        "registry: missing; a digest exists only in a registry; set the field, or use --registry")
+        .invalidField, field: "registry", "missing; a digest exists only in a registry",
+        fix: "set the field, or use --registry")
 
     /// `reason` names the registry or engine, and the fix.
     fileprivate static func unknownExistence(
         _ reason: String, of imageName: String?
     ) -> ImageSpecError {
-        ImageSpecError(.existenceUnknown, (imageName.map { $0 + ": " } ?? "") + reason)
+        ImageSpecError(.existenceUnknown, about: imageName, reason)
     }
 }
 

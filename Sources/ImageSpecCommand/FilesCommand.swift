@@ -68,7 +68,7 @@ struct FilesCommand: SpecCommand {
                 lines += prefix
                 lines += shown(path.pathBytes)
                 lines.append(UInt8(ascii: "\t"))
-                lines += Text.withoutControlCharacters(path.reason).utf8
+                lines += path.reason.escapingControlCharacters.utf8
                 lines.append(end)
             }
         } else {

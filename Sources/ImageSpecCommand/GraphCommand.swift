@@ -28,7 +28,7 @@ struct GraphCommand: ParsableCommand {
 
     func run() throws {
         let files = try SpecGraph(input)
-        if !files.problems.isEmpty { throw SpecProblems(problems: files.problems.map(\.error)) }
+        if let error = ImageSpecError(problems: files.problems.map(\.error)) { throw error }
         let text = format == .mermaid ? files.graph.mermaid : files.graph.dot
         try StandardOutput.write(Array(text.utf8))
     }

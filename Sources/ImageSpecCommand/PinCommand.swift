@@ -43,7 +43,7 @@ struct PinCommand: AsyncParsableCommand {
     private var file: SpecFile { argument.spec }
     private var name: String { file.name }
     /// Keeps a name with line breaks on one line.
-    private var shownName: String { Text.withoutControlCharacters(name) }
+    private var shownName: String { name.escapingControlCharacters }
 
     func validate() throws {
         if output.json && file.isStandardInput && !isDryRun {
@@ -119,8 +119,8 @@ struct PinCommand: AsyncParsableCommand {
 extension ImageSpecError {
     fileprivate static func pinsDiffer(_ name: String) -> ImageSpecError {
         ImageSpecError(
-            .sourceChanged,
-            "\(name): the spec or one of its base specs changed while it was pinned; nothing was written; try again when no "
-                + "program is writing to them")
+            .sourceChanged, at: [Location(file: name)],
+            "the spec or one of its base specs changed while it was pinned; nothing was written",
+            fix: "try again when no program is writing to them")
     }
 }

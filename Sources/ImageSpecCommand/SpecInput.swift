@@ -34,13 +34,14 @@ struct SpecInput: ParsableArguments {
             guard ExitStatus(error.code) == .wrongSpec, hasMoreProblems(loaded, than: error) else {
                 throw spec.located(error)
             }
-            throw spec.located(error).adding(
-                "there are more problems; to list all, run 'imagespec check' with the same arguments")
+            throw ImageSpecError(
+                problems: spec.located(error).problems + ImageSpecError.moreProblems(error.code).problems)
+                ?? error
         }
     }
 
     private func hasMoreProblems(_ spec: ImageSpec, than error: ImageSpecError) -> Bool {
-        spec.problems(in: context).count > error.message.split(separator: "\n").count
+        spec.problems(in: context).count > error.problems.count
     }
 }
 
@@ -117,6 +118,9 @@ struct SpecOptions: ParsableArguments {
 }
 
 extension ImageSpecError {
-    /// The error with one more line.
-    fileprivate func adding(_ line: String) -> ImageSpecError { ImageSpecError(code, message + "\n" + line) }
+    fileprivate static func moreProblems(_ code: Code) -> ImageSpecError {
+        ImageSpecError(
+            code, "there are more problems", fix: "to list all, run 'imagespec check' with the same arguments"
+        )
+    }
 }

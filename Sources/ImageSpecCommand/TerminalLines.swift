@@ -25,7 +25,7 @@ final class TerminalLines: Sendable {
         HashingDisplay.clear()
         state.withLock { state in
             StandardError.writeControls(
-                Self.erasing(state.block) + Text.withoutControlCharacters(line) + "\n"
+                Self.erasing(state.block) + line.escapingControlCharacters + "\n"
                     + state.block.joined(separator: "\n"))
         }
     }

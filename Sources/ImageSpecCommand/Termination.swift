@@ -3,6 +3,7 @@
 import ArgumentParser
 internal import ContentTree
 import ImageSpec
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -52,9 +53,13 @@ struct Termination {
     var messages: [String] = []
 
     init(_ error: any Error) {
-        if let problems = (error as? SpecProblems)?.problems ?? (error as? ImageSpecError).map({ [$0] }) {
-            status = problems.first.map { ExitStatus($0.code) } ?? .internalError
-            messages = problems.flatMap { $0.message.split(separator: "\n").map(String.init) }
+        if let error = error as? ImageSpecError {
+            status = ExitStatus(error.code)
+            messages = error.lines
+            if CommandLine.arguments.contains("--json"), !StandardOutput.isClosed {
+                let object: ImageSpec.JSONValue = ["problems": error.json]
+                output = String(decoding: object.canonicalForm, as: UTF8.self) + "\n"
+            }
             return
         }
         if let failed = error as? BuildsFailed {
@@ -117,6 +122,11 @@ struct Termination {
 
 /// Standard output, which carries only the result.
 enum StandardOutput {
+    private static let state = Mutex(false)
+
+    /// Whether the result was written.
+    static var isClosed: Bool { state.withLock { $0 } }
+
     /// Writes the result. Nothing follows it: the output is closed, since some file systems report only then that they
     /// are full.
     static func write(_ bytes: [UInt8]) throws(ImageSpecError) {
@@ -137,6 +147,7 @@ enum StandardOutput {
     }
 
     private static func end() throws(ImageSpecError) {
+        state.withLock { $0 = true }
         guard close(STDOUT_FILENO) == 0 else {
             throw .unwritableStandardOutput(FileSystem.Failure.last.text)
         }
@@ -148,9 +159,8 @@ enum StandardOutput {
 extension ImageSpecError {
     fileprivate static func unwritableStandardOutput(_ reason: String) -> ImageSpecError {
         ImageSpecError(
-            .unwritableOutput,
-            "cannot write to standard output: \(reason); redirect it to a file or a program that reads all of it"
-        )
+            .unwritableOutput, "cannot write to standard output: \(reason)",
+            fix: "redirect it to a file or a program that reads all of it")
     }
 }
 
@@ -160,7 +170,7 @@ enum StandardError {
         HashingDisplay.clear()
         // The text of usage messages has line breaks on purpose.
         let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map {
-            Text.withoutControlCharacters(String(Substring($0)))
+            String(Substring($0)).escapingControlCharacters
         }
         writeControls(lines.joined(separator: "\n"))
     }

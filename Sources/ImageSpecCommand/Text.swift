@@ -4,10 +4,10 @@ internal import ContentTree
 
 /// How awkward text is written so that it stays in its line and tells a terminal nothing.
 enum Text {
-    /// The beginning of a line, as much as a terminal shows in so many columns. Control characters become `\u{…}`.
+    /// The beginning of a line, as much as a terminal shows in so many columns. Control characters are escaped.
     static func fitting(_ line: String, columns: Int) -> String {
         // None takes less than one, as it is counted here: a character of several scalars takes less on most terminals.
-        let shown = withoutControlCharacters(String(line.unicodeScalars.prefix(max(columns, 0))))
+        let shown = String(line.unicodeScalars.prefix(max(columns, 0))).escapingControlCharacters
         var rest = columns
         return String(
             String.UnicodeScalarView(
@@ -28,22 +28,6 @@ enum Text {
             0x20000...0x3FFFD:
             true
         default: scalar.properties.isEmojiPresentation
-        }
-    }
-
-    /// Control characters become `\u{…}`: a message or a rule may quote any text.
-    static func withoutControlCharacters(_ text: String) -> String {
-        func isControl(_ scalar: Unicode.Scalar) -> Bool {
-            scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-        }
-        // By bytes, which is fast: engines print much. C1 control characters begin with 0xC2, among others.
-        guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == 0xC2 }) else { return text }
-        return text.unicodeScalars.reduce(into: "") { result, scalar in
-            if isControl(scalar) {
-                result += "\\u{" + String(scalar.value, radix: 16) + "}"
-            } else {
-                result.unicodeScalars.append(scalar)
-            }
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+internal import ContentTree
 import ImageSpec
 
 /// The messages for invalid arguments: what is wrong, and which help to read.
@@ -20,7 +21,7 @@ struct UsageProblem {
         guard let name, !name.hasPrefix("-"), name != "help", !Self.commands.contains(name) else {
             return nil
         }
-        let shown = Text.withoutControlCharacters(name)
+        let shown = name.escapingControlCharacters
         var advice = "the commands are " + Self.commands.joined(separator: ", ")
         if [".yaml", ".yml", ".json"].contains(where: name.hasSuffix) {
             advice = "pass the spec after a command, such as 'imagespec name \(shown)'; " + advice

@@ -59,8 +59,8 @@ struct BuildCache: Hashable, Sendable {
             case ("type", _):
                 throw .invalidOption(
                     key,
-                    isTarget
-                        ? "type must be \"registry\" or \"inline\"" : "type must be \"registry\"; remove it"
+                    isTarget ? "type must be \"registry\" or \"inline\"" : "type must be \"registry\"",
+                    fix: isTarget ? nil : "remove it"
                 )
             case ("ref", .string(let reference)): cache.reference = try image(key, reference)
             case ("mode", .string("min")) where isTarget: given[name] = "min"
@@ -74,7 +74,7 @@ struct BuildCache: Hashable, Sendable {
                 given[name] = isOn ? "true" : "false"
             default:
                 if known.contains(name) {
-                    throw .invalidOption(key, "\(name): \(expected(name))")
+                    throw .invalidOption("\(key).\(name)", expected(name))
                 }
                 throw .unknownCacheKey(name, in: key, known: known)
             }
@@ -82,17 +82,17 @@ struct BuildCache: Hashable, Sendable {
         if isInline {
             guard cache.reference == nil, given.isEmpty else {
                 throw .invalidOption(
-                    key,
-                    "an inline cache is part of the image and takes no other keys; remove all keys but type")
+                    key, "an inline cache is part of the image and takes no other keys",
+                    fix: "remove all keys but type")
             }
             return cache
         }
         guard cache.reference != nil else {
-            throw .invalidOption(key, "missing ref; add an image name, such as \"ghcr.io/acme/cache\"")
+            throw .invalidOption(key, "missing ref", fix: "add an image name, such as \"ghcr.io/acme/cache\"")
         }
         guard given["image_manifest"] != "true" || given["oci_mediatypes"] != "false" else {
             throw .invalidOption(
-                key, "image_manifest: true requires OCI media types; remove oci_mediatypes: false")
+                key, "image_manifest: true requires OCI media types", fix: "remove oci_mediatypes: false")
         }
         cache.attributes = attributeNames.compactMap { name in
             given[name].map { name.replacing("_", with: "-") + "=" + $0 }
@@ -112,7 +112,8 @@ struct BuildCache: Hashable, Sendable {
     private static func image(_ key: String, _ name: String) throws(ImageSpecError) -> String {
         guard OptionSyntax.isImage(name) else {
             throw .invalidOption(
-                key, "\"\(name)\" is not a valid image name; expected a name such as \"ghcr.io/acme/cache\"")
+                key, "\"\(name)\" is not a valid image name",
+                fix: "expected a name such as \"ghcr.io/acme/cache\"")
         }
         return name
     }

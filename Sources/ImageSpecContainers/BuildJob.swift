@@ -60,9 +60,8 @@ struct BuildJob: Sendable {
         try abilities.check(imageName: request.imageName, isPushed: request.isPushed)
         guard platforms.count > 1, engine.dialect == .buildKit else { return }
         throw ImageSpecError.platformsUnsupported(
-            platforms,
-            "docker requires the buildx plugin to build several platforms; install it, use buildah or buildctl, or use one platform"
-        )
+            platforms, "docker requires the buildx plugin to build several platforms",
+            fix: "install it, use buildah or buildctl, or use one platform")
     }
 
     /// An image that is pushed needs no daemon here where the builder of buildx is named, by the spec or by buildx's own
@@ -135,9 +134,8 @@ struct BuildJob: Sendable {
     static func check(_ platforms: [String], isPushed: Bool) throws(ImageSpecError) {
         guard platforms.count > 1, !isPushed else { return }
         throw .platformsUnsupported(
-            platforms,
-            "a multi-platform image must be pushed to a registry; set registry and push, or use one platform"
-        )
+            platforms, "a multi-platform image must be pushed to a registry",
+            fix: "set registry and push, or use one platform")
     }
 
     // MARK: existence

@@ -94,12 +94,11 @@ struct ContainerOptions: Hashable, Sendable {
             usesCache = isUsed
         case "progress":
             guard value == .string("plain") else {
-                throw .invalidOption(key, "must be \"plain\"; remove it")
+                throw .invalidOption(key, "must be \"plain\"", fix: "remove it")
             }
         case "builder", "builders", "address", "addresses":
             if let other = endpoints {
-                throw .invalidOption(
-                    key, "cannot be combined with \(other.key); remove one of them")
+                throw .invalidOption(key, "cannot be combined with \(other.key)", fix: "remove one of them")
             }
             endpoints = Endpoints(key: key, names: try Self.endpoints(key, value))
         case "tls_ca": tls.authority = try Self.path(key, value)
@@ -129,14 +128,13 @@ struct ContainerOptions: Hashable, Sendable {
         if let endpoints, let engine, engine != endpoints.engine {
             problems.append(
                 .invalidOption(
-                    endpoints.key,
-                    "requires \(endpoints.engine.rawValue), but engine is \(engine.rawValue); remove one of them"
-                ))
+                    endpoints.key, "requires \(endpoints.engine.rawValue), but engine is \(engine.rawValue)",
+                    fix: "remove one of them"))
         }
         if !usesCache, !cacheSources.isEmpty {
             problems.append(
                 .invalidOption(
-                    "cache_from", "cannot be combined with cache: false; remove one of them"))
+                    "cache_from", "cannot be combined with cache: false", fix: "remove one of them"))
         }
         let given = (tls.files + [("tls_server_name", tls.serverName)]).first { $0.path != nil }
         guard let given else { return problems }
@@ -144,14 +142,14 @@ struct ContainerOptions: Hashable, Sendable {
         guard !addresses.isEmpty, addresses.allSatisfy({ $0.hasPrefix("tcp://") }) else {
             problems.append(
                 .invalidOption(
-                    given.option, "requires addresses of the form tcp://host:port; remove it"))
+                    given.option, "requires addresses of the form tcp://host:port", fix: "remove it"))
             return problems
         }
         if (tls.certificate == nil) != (tls.key == nil) {
             problems.append(
                 .invalidOption(
-                    tls.key == nil ? "tls_cert" : "tls_key",
-                    "tls_cert and tls_key must be set together; set both, or remove both"))
+                    tls.key == nil ? "tls_cert" : "tls_key", "tls_cert and tls_key must be set together",
+                    fix: "set both, or remove both"))
         }
         return problems
     }
@@ -190,7 +188,7 @@ struct ContainerOptions: Hashable, Sendable {
         }
         if let engine = ImageSpec.ContainerEngine(rawValue: name) { return engine }
         let names = ImageSpec.ContainerEngine.allCases.map(\.rawValue).joined(separator: ", ")
-        throw .invalidOption(key, "unknown container engine \"\(name)\"; use one of \(names)")
+        throw .invalidOption(key, "unknown container engine \"\(name)\"", fix: "use one of \(names)")
     }
 
     private static func network(
@@ -201,7 +199,8 @@ struct ContainerOptions: Hashable, Sendable {
         }
         // It becomes an argument of its own, and must not be taken for another one.
         guard OptionSyntax.consists(name, of: "_.:/-"), !name.hasPrefix("-") else {
-            throw .invalidOption(key, "\"\(name)\" is not a valid network name; use host, none or default")
+            throw .invalidOption(
+                key, "\"\(name)\" is not a valid network name", fix: "use host, none or default")
         }
         return name
     }
@@ -232,10 +231,11 @@ struct ContainerOptions: Hashable, Sendable {
                 }
             } else if !OptionSyntax.isBuilderName(name) {
                 throw .invalidOption(
-                    key, "\"\(name)\" is not a valid builder name; to list builders, run: docker buildx ls")
+                    key, "\"\(name)\" is not a valid builder name",
+                    fix: "to list builders, run: docker buildx ls")
             }
             if names.contains(name) {
-                throw .invalidOption(key, "duplicate \"\(name)\"; remove one of them")
+                throw .invalidOption(key, "duplicate \"\(name)\"", fix: "remove one of them")
             }
             names.append(name)
         }
@@ -268,8 +268,8 @@ struct ContainerOptions: Hashable, Sendable {
         case .string(let generator):
             guard OptionSyntax.isImage(generator) else {
                 throw .invalidOption(
-                    key,
-                    "\"\(generator)\" is not a valid image name; use true for BuildKit's default generator")
+                    key, "\"\(generator)\" is not a valid image name",
+                    fix: "use true for BuildKit's default generator")
             }
             return BillOfMaterials(generator: generator)
         default: throw .invalidOption(key, "expected true, false or the name of a generator image")

@@ -10,95 +10,97 @@ extension ImageSpecError {
         // The reason may be a sentence of its own.
         let reason = reason.hasSuffix(".") ? String(reason.dropLast()) : reason
         return ImageSpecError(
-            .toolFailed,
-            "cannot run \(executable): \(reason); check that it is an executable for this machine")
+            .toolFailed, "cannot run \(executable): \(reason)",
+            fix: "check that it is an executable for this machine")
     }
 
     static func noTemporaryDirectory(_ path: String, _ reason: String) -> ImageSpecError {
         ImageSpecError(
-            .unwritableOutput,
-            "cannot create the temporary directory \"\(path)\": \(reason); free some space, or set TMPDIR to another "
-                + "directory")
+            .unwritableOutput, "cannot create the temporary directory \"\(path)\": \(reason)",
+            fix: "free some space, or set TMPDIR to another directory")
     }
 
     static func noEngine(_ wanted: ImageSpec.ContainerEngine?, _ reasons: [String]) -> ImageSpecError {
         let what = wanted.map { "\($0.rawValue) is not usable" } ?? "no usable container engine"
-        let advice =
+        let advice: ImageSpecError.Fix =
             wanted == nil
             ? "install or start one of them" : "install or start it, or use another engine"
-        return ImageSpecError(.toolUnavailable, "\(what): \(reasons.joined(separator: "; ")); \(advice)")
+        return ImageSpecError(
+            .toolUnavailable, "\(what): \(reasons.joined(separator: "; "))", fix: advice)
     }
 
     // MARK: fields
 
-    static func invalidOption(_ key: String, _ what: String) -> ImageSpecError {
-        ImageSpecError(.invalidField, "builder_options: \(key): \(what)")
+    static func invalidOption(_ key: String, _ what: String, fix: ImageSpecError.Fix? = nil) -> ImageSpecError
+    {
+        ImageSpecError(.invalidField, field: "builder_options.\(key)", what, fix: fix)
     }
 
     static func unknownOption(_ key: String, known: [String]) -> ImageSpecError {
         let advice =
             Suggestion.nearest(to: key, among: known).map { "did you mean \"\($0)\"?" } ?? "remove it"
         return ImageSpecError(
-            .unsupportedField,
-            "builder_options: unknown option \"\(key)\"; \(advice) (options: \(known.joined(separator: ", ")))"
-        )
+            .unsupportedField, field: "builder_options.\(key)", "unknown option",
+            fix: "\(advice) (options: \(known.joined(separator: ", ")))")
     }
 
     static func enginesDiffer(
         _ option: ImageSpec.ContainerEngine, _ chosen: ImageSpec.ContainerEngine
     ) -> ImageSpecError {
         ImageSpecError(
-            .unsupportedField,
-            "builder_options: engine is \(option.rawValue), but \(chosen.rawValue) was requested; remove one of them"
-        )
+            .unsupportedField, field: "builder_options",
+            "engine is \(option.rawValue), but \(chosen.rawValue) was requested", fix: "remove one of them")
     }
 
-    static func platformsUnsupported(_ platforms: [String], _ what: String) -> ImageSpecError {
-        ImageSpecError(.unsupportedField, "platform: \(platforms.joined(separator: ",")): \(what)")
+    static func platformsUnsupported(_ platforms: [String], _ what: String, fix: ImageSpecError.Fix)
+        -> ImageSpecError
+    {
+        ImageSpecError(
+            .unsupportedField, field: "platform", found: platforms.joined(separator: ","), what, fix: fix)
     }
 
-    static func invalidRegistryConfig(_ path: String, _ what: String) -> ImageSpecError {
-        ImageSpecError(.missingInput, "registry_config: \"\(path)\" \(what)")
+    static func invalidRegistryConfig(_ path: String, _ what: String, fix: ImageSpecError.Fix)
+        -> ImageSpecError
+    {
+        ImageSpecError(
+            .missingInput, field: "registry_config", found: path, "\"\(path)\" \(what)", fix: fix)
     }
 
     static func registryConfigURL(_ path: String) -> ImageSpecError {
-        invalidRegistryConfig(path, "is a URL, not a file; download it and use the local path")
+        invalidRegistryConfig(path, "is a URL, not a file", fix: "download it and use the local path")
     }
 
     // MARK: builds
 
     static func renamed(_ expected: String, _ found: String) -> ImageSpecError {
         ImageSpecError(
-            .sourceChanged,
-            "files of \(expected) changed after its name was computed, which is now \(found); try again when no "
-                + "program is writing to them")
+            .sourceChanged, "files of \(expected) changed after its name was computed, which is now \(found)",
+            fix: "try again when no program is writing to them")
     }
 
     static func buildFailed(_ imageName: String, engine: String, _ failure: BuildFailure) -> ImageSpecError {
-        let lines = failure.lines.map { "  " + $0 }
-        let start = "\(imageName): \(engine) failed at \"\(failure.stage)\": \(failure.reason)"
-        let hint = failure.hint.map { ["hint: " + $0] } ?? []
-        return ImageSpecError(.toolFailed, ([start] + lines + hint).joined(separator: "\n"))
+        ImageSpecError(
+            .toolFailed, about: imageName, "\(engine) failed at \"\(failure.stage)\": \(failure.reason)",
+            fix: failure.hint.map { ImageSpecError.Fix($0) }, output: failure.lines)
     }
 
     // MARK: the running environment
 
     static func pythonVersionGiven(_ version: String) -> ImageSpecError {
         ImageSpecError(
-            .invalidField,
-            "python_version: \"\(version)\" is set, but the running environment determines the version; remove it"
-        )
+            .invalidField, field: "python_version", found: version,
+            "\"\(version)\" is set, but the running environment determines the version", fix: "remove it")
     }
 
     static func noPython(_ what: String) -> ImageSpecError {
-        ImageSpecError(.toolUnavailable, "\(what); pass the path of the environment's interpreter")
+        ImageSpecError(
+            .toolUnavailable, what, fix: "pass the path of the environment's interpreter")
     }
 
     static func notInstalled(_ packages: [String], python: String) -> ImageSpecError {
         let names = packages.map { "\"\($0)\"" }.joined(separator: ", ")
         return ImageSpecError(
-            .missingInput,
-            "\(names): not installed for \(python), so there is no version to pin; install the package, or remove it from the list"
-        )
+            .missingInput, "\(names): not installed for \(python), so there is no version to pin",
+            fix: "install the package, or remove it from the list")
     }
 }

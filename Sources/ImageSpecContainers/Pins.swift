@@ -80,10 +80,10 @@ extension ImageSpec {
                 do {
                     text = try await digest(name)
                 } catch let error as ImageSpecError {
-                    throw error.inField(field)
+                    throw error.inside(ImageSpecError.Location(field: field))
                 }
                 guard let known = ImageReference.Digest(text) else {
-                    throw ImageSpecError.noDigest(name).inField(field)
+                    throw ImageSpecError.noDigest(name).inside(ImageSpecError.Location(field: field))
                 }
                 found = known
                 digests[name] = known
@@ -107,14 +107,9 @@ extension ImageSpec {
 }
 
 extension ImageSpecError {
-    fileprivate func inField(_ field: String) -> ImageSpecError {
-        ImageSpecError(code, "\(field): \(message)")
-    }
-
     fileprivate static func noDigest(_ reference: String) -> ImageSpecError {
         ImageSpecError(
-            .toolFailed,
-            "\(reference): not a valid digest; expected sha256: and 64 lower-case hexadecimal digits, as reported by the "
-                + "registry")
+            .toolFailed, about: reference, "not a valid digest",
+            fix: "expected sha256: and 64 lower-case hexadecimal digits, as reported by the registry")
     }
 }

@@ -59,9 +59,8 @@ struct RegistryConfiguration {
         for file in [found + "/config.json", found] where LocalFile.isReadable(file) { return file }
         if Path.isURL(path) { throw .registryConfigURL(path) }
         throw .invalidRegistryConfig(
-            path,
-            "is neither a file nor a directory with a config.json; change the path, or remove the field and log in"
-        )
+            path, "is neither a file nor a directory with a config.json",
+            fix: "change the path, or remove the field and log in")
     }
 
     /// The file that a spec names for envd, which takes no directory; nil if it names none.
@@ -74,7 +73,7 @@ struct RegistryConfiguration {
         guard LocalFile.isReadable(file) else {
             if Path.isURL(path) { throw .registryConfigURL(path) }
             throw .invalidRegistryConfig(
-                path, "is not a readable file; envd requires a JSON file of registries")
+                path, "is not a readable file", fix: "envd requires a JSON file of registries")
         }
         return file
     }

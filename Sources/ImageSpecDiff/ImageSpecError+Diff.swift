@@ -6,38 +6,38 @@ internal import ImageSpec
 // Errors about snapshots.
 
 extension ImageSpecError {
-    private static let writeAnew = "write it again with 'imagespec tag --snapshot'"
+    private static let writeAnew = Fix("write it again", action: .writeSnapshot)
 
     static let noRecord = ImageSpecError(
-        .invalidDocument, "not a snapshot; write one with 'imagespec tag --snapshot'")
+        .invalidDocument, "not a snapshot", fix: Fix("write one first", action: .writeSnapshot))
 
-    /// `error` says where the JSON ends too early, or what is wrong with it.
-    static func tornRecord(_ error: ImageSpecError) -> ImageSpecError {
+    /// `problem` says where the JSON ends too early, or what is wrong with it.
+    static func tornRecord(_ problem: Problem) -> ImageSpecError {
         ImageSpecError(
-            .invalidDocument, "the snapshot is truncated or was edited: \(error.message); \(writeAnew)")
+            .invalidDocument, at: problem.locations,
+            "the snapshot is truncated or was edited: \(problem.reason)",
+            fix: writeAnew)
     }
 
     static let editedRecord = ImageSpecError(
-        .invalidDocument,
-        "the snapshot was edited: its checksum does not match; \(writeAnew)")
+        .invalidDocument, "the snapshot was edited: its checksum does not match", fix: writeAnew)
 
     static let incompleteRecord = ImageSpecError(
-        .invalidDocument,
-        "the snapshot does not match its format (\(ImageSpec.Snapshot.format)); \(writeAnew)")
+        .invalidDocument, "the snapshot does not match its format (\(ImageSpec.Snapshot.format))",
+        fix: writeAnew)
 
     static func otherRecordVersion(_ format: String) -> ImageSpecError {
         ImageSpecError(
             .invalidDocument,
-            "unsupported snapshot format \"\(format.shortened)\"; this release reads \(ImageSpec.Snapshot.format); \(writeAnew), "
-                + "or use the release that wrote it")
+            "unsupported snapshot format \"\(format.shortened)\"; this release reads \(ImageSpec.Snapshot.format)",
+            fix: Fix("write it again, or use the release that wrote it", action: .writeSnapshot))
     }
 
     /// `found` continues the sentence after the path: "is not a snapshot".
     static func recordInPlaceOfOther(_ path: String, found: String) -> ImageSpecError {
         ImageSpecError(
-            .unwritableOutput,
-            "\"\(path.shortened)\" \(found), so it was not overwritten; choose another path, or remove the "
-                + "file")
+            .unwritableOutput, "\"\(path.shortened)\" \(found), so it was not overwritten",
+            fix: "choose another path, or remove the file")
     }
 
     static func recordAmongInputs(_ path: String, field: String) -> ImageSpecError {
@@ -45,7 +45,7 @@ extension ImageSpecError {
             field == "source_root" ? ", or add it to .gitignore or .dockerignore" : ""
         return ImageSpecError(
             .unwritableOutput,
-            "\"\(path.shortened)\" is among the files of \(field), so writing the snapshot there would change the tag; "
-                + "choose another path\(ignored)")
+            "\"\(path.shortened)\" is among the files of \(field), so writing the snapshot there would change the tag",
+            fix: "choose another path\(ignored)")
     }
 }

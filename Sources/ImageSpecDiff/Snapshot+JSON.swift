@@ -78,7 +78,7 @@ extension ImageSpec.Snapshot {
         do throws(ImageSpecError) {
             document = try ImageSpec.JSONValue(json: bytes)
         } catch {
-            throw .tornRecord(error)
+            throw .tornRecord(error.problems[0])
         }
         guard case .object(let object) = document, let format = object["format"]?.text else {
             throw .noRecord

@@ -88,13 +88,12 @@ extension FileSystem {
 extension ImageSpecError {
     static func outputExists(_ path: String) -> ImageSpecError {
         ImageSpecError(
-            .unwritableOutput,
-            "\"\(path.shortened)\" already exists; move it, write to another file with --output FILE, or print to standard "
-                + "output with --output -")
+            .unwritableOutput, found: path, "\"\(path.shortened)\" already exists",
+            fix: Fix("move it, or write to another file", action: .chooseOutput))
     }
 
     /// `expected` says what would do.
-    package static func wrongOutput(_ path: String, _ expected: String) -> ImageSpecError {
-        ImageSpecError(.unwritableOutput, "\"\(path.shortened)\" \(expected)")
+    package static func wrongOutput(_ path: String, _ expected: String, fix: Fix) -> ImageSpecError {
+        ImageSpecError(.unwritableOutput, found: path, "\"\(path.shortened)\" \(expected)", fix: fix)
     }
 }

@@ -30,17 +30,18 @@ package struct SpecDraft: Sendable {
                 self.notes = notes.map { $0.onOneLine(limit: 300) }
                 return
             }
+            let place = Self.place(of: problem)
             let index =
                 fields.firstIndex {
-                    $0.value != nil && problem.message.hasPrefix($0.name) && $0.name != "name"
+                    $0.value != nil && $0.name == place.field && $0.name != "name"
                 }
                 ?? fields.lastIndex { $0.value != nil && ["source_root", "copy"].contains($0.name) }
                 ?? fields.lastIndex { $0.value != nil && $0.name != "name" }
             // A draft with only a name is valid.
-            guard let index else { throw problem }
+            guard let index else { throw ImageSpecError(problem) }
             notes.append("\(fields[index].name) is not used: \(problem.message)")
-            if let member = Self.member(of: fields[index].name, in: problem.message),
-                fields[index].refuse(member: member.index, because: member.problem)
+            if let member = place.index, fields[index].name == place.field,
+                fields[index].refuse(member: member, because: problem.reason)
             {
                 continue
             }
@@ -53,24 +54,21 @@ package struct SpecDraft: Sendable {
     /// The first problem that a check finds.
     private static func problem(
         _ text: String, in context: ImageSpec.Context
-    ) throws(ImageSpecError) -> ImageSpecError? {
+    ) throws(ImageSpecError) -> ImageSpecError.Problem? {
         let spec = try ImageSpec(yaml: text)
-        if let problem = spec.problems(in: context).first { return problem }
+        if let error = spec.problems(in: context).first { return error.problems.first }
         do throws(ImageSpecError) {
             _ = try ImageSpec.BuildContext(spec, in: context).identity.imageName()
             return nil
         } catch {
-            return error
+            return error.problems.first
         }
     }
 
-    /// The member of a list that a message is about, as in "packages[2]: …", and what it says.
-    private static func member(of field: String, in message: String) -> (index: Int, problem: String)? {
-        let rest = message.dropFirst(field.count)
-        guard rest.first == "[", let end = rest.firstIndex(of: "]"),
-            let index = Int(rest.dropFirst().prefix { $0 != "]" })
-        else { return nil }
-        return (index, rest[end...].drop { "]: ".contains($0) }.description)
+    /// The field of the draft that a problem is in, and the index of its member, as in `packages[2]`.
+    private static func place(of problem: ImageSpecError.Problem) -> (field: String?, index: Int?) {
+        let parts = (problem.field ?? "").split(whereSeparator: { "[].".contains($0) })
+        return (parts.first.map(String.init), parts.dropFirst().first.flatMap { Int($0) })
     }
 
     private static func start(_ project: ProjectScan) -> String {
@@ -107,8 +105,8 @@ extension SpecDraft {
     package func write(to path: String, ofFolder folder: String) throws(ImageSpecError) {
         guard [".yaml", ".yml"].contains(where: path.lowercased().hasSuffix) else {
             throw .wrongOutput(
-                path,
-                "must end in .yaml or .yml; rename it, or print to standard output with --output -")
+                path, "must end in .yaml or .yml", fix: ImageSpecError.Fix("rename it", action: .chooseOutput)
+            )
         }
         let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
         let place = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
@@ -122,8 +120,8 @@ extension SpecDraft {
         guard isThere else {
             throw .wrongOutput(
                 path,
-                "must be in the directory \"\(folder.onOneLine())\", because the paths in the draft are relative to it; write it there"
-            )
+                "must be in the directory \"\(folder.onOneLine())\", because the paths in the draft are relative to it",
+                fix: "write it there")
         }
         try FileSystem.create(path, holding: Array(text.utf8))
     }

@@ -9,35 +9,39 @@ extension ImageSpecError {
     /// flytekit's own error.
     static func flytekit(_ code: Code, _ field: String, raises type: String, _ text: String) -> ImageSpecError
     {
-        ImageSpecError(code, "\(field): flytekit raises \(type): \(text)")
+        // Some of its messages have several lines.
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        return ImageSpecError(
+            code, field: field, "flytekit raises \(type): \(lines.first ?? "")",
+            output: Array(lines.dropFirst()))
     }
 
     static func gitListingRequired(_ folder: String) -> ImageSpecError {
         ImageSpecError(
-            .missingInput,
-            "source_root: flytekit excludes the files of \"\(folder)\" that git ignores, and their list is missing; "
-                + "use the scheme .flytekit(gitIgnored:)")
+            .missingInput, field: "source_root",
+            "flytekit excludes the files of \"\(folder)\" that git ignores, and their list is missing",
+            fix: "use the scheme .flytekit(gitIgnored:)")
     }
 
     static func loadedModulesRequired(_ sourceRoot: String) -> ImageSpecError {
         ImageSpecError(
-            .missingInput,
-            "source_copy_mode: flytekit hashes the modules of \"\(sourceRoot)\" that its process has loaded; "
-                + "pass their files as loaded modules")
+            .missingInput, field: "source_copy_mode",
+            "flytekit hashes the modules of \"\(sourceRoot)\" that its process has loaded",
+            fix: "pass their files as loaded modules")
     }
 
     static func unsupportedFlytekitTagFormat(_ format: String) -> ImageSpecError {
         ImageSpecError(
-            .invalidField,
-            "tag_format: the flytekit scheme does not support \"\(format)\"; use text with {spec_hash} or {spec_hash:.N}, its "
-                + "first N characters")
+            .invalidField, field: "tag_format", found: format,
+            "the flytekit scheme does not support \"\(format.shortened)\"",
+            fix: "use text with {spec_hash} or {spec_hash:.N}, its first N characters")
     }
 
     static func endlessFile(field: String, path: [UInt8]) -> ImageSpecError {
         ImageSpecError(
-            .unreadableInput,
-            "\(field): \"\(String(decoding: path, as: UTF8.self))\" is a pipe or device, which flytekit would read forever; remove it"
-        )
+            .unreadableInput, field: field,
+            "\"\(String(decoding: path, as: UTF8.self))\" is a pipe or device, which flytekit would read forever",
+            fix: "remove it")
     }
 }
 

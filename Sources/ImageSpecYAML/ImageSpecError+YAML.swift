@@ -9,16 +9,18 @@ import Yams
 extension ImageSpecError {
     static var unknownFileNameExtension: ImageSpecError {
         ImageSpecError(
-            .invalidDocument,
-            "unknown file extension; use .json, .yaml or .yml")
+            .invalidDocument, "unknown file extension", fix: "use .json, .yaml or .yml")
     }
 
     static var emptyYAML: ImageSpecError {
-        ImageSpecError(.invalidDocument, "the document is empty; write {} for a spec without fields")
+        ImageSpecError(
+            .invalidDocument, "the document is empty", fix: "write {} for a spec without fields")
     }
 
-    static func invalidYAML(_ what: String, _ mark: Mark?) -> ImageSpecError {
-        ImageSpecError(.invalidDocument, what).at(mark)
+    static func invalidYAML(_ reason: String, fix: Fix? = nil, _ mark: Mark?) -> ImageSpecError {
+        ImageSpecError(
+            .invalidDocument, at: mark.map { [Location(line: $0.line, column: $0.column)] } ?? [], reason,
+            fix: fix)
     }
 
     static func tooDeep(_ mark: Mark?) -> ImageSpecError {
@@ -26,13 +28,13 @@ extension ImageSpecError {
     }
 
     static func repeatedKey(_ key: String, _ mark: Mark?) -> ImageSpecError {
-        invalidYAML("duplicate key \"\(key)\"; remove one of them", mark)
+        invalidYAML("duplicate key \"\(key)\"", fix: "remove one of them", mark)
     }
 
     static func mergeKey(_ mark: Mark?) -> ImageSpecError {
         invalidYAML(
-            "YAML 1.2 does not support the merge key <<; write the keys out, or use a base_image that is a spec",
-            mark)
+            "YAML 1.2 does not support the merge key <<",
+            fix: "write the keys out, or use a base_image that is a spec", mark)
     }
 
     static func ambiguous(_ text: String, _ reading: PlainScalar.Reading) -> ImageSpecError {
@@ -43,29 +45,27 @@ extension ImageSpecError {
             case .date: ""
             }
         return ImageSpecError(
-            .invalidDocument,
-            "YAML readers disagree on whether \(text) is \(reading.rawValue); put it in quotes\(alternative)"
-        )
+            .invalidDocument, "YAML readers disagree on whether \(text) is \(reading.rawValue)",
+            fix: "put it in quotes\(alternative)")
     }
 
     static func notFinite(_ text: String) -> ImageSpecError {
         ImageSpecError(
-            .invalidDocument, "\(text) is not a valid JSON number; to write text, put it in quotes")
+            .invalidDocument, "\(text) is not a valid JSON number", fix: "to write text, put it in quotes")
     }
 
     static func unknownTag(_ tag: String, _ mark: Mark?) -> ImageSpecError {
-        invalidYAML("unsupported tag \(tag); remove it", mark)
+        invalidYAML("unsupported tag \(tag)", fix: "remove it", mark)
     }
 
     static func wrongTag(_ tag: String, _ text: String, _ mark: Mark?) -> ImageSpecError {
-        invalidYAML("\"\(text)\" does not match its tag \(tag); remove the tag", mark)
+        invalidYAML("\"\(text)\" does not match its tag \(tag)", fix: "remove the tag", mark)
     }
 
     static func tooManyAliases(_ count: Int) -> ImageSpecError {
         ImageSpecError(
-            .invalidDocument,
-            "too many aliases (\(count)), which could expand without limit; write the values instead of aliases"
-        )
+            .invalidDocument, "too many aliases (\(count)), which could expand without limit",
+            fix: "write the values instead of aliases")
     }
 
     static func notUTF8(_ bytes: [UInt8]) -> ImageSpecError {
@@ -77,7 +77,9 @@ extension ImageSpecError {
             column += 1
             if scalar == "\n" { (line, column) = (line + 1, 1) }
         }
-        return ImageSpecError(.invalidDocument, "invalid UTF-8; save the file as UTF-8").at(
+        return ImageSpecError(
+            .invalidDocument, "invalid UTF-8", fix: "save the file as UTF-8"
+        ).at(
             line: line, column: column)
     }
 
@@ -95,13 +97,14 @@ extension ImageSpecError {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
             let what = [context?.text, problem].compactMap(\.self).joined(separator: ", ")
-            return invalidYAML(what + advice(problem), mark)
+            return invalidYAML(what, fix: advice(problem), mark)
         case .duplicatedKeysInMapping(let keys, let context):
             return repeatedKey(keys.first ?? "", context.mark)
         case .reader(let problem, let offset, let value, let text):
             let character = value >= 0 ? ": U+" + String(value, radix: 16, uppercase: true) : ""
             let error = invalidYAML(
-                problem + character + "; remove it, or write it as an escape sequence in double quotes", nil)
+                problem + character, fix: "remove it, or write it as an escape sequence in double quotes", nil
+            )
             guard let offset else { return error }
             let before = text.prefix(offset)
             return error.at(
@@ -113,8 +116,8 @@ extension ImageSpecError {
     }
 
     /// What mostly helps where Yams finds a problem; its own words say only what a parser expected.
-    private static func advice(_ problem: String) -> String {
-        let known = [
+    private static func advice(_ problem: String) -> Fix? {
+        let known: [(text: String, fix: Fix)] = [
             ("mapping values are not allowed", "put text that contains a colon in quotes"),
             (
                 "cannot start any token",
@@ -125,6 +128,6 @@ extension ImageSpecError {
             ("unexpected end of stream", "close the quote or bracket"),
             ("did not find expected", "check brackets, quotes and indentation"),
         ]
-        return known.first { problem.contains($0.0) }.map { "; " + $0.1 } ?? ""
+        return known.first { problem.contains($0.text) }?.fix
     }
 }

@@ -116,8 +116,8 @@ struct YAMLReader {
         if scalar.style == .plain, scalar.string == "<<" { throw .mergeKey(scalar.mark) }
         guard case .string(let name) = try Self.scalar(scalar, isKey: true) else {
             throw .invalidYAML(
-                "the key \(scalar.string.isEmpty ? "" : scalar.string + " ")is not a string; put it in quotes",
-                scalar.mark)
+                "the key \(scalar.string.isEmpty ? "" : scalar.string + " ")is not a string",
+                fix: "put it in quotes", scalar.mark)
         }
         return name
     }

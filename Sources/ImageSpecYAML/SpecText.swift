@@ -148,8 +148,8 @@ extension ImageSpecError {
     /// A value that cannot be replaced without changing another one.
     static func cannotReplace(_ path: [String], line: Int) -> ImageSpecError {
         ImageSpecError(
-            .unsupportedField,
-            "line \(line): cannot edit \(path.joined(separator: ".")) in place (anchor or unsupported syntax); write the "
-                + "value on a line of its own")
+            .unsupportedField, at: [Location(line: line)], field: path.joined(separator: "."),
+            "cannot be edited in place (anchor or unsupported syntax)",
+            fix: "write the value on a line of its own")
     }
 }

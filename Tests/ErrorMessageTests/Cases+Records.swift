@@ -49,7 +49,7 @@ extension ErrorArea {
             ErrorCase("missing", "a snapshot that does not exist") { scene in
                 _ = try ImageSpec.Snapshot(contentsOf: scene.path("a.record.json"))
             },
-            ErrorCase("recordAsSpec", "a snapshot instead of a spec") { scene in
+            ErrorCase("snapshotAsSpec", "a snapshot instead of a spec") { scene in
                 let path = scene.path("a.record.json")
                 try ImageSpec(name: "a").snapshot(in: scene.context).write(to: path)
                 _ = try ImageSpec(contentsOf: path)
@@ -114,6 +114,11 @@ extension ErrorArea {
             ErrorCase("registryRequired", "imagespec digest a.yaml; a.yaml: \"name: a\"") { scene in
                 try scene.write(["a.yaml": "name: a"])
                 try await scene.tool("imagespec digest a.yaml")
+            },
+            ErrorCase("moreProblems", "imagespec name a.yaml; a.yaml: \"tag_format: x\\ncopy: [/a]\"") {
+                scene in
+                try scene.write(["a.yaml": "tag_format: x\ncopy: [/a]"])
+                try await scene.tool("imagespec name a.yaml")
             },
             missingRegistryConfig("check"), missingRegistryConfig("exist"), missingRegistryConfig("digest"),
             missingRegistryConfig("build"),

@@ -32,7 +32,7 @@ import Testing
             "ignoreFileOfAnotherUser",
             .ignoreFileOfAnotherUser("/tmp/.git", owner: 1001, sourceRoot: "/tmp/project/src"),
             .invalidIgnoreFile,
-            "source_root \"/tmp/project/src\": \"/tmp/.git\" determines which files are in the image, but is owned by user 1001, not by "
+            "source_root: \"/tmp/project/src\": \"/tmp/.git\" determines which files are in the image, but is owned by user 1001, not by "
                 + "you, root or the owner of the source root; change its owner, or create .git in the project's own directory"
         ),
     ]

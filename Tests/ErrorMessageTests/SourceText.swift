@@ -40,7 +40,9 @@ enum SourceText {
 
     /// Every static function, property or constant that is an `ImageSpecError`, in an extension of that type.
     static func factories() throws -> [Factory] {
-        let declaration = /static (?:func|var|let) (?<name>\w+)(?<rest>[^{=]*)/
+        // Parameters may have default values.
+        let declaration =
+            /static (?:func (?<name>\w+)(?<rest>[^{]*)|(?:var|let) (?<value>\w+)(?<type>[^{=]*))/
         return try files().flatMap { file -> [Factory] in
             guard file.text.contains("extension ImageSpecError {") else { return [] }
             let extensions = file.text.components(separatedBy: "extension ImageSpecError {").dropFirst().map {
@@ -49,13 +51,19 @@ enum SourceText {
             return extensions.flatMap { text in
                 text.matches(of: declaration).compactMap { match -> Factory? in
                     let after = text[match.range.upperBound...]
-                    let rest = match.rest.trimmingCharacters(in: .whitespacesAndNewlines)
+                    let rest = (match.rest ?? match.type ?? "").trimmingCharacters(
+                        in: .whitespacesAndNewlines)
                     let isFactory =
                         rest.hasSuffix("-> ImageSpecError") || rest.hasSuffix(": ImageSpecError")
                         || after.hasPrefix("= ImageSpecError(")
                     // A body ends where the next declaration of the extension begins.
-                    let body = after.components(separatedBy: "\n    static ").first ?? ""
-                    return isFactory ? Factory(name: String(match.name), literals: literals(body)) : nil
+                    let end = after.firstMatch(of: #/\n    (?:package |private |fileprivate )?static /#)?
+                        .range
+                        .lowerBound
+                    let body = String(after[..<(end ?? after.endIndex)])
+                    return isFactory
+                        ? Factory(name: String(match.name ?? match.value ?? ""), literals: literals(body))
+                        : nil
                 }
             }
         }

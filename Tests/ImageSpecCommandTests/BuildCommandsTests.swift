@@ -163,8 +163,8 @@ import Testing
         Wrong(
             spec: "nmae: x\npackages: [1]\nbase_image: {xyzzy: 1}", status: 65,
             problems: [
-                "line 1, column 1: unknown field \"nmae\"", "line 2, column 12: packages[0]",
-                "unknown field \"base_image.xyzzy\"",
+                ":1:1: nmae: unknown field", ":2:12: packages[0]",
+                "base_image.xyzzy: unknown field",
             ]),
         // What only a build needs.
         Wrong(
@@ -185,12 +185,12 @@ import Testing
                 "builder_options: {netwrok: host, cache: 'no', engine: kaniko}\nbase_image: {builder_options: {a: 1}}",
             status: 65,
             problems: [
-                "did you mean \"network\"", "builder_options: cache: ", "unknown container engine \"kaniko\"",
-                "base_image: builder_options: unknown option \"a\"",
+                "did you mean \"network\"", "builder_options.cache: ", "unknown container engine \"kaniko\"",
+                "base_image: builder_options.a: unknown option",
             ]),
         Wrong(
             spec: "builder_options: {provenance: true}\nplatform: linux/amd64,linux/arm64", status: 65,
-            problems: ["builder_options: provenance: ", "platform: linux/amd64,linux/arm64: "]),
+            problems: ["builder_options.provenance: ", "platform: a multi-platform image"]),
         Wrong(
             spec: "registry: r.io\nbuilder_options: {address: tcp://a:1, tls_ca: ca.pem}", status: 66,
             problems: ["tls_ca"]),
@@ -199,7 +199,7 @@ import Testing
             problems: ["base_image: the noop builder"]),
         Wrong(
             spec: "builder: envd\nbuilder_options: {network: host}\nregistry_config: none", status: 65,
-            problems: ["builder_options: network", "registry_config: "]),
+            problems: ["builder_options.network", "registry_config: "]),
         Wrong(
             spec: "cuda: '1'\nbuilder_options: {a: 1}\npip_secret_mounts: [[none, /a]]", status: 65,
             problems: ["cuda", "builder_options", "pip_secret_mounts[0]"]),
@@ -211,7 +211,7 @@ import Testing
             #expect(outcome.text == "")
             let lines = outcome.messages.split(separator: "\n")
             #expect(lines.count == wrong.problems.count)
-            #expect(lines.allSatisfy { $0.hasPrefix("imagespec: a.yaml: ") })
+            #expect(lines.allSatisfy { $0.hasPrefix("imagespec: a.yaml:") })
             for problem in wrong.problems { #expect(lines.contains { $0.contains(problem) }, "\(lines)") }
 
             let json = try Tool.run(["check", "--json", "a.yaml"], in: folder)
@@ -219,7 +219,7 @@ import Testing
             #expect(json.messages == outcome.messages)
             let object = try JSONSerialization.jsonObject(with: json.output) as? [String: Any]
             #expect(object?["valid"] as? Bool == false)
-            let messages = (object?["problems"] as? [[String: String]])?.compactMap { $0["message"] }
+            let messages = (object?["problems"] as? [[String: Any]])?.compactMap { $0["message"] as? String }
             #expect(messages?.map { "imagespec: " + $0 } == lines.map(String.init))
         }
     }

@@ -115,11 +115,11 @@ import Testing
         // 65: the spec.
         Case(
             "tag", "a.yaml", files: ["a.yaml": "python_version: 3.10"], status: 65,
-            says: "imagespec: a.yaml: line 1, column 17: python_version", "quotes"),
+            says: "imagespec: a.yaml:1:17: python_version", "quotes"),
         Case(
-            "id", "a.json", files: ["a.json": "{\"name\": }"], status: 65, says: "a.json: line 1, column 10"),
-        Case("id", "a.json", files: ["a.json": "{} x"], status: 65, says: "a.json: "),
-        Case("id", "a.json", files: ["a.json": ""], status: 65, says: "a.json: line 1, column 1"),
+            "id", "a.json", files: ["a.json": "{\"name\": }"], status: 65, says: "a.json:1:10: "),
+        Case("id", "a.json", files: ["a.json": "{} x"], status: 65, says: "a.json:1:4: "),
+        Case("id", "a.json", files: ["a.json": ""], status: 65, says: "a.json:1:1: "),
         Case("id", "a.yaml", files: ["a.yaml": ""], status: 65, says: "a.yaml: the document is empty"),
         Case("id", "a.toml", files: ["a.toml": ""], status: 65, says: ".json, .yaml or .yml"),
         Case(

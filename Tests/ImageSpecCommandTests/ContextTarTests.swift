@@ -154,7 +154,7 @@ import Testing
             let wrong = try Tool.run(["check", "b.yaml"], in: folder)
             #expect(wrong.status == 65)
             #expect(wrong.messages.split(separator: "\n").count == 2)
-            #expect(wrong.messages.contains("python_exec is not supported by envd"))
+            #expect(wrong.messages.contains("python_exec: not supported by envd"))
         }
     }
 }

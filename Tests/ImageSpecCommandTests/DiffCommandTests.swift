@@ -87,7 +87,7 @@ import Testing
             ("diff a.yaml", 64, "missing expected argument"),
             ("diff --limit 0 a.yaml b.yaml", 64, "--limit must be 1 or more"),
             ("diff a.yaml none.yaml", 66, "\"none.yaml\""), ("diff a.yaml src", 66, "is a directory"),
-            ("diff torn.json a.yaml", 65, "torn.json: the snapshot is truncated or was edited: line "),
+            ("diff torn.json a.yaml", 65, "torn.json:26:7: the snapshot is truncated or was edited: "),
             ("diff edited.json a.yaml", 65, "edited.json: the snapshot was edited"),
             ("diff v2.json a.yaml", 65, "v2.json: unsupported snapshot format \"imagespec.snapshot.v2\""),
             ("diff a.yaml wrong.yaml", 65, "wrong.yaml: "),

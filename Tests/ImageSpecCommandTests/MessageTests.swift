@@ -29,7 +29,7 @@ import Testing
         Usage("nmae", "--help", says: "unknown command 'nmae'; did you mean 'name'?"),
         Usage("Files", says: "unknown command 'Files'; did you mean 'files'?"),
         Usage("help", "contxt", says: "unknown command 'contxt'; did you mean 'context'?"),
-        Usage("a\nb", says: "unknown command 'a\\u{a}b'; the commands are name, tag, id, "),
+        Usage("a\nb", says: "unknown command 'a\\nb'; the commands are name, tag, id, "),
         Usage(
             "trainer.yaml",
             says:

@@ -324,6 +324,6 @@ import Testing
         // Where it came to envd, cuda would be something that can be rendered.
         let spec = ImageSpec(pythonVersion: "3.10", cuda: "11.2.2")
         let error = await #expect(throws: ImageSpecError.self) { try await engine.build(spec) }
-        #expect(error?.message.contains("cuda is not installed by this builder") == true)
+        #expect(error?.message.contains("cuda: not installed by this builder") == true)
     }
 }

@@ -182,12 +182,14 @@ private struct FlytekitVector {
 
     private func problem(_ error: ImageSpecError, _ errors: JSON?, stage: String) -> [String] {
         guard let wanted = errors?[stage], let type = wanted["type"]?.text,
-            let message = wanted["message"]?.text
+            let expected = wanted["message"]?.text
         else {
             return ["error \(error.code): \(error)"]
         }
-        let text = type + ": " + message.replacingOccurrences(of: "$ROOT", with: folder.path)
-        return error.message.contains("flytekit raises " + text) ? [] : ["error \(error), expected \(text)"]
+        let text = type + ": " + expected.replacingOccurrences(of: "$ROOT", with: folder.path)
+        let problem = error.problems[0]
+        let message = ([problem.reason] + problem.output).joined(separator: "\n")
+        return message.contains("flytekit raises " + text) ? [] : ["error \(error), expected \(text)"]
     }
 
     private var context: ImageSpec.Context {

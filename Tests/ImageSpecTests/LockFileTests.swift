@@ -69,10 +69,10 @@ import Testing
             "a workspace", table: "[tool.uv.workspace]\nmembers = [\"libs/*\"]\n",
             lock: "[manifest]\nmembers = [\"my-app\", \"lib\"]\n" + member
                 + "source = { editable = \"libs/lib\" }",
-            ["uv.lock, line 20", "lib", "uv export"]),
+            ["uv.lock:20:", "lib", "uv export"]),
         uv(
             "a path", lock: member + "source = { directory = \"../lib\" }",
-            ["uv.lock, line 18", "\"lib\"", "../lib", "uv export"]),
+            ["uv.lock:18:", "\"lib\"", "../lib", "uv export"]),
         uv("an editable path", lock: member + "source = { editable = \"lib\" }", ["\"lib\"", "uv.lock"]),
         uv("a local wheel", lock: member + "source = { path = \"lib-1.0-py3-none-any.whl\" }", ["lib-1.0"]),
         uv("a local index", lock: member + "source = { registry = \"wheels\" }", ["wheels"]),
@@ -95,7 +95,7 @@ import Testing
         uv("a dynamic readme", project: "dynamic = [\"readme\"]"),
         uv(
             "dynamic dependencies", project: "dynamic = [\"dependencies\"]",
-            ["pyproject.toml, line 6", "dependencies is dynamic", "uv lock"]),
+            ["pyproject.toml:6:", "dependencies is dynamic", "uv lock"]),
         uv(
             "dynamic extras", project: "dynamic = [\"optional-dependencies\"]",
             ["optional-dependencies is dynamic"]),
@@ -106,7 +106,7 @@ import Testing
         // Versions.
         uv(
             "a newer uv", table: "[tool.uv]\nrequired-version = \">=99\"\n",
-            ["pyproject.toml, line 8", "required-version", "uv_image"]),
+            ["pyproject.toml:8:", "required-version", "uv_image"]),
         uv("one version of uv", table: "[tool.uv]\nrequired-version = \"0.0.1\"\n", ["0.0.1", "uv_image"]),
         uv("an older uv", table: "[tool.uv]\nrequired-version = \">=0.5\"\n"),
         uv(
@@ -122,7 +122,7 @@ import Testing
         // Python.
         uv(
             "an old Python", spec: ImageSpec(pythonVersion: "3.8"),
-            ["pyproject.toml, line 4", "\">=3.9\"", "Python 3.8", "python_version"]),
+            ["pyproject.toml:4:", "\">=3.9\"", "Python 3.8", "python_version"]),
         uv("a Python of the base image", spec: ImageSpec(baseImage: "acme/base:1")),
         // What is out of date.
         uv(
@@ -189,7 +189,7 @@ import Testing
             ["uv.lock", "package[2].sdist.url"]),
         // TOML 1.1, which uv reads.
         uv("a table over several lines", table: "[tool.acme]\na = {\n  b = 1,\n}\n"),
-        uv("no TOML", table: "[[[\n", ["pyproject.toml, line 7", "TOML"]),
+        uv("no TOML", table: "[[[\n", ["pyproject.toml:7:", "TOML"]),
     ]
 
     // MARK: poetry
@@ -241,7 +241,7 @@ import Testing
         poetry("a dynamic version", project: "[project]\nname = \"a\"\ndynamic = [\"version\"]\n"),
         poetry(
             "a newer poetry", project: "[tool.poetry]\npackage-mode = false\nrequires-poetry = \">=99\"\n",
-            ["pyproject.toml, line 3", "requires-poetry", "builder_config: {poetry"]),
+            ["pyproject.toml:3:", "requires-poetry", "builder_config: {poetry"]),
         poetry(
             "a newer poetry that is chosen", spec: ImageSpec(builderConfig: ["poetry": "99.1"]),
             project: "[tool.poetry]\npackage-mode = false\nrequires-poetry = \"^99\"\n"),
@@ -250,9 +250,9 @@ import Testing
         poetry(
             "an old Python", spec: ImageSpec(pythonVersion: "3.10"),
             table: "[tool.poetry.dependencies]\npython = \"^3.11\"\n",
-            ["pyproject.toml, line 4", "\"^3.11\"", "Python 3.10"]),
+            ["pyproject.toml:4:", "\"^3.11\"", "Python 3.10"]),
         // Paths.
-        poetry("a path", lock: locked("directory"), ["poetry.lock, line 2", "lib", "../lib"]),
+        poetry("a path", lock: locked("directory"), ["poetry.lock:2:", "lib", "../lib"]),
         poetry("a local archive", lock: locked("file"), ["../lib"]),
         poetry("a path that is left out", arguments: "--no-directory", lock: locked("directory")),
         poetry(
@@ -297,7 +297,7 @@ import Testing
         // TOML 1.1, which poetry does not read.
         poetry(
             "a table over several lines", table: "[tool.acme]\na = {\n  b = 1,\n}\n",
-            ["pyproject.toml, line 4", "TOML"]),
+            ["pyproject.toml:4:", "TOML"]),
     ]
 
     @Test(arguments: uvCases + poetryCases) func aCheckSaysWhetherALockFileCanBeInstalled(_ example: Case)

@@ -116,7 +116,7 @@ import Testing
             (ImageSpec(sourceRoot: "a\u{0}b"), .missingInput, ["source_root"]),
             (
                 ImageSpec(sourceCopyMode: .all), .invalidField,
-                ["source_copy_mode is all", "source_root is not set"]
+                ["source_copy_mode: all requires source_root", "not set"]
             ),
             (
                 ImageSpec(requirements: "none.txt"), .missingInput,
@@ -128,15 +128,15 @@ import Testing
             (ImageSpec(requirements: "dangling.txt"), .missingInput, ["included by", "gone.txt"]),
             (
                 ImageSpec(requirements: "absolute.txt"), .invalidRequirements,
-                ["absolute.txt, line 2", "absolute path"]
+                ["absolute.txt:2: ", "absolute path"]
             ),
             (
                 ImageSpec(requirements: "open.txt"), .invalidRequirements,
-                ["open.txt, line 1", "unclosed quote"]
+                ["open.txt:1: ", "unclosed quote"]
             ),
             (
                 ImageSpec(requirements: "nameless.txt"), .invalidRequirements,
-                ["nameless.txt, line 3", "without a file name"]
+                ["nameless.txt:3: ", "without a file name"]
             ),
             (ImageSpec(requirements: "lock/uv.lock"), .missingInput, ["pyproject.toml"]),
             (ImageSpec(copy: ["file", "/etc"]), .invalidField, ["copy", "\"/etc\" is absolute"]),
@@ -236,7 +236,7 @@ import Testing
         let error = #expect(throws: ImageSpecError.self) {
             try ImageSpec(packages: ["numpy"], requirements: path).validate(in: context)
         }
-        #expect(error?.message.contains("packages cannot be combined with the lock file uv.lock") == true)
+        #expect(error?.message.contains("packages: cannot be combined with the lock file uv.lock") == true)
     }
 
     @Test func aTreeMayBeDeeperThanAPathIsLong() throws {

@@ -26,47 +26,47 @@ import Testing
     static let cases = [
         Case("alpha # why\n\n# comment\nbeta \\\n  ==1.0\n"),
         Case(
-            "alpha\n\nmy package==1\nbeta\nsix, attrs\n", ImageSpec(), ["r.txt, line 3:", "my package==1"],
-            ["r.txt, line 5:", "several"]),
+            "alpha\n\nmy package==1\nbeta\nsix, attrs\n", ImageSpec(), ["r.txt:3:", "my package==1"],
+            ["r.txt:5:", "several"]),
         // Files that are included, and those of constraints.
-        Case("-r more.txt\n", ImageSpec(), ["more.txt, line 2:", "x==${V}"]),
+        Case("-r more.txt\n", ImageSpec(), ["more.txt:2:", "x==${V}"]),
         Case(
             "alpha\n-c constraints.txt\n", ImageSpec(baseImage: "acme/base:1"),
-            ["constraints.txt, line 1:", "NAME @"],
-            ["constraints.txt, line 2:", "constraint"]),
+            ["constraints.txt:1:", "NAME @"],
+            ["constraints.txt:2:", "constraint"]),
         Case("alpha\n-r constraints.txt\n", ImageSpec(baseImage: "acme/base:1")),
         // Hashes.
         Case("--require-hashes\n\(pin)\n"),
         Case(
-            "--require-hashes\n\(pin)\nbeta==1.0\nalpha>=1\n", ImageSpec(), ["r.txt, line 3:", "no hash"],
-            ["r.txt, line 4:", "not pinned"]),
+            "--require-hashes\n\(pin)\nbeta==1.0\nalpha>=1\n", ImageSpec(), ["r.txt:3:", "no hash"],
+            ["r.txt:4:", "not pinned"]),
         Case("\(pin)\nbeta==1.0\n"),
         Case(
-            "\(pin)\nbeta==1.0\n", ImageSpec(pipExtraArgs: "--require-hashes"), ["r.txt, line 2:", "no hash"]),
+            "\(pin)\nbeta==1.0\n", ImageSpec(pipExtraArgs: "--require-hashes"), ["r.txt:2:", "no hash"]),
         Case(
             "--require-hashes\n\(pin)\n", ImageSpec(packages: ["beta"]),
-            ["packages cannot be combined with --require-hashes"]),
+            ["packages: cannot be combined with --require-hashes"]),
         Case("--require-hashes\nbeta; python_version < '3'\n"),
         // git, and variables, of which a base image may have any.
-        Case("a @ git+https://example.com/a\n", ImageSpec(), ["r.txt, line 1:", "apt_packages: [git]"]),
+        Case("a @ git+https://example.com/a\n", ImageSpec(), ["r.txt:1:", "apt_packages: [git]"]),
         Case(
             "git+ssh://git@example.com/a\n", ImageSpec(aptPackages: ["git"]),
-            ["r.txt, line 1:", "[openssh-client]"]),
+            ["r.txt:1:", "[openssh-client]"]),
         Case("git+ssh://git@example.com/a\n", ImageSpec(aptPackages: ["git=1:2.39", "openssh-client"])),
         Case(
             "git+https://example.com/a\n", ImageSpec(condaPackages: ["gdal"]),
-            ["r.txt, line 1:", "[git, ca-certificates]"]),
+            ["r.txt:1:", "[git, ca-certificates]"]),
         Case(
             "git+https://example.com/a\n",
             ImageSpec(condaPackages: ["conda-forge::git>=2"], aptPackages: ["ca-certificates"])),
         Case("git+https://example.com/a\n", ImageSpec(baseImage: "acme/base:1")),
-        Case("--index-url https://example.com/${TOKEN}\n", ImageSpec(), ["r.txt, line 1:", "TOKEN", "env"]),
+        Case("--index-url https://example.com/${TOKEN}\n", ImageSpec(), ["r.txt:1:", "TOKEN", "env"]),
         Case("--index-url https://example.com/${TOKEN}\n", ImageSpec(env: ["TOKEN": "x"])),
         Case("--index-url https://example.com/${TOKEN}\n", ImageSpec(baseImage: "acme/base:1")),
         Case("alpha; python_version > '${V}'\n"), Case("a @ https://example.com/${HOME}/a.zip\n"),
-        Case("-f /srv/wheels\n", ImageSpec(), ["r.txt, line 1:", "local directory"]),
+        Case("-f /srv/wheels\n", ImageSpec(), ["r.txt:1:", "local directory"]),
         Case("-f /srv/wheels\n", ImageSpec(baseImage: "acme/base:1")),
-        Case("-f ./wheels\n", ImageSpec(baseImage: "acme/base:1"), ["r.txt, line 1:", "local directory"]),
+        Case("-f ./wheels\n", ImageSpec(baseImage: "acme/base:1"), ["r.txt:1:", "local directory"]),
         // Files of other tools.
         Case("name: a\nchannels:\n- defaults\n", ImageSpec(), ["r.txt:", "conda environment"]),
         Case("{\n  \"_meta\": {}\n}\n", ImageSpec(), ["r.txt:", "pipenv"]),
@@ -84,7 +84,7 @@ import Testing
         Case(
             "alpha --config-settings=a=b\n-f https://x/\n--prefer-binary\nx==${V}\n",
             ImageSpec(builder: "envd")),
-        Case("my package\n", ImageSpec(builder: "envd"), ["r.txt, line 1:"]),
+        Case("my package\n", ImageSpec(builder: "envd"), ["r.txt:1:"]),
     ]
 
     @Test(arguments: cases) func aCheckNamesFileAndLine(_ example: Case) throws {

@@ -130,9 +130,9 @@ import Testing
 
     @Test(arguments: refused) func whatIsNoRequirementIsRefusedWithAdvice(_ refused: Refused) {
         let problem = #expect(throws: RequirementProblem.self) { try Requirement(refused.text, for: .uv) }
-        let sentence = problem?.sentence(about: "") ?? ""
+        let sentence = problem.map { $0.reason(for: "") + "; " + $0.fix.text } ?? ""
         #expect(sentence.contains(refused.word), "\(sentence)")
-        #expect(problem?.fix.isEmpty == false)
+        #expect(problem?.fix.text.isEmpty == false)
     }
 
     // MARK: lines
@@ -202,7 +202,7 @@ import Testing
 
     @Test(arguments: refusedLines) func aLineThatUvDoesNotTakeIsRefusedWithAdvice(_ refused: Refused) {
         let problem = #expect(throws: RequirementProblem.self) { try RequirementLine(refused.text, for: .uv) }
-        let sentence = problem?.sentence(about: "") ?? ""
+        let sentence = problem.map { $0.reason(for: "") + "; " + $0.fix.text } ?? ""
         #expect(sentence.contains(refused.word), "\(sentence)")
     }
 

@@ -81,11 +81,11 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{}", "not a snapshot; write one"), ("", "not a snapshot"), ("[]", "not a snapshot"),
+        ("{}", "not a snapshot; write one first"), ("", "not a snapshot"), ("[]", "not a snapshot"),
         (#"{"name": "x"}"#, "not a snapshot"),
         (
             #"{"format": "imagespec.snapshot.v1""#,
-            "the snapshot is truncated or was edited: line 1, column 35"
+            "line 1, column 35: the snapshot is truncated or was edited: "
         ),
         (
             #"{"format":"imagespec.snapshot.v2","x":1}"#,

@@ -80,8 +80,8 @@ import Testing
             .unsupportedField, ["requirements", "Python 3.9", "builder_config.poetry", "2.2.1"],
             ImageSpec(pythonVersion: "3.9", requirements: "p/poetry.lock")),
         // What is refused with advice.
-        Refused(.unsupportedField, ["cuda ", "base_image", "nvidia"], ImageSpec(cuda: "12")),
-        Refused(.unsupportedField, ["cudnn ", "PyPI"], ImageSpec(cudnn: "9")),
+        Refused(.unsupportedField, ["cuda: ", "base_image", "nvidia"], ImageSpec(cuda: "12")),
+        Refused(.unsupportedField, ["cudnn: ", "PyPI"], ImageSpec(cudnn: "9")),
         Refused(
             .unsupportedField, ["pip_index", ".netrc", "pip_secret_mounts"],
             ImageSpec(pipIndex: "https://u:p@host/simple")),
@@ -113,47 +113,47 @@ import Testing
         Refused(.invalidField, ["pip_extra_args", "quote"], ImageSpec(pipExtraArgs: "--x 'y")),
         Refused(.invalidField, ["env", "1A"], ImageSpec(env: ["1A": "x"])),
         Refused(.invalidField, ["env", "A B"], ImageSpec(env: ["A B": "x"])),
-        Refused(.invalidField, ["env: A", "line break"], ImageSpec(env: ["A": "x\ny"])),
-        Refused(.invalidField, ["env: PATH", "single quote"], ImageSpec(env: ["PATH": "/it's:/bin"])),
+        Refused(.invalidField, ["env.A", "line break"], ImageSpec(env: ["A": "x\ny"])),
+        Refused(.invalidField, ["env.PATH", "single quote"], ImageSpec(env: ["PATH": "/it's:/bin"])),
         Refused(.invalidField, ["env", "_F_IMG_ID"], ImageSpec(env: ["_F_IMG_ID": "x"])),
         Refused(.invalidField, ["commands[1]", "empty"], ImageSpec(commands: ["a", " \n"])),
         Refused(.invalidField, ["entrypoint[0]", "NUL"], ImageSpec(entrypoint: ["\0"])),
         Refused(
-            .invalidField, ["pip_secret_mounts[0], target", "relative to /root"],
+            .invalidField, ["pip_secret_mounts[0][1]", "relative to /root"],
             ImageSpec(pipSecretMounts: [.init(source: "a", target: "../b")])),
         Refused(
-            .invalidField, ["pip_secret_mounts[0], target"],
+            .invalidField, ["pip_secret_mounts[0][1]"],
             ImageSpec(pipSecretMounts: [.init(source: "a", target: "./")])),
         Refused(
-            .invalidField, ["pip_secret_mounts[0], target"],
+            .invalidField, ["pip_secret_mounts[0][1]"],
             ImageSpec(pipSecretMounts: [.init(source: "a", target: ".")])),
         Refused(
-            .invalidField, ["pip_secret_mounts[1], target", "another"],
+            .invalidField, ["pip_secret_mounts[1][1]", "another"],
             ImageSpec(pipSecretMounts: [
                 .init(source: "a", target: ".netrc"), .init(source: "c", target: "/root/.netrc"),
             ])),
         Refused(
-            .invalidField, ["pip_secret_mounts[0], target"],
+            .invalidField, ["pip_secret_mounts[0][1]"],
             ImageSpec(pipSecretMounts: [.init(source: "a", target: "/b,readonly")])),
         Refused(
-            .invalidField, ["pip_secret_mounts[1], target", "another"],
+            .invalidField, ["pip_secret_mounts[1][1]", "another"],
             ImageSpec(pipSecretMounts: [.init(source: "a", target: "/b"), .init(source: "c", target: "/./b")])
         ),
         Refused(
             .unsupportedField, ["builder_config", "uv_imgae", "uv_image", "poetry"],
             ImageSpec(builderConfig: ["uv_imgae": "x"])),
         Refused(
-            .invalidField, ["builder_config: uv_image", "string"],
+            .invalidField, ["builder_config.uv_image", "string"],
             ImageSpec(builderConfig: ["uv_image": true])),
-        Refused(.invalidField, ["builder_config: uv_image"], ImageSpec(builderConfig: ["uv_image": "a,b"])),
+        Refused(.invalidField, ["builder_config.uv_image"], ImageSpec(builderConfig: ["uv_image": "a,b"])),
         Refused(
-            .invalidField, ["builder_config: poetry", ">=2", "2.2.1"],
+            .invalidField, ["builder_config.poetry", ">=2", "2.2.1"],
             ImageSpec(builderConfig: ["poetry": ">=2"])),
         Refused(
-            .invalidField, ["builder_config: poetry", "\"2\""], ImageSpec(builderConfig: ["poetry": "2"])),
-        Refused(.invalidField, ["builder_config: poetry"], ImageSpec(builderConfig: ["poetry": "2.2 && x"])),
+            .invalidField, ["builder_config.poetry", "\"2\""], ImageSpec(builderConfig: ["poetry": "2"])),
+        Refused(.invalidField, ["builder_config.poetry"], ImageSpec(builderConfig: ["poetry": "2.2 && x"])),
         Refused(
-            .invalidField, ["builder_config: poetry", "version", "string"],
+            .invalidField, ["builder_config.poetry", "version", "string"],
             ImageSpec(builderConfig: ["poetry": 2.2])),
         // Files.
         Refused(.missingInput, ["requirements", "none.txt"], ImageSpec(requirements: "none.txt")),

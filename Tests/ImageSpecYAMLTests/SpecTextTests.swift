@@ -246,11 +246,11 @@ import Testing
     /// What cannot be written without changing another value is refused, with its line.
     @Test(
         arguments: [
-            ("env: {A: &b debian:12}\nbase_image: *b\n", ["base_image"], "line 1"),
-            ("name: a\nbase_image: &b debian:12\nenv:\n  A: *b\n", ["base_image"], "line 2"),
-            ("base_image: &b {name: b}\nbuilder_options: *b\n", innerUV, "line 1"),
-            ("name: a\nbuilder_config: 5\n", uv, "line 2"), (#"{"builder_config": []}"#, uv, "line 1"),
-            ("name: a\ncommands:\n- |+\n  a\n\n", uv, "line"),
+            ("env: {A: &b debian:12}\nbase_image: *b\n", ["base_image"], ":1: "),
+            ("name: a\nbase_image: &b debian:12\nenv:\n  A: *b\n", ["base_image"], ":2: "),
+            ("base_image: &b {name: b}\nbuilder_options: *b\n", innerUV, ":1: "),
+            ("name: a\nbuilder_config: 5\n", uv, ":2: "), (#"{"builder_config": []}"#, uv, ":1: "),
+            ("name: a\ncommands:\n- |+\n  a\n\n", uv, ":"),
         ] as [(String, [String], String)])
     func whatDependsOnTheSameTextIsNotChanged(_ old: String, _ path: [String], _ line: String) throws {
         let error = try #require(throws: ImageSpecError.self) { try replaced(old, path) }

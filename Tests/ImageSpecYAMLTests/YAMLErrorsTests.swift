@@ -26,18 +26,18 @@ import Testing
     @Test(arguments: [
         (
             "nmae: x\npython_version: 3.10",
-            ["line 1, column 1: unknown field \"nmae\"", "line 2, column 17: python_version: "]
+            ["line 1, column 1: nmae: unknown field", "line 2, column 17: python_version: "]
         ),
         (
             "packages:\n  - a\n  - 2\nbase_image:\n  env: &e {A: true}\n  xyzzy: *e",
             [
                 "line 3, column 5: packages[1]: ", "line 5, column 15: base_image.env.A: ",
-                "line 6, column 3: unknown field \"base_image.xyzzy\"",
+                "line 6, column 3: base_image.xyzzy: unknown field",
             ]
         ),
         (
             "\u{FEFF}nmae: x\n'é': y",
-            ["line 1, column 1: unknown field \"nmae\"", "line 2, column 1: unknown field \"é\""]
+            ["line 1, column 1: nmae: unknown field", "line 2, column 1: é: unknown field"]
         ),
         (
             "cuda: 12\nname: yes\nenv: {A: 010, B: 1}",
@@ -47,7 +47,7 @@ import Testing
                 "line 1, column 7: cuda: ", "line 3, column 18: env.B: ",
             ]
         ),
-        ("- a", ["line 1, column 1: the document: "]),
+        ("- a", ["line 1, column 1: the document must be "]),
     ])
     func allProblemsAreInOneErrorWithTheirPlaces(_ yaml: String, _ starts: [String]) throws {
         let error = try #require(throws: ImageSpecError.self) { try ImageSpec(yaml: yaml) }
@@ -78,8 +78,8 @@ import Testing
         Case("packages: numpy", .invalidDocument, "packages", "expected a list"),
         Case("source_copy_mode: some", .invalidDocument, "loaded_modules, all, no_copy"),
         Case("bulder: x", .unknownField, "did you mean \"builder\"?"),
-        Case("- name", .invalidDocument, "the document: expected an object, found a list"),
-        Case("name", .invalidDocument, "expected an object, found a string"),
+        Case("- name", .invalidDocument, "the document must be an object, found a list"),
+        Case("name", .invalidDocument, "must be an object, found a string"),
         // Nothing at all.
         Case("", .invalidDocument, "empty", "{}"), Case("# a comment\n", .invalidDocument, "empty"),
         Case("---\n", .invalidDocument, "empty"), Case("null", .invalidDocument, "empty"),

@@ -35,12 +35,13 @@ package enum DisplayText {
     }
 
     private static func hasControls(_ text: String) -> Bool {
-        text.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
+        text.unicodeScalars.contains(where: \.isControlCharacter)
     }
 
     /// A path in double quotes with C escapes where it needs them, else as it is.
     ///
-    /// Source: git-config(1), `core.quotePath`, as it is when false; and C1 control characters, which git leaves.
+    /// Source: git-config(1), `core.quotePath`, as it is when false; control and format characters above U+007F, which git
+    /// leaves, are escaped too.
     package static func quotedPath(_ path: [UInt8]) -> [UInt8] {
         let isPlain = path.allSatisfy {
             $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
@@ -67,9 +68,7 @@ package enum DisplayText {
             case 0x0D: escape("r".utf8)
             case 0x20..<0x7F: quoted.append(byte)
             default:
-                if let scalar = leadingScalar(of: rest), !(0x7F...0x9F).contains(scalar.value),
-                    scalar.value > 0x7F
-                {
+                if let scalar = leadingScalar(of: rest), !scalar.isControlCharacter, !scalar.isASCII {
                     let count = UTF8.width(scalar)
                     quoted += rest.prefix(count)
                     rest = rest.dropFirst(count)
@@ -92,5 +91,39 @@ package enum DisplayText {
 
     private static func octal(_ byte: UInt8) -> [UInt8] {
         [byte >> 6, byte >> 3 & 7, byte & 7].map { UInt8(ascii: "0") + $0 }
+    }
+}
+
+extension String {
+    /// The text with an escape, as in Swift, for each character that is not visible but changes how a line is shown or where
+    /// it ends: control and format characters (such as those that change the direction of text), and line and paragraph
+    /// separators. All other characters stay, backslashes too.
+    package var escapingControlCharacters: String {
+        // Nearly all text is ASCII without control characters.
+        if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return self }
+        return unicodeScalars.reduce(into: "") { result, scalar in
+            switch scalar {
+            case "\n": result += "\\n"
+            case "\r": result += "\\r"
+            case "\t": result += "\\t"
+            default:
+                if scalar.isControlCharacter {
+                    result += "\\u{" + String(scalar.value, radix: 16) + "}"
+                } else {
+                    result.unicodeScalars.append(scalar)
+                }
+            }
+        }
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether the character is a control or format character, or separates lines or paragraphs.
+    package var isControlCharacter: Bool {
+        if isASCII { return value < 0x20 || value == 0x7F }
+        return switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
     }
 }

@@ -5,75 +5,81 @@ internal import ContentTree
 // The sentences of validation, rendering and build contexts.
 
 extension ImageSpecError {
-    /// The same problem, of a base image that is a spec, so many specs below the one that is looked at.
-    package func inBaseImage(levels: Int) -> ImageSpecError {
-        let prefix = String(repeating: "base_image: ", count: levels)
-        return map { ImageSpecError($0.code, prefix + $0.message) }
-    }
-
     // MARK: fields
 
     /// `value` is nil if it must not be shown.
-    static func invalidText(_ field: String, _ value: String?, _ what: String) -> ImageSpecError {
+    static func invalidText(
+        _ field: String, _ value: String?, _ reason: String, fix: ImageSpecError.Fix? = nil
+    ) -> ImageSpecError {
         let shown = value.map { "\"\($0.shortened)\" " } ?? ""
-        return ImageSpecError(.invalidField, "\(field): \(shown)\(what)")
+        return ImageSpecError(.invalidField, field: field, found: value, shown + reason, fix: fix)
+    }
+
+    static func invalidText(_ field: String, _ value: String?, _ problem: TextRule.Problem) -> ImageSpecError
+    {
+        invalidText(field, value, problem.reason, fix: problem.fix)
     }
 
     static func credential(_ field: String) -> ImageSpecError {
         ImageSpecError(
-            .unsupportedField,
-            "\(field): the URL contains credentials, which would be readable in the image history; remove them and "
-                + "mount a .netrc with pip_secret_mounts, with the target /root/.netrc")
+            .unsupportedField, field: field,
+            "the URL contains credentials, which would be readable in the image history",
+            fix: "remove them and mount a .netrc with pip_secret_mounts, with the target /root/.netrc")
     }
 
     static func cudaUnsupported(_ field: String) -> ImageSpecError {
         ImageSpecError(
-            .unsupportedField,
-            "\(field) is not installed by this builder; use a base_image that contains it, packages from PyPI that include it, or "
-                + "conda_channels with \"nvidia\" and conda_packages")
+            .unsupportedField, field: field, "not installed by this builder",
+            fix:
+                "use a base_image that contains it, packages from PyPI that include it, or conda_channels with \"nvidia\" and conda_packages"
+        )
     }
 
-    static func unsupportedBeside(_ field: String, _ other: String, _ advice: String) -> ImageSpecError {
-        ImageSpecError(.unsupportedField, "\(field) cannot be combined with \(other): \(advice)")
+    static func unsupportedBeside(
+        _ field: String, _ other: String, _ reason: String, fix: ImageSpecError.Fix
+    ) -> ImageSpecError {
+        ImageSpecError(
+            .unsupportedField, field: field, "cannot be combined with \(other): \(reason)", fix: fix)
     }
 
     static func unknownBuilderConfiguration(_ key: String, known: [String]) -> ImageSpecError {
         let keys = known.dropLast().joined(separator: ", ") + (known.last.map { " and " + $0 } ?? "")
         return ImageSpecError(
-            .unsupportedField,
-            "builder_config: unknown key \"\(key.shortened)\"; the keys are \(keys)")
+            .unsupportedField, field: "builder_config.\(key.shortened)", "unknown key",
+            fix: "the keys are \(keys)")
     }
 
     static func reservedVariable(_ name: String) -> ImageSpecError {
-        ImageSpecError(.invalidField, "env: \(name) is reserved; remove it")
+        ImageSpecError(
+            .invalidField, field: "env.\(name)", "this variable is reserved", fix: "remove it")
     }
 
     static func instructionTooLong(_ start: String) -> ImageSpecError {
         ImageSpecError(
             .unsupportedField,
-            "the Dockerfile line \"\(start.shortened)…\" is longer than 65,000 bytes, which Docker cannot read; move the "
-                + "long value or command to a file and copy it")
+            "the Dockerfile line \"\(start.shortened)…\" is longer than 65,000 bytes, which Docker cannot read",
+            fix: "move the long value or command to a file and copy it")
     }
 
     static let noopNeedsReference = ImageSpecError(
-        .unsupportedField,
-        "base_image: the noop builder builds nothing and returns the base image, which must be a reference, such as "
-            + "\"ghcr.io/acme/base:1\"; set it, or use another builder")
+        .unsupportedField, field: "base_image",
+        "the noop builder builds nothing and returns the base image, which must be a reference, such as \"ghcr.io/acme/base:1\"",
+        fix: "set it, or use another builder")
 
     // MARK: requirements
 
     static func requirementEndsInBackslash(_ file: String, _ line: [UInt8]) -> ImageSpecError {
         .invalidRequirements(
             file, line: nil,
-            "the line \"\(String(decoding: line, as: UTF8.self).shortened)\" ends in a backslash before its comment; "
-                + "remove the backslash")
+            "the line \"\(String(decoding: line, as: UTF8.self).shortened)\" ends in a backslash before its comment",
+            fix: "remove the backslash")
     }
 
     static func includeThroughOwnFolder(_ file: String, _ included: String) -> ImageSpecError {
         .invalidRequirements(
             file, line: nil,
-            "it includes \"\(included.shortened)\" through a directory above the main file, which does not exist in the "
-                + "image; remove that directory from the path")
+            "it includes \"\(included.shortened)\" through a directory above the main file, which does not exist in the image",
+            fix: "remove that directory from the path")
     }
 
     // MARK: build contexts
@@ -81,33 +87,33 @@ extension ImageSpecError {
     static func contextAmongSources(_ path: String, field: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput,
-            "\"\(path.shortened)\" is among the files of \(field), so writing to it would change the image name; "
-                + "choose another path, or add it to .gitignore or .dockerignore")
+            "\"\(path.shortened)\" is among the files of \(field), so writing to it would change the image name",
+            fix: "choose another path, or add it to .gitignore or .dockerignore")
     }
 
     package static func unwritable(_ path: [UInt8], _ reason: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput,
-            "cannot write \"\(String(decoding: path, as: UTF8.self).shortened)\": \(reason); choose another path"
-        )
+            "cannot write \"\(String(decoding: path, as: UTF8.self).shortened)\": \(reason)",
+            fix: "choose another path")
     }
 
     static func parentMissing(_ directory: String, parent: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput,
-            "cannot create \"\(directory.shortened)\": the directory \"\(parent.shortened)\" does not exist; create it "
-                + "first, or choose another path")
+            "cannot create \"\(directory.shortened)\": the directory \"\(parent.shortened)\" does not exist",
+            fix: "create it first, or choose another path")
     }
 
     static func notAnArchive(_ path: String) -> ImageSpecError {
         ImageSpecError(
-            .unwritableOutput,
-            "\"\(path.shortened)\" exists and is not a tar archive, so it is not replaced; remove it, or choose another file"
-        )
+            .unwritableOutput, "\"\(path.shortened)\" exists and is not a tar archive, so it is not replaced",
+            fix: "remove it, or choose another file")
     }
 
     static func unwritableArchive(_ reason: String) -> ImageSpecError {
-        ImageSpecError(.unwritableOutput, "cannot write the tar archive: \(reason)")
+        ImageSpecError(
+            .unwritableOutput, "cannot write the tar archive: \(reason)")
     }
 
     static let writingCancelled = ImageSpecError(
@@ -115,23 +121,7 @@ extension ImageSpecError {
 
     static func notEmpty(_ directory: String) -> ImageSpecError {
         ImageSpecError(
-            .unwritableOutput,
-            "\"\(directory.shortened)\" is not empty; use an empty or new directory for the build context"
-        )
-    }
-}
-
-extension String {
-    /// A value as messages show it: on one line, and not without end.
-    package var shortened: String { shortened(to: 120) }
-
-    /// The same with another end.
-    package func shortened(to limit: Int) -> String {
-        var text = ""
-        for (count, scalar) in unicodeScalars.enumerated() {
-            if count == limit { return text + "…" }
-            text.unicodeScalars.append(scalar.value < 0x20 || scalar.value == 0x7F ? "\u{FFFD}" : scalar)
-        }
-        return text
+            .unwritableOutput, "\"\(directory.shortened)\" is not empty",
+            fix: "use an empty or new directory for the build context")
     }
 }

@@ -117,8 +117,8 @@ extension ImageSpec {
 extension ImageSpecError {
     static func unavailablePython(_ version: String, _ advice: String) -> ImageSpecError {
         ImageSpecError(
-            .unsupportedField,
-            "python_version: Python \(version) has no official image on Debian 12 and is not available from uv; \(advice)"
-        )
+            .unsupportedField, field: "python_version",
+            "Python \(version) has no official image on Debian 12 and is not available from uv",
+            fix: Fix(advice))
     }
 }

@@ -15,13 +15,14 @@ extension ImageSpecError {
             case .missingModule: .missingModule(path)
             case .unreadableModule(let reason):
                 .unreadable(field: "loaded modules", path: path, reason: reason)
-            case .ignoreFileIsNotUTF8(let line): .ignoreFileIsNotUTF8(path: path, line: line)
+            case .ignoreFileIsNotUTF8(let line):
+                .ignoreFileIsNotUTF8(Self.locations(of: error, line: line))
             case .malformedPattern(let line, let pattern, let reason, let fix):
-                .malformedIgnorePattern(path: path, line: line, pattern, reason, fix)
+                .malformedIgnorePattern(Self.locations(of: error, line: line), pattern, reason, fix)
             case .ignoreFileOfAnotherUser(let owner, let root):
                 .ignoreFileOfAnotherUser(path, owner: owner, sourceRoot: root)
             }
-        self = error.root.map { plain.inFile("source_root \"" + $0 + "\"") } ?? plain
+        self = plain
     }
 
     /// Runs what reads a tree for a field.
@@ -35,21 +36,30 @@ extension ImageSpecError {
         }
     }
 
-    static func ignoreFileIsNotUTF8(path: String, line: Int) -> ImageSpecError {
-        ImageSpecError(.invalidIgnoreFile, "\(path):\(line): not valid UTF-8; save the file as UTF-8")
+    /// The line of an ignore file in the directory that the field `source_root` names.
+    private static func locations(of error: ContentTreeError, line: Int) -> [Location] {
+        [
+            Location(field: "source_root", subject: error.root.map { "\"\($0)\"" }),
+            Location(file: error.path, line: line),
+        ]
+    }
+
+    static func ignoreFileIsNotUTF8(_ locations: [Location]) -> ImageSpecError {
+        ImageSpecError(.invalidIgnoreFile, at: locations, "not valid UTF-8", fix: "save the file as UTF-8")
     }
 
     static func ignoreFileOfAnotherUser(_ path: String, owner: UInt32, sourceRoot: String) -> ImageSpecError {
         ImageSpecError(
-            .invalidIgnoreFile,
-            "source_root \"\(sourceRoot)\": \"\(path)\" determines which files are in the image, but is owned by user \(owner), not by "
-                + "you, root or the owner of the source root; change its owner, or create .git in the project's own directory"
-        )
+            .invalidIgnoreFile, at: [Location(field: "source_root", subject: "\"\(sourceRoot)\"")],
+            "\"\(path)\" determines which files are in the image, but is owned by user \(owner), not by you, root or the owner of the source root",
+            fix: "change its owner, or create .git in the project's own directory")
     }
 
     static func malformedIgnorePattern(
-        path: String, line: Int, _ pattern: String, _ reason: String, _ advice: String
+        _ locations: [Location], _ pattern: String, _ reason: String, _ advice: String
     ) -> ImageSpecError {
-        ImageSpecError(.invalidIgnoreFile, "\(path):\(line): pattern \"\(pattern)\": \(reason); \(advice)")
+        ImageSpecError(
+            .invalidIgnoreFile, at: locations, found: pattern, "pattern \"\(pattern.shortened)\": \(reason)",
+            fix: Fix(advice))
     }
 }

@@ -7,31 +7,32 @@ internal import ContentTree
 extension ImageSpecError {
     static func invalidImage(_ text: String, _ problem: ImageSpec.ImageReference.Problem) -> ImageSpecError {
         ImageSpecError(
-            .invalidReference,
-            "\"\(withoutUserInfo(text).shortened(to: 300))\": \(problem.reason); expected [host[:port]/]name[:tag][@digest]"
-        )
+            .invalidReference, found: withoutUserInfo(text),
+            "\"\(withoutUserInfo(text).shortened(to: 300))\": \(problem.reason)",
+            fix: "expected [host[:port]/]name[:tag][@digest]")
     }
 
     static func invalidImageName(
         _ name: String, _ problem: ImageSpec.ImageReference.Problem
     ) -> ImageSpecError {
         ImageSpecError(
-            .invalidReference,
-            "invalid image name \"\(withoutUserInfo(name).shortened(to: 300))\": \(problem.reason); change registry "
-                + "(host[:port][/path]) or name")
+            .invalidReference, found: withoutUserInfo(name),
+            "invalid image name \"\(withoutUserInfo(name).shortened(to: 300))\": \(problem.reason)",
+            fix: "change registry (host[:port][/path]) or name")
     }
 
     static func slashAfterRegistry(_ registry: String, _ bare: String) -> ImageSpecError {
         ImageSpecError(
-            .invalidReference,
-            "registry: \"\(registry.shortened)\" must not end in \"/\"; write \"\(bare.shortened)\"")
+            .invalidReference, field: "registry", found: registry,
+            "\"\(registry.shortened)\" must not end in \"/\"", fix: "write \"\(bare.shortened)\"")
     }
 
     static func tagInName(_ name: String, tag: String) -> ImageSpecError {
         ImageSpecError(
-            .invalidReference,
-            "name: \"\(name.shortened)\" must not contain a tag; remove \"\(tag.shortened)\": the tag of the "
-                + "image name is computed in the form of tag_format")
+            .invalidReference, field: "name", found: name, "\"\(name.shortened)\" must not contain a tag",
+            fix:
+                "remove \"\(tag.shortened)\": the tag of the image name is computed in the form of tag_format"
+        )
     }
 
     /// The text before an `@` may be a password, unless a digest follows.

@@ -23,7 +23,7 @@ struct PipRequirements {
     /// The lines as pip reads them: joined behind a backslash, without comments, surrounding white space and empty lines.
     func logicalLines() throws(ImageSpecError) -> [Line] {
         guard String(validating: bytes, as: UTF8.self) != nil else {
-            throw .invalidRequirements(path, line: nil, "not valid UTF-8; save the file as UTF-8")
+            throw .invalidRequirements(path, line: nil, "not valid UTF-8", fix: "save the file as UTF-8")
         }
         var logical: [Line] = []
         var open: Line?
@@ -93,23 +93,26 @@ struct PipRequirements {
     /// The file that a logical line includes; `nil` if it includes none, or a URL (`http:`, `https:`, `file:`).
     func included(by line: Line) throws(ImageSpecError) -> String? {
         guard var rest = Self.argumentOfInclude(line.text) else { return nil }
-        func problem(_ what: String) -> ImageSpecError { .invalidRequirements(path, line: line.number, what) }
+        func problem(_ reason: String, fix: ImageSpecError.Fix) -> ImageSpecError {
+            .invalidRequirements(path, line: line.number, reason, fix: fix)
+        }
         let name: ArraySlice<UInt8>
         if let quote = rest.first, quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"") {
             rest = rest.dropFirst()
             guard let end = rest.firstIndex(of: quote) else {
-                throw problem("unclosed quote in the name of an included file; close it")
+                throw problem("unclosed quote in the name of an included file", fix: "close it")
             }
             name = rest[..<end]
         } else {
             name = rest.prefix { !Self.isWhiteSpace($0) }
         }
         guard !name.isEmpty else {
-            throw problem("include without a file name; add one, or remove the line")
+            throw problem("include without a file name", fix: "add one, or remove the line")
         }
         guard name.first != UInt8(ascii: "/") else {
             throw problem(
-                "absolute path of an included file, which would make the image name depend on this machine; use a relative path"
+                "absolute path of an included file, which would make the image name depend on this machine",
+                fix: "use a relative path"
             )
         }
         let text = String(decoding: name, as: UTF8.self)

@@ -86,16 +86,13 @@ extension FileSystem {
 extension ImageSpecError {
     fileprivate static func specChanged(_ path: String) -> ImageSpecError {
         ImageSpecError(
-            .sourceChanged,
-            "\"\(path)\" changed after it was read, so it was not overwritten; retry when no process is writing to it"
-        )
+            .sourceChanged, "\"\(path)\" changed after it was read, so it was not overwritten",
+            fix: "retry when no process is writing to it")
     }
 
     fileprivate static func cannotReplaceSpec(_ path: String, _ failure: FileSystem.Failure) -> ImageSpecError
     {
         ImageSpecError(
-            .unwritableOutput,
-            "cannot replace \"\(path)\": \(failure.reason); the file is unchanged"
-        )
+            .unwritableOutput, "cannot replace \"\(path)\": \(failure.reason)", fix: "the file is unchanged")
     }
 }

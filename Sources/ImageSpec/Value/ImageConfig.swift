@@ -27,21 +27,22 @@ extension ImageSpec {
             self.init()
             let document = try JSONValue(json: text)
             guard case .object(let object) = document else {
-                throw .wrongType("the image config", document, expected: "an object")
+                throw .wrongType(DocumentPath(), document, expected: .object)
             }
             for (key, value) in object {
                 switch (key, value) {
                 case ("default_image", .null), ("images", .null): break
                 case ("default_image", .string(let name)): defaultImage = name
-                case ("default_image", _): throw .wrongType(key, value, expected: "a string")
+                case ("default_image", _): throw .wrongType(DocumentPath().key(key), value, expected: .string)
                 case ("images", .object(let names)):
                     for (id, name) in names {
                         guard case .string(let name) = name else {
-                            throw .wrongType("images.\(id)", name, expected: "a string")
+                            throw .wrongType(DocumentPath().key("images").key(id), name, expected: .string)
                         }
                         images[id] = name
                     }
-                case ("images", _): throw .wrongType(key, value, expected: ImageSpec.objectOfStrings)
+                case ("images", _):
+                    throw .wrongType(DocumentPath().key(key), value, expected: .objectOfStrings)
                 default: throw .unknownConfigKey(key)
                 }
             }

@@ -39,42 +39,43 @@ extension ImageSpec {
             var document = document
             var source = source
             var names = names
-            var levels: [(spec: ImageSpec, place: String)] = []
+            var levels: [(spec: ImageSpec, location: ImageSpecError.Location)] = []
             var lowestSpec = ImageSpec()
             var count = 0
             var problems: [ImageSpecError] = []
             /// The error with the path from the first file.
             func seen(_ error: ImageSpecError) -> ImageSpecError {
-                levels.reversed().reduce(error) { $0.inFile($1.place) }
+                levels.reversed().reduce(error) { $0.inside($1.location) }
             }
             do throws(ImageSpecError) {
                 while true {
                     let (spec, found) = SpecReader.read(document)
                     problems += found.map { seen($0.inFile(source)) }
                     let (depth, lowest) = spec.lowestBase
-                    let place =
-                        source + ": " + Array(repeating: "base_image", count: depth).joined(separator: ".")
+                    let location = ImageSpecError.Location(
+                        file: source,
+                        field: Array(repeating: "base_image", count: depth).joined(separator: "."))
                     guard case .reference(let text) = lowest, text.hasPrefix("./") || text.hasPrefix("../")
                     else {
                         // As an image reference, it would fail only in the build.
                         if case .reference(let text) = lowest, text.isNameOfSpecFile {
-                            throw .baseFileAsImage(text).inFile(place)
+                            throw .baseFileAsImage(text).inside(location)
                         }
                         lowestSpec = spec
                         break
                     }
                     let name = String(text.dropFirst(2))
                     guard text.hasPrefix("./"), !name.isEmpty, !name.utf8.contains(UInt8(ascii: "/")) else {
-                        throw .baseFileElsewhere(text).inFile(place)
+                        throw .baseFileElsewhere(text).inside(location)
                     }
                     guard names.insert(ByteString(name)).inserted else {
-                        throw .baseOfItself(text).inFile(place)
+                        throw .baseOfItself(text).inside(location)
                     }
                     count += depth
                     guard count <= ImageSpec.maximumBaseCount else {
                         throw .tooManyBases(ImageSpec.maximumBaseCount)
                     }
-                    levels.append((spec, place))
+                    levels.append((spec, location))
                     source = folder == "." ? name : Path.join(folder, name)
                     document = try self.document(source)
                 }
@@ -123,21 +124,19 @@ extension String {
 extension ImageSpecError {
     fileprivate static func baseFileAsImage(_ text: String) -> ImageSpecError {
         ImageSpecError(
-            .invalidField,
-            "\"\(text)\" is ambiguous; write ./\(text) for the spec file in the same directory, or "
-                + "\(text):latest for an image")
+            .invalidField, found: text, "\"\(text)\" is ambiguous",
+            fix: "write ./\(text) for the spec file in the same directory, or \(text):latest for an image")
     }
 
     fileprivate static func baseFileElsewhere(_ text: String) -> ImageSpecError {
         ImageSpecError(
-            .invalidField,
-            "\"\(text)\" must be in the same directory as this spec; write ./NAME for a spec file, or a reference such "
-                + "as debian:bookworm-slim for an image")
+            .invalidField, "\"\(text)\" must be in the same directory as this spec",
+            fix: "write ./NAME for a spec file, or a reference such as debian:bookworm-slim for an image")
     }
 
     fileprivate static func baseOfItself(_ text: String) -> ImageSpecError {
         ImageSpecError(
-            .invalidField,
-            "\"\(text)\" is this spec, or is based on it; change base_image in one of them")
+            .invalidField, "\"\(text)\" is this spec, or is based on it",
+            fix: "change base_image in one of them")
     }
 }

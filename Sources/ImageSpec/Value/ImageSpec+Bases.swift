@@ -44,8 +44,7 @@ extension ImageSpec {
 extension ImageSpecError {
     static func tooManyBases(_ limit: Int) -> ImageSpecError {
         ImageSpecError(
-            .invalidField,
-            "base_image: the base_image chain has more than \(limit) specs; merge some of them"
-        )
+            .invalidField, field: "base_image", "the base_image chain has more than \(limit) specs",
+            fix: "merge some of them")
     }
 }

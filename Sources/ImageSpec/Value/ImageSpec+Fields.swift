@@ -91,8 +91,6 @@ extension ImageSpec {
         }
     }
 
-    static let listOfStrings = "a list of strings"
-    static let objectOfStrings = "an object of strings"
 }
 
 extension ImageSpec: Hashable {

@@ -30,12 +30,12 @@ private struct JSONReader {
 
     package mutating func document() throws(ImageSpecError) -> ImageSpec.JSONValue {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
-            throw error("JSON must not begin with a byte order mark; remove it")
+            throw error("JSON must not begin with a byte order mark", fix: "remove it")
         }
         let value = try value(depth: 0)
         skipWhiteSpace()
         guard position == bytes.count else {
-            throw error("text after the end of the document; remove it")
+            throw error("text after the end of the document", fix: "remove it")
         }
         return value
     }
@@ -58,9 +58,9 @@ private struct JSONReader {
             if take("false") { return .bool(false) }
             if take("null") { return .null }
             for word in ["NaN", "Infinity"] where bytes[position...].starts(with: word.utf8) {
-                throw error("\(word) is not a valid JSON number; to write text, put it in quotes")
+                throw error("\(word) is not a valid JSON number", fix: "to write text, put it in quotes")
             }
-            throw error("expected a value, found \(describe(position)); put text in double quotes")
+            throw error("expected a value, found \(describe(position))", fix: "put text in double quotes")
         }
     }
 
@@ -81,7 +81,7 @@ private struct JSONReader {
             let key = try string()
             guard seen.insert(ByteString(key)).inserted else {
                 position = start
-                throw error("duplicate key \"\(key)\"; remove one of them")
+                throw error("duplicate key \"\(key)\"", fix: "remove one of them")
             }
             skipWhiteSpace()
             guard takeByte(":") else { throw error("expected ':', found \(describe(position))") }
@@ -130,13 +130,13 @@ private struct JSONReader {
                 position += 1
                 guard let string = String(validating: text, as: UTF8.self) else {
                     position = start
-                    throw error("invalid UTF-8 in a string; save the file as UTF-8")
+                    throw error("invalid UTF-8 in a string", fix: "save the file as UTF-8")
                 }
                 return string
             case UInt8(ascii: "\\"):
                 try escape(into: &text)
             case 0..<0x20:
-                throw error("a string contains \(describe(position)); write it as an escape sequence")
+                throw error("a string contains \(describe(position))", fix: "write it as an escape sequence")
             default:
                 text.append(byte)
                 position += 1
@@ -168,12 +168,12 @@ private struct JSONReader {
             guard let scalar = Unicode.Scalar(scalar) else {
                 position = start
                 throw error(
-                    "unpaired surrogate, which UTF-8 cannot encode; write both escapes of the pair")
+                    "unpaired surrogate, which UTF-8 cannot encode", fix: "write both escapes of the pair")
             }
             text.append(contentsOf: Character(scalar).utf8)
         default:
             position = start
-            throw error("invalid escape sequence; write a backslash as \\\\")
+            throw error("invalid escape sequence", fix: "write a backslash as \\\\")
         }
     }
 
@@ -182,7 +182,9 @@ private struct JSONReader {
         guard end <= bytes.count,
             bytes[position..<end].allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
             let unit = UInt16(String(decoding: bytes[position..<end], as: UTF8.self), radix: 16)
-        else { throw error("\\u must be followed by four hexadecimal digits; write \\\\u for the text") }
+        else {
+            throw error("\\u must be followed by four hexadecimal digits", fix: "write \\\\u for the text")
+        }
         position = end
         return unit
     }
@@ -214,7 +216,7 @@ private struct JSONReader {
             return try .init(double)
         } catch let problem {
             position = start
-            throw error(problem.message)
+            throw problem.at(line: place.line, column: place.column)
         }
     }
 
@@ -253,10 +255,14 @@ private struct JSONReader {
         return "'\(Character(Unicode.Scalar(byte)))'"
     }
 
-    private func error(_ what: String) -> ImageSpecError {
+    private func error(_ reason: String, fix: ImageSpecError.Fix? = nil) -> ImageSpecError {
+        let (line, column) = place
+        return .invalidJSON(reason, fix: fix, line: line, column: column)
+    }
+
+    /// The line and column of the current position, from 1.
+    private var place: (line: Int, column: Int) {
         let before = bytes[..<position]
-        let line = before.count { $0 == 0x0A } + 1
-        let column = before.reversed().prefix { $0 != 0x0A }.count + 1
-        return .invalidJSON(what, line: line, column: column)
+        return (before.count { $0 == 0x0A } + 1, before.reversed().prefix { $0 != 0x0A }.count + 1)
     }
 }

@@ -14,14 +14,14 @@ extension ImageSpec {
         }
 
         private var problems: [Problem] = []
-        private var isRecord = false
+        private var isSnapshot = false
 
         /// The spec, and its problems in the order of the document.
         static func read(_ document: SpecDocument) -> (spec: ImageSpec, problems: [ImageSpecError]) {
             var reader = SpecReader()
             let spec = reader.spec(document.value, DocumentPath())
-            // Nearly all fields of a record are unknown here, and that is one mistake.
-            if reader.isRecord { return (spec, [.recordAsSpec]) }
+            // Nearly all fields of a snapshot are unknown here, and that is one mistake.
+            if reader.isSnapshot { return (spec, [.snapshotAsSpec]) }
             if reader.problems.isEmpty { return (spec, document.problems) }
             let places = document.places()
             return (
@@ -38,7 +38,7 @@ extension ImageSpec {
         private mutating func spec(_ document: JSONValue, _ path: DocumentPath) -> ImageSpec {
             var spec = ImageSpec()
             guard case .object(let object) = document else {
-                addWrongType(document, path, expected: "an object")
+                addWrongType(document, path, expected: .object)
                 return spec
             }
             for (name, value) in object {
@@ -49,12 +49,12 @@ extension ImageSpec {
                 if path.steps.isEmpty, name == "format", case .string(let format) = value,
                     format.hasPrefix(ImageSpec.snapshotFormatPrefix)
                 {
-                    isRecord = true
+                    isSnapshot = true
                 }
                 let path = path.key(name)
                 add(
                     .unknownField(
-                        path.description, nearest: Suggestion.nearest(to: name, among: Field.all.map(\.name))),
+                        path, nearest: Suggestion.nearest(to: name, among: Field.all.map(\.name))),
                     path, isKey: true)
             }
             return spec
@@ -67,36 +67,36 @@ extension ImageSpec {
             switch field.storage {
             case .text(let property):
                 guard case .string(let text) = value else {
-                    return addWrongType(value, parent.key(field.name), expected: "a string")
+                    return addWrongType(value, parent.key(field.name), expected: .string)
                 }
                 spec[keyPath: property] = text
             case .list(let property), .set(let property):
                 guard case .array(let values) = value else {
-                    return addWrongType(value, parent.key(field.name), expected: listOfStrings)
+                    return addWrongType(value, parent.key(field.name), expected: .listOfStrings)
                 }
                 spec[keyPath: property] = texts(values) { parent.key(field.name).index($0) }
             case .environment(let property):
                 guard case .object(let object) = value else {
-                    return addWrongType(value, parent.key(field.name), expected: objectOfStrings)
+                    return addWrongType(value, parent.key(field.name), expected: .objectOfStrings)
                 }
                 spec[keyPath: property] = variables(object, parent, field)
             case .options(let property):
                 guard case .object(let object) = value else {
-                    return addWrongType(value, parent.key(field.name), expected: "an object")
+                    return addWrongType(value, parent.key(field.name), expected: .object)
                 }
                 spec[keyPath: property] = object
             case .secretMounts(let property):
                 guard case .array(let values) = value else {
-                    return addWrongType(value, parent.key(field.name), expected: "a list of pairs")
+                    return addWrongType(value, parent.key(field.name), expected: .listOfPairs)
                 }
                 spec[keyPath: property] = mounts(values, parent.key(field.name))
             case .copyMode(let property):
                 guard case .string(let text) = value else {
-                    return addWrongType(value, parent.key(field.name), expected: "a string")
+                    return addWrongType(value, parent.key(field.name), expected: .string)
                 }
                 guard let mode = SourceCopyMode(rawValue: text) else {
                     let path = parent.key(field.name)
-                    return add(.unknownCopyMode(path.description, text), path)
+                    return add(.unknownCopyMode(path, text), path)
                 }
                 spec[keyPath: property] = mode
             case .baseImage(let property):
@@ -105,7 +105,7 @@ extension ImageSpec {
                 case .object: spec[keyPath: property] = .spec(self.spec(value, parent.key(field.name)))
                 default:
                     addWrongType(
-                        value, parent.key(field.name), expected: "a string or an object (another spec)")
+                        value, parent.key(field.name), expected: .stringOrObject)
                 }
             }
         }
@@ -116,7 +116,7 @@ extension ImageSpec {
                 if case .string(let text) = value {
                     texts.append(text)
                 } else {
-                    addWrongType(value, path(index), expected: "a string")
+                    addWrongType(value, path(index), expected: .string)
                 }
             }
             return texts
@@ -130,7 +130,7 @@ extension ImageSpec {
                 if case .string(let text) = value {
                     variables.appendNew(key, text)
                 } else {
-                    addWrongType(value, parent.key(field.name).key(key), expected: "a string")
+                    addWrongType(value, parent.key(field.name).key(key), expected: .string)
                 }
             }
             return variables
@@ -141,7 +141,7 @@ extension ImageSpec {
             for (index, value) in values.enumerated() {
                 let path = path.index(index)
                 guard case .array(let pair) = value, pair.count == 2 else {
-                    addWrongType(value, path, expected: "a list of two strings, [source, target]")
+                    addWrongType(value, path, expected: .pair)
                     continue
                 }
                 let texts = texts(pair) { path.index($0) }
@@ -152,9 +152,8 @@ extension ImageSpec {
 
         // MARK: problems
 
-        private mutating func addWrongType(_ value: JSONValue, _ path: DocumentPath, expected: String) {
-            let place = path.steps.isEmpty ? "the document" : path.description
-            add(.wrongType(place, value, expected: expected), path)
+        private mutating func addWrongType(_ value: JSONValue, _ path: DocumentPath, expected: ExpectedType) {
+            add(.wrongType(path, value, expected: expected), path)
         }
 
         private mutating func add(_ error: ImageSpecError, _ path: DocumentPath, isKey: Bool = false) {
@@ -166,10 +165,4 @@ extension ImageSpec {
 extension ImageSpec {
     /// The prefix of every snapshot format. Tells a snapshot from a spec.
     package static let snapshotFormatPrefix = "imagespec.snapshot."
-}
-
-extension ImageSpecError {
-    static let recordAsSpec = ImageSpecError(
-        .invalidDocument,
-        "this is a snapshot, not a spec; use it with 'imagespec diff' or 'imagespec check --snapshot'")
 }

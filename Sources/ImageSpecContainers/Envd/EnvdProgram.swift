@@ -67,8 +67,7 @@ extension ImageSpecError {
     fileprivate static func noEnvd(_ reasons: [String]) -> ImageSpecError {
         let found = reasons.isEmpty ? "envd is not on PATH" : reasons.joined(separator: "; ")
         return ImageSpecError(
-            .toolUnavailable,
-            "the envd builder requires envd \(EnvdVersion.minimum) or later: \(found); run: pip install --upgrade envd"
-        )
+            .toolUnavailable, "the envd builder requires envd \(EnvdVersion.minimum) or later: \(found)",
+            fix: "run: pip install --upgrade envd")
     }
 }

@@ -12,13 +12,13 @@ struct LoginAdvice {
     let file: String?
 
     /// For requests without credentials.
-    var first: String {
+    var first: ImageSpecError.Fix {
         file.map { "add credentials for \(registry) to \(Self.shown($0)), the only credentials file in use" }
             ?? "run: docker login \(registry)"
     }
 
     /// For credentials that were rejected.
-    var anew: String {
+    var anew: ImageSpecError.Fix {
         file.map {
             "correct the credentials for \(registry) in \(Self.shown($0)), the only credentials file in use"
         }
@@ -33,11 +33,13 @@ extension ImageSpecError {
 
     static func noSuchImage(_ reference: String) -> ImageSpecError {
         ImageSpecError(
-            .missingInput, "\(reference): image not found in its registry; push it, or change the name")
+            .missingInput, about: reference, "image not found in its registry",
+            fix: "push it, or change the name")
     }
 
     static func digestUnknown(_ reference: String, _ reason: String) -> ImageSpecError {
-        ImageSpecError(.existenceUnknown, "cannot determine the digest of \(reference): \(reason)")
+        ImageSpecError(
+            .existenceUnknown, "cannot determine the digest of \(reference): \(reason)")
     }
 
     // MARK: no answer
@@ -45,42 +47,53 @@ extension ImageSpecError {
     static func noAnswer(_ failure: HTTPFailure, _ request: HTTPRequest) -> ImageSpecError {
         let host = request.url.authority
         let detail = failure.detail.isEmpty ? "" : " (\(failure.detail))"
-        let text =
+        let (reason, fix): (String, Fix?) =
             switch failure.kind {
-            case .cancelled: "the request was cancelled"
+            case .cancelled: ("the request was cancelled", nil)
             case .noLibrary:
-                "cannot use libcurl, which registry requests require: \(failure.detail); run: apt install libcurl4, "
-                    + "dnf install libcurl, or brew install curl"
+                (
+                    "cannot use libcurl, which registry requests require: \(failure.detail)",
+                    "run: apt install libcurl4, dnf install libcurl, or brew install curl"
+                )
             case .notResolved:
-                "\(host): host name cannot be resolved\(detail); check the name and the network"
-            case .notReached: "\(host): cannot connect\(detail); check the port, or start the registry"
+                ("host name cannot be resolved\(detail)", "check the name and the network")
+            case .notReached: ("cannot connect\(detail)", "check the port, or start the registry")
             case .proxy:
-                "\(host): the proxy refused the connection\(detail); check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+                ("the proxy refused the connection\(detail)", "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY")
             case .proxyURL:
-                "\(host): HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is not a valid proxy URL; expected http://[user:password@]host[:port], "
-                    + "with %2F for /, %3F for ?, %23 for #, %40 for @ and %20 for a space in user and password"
-            case .connectTimeout: "\(host): connection timed out\(detail); check the network"
+                (
+                    "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is not a valid proxy URL",
+                    "expected http://[user:password@]host[:port], with %2F for /, %3F for ?, %23 for #, %40 for @ and %20 for a space in user and password"
+                )
+            case .connectTimeout: ("connection timed out\(detail)", "check the network")
             case .headTimeout:
-                "\(host): timed out waiting for a response\(detail); try again later"
+                ("timed out waiting for a response\(detail)", "try again later")
             case .stalled, .wholeTimeout:
-                "\(host): timed out receiving the response\(detail); try again later"
+                ("timed out receiving the response\(detail)", "try again later")
             case .queueTimeout:
-                "\(host): timed out waiting for other requests to this host; send fewer at once, or try again later"
+                (
+                    "timed out waiting for other requests to this host",
+                    "send fewer at once, or try again later"
+                )
             case .handshake:
-                "\(host): TLS handshake failed\(detail); plain HTTP is used only for registries on this machine and for "
-                    + "hosts in plainHTTPHosts"
+                (
+                    "TLS handshake failed\(detail)",
+                    "plain HTTP is used only for registries on this machine and for hosts in plainHTTPHosts"
+                )
             case .certificate:
-                "\(host): the server's certificate is not trusted\(detail); add its CA certificate as "
-                    + "/etc/docker/certs.d/\(host)/ca.crt, or set SSL_CERT_FILE to a file of CA certificates"
+                (
+                    "the server's certificate is not trusted\(detail)",
+                    "add its CA certificate as /etc/docker/certs.d/\(host)/ca.crt, or set SSL_CERT_FILE to a file of CA certificates"
+                )
             case .trust:
-                "\(host): cannot use a certificate file\(detail); check SSL_CERT_FILE, SSL_CERT_DIR and certs.d"
-            case .reset: "\(host): connection reset repeatedly\(detail); try again later"
-            case .headTooLarge: "\(host): response header too large; is it a registry?"
-            case .bodyTooLarge: "\(host): response too large; is it a registry?"
-            case .malformed: "\(host): not a valid HTTP response\(detail); is it a registry?"
-            case .other: "\(host): the request failed\(detail)"
+                ("cannot use a certificate file\(detail)", "check SSL_CERT_FILE, SSL_CERT_DIR and certs.d")
+            case .reset: ("connection reset repeatedly\(detail)", "try again later")
+            case .headTooLarge: ("response header too large", "is it a registry?")
+            case .bodyTooLarge: ("response too large", "is it a registry?")
+            case .malformed: ("not a valid HTTP response\(detail)", "is it a registry?")
+            case .other: ("the request failed\(detail)", nil)
             }
-        return ImageSpecError(.existenceUnknown, text)
+        return ImageSpecError(.existenceUnknown, about: host, reason, fix: fix)
     }
 
     // MARK: answers
@@ -91,73 +104,72 @@ extension ImageSpecError {
         let response = outcome.answer.response
         guard outcome.isOwn else {
             return ImageSpecError(
-                .existenceUnknown,
-                "\(reference.registry): redirected to \(outcome.answer.url.authority), which answered \(said(response)); "
-                    + "credentials are not forwarded to another host; use the image's name on that host, or ask the registry's "
-                    + "operator to change the redirect")
+                .existenceUnknown, about: reference.registry.description,
+                "redirected to \(outcome.answer.url.authority), which answered \(said(response)); credentials are not forwarded to another host",
+                fix:
+                    "use the image's name on that host, or ask the registry's operator to change the redirect"
+            )
         }
-        let text =
+        let (reason, fix): (String, Fix) =
             switch (response.status, outcome.authorization?.source) {
-            case (401, nil): "authentication required (\(said(response))); \(login.first)"
+            case (401, nil): ("authentication required (\(said(response)))", login.first)
             case (401, .token(let key, _)?) where key.credential == nil,
                 (403, .token(let key, _)?) where key.credential == nil:
-                "\(reference.repository) does not exist or is private (\(said(response))); \(login.first)"
+                ("\(reference.repository) does not exist or is private (\(said(response)))", login.first)
             case (401, .token?), (403, .token?):
-                "\(reference.repository) does not exist, or the current user may not read it (\(said(response))); check the name "
-                    + "and the permissions"
-            case (401, .credential?): "credentials rejected (\(said(response))); \(login.anew)"
-            case (403, nil): "access denied (\(said(response))); \(login.first)"
+                (
+                    "\(reference.repository) does not exist, or the current user may not read it (\(said(response)))",
+                    "check the name and the permissions"
+                )
+            case (401, .credential?): ("credentials rejected (\(said(response)))", login.anew)
+            case (403, nil): ("access denied (\(said(response)))", login.first)
             case (403, .credential?):
-                "access denied (\(said(response))); check the permissions of the current user"
-            case (407, _): "proxy authentication required (407); add user and password to the proxy's URL"
+                ("access denied (\(said(response)))", "check the permissions of the current user")
+            case (407, _): ("proxy authentication required (407)", "add user and password to the proxy's URL")
             case (429, _):
-                "too many requests (\(saidWithWait(response))); try again later, or \(login.first)"
-            case (408, _): "request timeout (\(saidWithWait(response))); try again later"
+                ("too many requests (\(saidWithWait(response)))", "try again later, or \(login.first)")
+            case (408, _): ("request timeout (\(saidWithWait(response)))", "try again later")
             case (500...599, _):
-                "server error \(said(response))\(parenthesizedWait(response)); try again later"
-            default: "unexpected status \(said(response)); is it a registry?"
+                ("server error \(said(response))\(parenthesizedWait(response))", "try again later")
+            default: ("unexpected status \(said(response))", "is it a registry?")
             }
-        return ImageSpecError(.existenceUnknown, "\(reference.registry): \(text)")
+        return ImageSpecError(
+            .existenceUnknown, about: reference.registry.description, reason, fix: fix)
     }
 
     static func absenceUncertain(_ reference: ImageSpec.ImageReference, _ reason: String) -> ImageSpecError {
         ImageSpecError(
-            .existenceUnknown,
-            "\(reference.registry): anonymous requests return 404 for \(reference.repository), and the credentials for this registry "
-                + "cannot be used: \(reason)"
+            .existenceUnknown, about: reference.registry.description,
+            "anonymous requests return 404 for \(reference.repository), and the credentials for this registry cannot be used: \(reason)"
         )
     }
 
     static func malformedDigest(_ reference: ImageSpec.ImageReference) -> ImageSpecError {
         ImageSpecError(
-            .existenceUnknown,
-            "\(reference.registry): the Docker-Content-Digest header is not a valid digest; is it a registry?"
-        )
+            .existenceUnknown, about: reference.registry.description,
+            "the Docker-Content-Digest header is not a valid digest", fix: "is it a registry?")
     }
 
     static func otherDigest(_ reference: ImageSpec.ImageReference, _ digest: ImageSpec.ImageReference.Digest)
         -> ImageSpecError
     {
         ImageSpecError(
-            .existenceUnknown,
-            "\(reference.registry): digest mismatch for \(reference.repository): requested \(reference.identifier), received "
-                + "\(digest); a proxy changed the response, or the registry is corrupted; do not use the image, and ask the "
-                + "registry's operator"
-        )
+            .existenceUnknown, about: reference.registry.description,
+            "digest mismatch for \(reference.repository): requested \(reference.identifier), received \(digest); a proxy changed the response, or the registry is corrupted",
+            fix: "do not use the image, and ask the registry's operator")
     }
 
     static func otherAlgorithm(_ reference: ImageSpec.ImageReference) -> ImageSpecError {
         ImageSpecError(
-            .existenceUnknown,
-            "\(reference.registry): \(reference.repository) \(reference.identifier) exists, but the registry reports no digest of "
-                + "that algorithm to verify it; use the image's sha256 digest")
+            .existenceUnknown, about: reference.registry.description,
+            "\(reference.repository) \(reference.identifier) exists, but the registry reports no digest of that algorithm to verify it",
+            fix: "use the image's sha256 digest")
     }
 
     static func noManifest(_ reference: ImageSpec.ImageReference) -> ImageSpecError {
         ImageSpecError(
-            .existenceUnknown,
-            "\(reference.registry): answered 200 without a manifest; is it a registry, or does a proxy require a login first?"
-        )
+            .existenceUnknown, about: reference.registry.description, "answered 200 without a manifest",
+            fix: "is it a registry, or does a proxy require a login first?")
     }
 
     private static func wait(_ response: HTTPResponse) -> String? {
@@ -192,91 +204,88 @@ extension ImageSpecError {
 
     static func unusableRedirect(_ host: String) -> ImageSpecError {
         ImageSpecError(
-            .existenceUnknown,
-            "\(host): redirected to an invalid URL; is it a registry?")
+            .existenceUnknown, about: host, "redirected to an invalid URL", fix: "is it a registry?")
     }
 
     static func weakerRedirect(_ host: String, _ target: String) -> ImageSpecError {
         ImageSpecError(
-            .existenceUnknown,
-            "\(host): redirected to \(target) without TLS, which is not followed; ask the registry's operator to change "
-                + "the redirect")
+            .existenceUnknown, about: host, "redirected to \(target) without TLS, which is not followed",
+            fix: "ask the registry's operator to change the redirect")
     }
 
     static func tooManyRedirects(_ host: String) -> ImageSpecError {
         ImageSpecError(
-            .existenceUnknown, "\(host): too many redirects; is it a registry?")
+            .existenceUnknown, about: host, "too many redirects", fix: "is it a registry?")
     }
 
     // MARK: authentication
 
     static func tokenUnusable(_ login: LoginAdvice) -> ImageSpecError {
-        credentialsUnusable(
-            login.registry,
-            "the stored token contains an invalid character; \(login.anew)")
+        credentialsUnusable(login.registry, "the stored token contains an invalid character", fix: login.anew)
     }
 
-    static func credentialsUnusable(_ registry: ImageSpec.ImageReference.Registry, _ reason: String)
-        -> ImageSpecError
-    {
+    static func credentialsUnusable(
+        _ registry: ImageSpec.ImageReference.Registry, _ reason: String, fix: Fix? = nil
+    ) -> ImageSpecError {
         ImageSpecError(
-            .existenceUnknown,
-            "\(registry): authentication required, but no credentials can be used: \(reason)")
+            .existenceUnknown, about: registry.description,
+            "authentication required, but no credentials can be used: \(reason)", fix: fix)
     }
 
     static func unusableRealm(_ registry: ImageSpec.ImageReference.Registry) -> ImageSpecError {
         ImageSpecError(
-            .existenceUnknown,
-            "\(registry): authentication required, but the URL of the token server is missing or invalid; is it a registry?"
-        )
+            .existenceUnknown, about: registry.description,
+            "authentication required, but the URL of the token server is missing or invalid",
+            fix: "is it a registry?")
     }
 
     static func weakerRealm(_ registry: ImageSpec.ImageReference.Registry, _ server: String) -> ImageSpecError
     {
         ImageSpecError(
-            .existenceUnknown,
-            "\(registry): its token server \(server) does not use TLS, so no request is sent; ask the registry's operator to "
-                + "change the URL")
+            .existenceUnknown, about: registry.description,
+            "its token server \(server) does not use TLS, so no request is sent",
+            fix: "ask the registry's operator to change the URL")
     }
 
     static func anonymousTokenRefused(
         _ login: LoginAdvice, _ server: String, _ response: HTTPResponse
     ) -> ImageSpecError {
         ImageSpecError(
-            .existenceUnknown,
-            "\(login.registry): anonymous token refused by \(server) (\(said(response))); \(login.first)"
-        )
+            .existenceUnknown, about: login.registry.description,
+            "anonymous token refused by \(server) (\(said(response)))", fix: login.first)
     }
 
     static func credentialsRefused(
         _ login: LoginAdvice, _ server: String, _ response: HTTPResponse
     ) -> ImageSpecError {
         ImageSpecError(
-            .existenceUnknown,
-            "\(login.registry): credentials rejected by \(server) (\(said(response))); \(login.anew)")
+            .existenceUnknown, about: login.registry.description,
+            "credentials rejected by \(server) (\(said(response)))",
+            fix: login.anew)
     }
 
     static func noToken(
         _ registry: ImageSpec.ImageReference.Registry, _ server: String, _ response: HTTPResponse
     ) -> ImageSpecError {
         ImageSpecError(
-            .existenceUnknown,
-            "\(registry): its token server \(server) answered \(said(response))\(parenthesizedWait(response)); try again later"
-        )
+            .existenceUnknown, about: registry.description,
+            "its token server \(server) answered \(said(response))\(parenthesizedWait(response))",
+            fix: "try again later")
     }
 
     static func malformedToken(_ registry: ImageSpec.ImageReference.Registry, _ server: String)
         -> ImageSpecError
     {
         ImageSpecError(
-            .existenceUnknown,
-            "\(registry): its token server \(server) returned no valid token; try again later"
-        )
+            .existenceUnknown, about: registry.description,
+            "its token server \(server) returned no valid token",
+            fix: "try again later")
     }
 
     // MARK: certificates
 
     static func invalidCertificateFile(_ path: String, _ what: String) -> ImageSpecError {
-        ImageSpecError(.unreadableInput, "\"\(path)\" \(what); replace or remove it")
+        ImageSpecError(
+            .unreadableInput, "\"\(path)\" \(what)", fix: "replace or remove it")
     }
 }

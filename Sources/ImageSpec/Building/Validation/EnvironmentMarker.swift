@@ -40,7 +40,7 @@ indirect enum EnvironmentMarker: Equatable, Sendable {
         }
     }
 
-    private static func problem(_ what: String, _ fix: String) -> RequirementProblem {
+    private static func problem(_ what: String, _ fix: ImageSpecError.Fix) -> RequirementProblem {
         RequirementProblem("has " + what, fix: fix)
     }
 
@@ -145,7 +145,7 @@ indirect enum EnvironmentMarker: Equatable, Sendable {
             return true
         }
 
-        private func problem(_ what: String, _ fix: String) -> RequirementProblem {
+        private func problem(_ what: String, _ fix: ImageSpecError.Fix) -> RequirementProblem {
             EnvironmentMarker.problem(what, fix)
         }
     }

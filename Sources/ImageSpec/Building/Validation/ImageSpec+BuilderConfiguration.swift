@@ -20,10 +20,11 @@ extension ImageSpec {
             switch value {
             case .null: return nil
             case .string(let text):
-                let what = text.isEmpty ? "is empty; remove it" : known.rule.problem(text)
-                return what.map { .invalidText("builder_config: " + key, text, $0) }
+                return (TextRule.notEmpty.problem(text) ?? known.rule.problem(text)).map {
+                    .invalidText("builder_config." + key, text, $0)
+                }
             default:
-                return .invalidText("builder_config: " + key, nil, "expected \(known.what), as a string")
+                return .invalidText("builder_config." + key, nil, "expected \(known.what), as a string")
             }
         }
     }
@@ -54,15 +55,17 @@ extension TextRule {
         let isVersion =
             (2...4).contains(parts.count)
             && parts.allSatisfy { (1...4).contains($0.count) && $0.allSatisfy(\.isASCIIDigit) }
-        return isVersion ? nil : "is not a valid version; write it as in \"2.2.1\""
+        return isVersion ? nil : Problem(reason: "is not a valid version", fix: "write it as in \"2.2.1\"")
     }
 }
 
 extension ImageSpecError {
     static func poetryNeedsPython(_ minor: Int) -> ImageSpecError {
         ImageSpecError(
-            .unsupportedField,
-            "requirements: \(RenderingConstants.poetry) does not run on Python 3.\(minor); set builder_config.poetry to a "
-                + "version that does, such as \"2.2.1\" on Python 3.9, or use a later python_version")
+            .unsupportedField, field: "requirements",
+            "\(RenderingConstants.poetry) does not run on Python 3.\(minor)",
+            fix:
+                "set builder_config.poetry to a version that does, such as \"2.2.1\" on Python 3.9, or use a later python_version"
+        )
     }
 }

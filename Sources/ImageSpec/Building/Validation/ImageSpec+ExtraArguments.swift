@@ -22,7 +22,7 @@ extension ImageSpec {
         // Another version may have other options.
         let isKnownVersion = builderText(options.command.hasPrefix("uv") ? "uv_image" : "poetry") == nil
         var problems: [ImageSpecError] = []
-        func refuse(_ argument: InstallerArgument, _ what: String, _ fix: String) {
+        func refuse(_ argument: InstallerArgument, _ what: String, _ fix: ImageSpecError.Fix) {
             problems.append(
                 .invalidArgument(
                     argument.value.map { argument.word + " " + $0 } ?? argument.word, what, fix: fix))

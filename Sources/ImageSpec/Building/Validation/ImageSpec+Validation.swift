@@ -94,27 +94,27 @@ extension ImageSpec {
             if !isName {
                 problems.append(
                     .invalidText(
-                        "env", name,
-                        "is not a valid variable name; use letters, digits and '_', and do not begin with a digit"
-                    ))
+                        "env", name, "is not a valid variable name",
+                        fix: "use letters, digits and '_', and do not begin with a digit"))
             } else if name == RenderingConstants.idVariable {
                 problems.append(.reservedVariable(name))
             } else if name == "PATH", value.utf8.contains(UInt8(ascii: "'")) {
                 problems.append(
                     .invalidText(
-                        "env: PATH", value,
-                        "contains a single quote, which cannot be written to the login shell profile; use directories without one"
-                    ))
+                        "env.PATH", value,
+                        "contains a single quote, which cannot be written to the login shell profile",
+                        fix: "use directories without one"))
             } else if name == "PATH", ["$PATH", "${PATH"].contains(where: value.contains) {
                 // Nobody means these letters, and no program would be found.
                 problems.append(
                     .invalidText(
-                        "env: PATH", value,
-                        "is not expanded; write the complete value, as in \"/x:/opt/venv/bin:/usr/local/bin:/usr/bin:/bin\""
+                        "env.PATH", value, "is not expanded",
+                        fix:
+                            "write the complete value, as in \"/x:/opt/venv/bin:/usr/local/bin:/usr/bin:/bin\""
                     ))
             }
-            if let what = TextRule.lineBreak.problem(value) {
-                problems.append(.invalidText("env: " + name.shortened, value, what))
+            if let problem = TextRule.lineBreak.problem(value) {
+                problems.append(.invalidText("env." + name.shortened, value, problem))
             }
             return problems
         }
@@ -131,14 +131,13 @@ extension ImageSpec {
         where !(packages ?? []).isEmpty {
             problems.append(
                 .unsupportedBeside(
-                    "python_exec", field, "conda installs its own interpreter; remove one of them"))
+                    "python_exec", field, "conda installs its own interpreter", fix: "remove one of them"))
         }
         if pythonVersion.nonEmpty != nil {
             problems.append(
                 .unsupportedBeside(
-                    "python_exec", "python_version",
-                    "the interpreter determines the version; remove one of them"
-                ))
+                    "python_exec", "python_version", "the interpreter determines the version",
+                    fix: "remove one of them"))
         }
         return problems
     }
@@ -153,8 +152,8 @@ extension ImageSpec {
         if !(packages ?? []).isEmpty {
             problems.append(
                 .unsupportedBeside(
-                    "packages", "the lock file \(file)",
-                    "add them to pyproject.toml and lock again, or remove one of them"))
+                    "packages", "the lock file \(file)", "it lists all packages",
+                    fix: "add them to pyproject.toml and lock again, or remove one of them"))
         }
         return file == "poetry.lock" ? problems + poetryProblems : problems
     }
@@ -166,19 +165,19 @@ extension ImageSpec {
             var problems =
                 (TextRule.mountTarget.problem(mount.target) ?? TextRule.ownPlace.problem(mount.targetPath))
                 .map {
-                    [ImageSpecError.invalidText(field + ", target", mount.target, $0)]
+                    [ImageSpecError.invalidText(field + "[1]", mount.target, $0)]
                 } ?? []
             if mount.source.isEmpty || mount.source.utf8.contains(0) {
                 problems.append(
                     .invalidText(
-                        field + ", source", mount.source,
-                        "is not a valid file path; give the path of the file that contains the secret"))
+                        field + "[0]", mount.source, "is not a valid file path",
+                        fix: "give the path of the file that contains the secret"))
             }
             if !targets.insert(ByteString(Path.lexicallyNormalized(mount.targetPath))).inserted {
                 problems.append(
                     .invalidText(
-                        field + ", target", mount.target,
-                        "is also the target of another mount; choose another path"))
+                        field + "[1]", mount.target, "is also the target of another mount",
+                        fix: "choose another path"))
             }
             return problems
         }

@@ -10,52 +10,54 @@ extension ImageSpecError {
     static func invalidPackage(_ field: String, _ text: String, _ problem: RequirementProblem)
         -> ImageSpecError
     {
-        ImageSpecError(.invalidField, "\(field): " + problem.sentence(about: text))
+        ImageSpecError(.invalidField, field: field, found: text, problem.reason(for: text), fix: problem.fix)
     }
 
     static func invalidRequirement(
         _ file: String, _ line: Int, _ text: String, _ problem: RequirementProblem
     ) -> ImageSpecError {
-        .invalidRequirements(file, line: line, problem.sentence(about: text))
+        .invalidRequirements(file, line: line, problem.reason(for: text), fix: problem.fix)
     }
 
     static func localPackage(_ field: String, _ text: String) -> ImageSpecError {
         ImageSpecError(
-            .invalidField,
-            "\(field): \"\(text.shortened)\" is a local path, which does not exist in the image when packages are installed; "
-                + "copy its source with source_root or copy, publish it to a package index, or use a base_image that "
-                + "contains it")
+            .invalidField, field: field,
+            "\"\(text.shortened)\" is a local path, which does not exist in the image when packages are installed",
+            fix:
+                "copy its source with source_root or copy, publish it to a package index, or use a base_image that contains it"
+        )
     }
 
     static func localRequirement(_ file: String, _ line: Int, _ text: String) -> ImageSpecError {
         .invalidRequirements(
             file, line: line,
-            "\"\(text.shortened)\" is a local path, which does not exist in the image when packages are installed; remove it "
-                + "and copy its source with source_root or copy, publish it to a package index, or use a base_image that "
-                + "contains it")
-    }
-
-    static func otherFormat(_ file: String, _ problem: RequirementProblem) -> ImageSpecError {
-        .invalidRequirements(file, line: nil, "this \(problem.what); \(problem.fix)")
-    }
-
-    static let packagesWithoutHashes = ImageSpecError(
-        .unsupportedField,
-        "packages cannot be combined with --require-hashes: they have no hashes; write them with hashes in the requirements "
-            + "file")
-
-    /// Requirements are mounted, not copied: they are in no layer.
-    static func requirementCredential(_ file: String, _ place: String?) -> ImageSpecError {
-        let place = place.map { ", " + $0 } ?? ""
-        return ImageSpecError(
-            .unsupportedField,
-            "requirements: \"\(file)\"\(place): the URL contains credentials, which would be readable in the build context and "
-                + "in build logs; remove them and mount a .netrc with pip_secret_mounts, with the target /root/.netrc"
+            "\"\(text.shortened)\" is a local path, which does not exist in the image when packages are installed",
+            fix:
+                "remove it and copy its source with source_root or copy, publish it to a package index, or use a base_image that contains it"
         )
     }
 
-    static func invalidArgument(_ argument: String, _ what: String, fix: String) -> ImageSpecError {
-        ImageSpecError(.invalidField, "pip_extra_args: \"\(argument.shortened)\" \(what); \(fix)")
+    static func otherFormat(_ file: String, _ problem: RequirementProblem) -> ImageSpecError {
+        .invalidRequirements(file, line: nil, "this \(problem.what)", fix: problem.fix)
+    }
+
+    static let packagesWithoutHashes = ImageSpecError(
+        .unsupportedField, field: "packages",
+        "cannot be combined with --require-hashes: packages have no hashes",
+        fix: "write them with hashes in the requirements file")
+
+    /// Requirements are mounted, not copied: they are in no layer.
+    static func requirementCredential(_ file: String, _ place: String?) -> ImageSpecError {
+        ImageSpecError(
+            .unsupportedField, at: [Location(field: "requirements"), Location(file: file, subject: place)],
+            "the URL contains credentials, which would be readable in the build context and in build logs",
+            fix: "remove them and mount a .netrc with pip_secret_mounts, with the target /root/.netrc")
+    }
+
+    static func invalidArgument(_ argument: String, _ what: String, fix: Fix) -> ImageSpecError {
+        ImageSpecError(
+            .invalidField, field: "pip_extra_args", found: argument, "\"\(argument.shortened)\" \(what)",
+            fix: fix)
     }
 
     // MARK: lock files
@@ -64,11 +66,11 @@ extension ImageSpecError {
     static func invalidTOML(_ file: String, _ problem: TOMLProblem, relock: String?) -> ImageSpecError {
         .invalidRequirements(
             file, line: problem.line,
-            "invalid TOML: \(problem.what); " + (relock.map { "run: \($0)" } ?? "correct the file"))
+            "invalid TOML: \(problem.what)", fix: relock.map { "run: \($0)" } ?? "correct the file")
     }
 
     static func staleLock(_ file: String, _ what: String, relock: String) -> ImageSpecError {
-        .invalidRequirements(file, line: nil, "the lock file is out of date: \(what); run: \(relock)")
+        .invalidRequirements(file, line: nil, "the lock file is out of date: \(what)", fix: "run: \(relock)")
     }
 
     static func newerLock(_ file: String, _ version: String, tool: String, reads: String, key: String)
@@ -76,8 +78,8 @@ extension ImageSpecError {
     {
         .invalidRequirements(
             file, line: nil,
-            "version \(version) of the lock file format is unknown: \(tool) supports \(reads); use a \(tool) that supports it with "
-                + "builder_config: {\(key): …}, or lock again")
+            "version \(version) of the lock file format is unknown: \(tool) supports \(reads)",
+            fix: "use a \(tool) that supports it with builder_config: {\(key): …}, or lock again")
     }
 
     static func toolNotAllowed(
@@ -85,16 +87,17 @@ extension ImageSpecError {
     ) -> ImageSpecError {
         .invalidRequirements(
             file, line: line,
-            "\(key) is \"\(range.shortened)\", but the image is built with \(tool) \(version.shortened); choose another version with "
-                + fix)
+            "\(key) is \"\(range.shortened)\", but the image is built with \(tool) \(version.shortened)",
+            fix: "choose another version with \(fix)")
     }
 
     static func workspaceMembers(_ file: String, _ line: Int?, _ members: [String]) -> ImageSpecError {
         .invalidRequirements(
             file, line: line,
-            "the workspace members \(members.joined(separator: ", ").shortened) are not in the image when packages are installed; run: "
-                + "uv export --no-dev --no-emit-workspace -o requirements.txt, use that file, and copy their source with "
-                + "source_root or copy")
+            "the workspace members \(members.joined(separator: ", ").shortened) are not in the image when packages are installed",
+            fix:
+                "run: uv export --no-dev --no-emit-workspace -o requirements.txt, use that file, and copy their source with source_root or copy"
+        )
     }
 
     static func localLockedPackage(
@@ -103,31 +106,32 @@ extension ImageSpecError {
         let export = relock == "uv lock" ? "uv export --no-dev" : "poetry export"
         return .invalidRequirements(
             file, line: line,
-            "\"\(name.shortened)\" is installed from the local path \"\(path.shortened)\", which does not exist in the image when "
-                + "packages are installed; publish it to a package index, or run: \(export) -o requirements.txt, remove it there "
-                + "and copy its source with source_root or copy")
+            "\"\(name.shortened)\" is installed from the local path \"\(path.shortened)\", which does not exist in the image when packages are installed",
+            fix:
+                "publish it to a package index, or run: \(export) -o requirements.txt, remove it there and copy its source with source_root or copy"
+        )
     }
 
     static func localFindLinks(_ file: String, _ line: Int?, _ path: String) -> ImageSpecError {
         .invalidRequirements(
             file, line: line,
-            "find-links names the local path \"\(path.shortened)\", which does not exist in the image when packages are installed; "
-                + "publish the packages to an index that the build can reach")
+            "find-links names the local path \"\(path.shortened)\", which does not exist in the image when packages are installed",
+            fix: "publish the packages to an index that the build can reach")
     }
 
     static func dynamicDependencies(_ file: String, _ line: Int?, _ field: String) -> ImageSpecError {
         .invalidRequirements(
             file, line: line,
-            "\(field) is dynamic: the build backend computes it from files that are not in the image when packages are installed; "
-                + "list it in \(file) and run: uv lock, or run: uv export --no-dev --no-emit-project -o requirements.txt and use "
-                + "that file")
+            "\(field) is dynamic: the build backend computes it from files that are not in the image when packages are installed",
+            fix:
+                "list it in \(file) and run: uv lock, or run: uv export --no-dev --no-emit-project -o requirements.txt and use that file"
+        )
     }
 
     static func missingProjectKey(_ file: String, _ key: String) -> ImageSpecError {
         .invalidRequirements(
-            file, line: nil,
-            "the project has no \(key), which poetry requires; add it, or write \"package-mode = false\" in [tool.poetry]"
-        )
+            file, line: nil, "the project has no \(key), which poetry requires",
+            fix: "add it, or write \"package-mode = false\" in [tool.poetry]")
     }
 
     /// `isImplicit` if the spec does not name the version.
@@ -136,8 +140,8 @@ extension ImageSpecError {
     ) -> ImageSpecError {
         .invalidRequirements(
             file, line: line,
-            "the project requires Python \"\(range.shortened)\", but the image has Python \(version)"
-                + (isImplicit ? "; set python_version" : "; change python_version"))
+            "the project requires Python \"\(range.shortened)\", but the image has Python \(version)",
+            fix: isImplicit ? "set python_version" : "change python_version")
     }
 
     static func unknownProjectPart(
@@ -145,7 +149,7 @@ extension ImageSpecError {
     ) -> ImageSpecError {
         let names = known.isEmpty ? "it has none" : "it has " + known.joined(separator: ", ").shortened
         return ImageSpecError(
-            .invalidField,
-            "pip_extra_args: \(option) names the unknown \(what) \"\(name.shortened)\" of \(file); \(names)")
+            .invalidField, field: "pip_extra_args",
+            "\(option) names the unknown \(what) \"\(name.shortened)\" of \(file)", fix: Fix(names))
     }
 }

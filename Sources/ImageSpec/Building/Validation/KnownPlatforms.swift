@@ -28,8 +28,9 @@ enum KnownPlatforms {
                 guard !known.contains(part), part.utf8.count > 2,
                     let nearest = Suggestion.nearest(to: part, among: known)
                 else { continue }
-                return
-                    "contains the unknown \(kind) \"\(part.shortened)\"; did you mean \"\(nearest)\"?"
+                return TextRule.Problem(
+                    reason: "contains the unknown \(kind) \"\(part.shortened)\"",
+                    fix: "did you mean \"\(nearest)\"?")
             }
         }
         return nil

@@ -27,7 +27,7 @@ struct LockFileCheck {
     ) -> TOMLValue? {
         guard String(validating: file.raw, as: UTF8.self) != nil else {
             problems.append(
-                .invalidRequirements(file.name, line: nil, "not valid UTF-8; save the file as UTF-8"))
+                .invalidRequirements(file.name, line: nil, "not valid UTF-8", fix: "save the file as UTF-8"))
             return nil
         }
         do throws(TOMLProblem) {

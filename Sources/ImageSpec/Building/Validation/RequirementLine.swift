@@ -60,7 +60,7 @@ enum RequirementLine: Equatable, Sendable {
     }
 
     private static func notOfRequirement(_ option: String) -> RequirementProblem {
-        let fix =
+        let fix: ImageSpecError.Fix =
             switch option {
             case "--only-binary", "--no-binary":
                 "write it on a line of its own, as in \"\(option) numpy\""

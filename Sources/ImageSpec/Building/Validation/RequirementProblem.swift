@@ -4,17 +4,17 @@
 struct RequirementProblem: Error, Equatable {
     /// Follows the requirement in a sentence: "has …", "is …".
     var what: String
-    var fix: String
+    var fix: ImageSpecError.Fix
     /// Whether the requirement itself must not be shown.
     var isCredential = false
 
-    init(_ what: String, fix: String) {
+    init(_ what: String, fix: ImageSpecError.Fix) {
         self.what = what
         self.fix = fix
     }
 
-    /// The sentence about a requirement.
-    func sentence(about text: String) -> String { "\"\(text.shortened)\" \(what); \(fix)" }
+    /// What is wrong with a requirement, as a sentence.
+    func reason(for text: String) -> String { "\"\(text.shortened)\" \(what)" }
 }
 
 /// The program that reads requirements and installs them.

@@ -134,7 +134,7 @@ enum RequirementHash {
         guard let length = lengths[String(parts[0])] else {
             throw RequirementProblem(
                 "has a hash of the unknown algorithm \"\(parts[0].shortened(to: 20))\"",
-                fix: "use one of " + lengths.keys.sorted().joined(separator: ", "))
+                fix: "use one of \(lengths.keys.sorted().joined(separator: ", "))")
         }
         try check(String(parts[0]), String(parts[1]), length)
     }

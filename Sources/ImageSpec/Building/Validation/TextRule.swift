@@ -4,73 +4,86 @@ internal import ContentTree
 
 /// What the text of a field must be: one small rule each, and the table of which field obeys which.
 struct TextRule: Sendable {
-    /// What is wrong with a text, to follow the text in a sentence; nil if nothing is.
-    let problem: @Sendable (String) -> String?
+    /// What is wrong with a text, and what to write instead.
+    struct Problem {
+        /// Continues a sentence that begins with the text.
+        let reason: String
+        let fix: ImageSpecError.Fix?
+    }
+
+    /// Returns what is wrong with a text; nil if it obeys the rule.
+    let problem: @Sendable (String) -> Problem?
     /// Whether a text that breaks the rule holds something that no message may show.
     var isCredential = false
 
-    init(isCredential: Bool = false, _ problem: @escaping @Sendable (String) -> String?) {
+    init(isCredential: Bool = false, _ problem: @escaping @Sendable (String) -> Problem?) {
         self.problem = problem
         self.isCredential = isCredential
     }
 
     /// A rule that all bytes, or the text, obey.
     private static func requires(
-        _ what: String, _ isAllowed: @escaping @Sendable (String) -> Bool
+        _ reason: String, fix: ImageSpecError.Fix? = nil, _ isAllowed: @escaping @Sendable (String) -> Bool
     ) -> TextRule {
-        TextRule { isAllowed($0) ? nil : what }
+        TextRule { isAllowed($0) ? nil : Problem(reason: reason, fix: fix) }
     }
 }
 
 // MARK: rules
 
 extension TextRule {
-    static let notEmpty = requires("is empty; remove it") { text in
+    static let notEmpty = requires("is empty", fix: "remove it") { text in
         !text.utf8.allSatisfy(PipRequirements.isWhiteSpace)
     }
 
-    static let noNUL = requires("contains a NUL byte; remove it") {
+    static let noNUL = requires("contains a NUL byte", fix: "remove it") {
         !$0.utf8.contains(0)
     }
 
     /// For values that may hold every other character.
-    static let lineBreak = requires("contains a line break or a NUL byte; write it on one line") { text in
+    static let lineBreak = requires("contains a line break or a NUL byte", fix: "write it on one line") {
+        text in
         !text.utf8.contains { $0 == 0x0A || $0 == 0x0D || $0 == 0 }
     }
 
-    static let noControls = requires("contains a line break, a tab or another control character; remove it") {
+    static let noControls = requires(
+        "contains a line break, a tab or another control character", fix: "remove it"
+    ) {
         text in
         !text.utf8.contains(where: \.isASCIIControl)
     }
 
-    static let noSpace = requires("contains a space; remove it, or write it as %20 in a URL") {
+    static let noSpace = requires("contains a space", fix: "remove it, or write it as %20 in a URL") {
         !$0.utf8.contains(0x20)
     }
 
     /// Programs would take it for an option.
-    static let noOption = requires("begins with \"-\"; write options for pip in pip_extra_args") {
+    static let noOption = requires("begins with \"-\"", fix: "write options for pip in pip_extra_args") {
         $0.utf8.first != UInt8(ascii: "-")
     }
 
     static let noCredential = TextRule(isCredential: true) { text in
-        hasCredential(text) ? "" : nil
+        hasCredential(text) ? Problem(reason: "contains a credential", fix: nil) : nil
     }
 
-    static let quotes = requires("has an unclosed quote; close it") { ArgumentText.words($0) != nil }
+    static let quotes = requires("has an unclosed quote", fix: "close it") { ArgumentText.words($0) != nil }
 
     /// Between words a line break is white space as any other; in one it would break the instruction's line.
     static let plainWords = requires(
-        "contains a line break or another control character within quotes; remove it"
+        "contains a line break or another control character within quotes", fix: "remove it"
     ) { text in
         (ArgumentText.words(text) ?? []).allSatisfy { word in !word.utf8.contains { $0 < 0x20 || $0 == 0x7F }
         }
     }
 
-    static let absolute = requires("is not an absolute path; use its absolute path in the base image") {
+    static let absolute = requires("is not an absolute path", fix: "use its absolute path in the base image")
+    {
         Path.isAbsolute($0) && $0.utf8.last != UInt8(ascii: "/")
     }
 
-    static let pythonVersion = requires("is not a valid Python version; write it as \"3.12\" or \"3.12.4\"") {
+    static let pythonVersion = requires(
+        "is not a valid Python version", fix: "write it as \"3.12\" or \"3.12.4\""
+    ) {
         text in
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         return (2...3).contains(parts.count)
@@ -81,14 +94,15 @@ extension TextRule {
             && (parts[0].elementsEqual("2".utf8) || parts[0].elementsEqual("3".utf8))
     }
 
-    static let cudaVersion = requires("is not a valid version; write it as \"11.2.2\" or \"8\"") { text in
+    static let cudaVersion = requires("is not a valid version", fix: "write it as \"11.2.2\" or \"8\"") {
+        text in
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         return parts.count <= 4
             && parts.allSatisfy { (1...4).contains($0.count) && $0.allSatisfy(\.isASCIIDigit) }
     }
 
     static let platform = requires(
-        "is not a valid platform; write \"linux/amd64\", or several separated by commas"
+        "is not a valid platform", fix: "write \"linux/amd64\", or several separated by commas"
     ) { text in
         text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).allSatisfy {
             platform in
@@ -105,7 +119,7 @@ extension TextRule {
 
     /// `name[:architecture][=version|/release]`; no version of Debian allows more.
     static let aptPackage = requires(
-        "is not a valid Debian package name; write it as in \"git\" or \"libc6=2.36-9\""
+        "is not a valid Debian package name", fix: "write it as in \"git\" or \"libc6=2.36-9\""
     ) {
         text in
         let name = text.utf8.prefix {
@@ -130,7 +144,7 @@ extension TextRule {
 
     /// No valid reference has a character that the Dockerfile would read for itself.
     static let imageReference = requires(
-        "is not a valid image reference; write it as in \"ghcr.io/acme/base:1\""
+        "is not a valid image reference", fix: "write it as in \"ghcr.io/acme/base:1\""
     ) { (try? ImageSpec.ImageReference(parsing: $0)) != nil }
 
     static let mountTarget = requires(
@@ -145,7 +159,7 @@ extension TextRule {
     }
 
     /// Where building itself has something.
-    static let ownPlace = requires("is reserved by the build; choose another path") { text in
+    static let ownPlace = requires("is reserved by the build", fix: "choose another path") { text in
         let path = Path.lexicallyNormalized(text)
         let own = [
             RenderingConstants.uv, RenderingConstants.micromamba, RenderingConstants.certificates,
@@ -194,9 +208,9 @@ extension TextRule {
             texts(spec).enumerated().compactMap { index, text in
                 let place = isList ? "\(field)[\(index)]" : field
                 for rule in rules {
-                    guard let what = rule.problem(text) else { continue }
+                    guard let problem = rule.problem(text) else { continue }
                     if rule.isCredential { return .credential(place) }
-                    return .invalidText(place, TextRule.hasCredential(text) ? nil : text, what)
+                    return .invalidText(place, TextRule.hasCredential(text) ? nil : text, problem)
                 }
                 return nil
             }
@@ -225,7 +239,7 @@ extension TextRule {
     ]
 
     private static let commandStart = requires(
-        "begins with \"-\"; a command must begin with the name of a program"
+        "begins with \"-\"", fix: "a command must begin with the name of a program"
     ) {
         $0.utf8.first != UInt8(ascii: "-")
     }

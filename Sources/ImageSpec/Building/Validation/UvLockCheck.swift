@@ -137,7 +137,8 @@ struct UvLockCheck {
             } catch {
                 problems.append(
                     .invalidRequirements(
-                        input.lockFile.name, line: input.line(ofPackage: name), error.sentence(about: name)))
+                        input.lockFile.name, line: input.line(ofPackage: name), error.reason(for: name),
+                        fix: error.fix))
             }
         }
     }

@@ -72,7 +72,7 @@ struct VersionSpecifier: Hashable, Sendable {
         default:
             RequirementProblem(
                 "has the unknown operator \"\(sign)\"",
-                fix: "use one of " + Comparison.allCases.map(\.rawValue).joined(separator: " "))
+                fix: "use one of \(Comparison.allCases.map(\.rawValue).joined(separator: " "))")
         }
     }
 

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ContentTree
+
+// Errors about documents: their syntax and the types of their values.
+
+extension ImageSpecError {
+    static func invalidJSON(_ reason: String, fix: Fix? = nil, line: Int, column: Int) -> ImageSpecError {
+        ImageSpecError(.invalidDocument, at: [Location(line: line, column: column)], reason, fix: fix)
+    }
+
+    package static func numberOutOfRange(_ number: String) -> ImageSpecError {
+        ImageSpecError(
+            .invalidDocument, found: number,
+            "the number \(number) is outside ±(2^53 − 1), the range that every JSON reader represents exactly",
+            fix: "write it as a string")
+    }
+
+    /// The value at a path has another type than the field.
+    static func wrongType(
+        _ path: DocumentPath, _ value: ImageSpec.JSONValue, expected: ImageSpec.ExpectedType
+    ) -> ImageSpecError {
+        let found =
+            switch value {
+            case .number(let number): "the number \(number.value.ecmaScriptText)"
+            case .array(let list) where expected == .pair: "a list of \(list.count)"
+            default: value.kind
+            }
+        return ImageSpecError(
+            .invalidDocument, field: path.steps.isEmpty ? nil : path.description, found: found,
+            "\(path.steps.isEmpty ? "the document must be" : "expected") \(expected.rawValue), found \(found)",
+            fix: fix(for: value, at: path, expected: expected))
+    }
+
+    /// How to write a value of another type, if it is clear what was meant.
+    private static func fix(
+        for value: ImageSpec.JSONValue, at path: DocumentPath, expected: ImageSpec.ExpectedType
+    ) -> Fix? {
+        switch (expected, value) {
+        case (.string, .number) where path.steps.last == .key("python_version"):
+            "put the version in quotes, because 3.10 and 3.1 are the same number"
+        case (.string, .number), (.string, .bool): "put it in quotes"
+        case (.string, .null): "remove it"
+        // In YAML, a colon and a space turn text into an object.
+        case (.string, .object(let object)) where object.count == 1:
+            "put text that contains a colon in quotes"
+        case (.objectOfStrings, .array), (.objectOfStrings, .string):
+            "write names and values, as in {\"NAME\": \"value\"}"
+        case (.listOfStrings, .object): "write each entry as a separate string, as in [\"a\", \"b\"]"
+        case (.listOfStrings, .string(let text)):
+            listAdvice(text, isCommand: path.steps.last == .key("commands"))
+        default: nil
+        }
+    }
+
+    /// How to write a string as a list. White space may separate entries, but not in a command.
+    private static func listAdvice(_ text: String, isCommand: Bool) -> Fix {
+        let isEntry = isCommand || !text.unicodeScalars.contains { $0.properties.isWhitespace || $0 == "," }
+        guard isEntry, !text.isEmpty else {
+            return #"write each entry as a separate string, as in ["a", "b"]"#
+        }
+        let entry: ImageSpec.JSONValue = [.string(text.shortened)]
+        return Fix("write " + String(decoding: entry.canonicalForm, as: UTF8.self))
+    }
+
+    static func unknownCopyMode(_ path: DocumentPath, _ value: String) -> ImageSpecError {
+        let known = ImageSpec.SourceCopyMode.allCases.map(\.rawValue).joined(separator: ", ")
+        return ImageSpecError(
+            .invalidDocument, field: path.description, found: value,
+            "unknown copy mode \"\(value.shortened)\"", fix: "use one of \(known)")
+    }
+
+    static func unknownField(_ path: DocumentPath, nearest: String?) -> ImageSpecError {
+        ImageSpecError(
+            .unknownField, field: path.description, "unknown field",
+            fix: nearest.map { "did you mean \"\($0)\"?" }
+                ?? Fix("the fields are " + ImageSpec.Field.all.map(\.name).joined(separator: ", ")))
+    }
+
+    static func unknownConfigKey(_ key: String) -> ImageSpecError {
+        ImageSpecError(
+            .unknownField, field: key, "unknown key in the image config",
+            fix: "the keys are default_image and images")
+    }
+
+    /// A snapshot was given in place of a spec.
+    static let snapshotAsSpec = ImageSpecError(
+        .invalidDocument, "this is a snapshot, not a spec", fix: "compare it with a spec")
+}
+
+extension ImageSpec {
+    /// The type that the value of a field must have, as messages name it.
+    enum ExpectedType: String {
+        case string = "a string"
+        case listOfStrings = "a list of strings"
+        case objectOfStrings = "an object of strings"
+        case object = "an object"
+        case listOfPairs = "a list of pairs"
+        case pair = "a list of two strings, [source, target]"
+        case stringOrObject = "a string or an object (another spec)"
+    }
+}

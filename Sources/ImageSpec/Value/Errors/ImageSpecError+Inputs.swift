@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ContentTree
+
+// Errors about the files and directories that a spec names.
+
+extension ImageSpecError {
+    package static func cannotUse(
+        field: String, path: String, expected: String, _ failure: FileSystem.Failure
+    )
+        -> ImageSpecError
+    {
+        let wrongKind = expected == "directory" ? FileSystem.Failure.notAFolder : .notAFile
+        if failure.code == wrongKind.code {
+            return self.wrongKind(field: field, path: path, expected: expected)
+        }
+        if failure.isMissing { return missing(field: field, path: path, expected: expected) }
+        return unreadable(field: field, path: path, reason: failure.reason)
+    }
+
+    static func cannotUseSpec(_ path: String, _ failure: FileSystem.Failure) -> ImageSpecError {
+        if failure.code == FileSystem.Failure.notAFile.code {
+            return ImageSpecError(
+                .missingInput, found: path, "\(shown(path)) is a directory; expected a spec file",
+                underlying: failure)
+        }
+        if failure.isMissing {
+            return ImageSpecError(
+                .missingInput, found: path, "\(shown(path)) does not exist; expected a spec file",
+                underlying: failure)
+        }
+        return ImageSpecError(
+            .unreadableInput, found: path, "cannot read \(shown(path)): \(failure.reason)",
+            underlying: failure)
+    }
+
+    package static func missing(field: String, path: String, expected: String) -> ImageSpecError {
+        ImageSpecError(
+            .missingInput, field: field, found: path, "\(shown(path)) does not exist; expected a \(expected)")
+    }
+
+    /// A URL is not a path, though it could be read as one.
+    static func urlAsPath(field: String, _ url: String, expected: String) -> ImageSpecError {
+        let isFile = url.asciiLowercased.utf8.starts(with: "file:".utf8)
+        return ImageSpecError(
+            .missingInput, field: field, found: url, "\"\(url)\" is a URL, not a \(expected)",
+            fix: isFile ? "write the path without \"file://\"" : "download it and give its local path")
+    }
+
+    static func wrongKind(field: String, path: String, expected: String) -> ImageSpecError {
+        ImageSpecError(
+            .missingInput, field: field, found: path, "\(shown(path)) is not a \(expected)",
+            fix: "use the path of a \(expected)")
+    }
+
+    static func unreadable(field: String, path: String, reason: String) -> ImageSpecError {
+        ImageSpecError(.unreadableInput, field: field, found: path, "cannot read \(shown(path)): \(reason)")
+    }
+
+    static func unreadableFile(_ path: String, _ failure: FileSystem.Failure) -> ImageSpecError {
+        ImageSpecError(
+            .unreadableInput, found: path, "cannot read \"\(path)\": \(failure.reason)", underlying: failure)
+    }
+
+    static func unreadableStandardInput(reason: String) -> ImageSpecError {
+        ImageSpecError(
+            .unreadableInput, "cannot read standard input: \(reason)",
+            fix: "pass the path of a spec file instead of -")
+    }
+
+    static func missingModule(_ path: String) -> ImageSpecError {
+        ImageSpecError(
+            .missingInput, at: [Location(subject: "loaded modules")], found: path,
+            "\(shown(path)) does not exist or is not a file", fix: "remove it from the list")
+    }
+
+    package static func sourceChanged(_ path: String, _ what: String) -> ImageSpecError {
+        ImageSpecError(
+            .sourceChanged, found: path, "\(shown(path)) changed while it was in use: \(what)",
+            fix: "retry when no process is writing to it")
+    }
+
+    /// A path as messages show it: relative to the working directory of the process if it is below it, followed by that
+    /// directory.
+    private static func shown(_ path: String) -> String {
+        let here = CurrentProcess.workingDirectory
+        let prefix = here.utf8.last == UInt8(ascii: "/") ? here : here + "/"
+        let isBelow = path.utf8.starts(with: prefix.utf8)
+        let short = isBelow ? String(Substring(path.utf8.dropFirst(prefix.utf8.count))) : path
+        // A path that was joined to the directory of a spec can have "./" in it; one that ends in a slash keeps that.
+        var plain = Path.normalized(short)
+        if short.utf8.last == UInt8(ascii: "/"), plain.utf8.last != UInt8(ascii: "/") { plain += "/" }
+        let text = "\"" + plain + "\""
+        return Path.isAbsolute(short) ? text : text + " (in " + here + ")"
+    }
+}
