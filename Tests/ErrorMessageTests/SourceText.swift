@@ -56,8 +56,8 @@ enum SourceText {
                     let isFactory =
                         rest.hasSuffix("-> ImageSpecError") || rest.hasSuffix(": ImageSpecError")
                         || after.hasPrefix("= ImageSpecError(")
-                    // A body ends where the next declaration of the extension begins.
-                    let end = after.firstMatch(of: #/\n    (?:package |private |fileprivate )?static /#)?
+                    // A body ends where the next factory of the extension begins; private functions belong to the one before.
+                    let end = after.firstMatch(of: #/\n    (?:package |fileprivate )?static /#)?
                         .range
                         .lowerBound
                     let body = String(after[..<(end ?? after.endIndex)])

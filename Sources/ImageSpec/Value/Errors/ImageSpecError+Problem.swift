@@ -84,7 +84,7 @@ extension ImageSpecError.Problem {
     public var message: String {
         var sentence = (locations.map(\.description) + [reason]).joined(separator: ": ")
         guard !output.isEmpty else { return fix.map { sentence + "; " + $0.text } ?? sentence }
-        for line in output { sentence += "\n  " + line }
+        for line in output { sentence += line.isEmpty ? "\n" : "\n  " + line }
         return fix.map { sentence + "\nhint: " + $0.text } ?? sentence
     }
 }
