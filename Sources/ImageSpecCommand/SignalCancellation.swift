@@ -25,7 +25,7 @@ struct SignalCancellation: Error {
     /// all pass it on.
     private static let repetitionTime = Duration.seconds(1)
 
-    /// For what goes on when nobody waits for it any more.
+    /// For work that continues when no task waits for it any more.
     private static let cleanupTime = Duration.milliseconds(200)
 
     /// Runs a piece of work that these signals cancel, and waits for its end.

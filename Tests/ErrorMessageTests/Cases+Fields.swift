@@ -64,7 +64,7 @@ extension ErrorArea {
             },
         ])
 
-    /// What gives no image name.
+    /// Specs without a valid image name.
     static let names = ErrorArea(
         name: "names",
         cases: [

@@ -28,12 +28,12 @@ struct ErrorCase: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { "\(factory): \(input)" }
 
-    /// A JSON document that is no spec.
+    /// A JSON document that is not a valid spec.
     static func json(_ factory: String, _ text: String) -> ErrorCase {
         ErrorCase(factory, "JSON " + text.debugDescription) { _ in _ = try ImageSpec(json: text) }
     }
 
-    /// A YAML document that is no spec.
+    /// A YAML document that is not a valid spec.
     static func yaml(_ factory: String, _ text: String) -> ErrorCase {
         ErrorCase(factory, "YAML " + text.debugDescription) { _ in _ = try ImageSpec(yaml: text) }
     }
@@ -54,7 +54,7 @@ struct ErrorCase: Sendable, CustomTestStringConvertible {
         }
     }
 
-    /// A spec, in YAML, that flytekit gives no tag.
+    /// A spec, in YAML, for which flytekit has no tag.
     static func flytekit(_ factory: String, _ text: String, files: [String: String] = [:]) -> ErrorCase {
         ErrorCase(factory, "flytekit's tag of " + text + shown(files)) { scene in
             try scene.write(files)

@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    /// What somebody sees of an error.
+    /// An error as the user sees it.
     struct Told {
         /// The code, or how the tool ended.
         var kind: String

@@ -24,7 +24,7 @@ enum SourceText {
 
     struct Factory {
         var name: String
-        /// The texts that stand in it, without what is put into them.
+        /// Its string literals, without interpolated values.
         var literals: [String]
     }
 

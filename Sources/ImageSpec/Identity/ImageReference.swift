@@ -77,7 +77,7 @@ extension ImageSpec.ImageReference {
             digest: digest)
     }
 
-    /// Whether this is `scratch`, which in a Dockerfile is no image.
+    /// Whether this is `scratch`, which in a Dockerfile does not name an image.
     ///
     /// Source: Dockerfile reference, "FROM".
     public var isScratch: Bool { name == "scratch" }

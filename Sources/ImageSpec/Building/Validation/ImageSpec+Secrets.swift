@@ -25,7 +25,7 @@ extension ImageSpec {
         // Envd mounts none, which is another problem.
         if isForEnvd { return [] }
         return (pipSecretMounts ?? []).enumerated().compactMap { index, mount in
-            // What is no path at all is reported as the text that it is.
+            // An invalid path is reported as it was written.
             if mount.source.isEmpty || mount.source.utf8.contains(0) { return nil }
             let field = "pip_secret_mounts[\(index)]"
             let path = Path.join(context.folder, mount.source)

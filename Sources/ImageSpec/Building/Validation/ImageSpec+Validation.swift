@@ -105,7 +105,7 @@ extension ImageSpec {
                         "contains a single quote, which cannot be written to the login shell profile",
                         fix: "use directories without one"))
             } else if name == "PATH", ["$PATH", "${PATH"].contains(where: value.contains) {
-                // Nobody means these letters, and no program would be found.
+                // The variable would contain the text "$PATH", and no program would be found.
                 problems.append(
                     .invalidText(
                         "env.PATH", value, "is not expanded",

@@ -2,7 +2,7 @@
 
 internal import ContentTree
 
-/// Whether a lock file was made from its project as it is now. What cannot be told from the two files is left to the build.
+/// Whether a lock file was made from its project as it is now. What the two files do not show is left to the build.
 enum LockFreshness {
     // MARK: uv
 
