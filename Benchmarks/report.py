@@ -88,7 +88,7 @@ def medians(results):
 
 
 def bare_calls(results, row):
-    """How many times as fast as a peer the model is: what nobody goes beyond with these calls; None where it is unknown."""
+    """How many times as fast as a peer the model is, which is the limit for these calls; None if unknown."""
     limit = results["trees"][row["group"]]["limits"].get("model" if row["what"].startswith("cold") else "stat_model")
     return row["peer"] / limit if row["kind"] == "ratio" and limit else None
 
@@ -189,8 +189,8 @@ def readme(results, folder):
         f"On {machine['cores']} cores ({machine['processor']}, {machine['system']}, {machine['date']}), medians of "
         f"{results['runs']} runs; [all figures]({folder}/results.md) and what they mean.",
         *loud,
-        table(("times as fast", *[title for title, _ in columns]), rows),
-        table(("share of what the machine allows; start, calls, memory", "reached", "goal", ""), others),
+        table(("speedup", *[title for title, _ in columns]), rows),
+        table(("share of the machine's limit; startup, calls, memory", "reached", "goal", ""), others),
     ])
 
 

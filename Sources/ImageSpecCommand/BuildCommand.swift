@@ -13,7 +13,7 @@ struct BuildCommand: AsyncParsableCommand {
         discussion: """
             Uses the first engine that works: docker, podman or buildah. Images with a registry are pushed. A base image \
             that is a spec is built first, and only once if several specs share it. Independent images are built \
-            concurrently. If a build fails, only the images based on it are not built. When all builds are done, the names are \
+            concurrently. If a build fails, the images based on it are not built; other builds continue. When all builds are done, the names are \
             printed to standard output, one per line in the order of the specs. Failed images are omitted, and the exit \
             status is 74. Engine output goes to standard error, followed by a summary table if there are several images.
 
@@ -25,8 +25,8 @@ struct BuildCommand: AsyncParsableCommand {
                "image_name":"ghcr.io/acme/trainer:1d2e…","outcome":"built"}
 
             The outcome is built, found, assumed (with --assume-present, if the existence cannot be determined) or skipped \
-            (inside an execution). With --json, each spec prints an object; failed ones have "image_name", the outcome \
-            failed or not_built (its base failed), and "problems" as printed by imagespec check. Ctrl-C stops the engines and cleans up; images that \
+            (inside a Flyte execution). With --json, prints one object per spec; that of a failed image has "image_name", the \
+            outcome failed or not_built (its base failed), and "problems" as in imagespec check. Ctrl-C stops the engines and cleans up; images that \
             were already built are kept. Press Ctrl-C again after one second to exit immediately. The variables \
             FLYTE_FORCE_PUSH_IMAGE_SPEC, FLYTE_PUSH_IMAGE_SPEC and FLYTE_IMG_FAST_FAIL have the same effect as in flytekit.
             """)
@@ -53,7 +53,7 @@ struct BuildCommand: AsyncParsableCommand {
 
     @Flag(
         name: .customLong("assume-present"),
-        help: "Assume that an image exists if this cannot be determined, as flytekit does.")
+        help: "Assume that an image exists if its existence cannot be determined, as flytekit does.")
     var assumesExists = false
 
     @Flag(help: "Do not show progress.")

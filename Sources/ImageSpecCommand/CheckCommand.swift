@@ -21,23 +21,23 @@ struct CheckCommand: ParsableCommand {
               {"problems":[{"code":"invalidField","field":"packages[0]","file":"trainer.yaml",
                "message":"trainer.yaml: packages[0]: …","reason":"…"}],"valid":false}
 
-            With --tag, the exit status is 1 if the spec has another tag. With --snapshot and a file written by \
-            imagespec tag --snapshot, the changes since then are printed, as in imagespec diff:
+            With --tag, the exit status is 1 if the tag of the spec differs. Add --snapshot FILE, written by imagespec tag \
+            --snapshot, to print what changed since then, as in imagespec diff:
 
               imagespec check --tag "$(cat trainer.tag)" --snapshot trainer.snapshot.json trainer.yaml
 
-            With --json, the object also has "same_tag" and "tag", with --snapshot also "comparison" (the output of diff), and \
-            "warnings" if there are any.
+            With --json, the object includes "warnings" if there are any; with --tag also "same_tag" and "tag"; and with \
+            --snapshot "comparison" (the output of diff) if the tags differ.
             """)
 
     @OptionGroup var input: SpecInput
 
-    @Option(help: ArgumentHelp("Expected tag.", valueName: "tag"))
+    @Option(help: ArgumentHelp("Exit with status 1 if the tag differs from this one.", valueName: "tag"))
     var tag: String?
 
     @Option(
         name: .customLong("snapshot"),
-        help: ArgumentHelp("Snapshot of the expected tag; reports what changed since.", valueName: "file"),
+        help: ArgumentHelp("Print what changed since this snapshot. Requires --tag.", valueName: "file"),
         completion: .file(extensions: ["json"]))
     var snapshotFile: String?
 
@@ -54,7 +54,7 @@ struct CheckCommand: ParsableCommand {
             )
         }
         if snapshotFile != nil && tag == nil {
-            throw ValidationError("--snapshot requires --tag.")
+            throw ValidationError("--snapshot requires --tag; pass the expected tag.")
         }
     }
 

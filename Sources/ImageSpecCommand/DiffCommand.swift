@@ -53,7 +53,7 @@ struct DiffCommand: AsyncParsableCommand {
 
     func validate() throws {
         if from.isStandardInput && to.isStandardInput {
-            throw ValidationError("standard input can be used only once.")
+            throw ValidationError("standard input can be used only once; save one of the specs to a file.")
         }
         if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more.") }
     }

@@ -10,7 +10,7 @@ struct ExistCommand: AsyncParsableCommand {
         commandName: "exist",
         abstract: "Check whether images exist. The exit status is 0 if all exist, 1 if any is absent.",
         discussion: """
-            Asks the registry of each spec; docker or another program is not required. If a spec has no registry, asks the \
+            Queries the registry of each spec, without docker or any other program. If a spec has no registry, queries the \
             local container engine. Prints one line per spec, in order: "present", the name and the digest; "absent" and the \
             name; or "unknown" and the name, with the reason on standard error. The exit status is 69 if the existence of \
             any image cannot be determined.
@@ -98,7 +98,7 @@ struct DigestCommand: AsyncParsableCommand {
             try StandardOutput.write(input.json ? object.line : Array((digest + "\n").utf8))
         case .present(nil):
             throw ImageSpecError.unknownExistence(
-                "the image exists, but the registry does not report its digest; ask the registry's operator",
+                "the image exists, but the registry does not report its digest; contact the registry operator",
                 of: name)
         case .absent: throw ImageAbsent(message: "\(name) does not exist; to build it, run: imagespec build")
         case .unknown(let reason): throw ImageSpecError.unknownExistence(reason, of: name)
@@ -137,8 +137,8 @@ extension NamedSpec {
 
 extension ImageSpecError {
     fileprivate static let registryRequired = ImageSpecError(
-        .invalidField, field: "registry", "missing; a digest exists only in a registry",
-        fix: "set the field, or use --registry")
+        .invalidField, field: "registry", "missing: only an image in a registry has a digest",
+        fix: "set registry, or use --registry")
 
     /// `reason` names the registry or engine, and the fix.
     fileprivate static func unknownExistence(

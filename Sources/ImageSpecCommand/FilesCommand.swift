@@ -7,7 +7,7 @@ import ImageSpec
 struct FilesCommand: SpecCommand {
     static let configuration = CommandConfiguration(
         commandName: "files",
-        abstract: "List the files that are part of the tag, or with --ignored those that are excluded.",
+        abstract: "List the files that the tag is computed from, or with --ignored the excluded files.",
         discussion: """
             Prints one line per file: mode, digest and path, separated by spaces. With --ignored, prints the path, a tab, and \
             the ignore rule with its file and line, or another reason. A directory's path ends in / and includes everything \
@@ -25,7 +25,7 @@ struct FilesCommand: SpecCommand {
             prefixed with ./.
 
             With --json, prints {"files":[{"digest":…,"mode":…,"path":…,"role":…}],"base":{…}}, or \
-            {"left_out":[{"path":…,"reason":…,"role":…}],"base":{…}}. The role is requirements, copy or source_root. \
+            {"excluded":[{"path":…,"reason":…,"role":…}],"base":{…}}. The role is requirements, copy or source_root. \
             path_base64 is included if the path is not valid UTF-8. Ignore files of docker and podman that have no effect, \
             such as .containerignore, are reported on standard error, and with --json as "warnings".
             """)
@@ -103,7 +103,7 @@ struct FilesCommand: SpecCommand {
         }
         var result: ImageSpec.OrderedDictionary<ImageSpec.JSONValue> = [:]
         if ignored {
-            result["left_out"] = .array(
+            result["excluded"] = .array(
                 inputs.leftOut.map { path in
                     var left = object(path.pathBytes, path.role)
                     left["reason"] = .string(path.reason)

@@ -115,7 +115,7 @@ struct IDCommand: SpecCommand {
         abstract: "Print the id, which identifies what the spec declares.",
         discussion: """
             Reads only the spec file. The id does not depend on this machine: --base-dir, --architecture and \
-            --loaded-module have no effect. (With --scheme flytekit, the architecture does if the registry is on localhost:.)
+            --loaded-module have no effect. With --scheme flytekit, --architecture has an effect if the registry is localhost:PORT.
 
               imagespec id trainer.yaml
               echo '{"name": "trainer"}' | imagespec id -
@@ -139,16 +139,16 @@ struct DocumentCommand: SpecCommand {
 
         static func help(for value: Kind) -> ArgumentHelp? {
             switch value {
-            case .id: "Print the document of the id. Reads only the spec file."
+            case .id: "Print the document that the id is computed from. Reads only the spec file."
             case .tag:
-                "Print the document of the content digest. Reads every file that the spec names."
+                "Print the document that the content digest is computed from. Reads every file that the spec names."
             }
         }
     }
 
     static let configuration = CommandConfiguration(
         commandName: "document",
-        abstract: "Print the canonical JSON document that an id or tag is the SHA-256 digest of.",
+        abstract: "Print the canonical JSON document whose SHA-256 digest is the id or the content digest.",
         usage: "imagespec document (--id | --tag) <spec> [<options>]",
         discussion: """
             Prints exactly the hashed bytes, without a trailing line feed:

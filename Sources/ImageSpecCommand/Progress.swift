@@ -112,7 +112,7 @@ final class Progress: Sendable {
         case .found: "\(result.imageName): exists\(digest)"
         case .assumed: "\(result.imageName): assumed to exist"
         case .skipped:
-            "\(result.imageName): skipped inside an execution (FLYTE_INTERNAL_EXECUTION_ID is set)"
+            "\(result.imageName): skipped inside a Flyte execution (FLYTE_INTERNAL_EXECUTION_ID is set)"
         }
     }
 }

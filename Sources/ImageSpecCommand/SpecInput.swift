@@ -71,16 +71,16 @@ struct SpecOptions: ParsableArguments {
         help: ArgumentHelp(
             "Override the host's architecture, as printed by uname -m.",
             discussion:
-                "Determines the platform of a spec that declares none and has a registry on localhost:.",
+                "Used as the platform of a spec that sets no platform and has a registry localhost:PORT.",
             valueName: "architecture"))
     var architecture: String?
 
     @Option(
         name: .customLong("loaded-module"),
         help: ArgumentHelp(
-            "Module file to copy with source_copy_mode loaded_modules. Can be repeated.",
+            "Copy this module file if source_copy_mode is loaded_modules. Can be repeated.",
             discussion: """
-                Relative paths are resolved against the base directory. If not used, all .py files that are not ignored are \
+                Relative paths are resolved against the base directory. If the option is omitted, all .py files that are not ignored are \
                 copied.
                 """,
             valueName: "file"),
@@ -120,7 +120,7 @@ struct SpecOptions: ParsableArguments {
 extension ImageSpecError {
     fileprivate static func moreProblems(_ code: Code) -> ImageSpecError {
         ImageSpecError(
-            code, "there are more problems", fix: "to list all, run 'imagespec check' with the same arguments"
+            code, "there are more problems", fix: "to list all, run: imagespec check"
         )
     }
 }

@@ -94,7 +94,7 @@ struct ContainerOptions: Hashable, Sendable {
             usesCache = isUsed
         case "progress":
             guard value == .string("plain") else {
-                throw .invalidOption(key, "must be \"plain\"", fix: "remove it")
+                throw .invalidOption(key, "must be \"plain\"", fix: "write \"plain\", or remove it")
             }
         case "builder", "builders", "address", "addresses":
             if let other = endpoints {
@@ -142,7 +142,8 @@ struct ContainerOptions: Hashable, Sendable {
         guard !addresses.isEmpty, addresses.allSatisfy({ $0.hasPrefix("tcp://") }) else {
             problems.append(
                 .invalidOption(
-                    given.option, "requires addresses of the form tcp://host:port", fix: "remove it"))
+                    given.option, "requires addresses of the form tcp://host:port",
+                    fix: "use a tcp:// address, or remove it"))
             return problems
         }
         if (tls.certificate == nil) != (tls.key == nil) {

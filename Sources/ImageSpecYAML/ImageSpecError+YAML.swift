@@ -45,7 +45,7 @@ extension ImageSpecError {
             case .date: ""
             }
         return ImageSpecError(
-            .invalidDocument, "YAML readers disagree on whether \(text) is \(reading.rawValue)",
+            .invalidDocument, "YAML readers disagree on whether \"\(text)\" is \(reading.rawValue)",
             fix: "put it in quotes\(alternative)")
     }
 

@@ -57,7 +57,7 @@ struct YAMLByteOrderMarks {
 extension ImageSpecError {
     fileprivate static func byteOrderMark(_ mark: Mark?) -> ImageSpecError {
         invalidYAML(
-            "a byte order mark (U+FEFF) at the beginning of a text, which YAML readers drop",
+            "a value begins with a byte order mark (U+FEFF), which YAML readers drop",
             fix: "remove it, or use JSON", mark)
     }
 }

@@ -114,8 +114,8 @@ import Testing
             let json = try JSONSerialization.jsonObject(
                 with: Tool.run(["files", "--ignored", "--json", "a.yaml"], in: folder).output)
             let object = json as? [String: Any]
-            #expect(object?.keys.sorted() == ["base", "left_out"])
-            let first = (object?["left_out"] as? [[String: String]])?.first
+            #expect(object?.keys.sorted() == ["base", "excluded"])
+            let first = (object?["excluded"] as? [[String: String]])?.first
             #expect(first == ["path": "b.log", "reason": ".dockerignore:1: *.log", "role": "source_root"])
         }
     }

@@ -93,7 +93,7 @@ import Testing
     }
 
     static let hint =
-        "imagespec: there are more problems; to list all, run 'imagespec check' with the same arguments\n"
+        "imagespec: there are more problems; to list all, run: imagespec check\n"
 
     @Test(arguments: [
         // Something more is wrong, about names or rendering.

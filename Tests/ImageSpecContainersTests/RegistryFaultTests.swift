@@ -235,7 +235,7 @@ struct RegistryFaultTests {
             await client.existence(of: host + "/absent/unread")
                 == .unknown(
                     reason:
-                        "\(host): anonymous requests return 404 for absent/unread, and the credentials for this registry "
+                        "\(host): anonymous requests return 404 for repository \"absent/unread\", and the credentials for this registry "
                         + "cannot be used: the file is damaged"))
     }
 
@@ -271,7 +271,7 @@ struct RegistryFaultTests {
         }
         #expect(
             reason
-                == "\(host): authentication required, but no credentials can be used: the file for \(host) is damaged"
+                == "\(host): authentication required, but the stored credentials cannot be used: the file for \(host) is damaged"
         )
     }
 

@@ -78,8 +78,8 @@ extension ImageSpecError {
     static func includeThroughOwnFolder(_ file: String, _ included: String) -> ImageSpecError {
         .invalidRequirements(
             file, line: nil,
-            "it includes \"\(included.shortened)\" through a directory above the main file, which does not exist in the image",
-            fix: "remove that directory from the path")
+            "the include of \"\(included.shortened)\" leaves the directory of the main requirements file, and that path does not exist in the image",
+            fix: "write the path without leaving that directory")
     }
 
     // MARK: build contexts

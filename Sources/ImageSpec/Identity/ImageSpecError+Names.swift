@@ -16,7 +16,7 @@ extension ImageSpecError {
         ImageSpecError(
             .invalidField, field: "copy", found: path, "\"\(path.shortened)\" \(reason)",
             fix:
-                "use a path relative to the directory of the spec file, or to the working directory, that stays below it"
+                "use a relative path inside the directory of the spec file, or inside the working directory if the spec is not a file"
         )
     }
 
@@ -31,7 +31,7 @@ extension ImageSpecError {
     static func invalidTag(_ format: String, _ reason: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField, field: "tag_format", found: format, "\"\(format.shortened)\" \(reason)",
-            fix: "a tag has at most 128 letters, digits, '_', '.' and '-', and must not begin with '.' or '-'"
+            fix: "use at most 128 letters, digits, '_', '.' and '-', and do not begin with '.' or '-'"
         )
     }
 

@@ -31,7 +31,7 @@ extension ImageSpecError {
         ImageSpecError(
             .invalidReference, field: "name", found: name, "\"\(name.shortened)\" must not contain a tag",
             fix:
-                "remove \"\(tag.shortened)\": the tag of the image name is computed in the form of tag_format"
+                "remove \"\(tag.shortened)\"; the tag is computed from the content of the image, in the form of tag_format"
         )
     }
 
@@ -56,7 +56,7 @@ extension ImageSpec.ImageReference.Problem {
         case .pathTooLong: "its path is longer than 255 characters"
         case .tag(let tag): "\"\(tag.shortened(to: 300))\" is not a valid tag"
         case .digest:
-            "the digest after @ must have a form such as sha256: and 64 lower-case hexadecimal digits"
+            "the digest after @ must be sha256: followed by 64 lower-case hexadecimal digits, or of another supported algorithm"
         case .registry(let text): "\"\(text.shortened(to: 300))\" is not a valid host and port"
         }
     }

@@ -136,7 +136,7 @@ extension ImageSpecError {
 
     fileprivate static func baseOfItself(_ text: String) -> ImageSpecError {
         ImageSpecError(
-            .invalidField, "\"\(text)\" is this spec, or is based on it",
+            .invalidField, "\"\(text)\" is this spec, or is based on it, which is circular",
             fix: "change base_image in one of them")
     }
 }

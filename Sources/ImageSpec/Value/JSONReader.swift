@@ -183,7 +183,9 @@ private struct JSONReader {
             bytes[position..<end].allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
             let unit = UInt16(String(decoding: bytes[position..<end], as: UTF8.self), radix: 16)
         else {
-            throw error("\\u must be followed by four hexadecimal digits", fix: "write \\\\u for the text")
+            throw error(
+                "\\u must be followed by four hexadecimal digits",
+                fix: "to write a literal \"\\u\", use \"\\\\u\"")
         }
         position = end
         return unit

@@ -88,9 +88,9 @@ extension ImageSpecError {
             case .trust:
                 ("cannot use a certificate file\(detail)", "check SSL_CERT_FILE, SSL_CERT_DIR and certs.d")
             case .reset: ("connection reset repeatedly\(detail)", "try again later")
-            case .headTooLarge: ("response header too large", "is it a registry?")
-            case .bodyTooLarge: ("response too large", "is it a registry?")
-            case .malformed: ("not a valid HTTP response\(detail)", "is it a registry?")
+            case .headTooLarge: ("response header too large", "check that it is a container registry")
+            case .bodyTooLarge: ("response too large", "check that it is a container registry")
+            case .malformed: ("not a valid HTTP response\(detail)", "check that it is a container registry")
             case .other: ("the request failed\(detail)", nil)
             }
         return ImageSpecError(.existenceUnknown, about: host, reason, fix: fix)
@@ -107,7 +107,7 @@ extension ImageSpecError {
                 .existenceUnknown, about: reference.registry.description,
                 "redirected to \(outcome.answer.url.authority), which answered \(said(response)); credentials are not forwarded to another host",
                 fix:
-                    "use the image's name on that host, or ask the registry's operator to change the redirect"
+                    "use the image's name on that host, or ask the registry operator to change the redirect"
             )
         }
         let (reason, fix): (String, Fix) =
@@ -115,23 +115,30 @@ extension ImageSpecError {
             case (401, nil): ("authentication required (\(said(response)))", login.first)
             case (401, .token(let key, _)?) where key.credential == nil,
                 (403, .token(let key, _)?) where key.credential == nil:
-                ("\(reference.repository) does not exist or is private (\(said(response)))", login.first)
+                (
+                    "repository \"\(reference.repository)\" does not exist or is private (\(said(response)))",
+                    login.first
+                )
             case (401, .token?), (403, .token?):
                 (
-                    "\(reference.repository) does not exist, or the current user may not read it (\(said(response)))",
+                    "repository \"\(reference.repository)\" does not exist, or the current user may not read it (\(said(response)))",
                     "check the name and the permissions"
                 )
             case (401, .credential?): ("credentials rejected (\(said(response)))", login.anew)
             case (403, nil): ("access denied (\(said(response)))", login.first)
             case (403, .credential?):
                 ("access denied (\(said(response)))", "check the permissions of the current user")
-            case (407, _): ("proxy authentication required (407)", "add user and password to the proxy's URL")
+            case (407, _):
+                (
+                    "proxy authentication required (407)",
+                    "add a user name and password to the proxy URL in HTTPS_PROXY or HTTP_PROXY"
+                )
             case (429, _):
                 ("too many requests (\(saidWithWait(response)))", "try again later, or \(login.first)")
             case (408, _): ("request timeout (\(saidWithWait(response)))", "try again later")
             case (500...599, _):
                 ("server error \(said(response))\(parenthesizedWait(response))", "try again later")
-            default: ("unexpected status \(said(response))", "is it a registry?")
+            default: ("unexpected status \(said(response))", "check that it is a container registry")
             }
         return ImageSpecError(
             .existenceUnknown, about: reference.registry.description, reason, fix: fix)
@@ -140,14 +147,15 @@ extension ImageSpecError {
     static func absenceUncertain(_ reference: ImageSpec.ImageReference, _ reason: String) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown, about: reference.registry.description,
-            "anonymous requests return 404 for \(reference.repository), and the credentials for this registry cannot be used: \(reason)"
+            "anonymous requests return 404 for repository \"\(reference.repository)\", and the credentials for this registry cannot be used: \(reason)"
         )
     }
 
     static func malformedDigest(_ reference: ImageSpec.ImageReference) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown, about: reference.registry.description,
-            "the Docker-Content-Digest header is not a valid digest", fix: "is it a registry?")
+            "the Docker-Content-Digest header is not a valid digest",
+            fix: "check that it is a container registry")
     }
 
     static func otherDigest(_ reference: ImageSpec.ImageReference, _ digest: ImageSpec.ImageReference.Digest)
@@ -155,21 +163,21 @@ extension ImageSpecError {
     {
         ImageSpecError(
             .existenceUnknown, about: reference.registry.description,
-            "digest mismatch for \(reference.repository): requested \(reference.identifier), received \(digest); a proxy changed the response, or the registry is corrupted",
-            fix: "do not use the image, and ask the registry's operator")
+            "digest mismatch for \"\(reference.repository)\": requested \(reference.identifier), received \(digest); a proxy changed the response, or the registry is corrupted",
+            fix: "do not use the image; contact the registry operator")
     }
 
     static func otherAlgorithm(_ reference: ImageSpec.ImageReference) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown, about: reference.registry.description,
-            "\(reference.repository) \(reference.identifier) exists, but the registry reports no digest of that algorithm to verify it",
+            "\"\(reference.repository)@\(reference.identifier)\" exists, but the registry reports no digest of that algorithm to verify it",
             fix: "use the image's sha256 digest")
     }
 
     static func noManifest(_ reference: ImageSpec.ImageReference) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown, about: reference.registry.description, "answered 200 without a manifest",
-            fix: "is it a registry, or does a proxy require a login first?")
+            fix: "check that it is a container registry and that no proxy requires a login")
     }
 
     private static func wait(_ response: HTTPResponse) -> String? {
@@ -204,18 +212,20 @@ extension ImageSpecError {
 
     static func unusableRedirect(_ host: String) -> ImageSpecError {
         ImageSpecError(
-            .existenceUnknown, about: host, "redirected to an invalid URL", fix: "is it a registry?")
+            .existenceUnknown, about: host, "redirected to an invalid URL",
+            fix: "check that it is a container registry")
     }
 
     static func weakerRedirect(_ host: String, _ target: String) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown, about: host, "redirected to \(target) without TLS, which is not followed",
-            fix: "ask the registry's operator to change the redirect")
+            fix: "ask the registry operator to change the redirect")
     }
 
     static func tooManyRedirects(_ host: String) -> ImageSpecError {
         ImageSpecError(
-            .existenceUnknown, about: host, "too many redirects", fix: "is it a registry?")
+            .existenceUnknown, about: host, "too many redirects", fix: "check that it is a container registry"
+        )
     }
 
     // MARK: authentication
@@ -229,14 +239,14 @@ extension ImageSpecError {
     ) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown, about: registry.description,
-            "authentication required, but no credentials can be used: \(reason)", fix: fix)
+            "authentication required, but the stored credentials cannot be used: \(reason)", fix: fix)
     }
 
     static func unusableRealm(_ registry: ImageSpec.ImageReference.Registry) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown, about: registry.description,
             "authentication required, but the URL of the token server is missing or invalid",
-            fix: "is it a registry?")
+            fix: "check that it is a container registry")
     }
 
     static func weakerRealm(_ registry: ImageSpec.ImageReference.Registry, _ server: String) -> ImageSpecError
@@ -244,7 +254,7 @@ extension ImageSpecError {
         ImageSpecError(
             .existenceUnknown, about: registry.description,
             "its token server \(server) does not use TLS, so no request is sent",
-            fix: "ask the registry's operator to change the URL")
+            fix: "ask the registry operator to change the URL")
     }
 
     static func anonymousTokenRefused(

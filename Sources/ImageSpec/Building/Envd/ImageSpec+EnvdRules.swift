@@ -48,8 +48,9 @@ extension ImageSpec {
             } != nil, "it cannot read lock files",
             fix: "export a pip requirements file, or use another builder")
         refuse(
-            "entrypoint", if: entrypoint?.isEmpty == true, "it keeps the entrypoint of the base image",
-            fix: "set one, or use another builder")
+            "entrypoint", if: entrypoint?.isEmpty == true,
+            "an empty list would keep the entrypoint of the base image",
+            fix: "set an entrypoint, or use another builder")
         refuse(
             "platform", if: declaredPlatform?.utf8.contains(UInt8(ascii: ",")) == true,
             "it names the image of each platform differently", fix: "use one platform, or use another builder"
@@ -74,8 +75,8 @@ extension ImageSpec {
             refuse(
                 "base_image",
                 if: base.registry.nonEmpty == nil && base.builder.map { $0.hasSameBytes(as: "noop") } != true,
-                "it pulls base images only from registries, and that spec has no registry",
-                fix: "set its registry")
+                "it pulls base images only from registries, and the base spec has no registry",
+                fix: "set registry in it")
         }
         return problems + envdCudaProblems
     }
@@ -92,7 +93,7 @@ extension ImageSpec {
             if pythonVersion.nonEmpty == nil {
                 problems.append(
                     .unsupportedByEnvd(
-                        "cuda", "the image that it uses has no Python", fix: "set python_version"))
+                        "cuda", "its CUDA image has no Python", fix: "set python_version too"))
             }
             if let baseImage, baseImage != .reference("") {
                 problems.append(

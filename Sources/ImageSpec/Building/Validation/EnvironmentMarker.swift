@@ -131,7 +131,8 @@ indirect enum EnvironmentMarker: Equatable, Sendable {
             let found = name.isEmpty ? cursor.nextWord : name
             throw problem(
                 "the unknown marker variable \"\(found.shortened(to: 40))\"",
-                "use one such as python_version, sys_platform or platform_machine, and quotes for values")
+                "use a variable such as python_version, sys_platform or platform_machine, and put values in quotes"
+            )
         }
 
         private mutating func takeWord(_ word: StaticString) -> Bool {

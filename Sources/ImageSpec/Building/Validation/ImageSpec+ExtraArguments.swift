@@ -43,7 +43,7 @@ extension ImageSpec {
                     refuse(
                         argument,
                         "names a local file, which does not exist in the image when packages are installed",
-                        "write it in a requirements file, or mount it with pip_secret_mounts and use its target"
+                        "write the option in a requirements file, or mount the file with pip_secret_mounts and pass the path of the mount"
                     )
                 }
             } else if !options.flags.contains(name), isKnownVersion {

@@ -153,7 +153,9 @@ extension ImageSpec {
             problems.append(
                 .unsupportedBeside(
                     "packages", "the lock file \(file)", "it lists all packages",
-                    fix: "add them to pyproject.toml and lock again, or remove one of them"))
+                    fix:
+                        "add the packages to pyproject.toml and lock again, or remove packages or requirements"
+                ))
         }
         return file == "poetry.lock" ? problems + poetryProblems : problems
     }

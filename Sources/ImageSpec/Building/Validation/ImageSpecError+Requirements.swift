@@ -24,7 +24,7 @@ extension ImageSpecError {
             .invalidField, field: field,
             "\"\(text.shortened)\" is a local path, which does not exist in the image when packages are installed",
             fix:
-                "copy its source with source_root or copy, publish it to a package index, or use a base_image that contains it"
+                "add its source to the image with the field source_root or copy, publish it to a package index, or use a base_image that contains it"
         )
     }
 
@@ -33,7 +33,7 @@ extension ImageSpecError {
             file, line: line,
             "\"\(text.shortened)\" is a local path, which does not exist in the image when packages are installed",
             fix:
-                "remove it and copy its source with source_root or copy, publish it to a package index, or use a base_image that contains it"
+                "remove it and add its source to the image with the field source_root or copy, publish it to a package index, or use a base_image that contains it"
         )
     }
 
@@ -78,7 +78,7 @@ extension ImageSpecError {
     {
         .invalidRequirements(
             file, line: nil,
-            "version \(version) of the lock file format is unknown: \(tool) supports \(reads)",
+            "unsupported lock file version \(version): \(tool) supports \(reads)",
             fix: "use a \(tool) that supports it with builder_config: {\(key): …}, or lock again")
     }
 
@@ -94,9 +94,9 @@ extension ImageSpecError {
     static func workspaceMembers(_ file: String, _ line: Int?, _ members: [String]) -> ImageSpecError {
         .invalidRequirements(
             file, line: line,
-            "the workspace members \(members.joined(separator: ", ").shortened) are not in the image when packages are installed",
+            "workspace members do not exist in the image when packages are installed: \(members.joined(separator: ", ").shortened)",
             fix:
-                "run: uv export --no-dev --no-emit-workspace -o requirements.txt, use that file, and copy their source with source_root or copy"
+                "run: uv export --no-dev --no-emit-workspace -o requirements.txt, use that file, and add their source to the image with the field source_root or copy"
         )
     }
 
@@ -108,7 +108,7 @@ extension ImageSpecError {
             file, line: line,
             "\"\(name.shortened)\" is installed from the local path \"\(path.shortened)\", which does not exist in the image when packages are installed",
             fix:
-                "publish it to a package index, or run: \(export) -o requirements.txt, remove it there and copy its source with source_root or copy"
+                "publish it to a package index, or run: \(export) -o requirements.txt, remove it there and add its source to the image with the field source_root or copy"
         )
     }
 
@@ -147,7 +147,9 @@ extension ImageSpecError {
     static func unknownProjectPart(
         option: String, _ name: String, _ what: String, file: String, known: [String]
     ) -> ImageSpecError {
-        let names = known.isEmpty ? "it has none" : "it has " + known.joined(separator: ", ").shortened
+        let names =
+            known.isEmpty
+            ? "it defines none; remove the option" : "it defines " + known.joined(separator: ", ").shortened
         return ImageSpecError(
             .invalidField, field: "pip_extra_args",
             "\(option) names the unknown \(what) \"\(name.shortened)\" of \(file)", fix: Fix(names))

@@ -55,7 +55,8 @@ struct InstallerOptions: Sendable {
         given: set("python cache-dir link-mode compile compile-bytecode"),
         impossible: [
             "--dry-run": "nothing is installed with it", "--check": "nothing is installed with it",
-            "--help": "nothing is installed with it", "--user": "packages go to a virtual environment",
+            "--help": "nothing is installed with it",
+            "--user": "packages are installed in a virtual environment",
             "--group": "the image has no pyproject.toml when packages are installed",
         ])
 

@@ -199,7 +199,7 @@ struct Requirement: Equatable, Sendable {
                     "is not a requirement: \":\" follows the name", fix: "write it as in \"\(name)==1.0\"")
             case UInt8(ascii: "$"):
                 return RequirementProblem(
-                    "has a variable in its name", fix: "write the name; variables are expanded in URLs only")
+                    "has a variable in its name", fix: "write the name; variables are expanded only in URLs")
             case let next? where next.isASCIIDigit:
                 return RequirementProblem(
                     "has a version without an operator",

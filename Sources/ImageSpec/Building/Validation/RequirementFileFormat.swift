@@ -38,7 +38,7 @@ enum RequirementFileFormat: CaseIterable, Sendable {
                 fix: "run: uv lock, and use uv.lock; or write its dependencies in packages")
         case .setup:
             RequirementProblem(
-                "is a setup file, whose dependencies setuptools computes",
+                "is a setup script, whose dependencies setuptools computes",
                 fix: "write them in packages or in a requirements file")
         case .json:
             RequirementProblem(

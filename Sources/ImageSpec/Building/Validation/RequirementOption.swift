@@ -87,8 +87,8 @@ struct RequirementOption: Equatable, Sendable {
         /// uv drops what follows silently.
         private static func several(after name: String) -> RequirementProblem {
             RequirementProblem(
-                "has more than \"\(name)\" and its value",
-                fix: "write one option per line, and requirements on their own lines")
+                "has extra text after \"\(name)\"",
+                fix: "write each option and each requirement on its own line")
         }
 
         private static func unknown(_ name: String) -> RequirementProblem {
@@ -159,7 +159,7 @@ struct RequirementOption: Equatable, Sendable {
         RequirementProblem(
             "names a local directory, which does not exist in the image when packages are installed",
             fix:
-                "publish the wheels to a package index, or use a base_image that contains them and their absolute path"
+                "publish the wheels to a package index, or use a base_image that contains them and write their absolute path in that image"
         )
     }
 

@@ -52,8 +52,8 @@ struct SystemNeeds {
         if transport == "https", !hasCertificates { missing.append("ca-certificates") }
         guard !missing.isEmpty else { return }
         throw RequirementProblem(
-            "is in a git repository, but the image has no \(missing.joined(separator: " and no "))",
-            fix: "write \"apt_packages: [\(missing.joined(separator: ", "))]\"")
+            "is installed from a git repository, but the image has no \(missing.joined(separator: " and no "))",
+            fix: "add \(missing.map { "\"\($0)\"" }.joined(separator: " and ")) to apt_packages")
     }
 
     /// `${NAME}` stays as it is written if the variable is not set.

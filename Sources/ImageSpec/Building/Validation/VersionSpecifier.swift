@@ -61,7 +61,7 @@ struct VersionSpecifier: Hashable, Sendable {
         switch sign {
         case "=":
             RequirementProblem(
-                "has the operator \"=\"", fix: "write \"==\"; \"=\" is an operator of conda only")
+                "has the operator \"=\"", fix: "write \"==\"; \"=\" is valid only in conda_packages")
         case "<>": RequirementProblem("has the operator \"<>\"", fix: "write \"!=\"")
         case "=>": RequirementProblem("has the operator \"=>\"", fix: "write \">=\"")
         case "=<": RequirementProblem("has the operator \"=<\"", fix: "write \"<=\"")
@@ -79,7 +79,7 @@ struct VersionSpecifier: Hashable, Sendable {
     private static func invalidVersion(_ version: String, isPrefix: Bool) -> RequirementProblem {
         if version.contains("$") {
             return RequirementProblem(
-                "has a variable in its version", fix: "write the version; variables are expanded in URLs only"
+                "has a variable in its version", fix: "write the version; variables are expanded only in URLs"
             )
         }
         if let space = version.firstIndex(where: \.isWhitespace) {
