@@ -163,7 +163,7 @@ import Testing
         uv(
             "git of a group", arguments: "--group docs", table: "[dependency-groups]\ndocs = []\n",
             root: "dev-dependencies = { docs = [{ name = \"beta\" }] }", lock: gitDependency,
-            ["apt_packages: [git]"]),
+            ["add \"git\" to apt_packages"]),
         uv(
             "git that is there", arguments: "--group docs", spec: ImageSpec(aptPackages: ["git"]),
             table: "[dependency-groups]\ndocs = []\n",

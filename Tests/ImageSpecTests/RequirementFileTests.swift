@@ -48,7 +48,7 @@ import Testing
             ["packages: cannot be combined with --require-hashes"]),
         Case("--require-hashes\nbeta; python_version < '3'\n"),
         // git, and variables, of which a base image may have any.
-        Case("a @ git+https://example.com/a\n", ImageSpec(), ["r.txt:1:", "apt_packages: [git]"]),
+        Case("a @ git+https://example.com/a\n", ImageSpec(), ["r.txt:1:", "to apt_packages"]),
         Case(
             "git+ssh://git@example.com/a\n", ImageSpec(aptPackages: ["git"]),
             ["r.txt:1:", "[openssh-client]"]),
@@ -147,7 +147,7 @@ import Testing
     @Test(arguments: [
         ("six, attrs", "several"), ("six >= 1.0 # comment", "comment"), ("./dist/foo.whl", "local path"),
         (".", "local path"),
-        ("foo @ file:///srv/foo", "local path"), ("git+https://example.com/a", "apt_packages: [git]"),
+        ("foo @ file:///srv/foo", "local path"), ("git+https://example.com/a", "to apt_packages"),
         ("x @ https://example.com/${TOKEN}/a.zip", "env"), ("a --hash=sha256:0", "after the name"),
     ])
     func aMemberOfPackagesIsOneRequirement(_ text: String, _ word: String) throws {

@@ -95,7 +95,7 @@ import Testing
         Case("env: {null: a}", .invalidDocument, "the key null"),
         Case("env: {~: a}", .invalidDocument, "the key ~"),
         Case("env:\n  ?\n  : a", .invalidDocument, "the key is not a string"),
-        Case("env: {on: a}", .invalidDocument, "on is a boolean", "quotes"),
+        Case("env: {on: a}", .invalidDocument, "\"on\" is a boolean", "quotes"),
         Case("? [a]\n: b", .invalidDocument, "a key must be a string"),
         Case("? {a: b}\n: b", .invalidDocument, "a key must be a string"),
         Case("env: {!!int 3: a}", .invalidDocument, "not a string"),
@@ -177,7 +177,7 @@ import Testing
         #expect(error.code == .invalidDocument)
         #expect(
             error.message.contains(
-                "line 3, column 6: YAML readers disagree on whether \(text) is \(reading)"))
+                "line 3, column 6: YAML readers disagree on whether \"\(text)\" is \(reading)"))
         #expect(error.message.contains("quotes"))
         #expect(try ImageSpec(yaml: "env: {A: '\(text)'}").env?["A"] == text)
     }
