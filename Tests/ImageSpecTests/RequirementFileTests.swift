@@ -51,11 +51,11 @@ import Testing
         Case("a @ git+https://example.com/a\n", ImageSpec(), ["r.txt:1:", "to apt_packages"]),
         Case(
             "git+ssh://git@example.com/a\n", ImageSpec(aptPackages: ["git"]),
-            ["r.txt:1:", "[openssh-client]"]),
+            ["r.txt:1:", "add \"openssh-client\" to"]),
         Case("git+ssh://git@example.com/a\n", ImageSpec(aptPackages: ["git=1:2.39", "openssh-client"])),
         Case(
             "git+https://example.com/a\n", ImageSpec(condaPackages: ["gdal"]),
-            ["r.txt:1:", "[git, ca-certificates]"]),
+            ["r.txt:1:", "add \"git\" and \"ca-certificates\" to"]),
         Case(
             "git+https://example.com/a\n",
             ImageSpec(condaPackages: ["conda-forge::git>=2"], aptPackages: ["ca-certificates"])),
@@ -77,7 +77,7 @@ import Testing
             "[[package]]\nname = \"a\"\n[metadata]\nlock-version = \"2.1\"\n", ImageSpec(),
             ["r.txt:", "poetry.lock"]),
         Case("[project]\nname = \"a\"\n", ImageSpec(), ["r.txt:", "project file"]),
-        Case("from setuptools import setup\nsetup()\n", ImageSpec(), ["r.txt:", "setup file"]),
+        Case("from setuptools import setup\nsetup()\n", ImageSpec(), ["r.txt:", "setup script"]),
         Case("[tool]\na = 1\n", ImageSpec(), ["r.txt:", "TOML"]),
         Case("{}\n", ImageSpec(), ["r.txt:", "JSON"]),
         // envd leaves the file to pip.

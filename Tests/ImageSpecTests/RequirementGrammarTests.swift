@@ -178,13 +178,16 @@ import Testing
         Refused("--index https://x", "not supported"),
         Refused("-ihttps://example.com/simple", "space"), Refused("-ra.txt", "-r a.txt"),
         Refused("-e.", "-e ."),
-        Refused("--requirements a.txt", "not supported"), Refused("-r a.txt -r b.txt", "each option and each requirement on its own line"),
+        Refused("--requirements a.txt", "not supported"),
+        Refused("-r a.txt -r b.txt", "each option and each requirement on its own line"),
         Refused("-r a.txt b.txt", "each option and each requirement on its own line"),
         Refused("--pre --prefer-binary", "each option and each requirement on its own line"),
         Refused(
-            "--index-url https://example.com/a --extra-index-url https://example.com/b", "each option and each requirement on its own line"
+            "--index-url https://example.com/a --extra-index-url https://example.com/b",
+            "each option and each requirement on its own line"
         ),
-        Refused("--require-hashes six", "each option and each requirement on its own line"), Refused("--pre=yes", "each option and each requirement on its own line"),
+        Refused("--require-hashes six", "each option and each requirement on its own line"),
+        Refused("--pre=yes", "each option and each requirement on its own line"),
         Refused("--prefer-binary", "uv does not support"),
         Refused("--use-feature=fast-deps", "uv does not support"),
         Refused("--trusted-host [::1]:8", "host"), Refused("--trusted-host", "no value"),

@@ -42,8 +42,8 @@ import Testing
         (
             "cuda: 12\nname: yes\nenv: {A: 010, B: 1}",
             [
-                "line 2, column 7: YAML readers disagree on whether yes is",
-                "line 3, column 10: YAML readers disagree on whether 010 is",
+                "line 2, column 7: YAML readers disagree on whether \"yes\" is",
+                "line 3, column 10: YAML readers disagree on whether \"010\" is",
                 "line 1, column 7: cuda: ", "line 3, column 18: env.B: ",
             ]
         ),
