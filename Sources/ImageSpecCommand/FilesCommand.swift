@@ -79,7 +79,7 @@ struct FilesCommand: SpecCommand {
                 lines.append(end)
             }
         }
-        for base in inputs.base { append(base, prefix: prefix + Self.basePrefix, to: &lines) }
+        if let base = inputs.base { append(base, prefix: prefix + Self.basePrefix, to: &lines) }
     }
 
     private static let basePrefix = Array("base: ".utf8)
@@ -118,7 +118,7 @@ struct FilesCommand: SpecCommand {
                     return .object(entry)
                 })
         }
-        if let base = inputs.base.first { result["base"] = .object(json(base)) }
+        if let base = inputs.base { result["base"] = .object(json(base)) }
         return result
     }
 }

@@ -50,7 +50,7 @@ struct ComparedSpec {
 
     /// The base, if it is a spec.
     var base: ComparedSpec? {
-        guard case .spec(let base) = spec.baseImage, let contents = contents.base.first else { return nil }
+        guard case .spec(let base) = spec.baseImage, let contents = contents.base else { return nil }
         return ComparedSpec(base, contents)
     }
 

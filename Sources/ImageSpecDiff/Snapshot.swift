@@ -81,12 +81,12 @@ private final class SnapshotReader {
     func read(
         _ spec: ImageSpec, inheritedPlatform: String?
     ) throws(ImageSpecError) -> (SnapshotContents, ContentIdentity) {
-        var base: [SnapshotContents] = []
+        var base: SnapshotContents?
         let inputs = try ResolvedInputs.read(
             of: spec, in: context, inheritedPlatform: inheritedPlatform, records: [.entries]
         ) { baseSpec, platform throws(ImageSpecError) in
             let (contents, identity) = try self.read(baseSpec, inheritedPlatform: platform)
-            base.append(contents)
+            base = contents
             return identity
         }
         let identity = ContentIdentity(spec: spec, contents: inputs)

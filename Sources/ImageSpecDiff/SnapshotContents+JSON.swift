@@ -10,7 +10,7 @@ extension SnapshotContents {
         object["requirements"] = requirements?.json
         if !copied.isEmpty { object["copy"] = .array(copied.map(\.json)) }
         object["source_root"] = source.map { ["files": $0.json] }
-        object["base"] = base.first.map { .object($0.json) }
+        object["base"] = base.map { .object($0.json) }
         return object
     }
 
@@ -33,7 +33,7 @@ extension SnapshotContents {
             guard case .object(let members) = value, let base = SnapshotContents(json: members) else {
                 return nil
             }
-            self.base = [base]
+            self.base = base
         }
     }
 }

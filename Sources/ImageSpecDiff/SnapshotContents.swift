@@ -11,8 +11,8 @@ struct SnapshotContents: Hashable, Sendable {
     /// In the order of `copy`.
     var copied: [SnapshotCopy] = []
     var source: SnapshotTree?
-    /// The contents of the base, if it is a spec. At most one element: a struct cannot contain itself.
-    var base: [SnapshotContents] = []
+    /// The contents of the base. `nil` if it is not a spec.
+    @Indirect var base: SnapshotContents?
 }
 
 /// A path of `copy`.

@@ -133,7 +133,7 @@ import Testing
         #expect(progress.count.files == 12)
         for index in (0..<12).reversed() {
             #expect(inputs?.files.map(\.path) == ["f\(index)/a"])
-            inputs = inputs?.base.first
+            inputs = inputs?.base
         }
         #expect(inputs == nil)
     }

@@ -72,6 +72,35 @@ import Darwin
         }
     }
 
+    /// BuildKit transfers only files whose size or time differs from those of an earlier build, in nanoseconds.
+    @Test func aFileThatChangesAndKeepsItsSizeGetsAnotherTime() throws {
+        let project = TemporaryFolder()
+        let output = TemporaryFolder()
+        let spec = ImageSpec(sourceRoot: "src", requirements: "requirements.txt", sourceCopyMode: .all)
+        func times(_ name: String, _ text: String, _ version: String) throws -> [timespec] {
+            try project.write("src/main.py", text)
+            try project.write("requirements.txt", "six==1.16.\(version)\n")
+            let directory = output.path + "/" + name
+            try ImageSpec.BuildContext(spec, in: IdentityLawTests.context(project)).write(to: directory)
+            return try ["source/main.py", "requirements/requirements.txt"].map { path in
+                var status = stat()
+                try #require(stat(directory + "/" + path, &status) == 0)
+                #if canImport(Darwin)
+                return status.st_mtimespec
+                #else
+                return status.st_mtim
+                #endif
+            }
+        }
+        let first = try times("first", "one", "0")
+        let changed = try times("changed", "two", "1")
+        let again = try times("again", "one", "0")
+        #expect(first.map(\.tv_sec) == [Self.time, Self.time])
+        #expect(changed.map(\.tv_sec) == [Self.time, Self.time])
+        #expect(zip(first, changed).allSatisfy { $0.tv_nsec != $1.tv_nsec })
+        #expect(first.map(\.tv_nsec) == again.map(\.tv_nsec))
+    }
+
     @Test func aFolderThatWasThereKeepsItsMode() throws {
         let project = TemporaryFolder()
         try project.folder("private")
@@ -343,17 +372,21 @@ import Darwin
     @Test func theDockerfileBuilderWritesAndNamesTheImage() async throws {
         let project = try RenderingProject(["conf/a": "a"])
         let spec = ImageSpec(name: "n", registry: "ghcr.io/acme", copy: ["conf"])
-        let builder = ImageSpec.DockerfileBuilder(directory: project.output(), context: project.context)
-        #expect(try await builder.shouldBuild(spec))
-        #expect(try await builder.build(spec) == spec.imageName(in: project.context))
+        let builder = ImageSpec.DockerfileBuilder(directory: project.output())
+        let result = try await builder.build(spec, in: project.context)
+        #expect(result.imageName == (try spec.imageName(in: project.context)))
+        #expect(result.outcome == .built)
         let text = try String(contentsOfFile: project.output() + "/Dockerfile", encoding: .utf8)
         #expect(text == (try ImageSpec.Dockerfile(spec, in: project.context).text))
     }
 
     @Test func theNoopBuilderReturnsTheBaseImage() async throws {
         let builder: some ImageSpec.Builder = .noop
-        #expect(
-            try await builder.build(ImageSpec(packages: ["x"], baseImage: "acme/base:1")) == "acme/base:1")
+        let spec = ImageSpec(packages: ["x"], baseImage: "acme/base:1")
+        for spec in [spec, spec.forcePush()] {
+            let result = try await builder.build(spec, policy: .init())
+            #expect(result == ImageSpec.BuildResult(imageName: "acme/base:1", outcome: .found))
+        }
         for base in [nil, "", .spec(ImageSpec())] as [ImageSpec.BaseImage?] {
             let error = await #expect(throws: ImageSpecError.self) {
                 try await builder.build(ImageSpec(baseImage: base))

@@ -77,23 +77,29 @@ import Testing
         #expect(slip?.message.hasSuffix("did you mean \"noop\"?") == true)
     }
 
-    /// A builder of one's own needs one function.
+    /// A user-written builder has one function.
     private struct Mine: ImageSpec.Builder {
-        var exists = false
-        func shouldBuild(_ spec: ImageSpec) async throws -> Bool { !exists }
-        func build(_ spec: ImageSpec) async throws -> String? { "mine/" + (spec.name ?? "") }
+        var existence: ImageSpec.Existence
+
+        func build(_ request: ImageSpec.BuildRequest) async throws -> ImageSpec.BuildResult {
+            try await request.ensureImage(
+                inspect: { .init(existence) },
+                build: { .init(imageName: "mine/" + (request.spec.name ?? ""), outcome: .built) })
+        }
     }
 
-    @Test(arguments: [
-        (exists: false, force: false, outcome: ImageSpec.BuildResult.Outcome.built),
-        (exists: true, force: false, outcome: .found),
-        (exists: true, force: true, outcome: .built),
-    ])
-    func aSimpleBuilderIsAskedWhetherToBuildUnlessTheBuildIsForced(
-        _ row: (exists: Bool, force: Bool, outcome: ImageSpec.BuildResult.Outcome)
+    @Test(
+        arguments: [
+            (existence: .absent, force: false, outcome: .built),
+            (existence: .present(digest: nil), force: false, outcome: .found),
+            (existence: .present(digest: nil), force: true, outcome: .built),
+            (existence: .unknown(reason: "timeout"), force: true, outcome: .built),
+        ] as [(existence: ImageSpec.Existence, force: Bool, outcome: ImageSpec.BuildResult.Outcome)])
+    func aUserWrittenBuilderBuildsOnlyWhatIsAbsentUnlessTheBuildIsForced(
+        _ row: (existence: ImageSpec.Existence, force: Bool, outcome: ImageSpec.BuildResult.Outcome)
     ) async throws {
         let engine = Engine(policy: .init())
-        engine.register("mine", Mine(exists: row.exists))
+        engine.register("mine", Mine(existence: row.existence))
         let spec = row.force ? ImageSpec(name: "x").forcePush() : ImageSpec(name: "x")
         let result = try await engine.result(of: spec, in: context)
         #expect(result.outcome == row.outcome)

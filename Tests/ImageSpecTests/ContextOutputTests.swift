@@ -207,7 +207,8 @@ import Testing
         func addLink(_ path: [UInt8], to target: [UInt8]) {}
 
         func addFile(
-            _ path: [UInt8], isExecutable: Bool, size: Int, _ body: (Write) throws(ImageSpecError) -> Void
+            _ path: [UInt8], isExecutable: Bool, size: Int, digest: ContentDigest,
+            _ body: (Write) throws(ImageSpecError) -> Void
         ) throws(ImageSpecError) {
             try body { _ in
                 pieces += 1
@@ -219,11 +220,12 @@ import Testing
     @Test(arguments: [ContextLayout.dockerfile, .envd])
     func cancellingEndsTheCopyingWithinAFile(layout: ContextLayout) async throws {
         let project = try RenderingProject(["src/large": Self.large, "src/next": "1"])
-        let contents = try ResolvedInputs.read(of: Self.spec, in: project.context, records: [.entries])
+        let inputs = try ResolvedInputs.read(of: Self.spec, in: project.context, records: [.entries])
+        let files = ContextFiles(layout: layout, buildFile: "", requirements: nil, inputs: inputs)
         let task = Task {
             let sink = CancellingSink()
             let error = #expect(throws: ImageSpecError.self) {
-                try contents.items(nil, layout).write(to: sink)
+                try files.writeAll(to: sink)
             }
             #expect(error?.message == ImageSpecError.writingCancelled.message)
             return sink.pieces

@@ -27,11 +27,7 @@ final class RecordingBuilder: ImageSpec.Builder {
     var names: [String] { requests.map { $0.spec.name ?? "" } }
     var cancellations: Int { state.withLock { $0.cancelled } }
 
-    func build(_ spec: ImageSpec) async throws -> String? {
-        throw Failure()  // An engine asks for the image.
-    }
-
-    func image(for request: ImageSpec.BuildRequest) async throws -> ImageSpec.BuildResult {
+    func build(_ request: ImageSpec.BuildRequest) async throws -> ImageSpec.BuildResult {
         let count = state.withLock { state in
             state.requests.append(request)
             return state.requests.count - 1

@@ -23,7 +23,7 @@ extension ImageSpec.BuildContext {
     /// The same for a process that may end before this returns; `unfinished` is what it has to take away then.
     package func writeTar(toFile path: String, _ unfinished: UnfinishedFile) throws(ImageSpecError) {
         let file = try TarContextFile(path, unfinished)
-        if let place = try file.realPlace() { try checkPlace(ofFile: place) }
+        if let place = try file.realPlace() { try files.checkLocation(ofFile: place) }
         try writeTar { bytes throws(ImageSpecError) in try file.write(bytes) }
         try file.finish()
     }
@@ -53,7 +53,7 @@ extension ImageSpec.BuildContext {
     func writeTar(_ output: @escaping ContextSink.Write) throws(ImageSpecError) {
         let archive = TarContextSink(output)
         do throws(ImageSpecError) {
-            try writeAll(to: archive)
+            try files.writeAll(to: archive)
             try archive.finish()
         } catch {
             archive.breakOff()

@@ -9,16 +9,15 @@ extension ImageSpec {
     /// the named content.
     ///
     /// The directory contains `Dockerfile` and, if needed, `requirements/`, `copy/` with a numbered directory for each
-    /// copied path, and `source/`. File modes are 0644 and 0755, regardless of the umask, and all time stamps are
-    /// constant, so that equal specs have equal contexts.
+    /// copied path, and `source/`. File modes are 0644 and 0755, regardless of the umask. Time stamps are in the same second,
+    /// with nanoseconds that depend on the content, by which BuildKit detects changed files. Equal specs have equal contexts.
     public struct BuildContext: Sendable {
         /// The Dockerfile.
         public let dockerfile: Dockerfile
         /// The identity of the spec, for the bytes that will be written.
         public let identity: Identity
 
-        private let requirements: RequirementsLayout?
-        private let contents: ResolvedInputs
+        let files: ContextFiles
 
         static let requirementsFolder = "requirements"
         static let copyFolder = "copy"
@@ -42,16 +41,16 @@ extension ImageSpec {
                 baseImageName: baseImageName)
         }
 
-        /// Renders a spec whose files were read, with their entries.
+        /// Renders a spec whose files were read, with the entries of its trees.
         init(
-            _ spec: ImageSpec, _ contents: ResolvedInputs, in context: Context, baseImageName: String?
+            _ spec: ImageSpec, _ inputs: ResolvedInputs, in context: Context, baseImageName: String?
         ) throws(ImageSpecError) {
-            self.contents = contents
-            let inputs = try RenderingInputs(
-                of: spec, contents, in: context, baseImageName: baseImageName)
-            requirements = inputs.requirements
-            dockerfile = try Dockerfile(spec, inputs, in: context)
-            identity = try Identity(spec: spec, ContentIdentity(spec: spec, contents: contents))
+            let rendering = try RenderingInputs(of: spec, inputs, in: context, baseImageName: baseImageName)
+            dockerfile = try Dockerfile(spec, rendering, in: context)
+            files = ContextFiles(
+                layout: .dockerfile, buildFile: dockerfile.text, requirements: rendering.requirements,
+                inputs: inputs)
+            identity = try Identity(spec: spec, ContentIdentity(spec: spec, contents: inputs))
         }
 
         /// Writes the context to a directory, which must be empty or not exist.
@@ -61,93 +60,6 @@ extension ImageSpec {
         /// - Throws: ``ImageSpecError/Code/sourceChanged`` if a file changed after the image was named;
         ///   ``ImageSpecError/Code/unwritableOutput``; ``ImageSpecError/Code/unreadableInput``. All files written
         ///   so far are removed.
-        public func write(to directory: String) throws(ImageSpecError) {
-            let writer = try DirectoryContextSink(directory)
-            do throws(ImageSpecError) {
-                try checkPlace(writer)
-                try writeAll(to: writer)
-                try writer.finish()
-            } catch {
-                writer.removeAll()
-                throw error
-            }
-        }
-
-        /// A context among the files that it is made from would be part of the next one, and its name would change.
-        private func checkPlace(_ writer: DirectoryContextSink) throws(ImageSpecError) {
-            let place = try writer.realPath()
-            try checkPlace(place) { (tree) throws(ContentTreeError) in try tree.wouldHoldFiles(in: place) }
-        }
-
-        /// The same of an archive, by the real path of its directory with its own name.
-        func checkPlace(ofFile place: [UInt8]) throws(ImageSpecError) {
-            try checkPlace(place) { (tree) throws(ContentTreeError) in try tree.wouldHoldFile(place) }
-        }
-
-        private func checkPlace(
-            _ place: [UInt8], _ isAmong: (SourceTree) throws(ContentTreeError) -> Bool
-        ) throws(ImageSpecError) {
-            for (field, tree) in contents.walkedTrees {
-                let isAmong = try ImageSpecError.reading(field) { () throws(ContentTreeError) in
-                    try isAmong(tree)
-                }
-                if isAmong {
-                    throw .contextAmongSources(String(decoding: place, as: UTF8.self), field: field)
-                }
-            }
-        }
-
-        func writeAll(to sink: some ContextSink) throws(ImageSpecError) {
-            try contents.items(requirements, .dockerfile).write(to: sink)
-            // Last: a context whose writing was cut off must not look like one that can be built.
-            try sink.add(Array(dockerfile.text.utf8), at: Array("Dockerfile".utf8))
-        }
-    }
-}
-
-/// Where files lie in a build context.
-enum ContextLayout {
-    /// Copied paths in numbered directories.
-    case dockerfile
-    /// The same, and in each the path that they have in the image: envd copies a directory with its name.
-    case envd
-
-    func folder(ofCopied index: Int, _ copied: ResolvedInputs.Copied) -> String {
-        let folder = "\(ImageSpec.BuildContext.copyFolder)/\(index)"
-        switch self {
-        case .dockerfile: return folder
-        case .envd:
-            let path = copied.isFolder ? copied.path : Path.folder(of: copied.path)
-            return folder + RenderingConstants.workingDirectory + (path == "." ? "" : "/" + path)
-        }
-    }
-
-    var sourceFolder: String {
-        switch self {
-        case .dockerfile: ImageSpec.BuildContext.sourceFolder
-        case .envd: ImageSpec.BuildContext.sourceFolder + RenderingConstants.workingDirectory
-        }
-    }
-}
-
-extension ResolvedInputs {
-    /// The trees that were walked, with the fields that name them.
-    var walkedTrees: [(field: String, tree: SourceTree)] {
-        copied.filter(\.isFolder).map { ("copy", $0.tree) } + (source.map { [("source_root", $0)] } ?? [])
-    }
-
-    /// All that is copied into an image or installed in it.
-    func items(_ requirements: RequirementsLayout?, _ layout: ContextLayout) -> ContextItems {
-        var items = ContextItems()
-        if let requirements {
-            for (path, file) in zip(requirements.paths, requirements.files.files) {
-                items.add(file.bytes, at: ImageSpec.BuildContext.requirementsFolder + "/" + path)
-            }
-        }
-        for (index, copied) in copied.enumerated() {
-            items.add(copied.tree, at: layout.folder(ofCopied: index, copied), field: "copy")
-        }
-        if let source { items.add(source, at: layout.sourceFolder, field: "source_root") }
-        return items
+        public func write(to directory: String) throws(ImageSpecError) { try files.write(to: directory) }
     }
 }

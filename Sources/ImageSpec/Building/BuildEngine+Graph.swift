@@ -31,20 +31,20 @@ extension ImageSpec.BuildEngine {
     /// The images of a graph, checked.
     package struct PreparedGraph: Sendable {
         package let graph: ImageSpec.BuildGraph
-        /// By their nodes; nil for those that are not needed.
+        /// By node; nil for images that are not needed.
         fileprivate var images: [PreparedImage?]
-        /// What keeps images from being built, in the order of the nodes.
+        /// Problems that prevent images from being built, in the order of the nodes.
         package fileprivate(set) var problems: [(node: Int, error: any Error)] = []
     }
 
-    /// Lets the builders of all images find what will keep them from being built. Builds nothing.
+    /// Checks all images with their builders. Builds nothing.
     /// - Throws: `CancellationError`.
     @concurrent
     package func prepare(_ graph: ImageSpec.BuildGraph) async throws -> PreparedGraph {
         var prepared = PreparedGraph(graph: graph, images: graph.nodes.map { _ in nil })
         var isNeeded = graph.nodes.map { _ in false }
         for node in graph.requested { isNeeded[node] = true }
-        // Bases are before what is built on them.
+        // Base images precede the images built on them.
         for number in graph.nodes.indices.reversed() where isNeeded[number] {
             let node = graph.nodes[number]
             let request = request(for: node)
@@ -80,8 +80,8 @@ extension ImageSpec.BuildEngine {
         return prepared
     }
 
-    /// Has the images of a graph built that was prepared by this engine and has no problems.
-    /// - Returns: by its nodes; nil for those that are not needed.
+    /// Builds the images of a graph that was prepared by this engine and has no problems.
+    /// - Returns: the results by node; nil for images that are not needed.
     package func results(
         of prepared: PreparedGraph, jobs: Int
     ) async -> [Result<ImageSpec.BuildResult, any Error>?] {
@@ -114,14 +114,14 @@ extension ImageSpec.BuildEngine {
         }
     }
 
-    /// Which images can be built next, and what became of the others.
+    /// The images that can be built next, and the results of the others.
     private struct Schedule {
         private let graph: ImageSpec.BuildGraph
         private var images: [PreparedImage?]
         private var children: [Int: [Int]] = [:]
-        /// Images whose base is there, in the order of the nodes.
+        /// Images whose base exists, in the order of the nodes.
         private var ready: [Int] = []
-        /// How many of these were begun.
+        /// The number of these that were started.
         private var begun = 0
         private var finished: [Int: Result<ImageSpec.BuildResult, any Error>] = [:]
 
@@ -129,7 +129,7 @@ extension ImageSpec.BuildEngine {
             graph = prepared.graph
             images = prepared.images
             for (number, image) in images.enumerated() where image != nil {
-                // A base that is not needed is that of an image which is known.
+                // If the base is not needed, the image is known.
                 if let base = graph.nodes[number].base, images[base] != nil {
                     children[base, default: []].append(number)
                 } else {
@@ -138,7 +138,7 @@ extension ImageSpec.BuildEngine {
             }
         }
 
-        /// Cancelled are those that were not begun.
+        /// Images that were not started are cancelled.
         var results: [Result<ImageSpec.BuildResult, any Error>?] {
             images.indices.map { number in
                 images[number].map { _ in finished[number] ?? .failure(CancellationError()) }
@@ -151,7 +151,7 @@ extension ImageSpec.BuildEngine {
             return (ready[begun - 1], image)
         }
 
-        /// Lets the images above follow, or returns those that cannot be built any more.
+        /// Records a result. Returns the images that can no longer be built.
         mutating func finish(_ number: Int, _ result: Result<ImageSpec.BuildResult, any Error>) -> [Int] {
             finished[number] = result
             switch result {
@@ -167,7 +167,7 @@ extension ImageSpec.BuildEngine {
             }
         }
 
-        /// Each before what is built on it.
+        /// The images above a failed one, each before the images built on it.
         private mutating func giveUp(above failed: Int) -> [Int] {
             var given: [Int] = []
             var waiting = Array((children[failed] ?? []).reversed())

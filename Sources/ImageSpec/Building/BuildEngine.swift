@@ -20,7 +20,7 @@ extension ImageSpec {
     /// Source: flytekit `ImageBuildEngine`.
     public final class BuildEngine: Sendable {
         struct Registration: Sendable {
-            /// No two have one, so that what a builder made is not taken for the work of another one of its name.
+            /// Unique, so that the results of a builder are not attributed to another builder of the same name.
             var number: Int
             var name: String
             var builder: any Builder
@@ -33,7 +33,7 @@ extension ImageSpec {
             var results: [Image: BuildResult] = [:]
         }
 
-        /// Builders differ in what they make of a spec, and may do so under one name.
+        /// Builders may build different images of a spec under the same name.
         private struct Image: Hashable {
             var name: String
             /// The number of its registration.
@@ -92,7 +92,7 @@ extension ImageSpec {
         func registration(named name: String?) throws(ImageSpecError) -> Registration {
             let builders = state.withLock { $0.builders }
             guard let name = name.nonEmpty else {
-                // There is one at least: noop.
+                // There is at least noop.
                 return builders.dropFirst().reduce(builders[0]) { best, next in
                     next.priority > best.priority ? next : best
                 }
@@ -134,11 +134,11 @@ extension ImageSpec {
             var request: BuildRequest
             /// `nil` inside an execution, which calls no builder.
             var registration: Registration?
-            /// The base that is a spec, where it is to be built with this one: one or none.
-            var bases: [PreparedImage] = []
+            /// The base that is a spec, if it is built with this image.
+            @Indirect var base: PreparedImage?
         }
 
-        /// Names an image and its base images, and lets their builders check them.
+        /// Names an image and its base images, and checks them with their builders.
         ///
         /// Reads all files, each once. The result holds their paths and digests, so that no file is read again before it
         /// is copied.
@@ -160,7 +160,7 @@ extension ImageSpec {
                 var prepared = PreparedImage(request: request(for: node), registration: registration)
                 if index > 0 {
                     prepared.request.baseImageName = image.request.imageName
-                    prepared.bases = [image]
+                    prepared.base = image
                 }
                 if !isKnown(node, by: registration) {
                     try await registration.builder.check(prepared.request)
@@ -170,22 +170,15 @@ extension ImageSpec {
             return image
         }
 
-        private func request(
-            for spec: ImageSpec, named imageName: String, _ contents: ResolvedInputs, in context: Context
-        ) -> BuildRequest {
-            var request = BuildRequest(
-                spec: spec, imageName: imageName, context: context, policy: policy,
-                report: { [report] event in report(event.about(imageName)) })
-            request.contents = contents
-            return request
-        }
-
-        /// The request for an image of a graph, which was named there.
+        /// The request for an image of a graph.
         func request(for node: BuildGraph.Node) -> BuildRequest {
-            request(for: node.spec, named: node.imageName, node.contents, in: node.context)
+            let imageName = node.imageName
+            return BuildRequest(
+                spec: node.spec, imageName: imageName, inputs: node.contents, context: node.context,
+                policy: policy, report: { [report] event in report(event.about(imageName)) })
         }
 
-        /// Does what ``result(of:in:)`` does for an image that was prepared by this engine.
+        /// Builds an image that was prepared by this engine; see ``result(of:in:)``.
         package func result(of prepared: PreparedImage) async throws -> BuildResult {
             let imageName = prepared.request.imageName
             guard let registration = prepared.registration else {
@@ -211,12 +204,12 @@ extension ImageSpec {
             _ prepared: PreparedImage, by builder: any Builder
         ) async throws -> BuildResult {
             var request = prepared.request
-            for base in prepared.bases { request.baseImageName = try await result(of: base).imageName }
+            if let base = prepared.base { request.baseImageName = try await result(of: base).imageName }
             try Task.checkCancellation()
             let clock = ContinuousClock()
             let start = clock.now
             do {
-                var result = try await builder.image(for: request)
+                var result = try await builder.build(request)
                 result.duration = clock.now - start
                 return result
             } catch {
@@ -233,7 +226,7 @@ extension ImageSpec {
             state.withLock { $0.results[image] }
         }
 
-        /// Whether an image of a graph is not to be asked for again.
+        /// Whether an image of a graph has been built or found, and is not forced.
         func isKnown(_ node: BuildGraph.Node, by registration: Registration) -> Bool {
             !node.spec.isForcePush
                 && known(Image(name: node.imageName, builder: registration.number)) != nil

@@ -10,27 +10,28 @@ import Musl
 import Darwin
 #endif
 
-/// Takes what a build context consists of: a directory, or an archive.
+/// The output of a build context: a directory or an archive.
 ///
-/// Paths are bytes, relative to the context. A directory comes before what is in it, and nothing comes twice.
+/// Paths are bytes, relative to the context. A directory precedes its entries, and every path is added once.
 protocol ContextSink: AnyObject {
-    /// Takes the next bytes of a file.
+    /// Writes the next bytes of a file.
     typealias Write = (ArraySlice<UInt8>) throws(ImageSpecError) -> Void
 
     func addFolder(_ path: [UInt8]) throws(ImageSpecError)
     func addLink(_ path: [UInt8], to target: [UInt8]) throws(ImageSpecError)
-    /// Adds a file. `body` is called once, and writes exactly `size` bytes or throws.
+    /// Adds a file. `body` is called once, and writes exactly `size` bytes with this digest or throws.
     func addFile(
-        _ path: [UInt8], isExecutable: Bool, size: Int, _ body: (Write) throws(ImageSpecError) -> Void
+        _ path: [UInt8], isExecutable: Bool, size: Int, digest: ContentDigest,
+        _ body: (Write) throws(ImageSpecError) -> Void
     ) throws(ImageSpecError)
 }
 
-/// What a build context consists of, before it is written.
+/// The entries of a build context, before it is written.
 struct ContextItems {
     private enum Content {
         case folder
         case bytes([UInt8])
-        /// An entry of a tree, both by their numbers.
+        /// An entry of a tree, both by index.
         case entry(Int, tree: Int)
     }
 
@@ -63,7 +64,8 @@ struct ContextItems {
         trees.append((tree, field))
     }
 
-    /// Gives everything to a sink, directory by directory and in each by the bytes of the names; files of the project are read and hashed on their way.
+    /// Writes all entries to a sink, directory by directory, each sorted by the bytes of the names. Files are read and hashed while they
+    /// are written.
     func write(to sink: some ContextSink) throws(ImageSpecError) {
         let reader = EntryReader()
         for item in items.sorted(by: { Self.precedes($0.path, $1.path) }) {
@@ -85,8 +87,8 @@ struct ContextItems {
 }
 
 extension ContextItems {
-    /// What is in a directory comes right after it, before a name that only begins like its own: tar gives a directory its time
-    /// stamp once it sees something that is not in it, and what came into it later would change that.
+    /// The entries of a directory follow it immediately, before names that begin like its own: tar sets the time of a directory
+    /// when it sees an entry outside of it, and later entries would change that time.
     private static func precedes(_ path: [UInt8], _ other: [UInt8]) -> Bool {
         path.lexicographicallyPrecedes(other) { rank($0) < rank($1) }
     }
@@ -96,7 +98,10 @@ extension ContextItems {
 
 extension ContextSink {
     func add(_ bytes: [UInt8], at path: [UInt8]) throws(ImageSpecError) {
-        try addFile(path, isExecutable: false, size: bytes.count) { write throws(ImageSpecError) in
+        var hasher = ContentHasher()
+        bytes.withUnsafeBytes { hasher.update($0) }
+        try addFile(path, isExecutable: false, size: bytes.count, digest: hasher.finalize()) {
+            write throws(ImageSpecError) in
             try write(bytes[...])
         }
     }
@@ -106,7 +111,7 @@ private func checkCancellation() throws(ImageSpecError) {
     if Task.isCancelled { throw .writingCancelled }
 }
 
-/// Reads entries of trees, and stops where one is not any more what it was when it was named.
+/// Reads entries of trees. Throws if one has changed since the image was named.
 private final class EntryReader {
     private var buffer = [UInt8](repeating: 0, count: 256 * 1024)
 
@@ -130,7 +135,8 @@ private final class EntryReader {
             throw Self.changed(source, "its mode changed after the image was named")
         }
         let size = Int(status.st_size)
-        try sink.addFile(target, isExecutable: isExecutable, size: size) { write throws(ImageSpecError) in
+        try sink.addFile(target, isExecutable: isExecutable, size: size, digest: entry.digest) {
+            write throws(ImageSpecError) in
             var hasher = ContentHasher()
             var rest = size
             while true {

@@ -10,19 +10,19 @@ import Musl
 import Darwin
 #endif
 
-/// Writes files, directories and links below one directory that was empty, and can take all of them away again.
+/// Writes files, directories and links below one directory that was empty, and can remove all of them again.
 ///
-/// Paths are bytes, relative to that directory. Nothing is followed or overwritten there.
+/// Paths are bytes, relative to that directory. Links are not followed, and nothing is overwritten.
 final class DirectoryContextSink: ContextSink {
     private let root: Int32
     private let rootPath: [UInt8]
-    /// Whether the root was not there before.
+    /// Whether the root was created.
     private let isMade: Bool
     private var folders: [[UInt8]] = []
     /// Files and links.
     private var others: [[UInt8]] = []
 
-    /// Opens the directory, or makes it in one that exists.
+    /// Opens the directory, or creates it in one that exists.
     init(_ directory: String) throws(ImageSpecError) {
         let path = Array(directory.utf8)
         guard !path.isEmpty, !path.contains(0) else {
@@ -57,12 +57,12 @@ final class DirectoryContextSink: ContextSink {
         }
     }
 
-    /// Makes the directory, but none above it: where those are missing, the path is more likely a slip. False where the
-    /// directory is there already.
+    /// Creates the directory, but no parents, because a missing parent is probably a mistake in the path. Returns false if the
+    /// directory exists.
     private static func makeFolder(_ directory: String, _ path: [UInt8]) throws(ImageSpecError) -> Bool {
         if FileSystem.withCPath(path, { mkdir($0, 0o755) }) == 0 { return true }
         let failure = FileSystem.Failure.last
-        // What is there already is looked at when it is opened; the directory above may well be read-only.
+        // An existing directory is checked when it is opened; its parent may be read-only.
         var status = stat()
         if FileSystem.withCPath(path, { stat($0, &status) }) == 0 { return false }
         let parent = Path.folder(of: Path.withoutTrailingSlashes(directory))
@@ -107,7 +107,8 @@ final class DirectoryContextSink: ContextSink {
     }
 
     func addFile(
-        _ path: [UInt8], isExecutable: Bool, size: Int, _ body: (Write) throws(ImageSpecError) -> Void
+        _ path: [UInt8], isExecutable: Bool, size: Int, digest: ContentDigest,
+        _ body: (Write) throws(ImageSpecError) -> Void
     ) throws(ImageSpecError) {
         let descriptor = FileSystem.withCPath(path) {
             openat(root, $0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
@@ -117,13 +118,13 @@ final class DirectoryContextSink: ContextSink {
         do throws(ImageSpecError) {
             try body { bytes throws(ImageSpecError) in try write(bytes, to: descriptor, path) }
             guard fchmod(descriptor, isExecutable ? 0o755 : 0o644) == 0 else { throw unwritable(path) }
-            let times = Self.times
+            let times = Self.times(nanoseconds: ContextTime.nanoseconds(of: digest))
             guard futimens(descriptor, times) == 0 else { throw unwritable(path) }
         } catch {
             close(descriptor)
             throw error
         }
-        // Some file systems say only now that there was no room.
+        // Some file systems report only now that there is no space left.
         guard close(descriptor) == 0 else { throw unwritable(path) }
     }
 
@@ -139,7 +140,7 @@ final class DirectoryContextSink: ContextSink {
 
     // MARK: the end
 
-    /// Gives directories their modes and times, which writing into them changes; the innermost first.
+    /// Sets the modes and times of directories, innermost first, because writing into them changes their times.
     func finish() throws(ImageSpecError) {
         for folder in folders.reversed() {
             guard FileSystem.withCPath(folder, { fchmodat(root, $0, 0o755, 0) }) == 0 else {
@@ -147,13 +148,13 @@ final class DirectoryContextSink: ContextSink {
             }
             try setTimes(of: folder)
         }
-        // A directory that was there keeps its mode: it may be private, or not ours. No build sees the root's own.
+        // An existing directory keeps its mode: it may be private, or owned by another user. Builds do not see it.
         if !isMade { return }
-        let times = Self.times
+        let times = Self.times()
         guard fchmod(root, 0o755) == 0, futimens(root, times) == 0 else { throw unwritable([]) }
     }
 
-    /// Takes away all that was written, as far as that can be done.
+    /// Removes everything that was written, as far as possible.
     func removeAll() {
         for path in others { _ = FileSystem.withCPath(path) { unlinkat(root, $0, 0) } }
         for folder in folders.reversed() {
@@ -162,13 +163,13 @@ final class DirectoryContextSink: ContextSink {
         if isMade { _ = FileSystem.withCPath(rootPath, rmdir) }
     }
 
-    private static let times = {
-        let time = timespec(tv_sec: RenderingConstants.timeStamp, tv_nsec: 0)
+    private static func times(nanoseconds: Int = 0) -> [timespec] {
+        let time = timespec(tv_sec: RenderingConstants.timeStamp, tv_nsec: nanoseconds)
         return [time, time]
-    }()
+    }
 
     private func setTimes(of path: [UInt8]) throws(ImageSpecError) {
-        let times = Self.times
+        let times = Self.times()
         guard FileSystem.withCPath(path, { utimensat(root, $0, times, AT_SYMLINK_NOFOLLOW) }) == 0 else {
             throw unwritable(path)
         }

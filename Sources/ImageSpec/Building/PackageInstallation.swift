@@ -2,10 +2,10 @@
 
 internal import ContentTree
 
-// Python packages: one step, whose layer is as good as the lists of packages and requirements that it is made from.
+// Python packages are installed in one step.
 
 extension Instructions {
-    /// Whether anything is installed with the secrets at hand.
+    /// Whether packages are installed, for which secrets are mounted.
     var isInstalling: Bool { spec.hasPythonPackages }
 
     var packageInstallation: [String] {
@@ -25,8 +25,8 @@ extension Instructions {
 
     // MARK: mounts
 
-    /// In the name of the directory stands the digest of the files: engines that decide by a step's text alone whether
-    /// they have its layer see the change.
+    /// The name of the directory contains the digest of the files, because some engines decide only by the text of a step
+    /// whether to use a cached layer.
     private var requirementsFolder: String? {
         inputs.requirements.map { "/tmp/requirements-" + $0.files.digest.hex.prefix(12) }
     }
@@ -56,10 +56,10 @@ extension Instructions {
         return Self.command(
             "\(Self.uvInstalling) pip install --python \(python.executable) \\\n    \(Self.installOptions)",
             options,
-            fromFiles + extraArguments + (spec.packages.nonEmptySet ?? []))
+            fromFiles + extraArguments + (setup.packages ?? []))
     }
 
-    /// Inexact: what the environment of a base image has stays.
+    /// Inexact, which keeps the packages of a base image.
     private var uvLockInstallation: String {
         Self.command(
             "UV_PROJECT_ENVIRONMENT=\(python.folder ?? "") \\\n    "
@@ -68,8 +68,8 @@ extension Instructions {
             indexOptions, extraArguments)
     }
 
-    /// poetry runs in an environment of its own, which uv keeps in its cache, and installs into the one that it is
-    /// told is active. Indexes are where poetry itself comes from; those of packages are in `pyproject.toml`.
+    /// poetry runs in its own environment in the cache of uv, and installs into the active one. Indexes are those of poetry
+    /// itself; the indexes of packages are in `pyproject.toml`.
     private var poetryLockInstallation: String {
         let version = spec.builderText("poetry").map { "poetry==" + $0 } ?? RenderingConstants.poetry
         let installation = Self.command(
@@ -88,12 +88,12 @@ extension Instructions {
 
     private static let installOptions = "--compile-bytecode \(cacheOptions)"
 
-    /// The cache is a mount, and so on another file system than the environment.
+    /// The cache is a mount, so it is on another file system than the environment.
     private static let cacheOptions = "--link-mode copy --cache-dir \(RenderingConstants.cache)/uv"
 
     private var indexOptions: [Option] {
-        (spec.pipIndex.nonEmpty.map { [Option(name: "--index-url", value: $0)] } ?? [])
-            + (spec.pipExtraIndexURLs ?? []).map { Option(name: "--extra-index-url", value: $0) }
+        (setup.packageIndex.map { [Option(name: "--index-url", value: $0)] } ?? [])
+            + setup.extraPackageIndexes.map { Option(name: "--extra-index-url", value: $0) }
     }
 
     private var extraArguments: [String] {

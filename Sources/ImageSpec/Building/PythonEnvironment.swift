@@ -2,28 +2,28 @@
 
 internal import ContentTree
 
-/// Which Python an image has, and where packages go.
+/// The Python of an image, and the environment of its packages.
 ///
-/// Except for conda's, every environment is one virtual environment over an interpreter, and sees the packages of
-/// that interpreter too: what a base image brings stays usable, and what its own pip installs is found.
+/// Unless conda creates it, the environment is a virtual environment of an interpreter that includes the packages of that
+/// interpreter: packages of the base image stay usable, and packages that its own pip installs are found.
 struct PythonEnvironment {
     enum Interpreter: Equatable {
-        /// The spec asks for no Python, and has nothing to install.
+        /// The spec requires no Python and installs nothing.
         case none
-        /// One of the base image, by its path.
+        /// An interpreter of the base image, by its path.
         case path(String)
-        /// conda's own.
+        /// The Python of conda.
         case conda(version: String?)
-        /// That of the official Python image of this version, which is the base.
+        /// The Python of the official image of this version, which is the base image.
         case official(version: String)
-        /// uv finds this version in the base image, or brings it.
+        /// This version, found in the base image or installed by uv.
         case version(String)
-        /// The one that the base image uses.
+        /// The Python of the base image.
         case ofBase
     }
 
     let interpreter: Interpreter
-    /// What to build on where the base is no spec.
+    /// The base image, unless it is a spec.
     let baseReference: String
 
     /// The directory of the environment; nil if there is none.
@@ -38,7 +38,7 @@ struct PythonEnvironment {
     /// The interpreter of the environment.
     var executable: String { (folder ?? "") + "/bin/python" }
 
-    /// By precedence: conda, an interpreter by path, a version, what the base has.
+    /// The precedence is conda, an interpreter by path, a version, the base image's Python.
     init(of spec: ImageSpec) {
         let version = spec.pythonVersion.nonEmpty
         let installs = spec.hasPythonPackages
@@ -65,7 +65,7 @@ struct PythonEnvironment {
 }
 
 extension ImageSpec {
-    /// Whether pip, or what does its work, has anything to install.
+    /// Whether Python packages are installed.
     var hasPythonPackages: Bool { !(packages ?? []).isEmpty || requirements.nonEmpty != nil }
 
     /// Whether the environment is conda's.
@@ -75,7 +75,7 @@ extension ImageSpec {
 // MARK: instructions
 
 extension Instructions {
-    /// Makes the environment.
+    /// Creates the environment.
     var pythonCreation: [String] {
         guard let folder = python.folder else { return [] }
         switch python.interpreter {
@@ -110,13 +110,13 @@ extension Instructions {
         "\(RenderingConstants.uv) venv --no-cache --system-site-packages --python \(interpreter) \(folder)"
     }
 
-    /// An interpreter inside the environment of a base image is that environment.
+    /// If the interpreter is in the environment of a base image, that environment is used.
     private func creation(over interpreter: String, _ folder: String) -> [String] {
         if Path.lexicallyNormalized(interpreter).utf8.starts(with: (folder + "/").utf8) { return [] }
         return ["rm -rf \(folder)", Self.makeEnvironment(interpreter.shellQuoted, folder)]
     }
 
-    /// The environment of a base image stays, with its packages, if it has the version. The default base has none.
+    /// The environment of a base image is kept if it has the version. The default base has no environment.
     private func creation(of version: String, _ folder: String) -> [String] {
         let make =
             "UV_PYTHON_INSTALL_DIR=\(RenderingConstants.managedPythons) \\\n    "
@@ -128,8 +128,8 @@ extension Instructions {
         ]
     }
 
-    /// An environment that the base image has stays: ours, or one that it says is active. Else one is made over the
-    /// Python that it finds first, which need not be one of the system's.
+    /// An environment of the base image is kept: one of this package, or the active one. Otherwise, one is created for the first
+    /// Python on its PATH.
     private func creationOverBase(_ folder: String) -> [String] {
         [
             "{ [ -x \(folder)/bin/python ] || \\\n"
@@ -140,12 +140,9 @@ extension Instructions {
         ]
     }
 
-    /// conda-forge comes first. Packages are added to the environment that a base image has.
+    /// Packages are added to the environment that a base image has.
     private func condaCreation(_ version: String?) -> String {
         let image = spec.builderText("micromamba_image") ?? RenderingConstants.micromambaImage
-        let channels =
-            ["conda-forge"] + (spec.condaChannels ?? []).filter { !$0.hasSameBytes(as: "conda-forge") }
-        let packages = (spec.condaPackages.nonEmptySet ?? [])
         let start =
             "\(RenderingConstants.micromamba) \"$action\" --yes --root-prefix \(RenderingConstants.condaRoot)"
             + " --prefix \(RenderingConstants.condaEnvironment)"
@@ -156,20 +153,20 @@ extension Instructions {
                     + "target=\(RenderingConstants.certificates)",
             ],
             [
-                // What a virtual package is taken for (`CONDA_OVERRIDE_CUDA`) is about the image.
+                // `CONDA_OVERRIDE_…` describes the image, so it is kept.
                 Self.ignoreSettings(of: "MAMBA", "CONDA", keeping: "CONDA_OVERRIDE_"),
-                // A base image without certificates lends those of micromamba.
+                // If the base image has no certificates, those of micromamba are used.
                 "{ [ -e /etc/ssl/certs/ca-certificates.crt ] || "
                     + "export MAMBA_SSL_VERIFY=\(RenderingConstants.certificates); }",
                 "{ action=create; [ ! -d \(RenderingConstants.condaEnvironment)/conda-meta ] || action=install; }",
                 Self.command(
-                    start, channels.map { Option(name: "--channel", value: $0) },
-                    [version.map { "python=\($0)" } ?? "python"] + packages),
+                    start, setup.condaChannels.map { Option(name: "--channel", value: $0) },
+                    [version.map { "python=\($0)" } ?? "python"] + (setup.condaPackages ?? [])),
                 "rm -rf \(RenderingConstants.condaRoot)/pkgs",
             ])
     }
 
-    /// uv itself stays in no layer.
+    /// uv is mounted and is in no layer.
     var uvMount: String {
         let image = spec.builderText("uv_image") ?? RenderingConstants.uvImage
         return "type=bind,from=\(image),source=/uv,target=\(RenderingConstants.uv)"
@@ -177,7 +174,7 @@ extension Instructions {
 }
 
 extension ImageSpec {
-    /// An image or a version that `builder_config` names.
+    /// An image or a version in `builder_config`.
     func builderText(_ key: String) -> String? {
         guard case .string(let text) = builderConfig?[key] else { return nil }
         return text

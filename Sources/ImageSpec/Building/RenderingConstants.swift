@@ -1,60 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What rendering fills in where a spec is silent.
+/// The defaults of rendering.
 ///
-/// These values are part of identity version 1 (section 9 of its definition): they are in no id and no tag, so a
-/// change to one of them, or to what the rendered instructions do, changes what a name stands for. It needs a new
-/// version of the format (`imagespec.tag.v2`), never an edit here. A test on rendered files guards them.
+/// These values are part of identity version 1 (section 9 of its definition): they are in no id and no tag, so a change to
+/// one of them, or to the effect of the rendered instructions, changes the image of a name. After a release, it requires a
+/// new version of the format (`imagespec.tag.v2`). A test compares rendered files.
 package enum RenderingConstants {
-    /// The base image of a spec that names none and needs no Python.
+    /// The base image of a spec without a base image that needs no Python.
     static let defaultBase = "debian:bookworm-slim"
-    /// The Python of a spec that has packages, but names neither a base image nor a version.
+    /// The Python of a spec with packages, but without a base image and a version.
     package static let defaultPython = "3.12"
-    /// Has the static binary `/uv`. `builder_config` overrides it with `uv_image`.
+    /// Contains the static binary `/uv`. `uv_image` in `builder_config` overrides it.
     static let uvImage = "ghcr.io/astral-sh/uv:0.13.9"
-    /// Has `/usr/bin/micromamba` and a bundle of certificates. `builder_config` overrides it with `micromamba_image`.
+    /// Contains `/usr/bin/micromamba` and CA certificates. `micromamba_image` in `builder_config` overrides it.
     static let micromambaImage = "mambaorg/micromamba:2.6.1-debian12-slim"
-    /// The poetry that installs what a `poetry.lock` says. `builder_config` overrides its version with `poetry`.
+    /// The poetry that installs a `poetry.lock`. `poetry` in `builder_config` overrides the version.
     static let poetry = "poetry==2.5.1"
-    /// The first minor version of Python 3 that it runs on.
+    /// The first minor version of Python 3 that poetry supports.
     static let firstPythonOfPoetry = 10
 
-    /// The index that pip uses where a spec names further ones alone.
+    /// The index that pip uses if a spec has only extra indexes.
     static let packageIndex = "https://pypi.org/simple"
-    /// The system in the tag of the NVIDIA image that envd takes for cuda, as flytekit has it.
+    /// The system in the tag of the NVIDIA image that envd uses for cuda, as in flytekit.
     static let cudaSystem = "ubuntu20.04"
 
     /// The official Python image of a version: the default base with that Python on it.
     static func pythonImage(_ version: String) -> String { "python:\(version)-slim-bookworm" }
 
-    /// Where that image has its standard library.
+    /// The directory of its standard library.
     static func standardLibrary(ofOfficial version: String) -> String {
         let numbers = version.utf8.split(separator: UInt8(ascii: ".")).prefix(2)
         return "/usr/local/lib/python"
             + numbers.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ".")
     }
 
-    // Places in the image.
+    // Paths in the image.
 
-    /// The environment that packages go to, where conda does not make one.
+    /// The environment of packages, unless conda creates it.
     static let virtualEnvironment = "/opt/venv"
-    /// Where uv keeps Pythons that it downloads: readable by every user, which `/root` need not be.
+    /// The directory of Pythons that uv downloads. Every user can read it, unlike `/root` in some images.
     static let managedPythons = "/opt/python"
     static let condaRoot = "/opt/micromamba"
     static let condaEnvironment = "/opt/micromamba/envs/runtime"
     static let workingDirectory = "/root"
     static let user = "flytekit"
-    /// Where clusters with GPUs, such as those of GKE, mount programs and libraries of the driver.
+    /// The directories in which clusters with GPUs, such as GKE, mount programs and libraries of the driver.
     static let driverPrograms = "/usr/local/nvidia/bin:/usr/local/cuda/bin"
     static let driverLibraries = "/usr/local/nvidia/lib64"
-    /// What login shells read last.
+    /// The profile that login shells read last.
     static let loginProfile = "/etc/profile.d/zz-imagespec.sh"
-    /// The label that carries the id, so that a registry can be asked for it.
+    /// The label with the id, which can be read from a registry.
     static let idLabel = "imagespec.id"
-    /// The variable that carries the id, so that code can ask in which image it runs.
+    /// The variable with the id, by which code determines its image.
     static let idVariable = "_F_IMG_ID"
 
-    // Places that exist while the image is made.
+    // Paths that exist only during the build.
 
     static let uv = "/tmp/uv"
     static let micromamba = "/tmp/micromamba"

@@ -2,11 +2,11 @@
 
 internal import ContentTree
 
-/// What a Dockerfile depends on besides the fields of its spec: which files there are, not what is in those that
-/// are only copied.
+/// The input of rendering besides the fields of the spec: the existence and types of files, and the contents of
+/// requirements.
 struct RenderingInputs: Sendable {
     struct Copied: Sendable {
-        /// As identity documents hold it.
+        /// Normalized, as in identity documents.
         var path: String
         var isFolder: Bool
     }
@@ -17,9 +17,9 @@ struct RenderingInputs: Sendable {
     var copied: [Copied] = []
     var hasSource: Bool
 
-    /// Finds out without reading copied files and the source tree.
+    /// Reads the requirements, but no copied files and no source tree.
     ///
-    /// Without the image name of a base that is a spec, reads all that this depends on.
+    /// If the name of a base that is a spec is not given, reads all files that it depends on.
     init(
         of spec: ImageSpec, in context: ImageSpec.Context, baseImageName: String? = nil
     ) throws(ImageSpecError) {
@@ -36,7 +36,7 @@ struct RenderingInputs: Sendable {
         hasSource = try Self.hasSource(spec, in: context)
     }
 
-    /// The same from files that were read for a name.
+    /// Uses files that were read for a name.
     init(
         of spec: ImageSpec, _ contents: ResolvedInputs, in context: ImageSpec.Context,
         baseImageName: String?
@@ -61,7 +61,8 @@ struct RenderingInputs: Sendable {
         return Copied(path: checked, isFolder: isFolder)
     }
 
-    /// Whether there is a source root to copy; it must exist then.
+    /// Whether a source root is copied.
+    /// - Throws: if it does not exist.
     static func hasSource(_ spec: ImageSpec, in context: ImageSpec.Context) throws(ImageSpecError) -> Bool {
         guard let sourceRoot = spec.sourceRoot.nonEmpty, spec.effectiveCopyMode != .noCopy else {
             return false

@@ -2,7 +2,7 @@
 
 internal import ContentTree
 
-/// Where requirement files lie in a build context, so that their includes lead to each other.
+/// The paths of requirements files in a build context, which keep the relative paths of their includes valid.
 struct RequirementsLayout: Sendable {
     let files: RequirementFiles
     /// The paths of `files`, in their order, below one directory.
@@ -12,8 +12,8 @@ struct RequirementsLayout: Sendable {
 
     init(_ files: RequirementFiles) throws(ImageSpecError) {
         self.files = files
-        // The directory of the main file lies as deep as the includes lead up. Its real name and those of the directories
-        // above it say where the project lies, so other names stand for them: such as no file has.
+        // The directory of the main file is as deep as the includes lead up. The names of these directories depend on the machine,
+        // so they are replaced by a name that no file has.
         func components(_ name: String) -> [ByteString] {
             name.utf8.split(separator: UInt8(ascii: "/")).map {
                 ByteString(String(decoding: $0, as: UTF8.self))
@@ -30,11 +30,11 @@ struct RequirementsLayout: Sendable {
         if files.kind == .pip { try checkLines() }
     }
 
-    /// What cannot be said by the logical lines that are written, or in the directories that they are written to.
+    /// Rejects lines whose meaning would change in the written files.
     private func checkLines() throws(ImageSpecError) {
         let known = Set(paths.map(ByteString.init))
         for (file, path) in zip(files.files, paths) {
-            // An own reading of lines: where one ends in a backslash, a new reading would join it with the next.
+            // A logical line that ends in a backslash would be joined with the next one.
             for (index, line) in file.bytes.split(separator: UInt8(ascii: "\n")).enumerated() {
                 if line.last == UInt8(ascii: "\\") {
                     throw .requirementEndsInBackslash(file.name, Array(line))
@@ -68,7 +68,7 @@ struct RequirementsLayout: Sendable {
         return found.flatMap { $0 }
     }
 
-    /// uv refuses an option that is there twice, except those with a list of values.
+    /// uv rejects a repeated option, except those with a list of values.
     private static func isGiven(_ words: [String], in arguments: [String]) -> Bool {
         switch words.first {
         case "--require-hashes":

@@ -3,10 +3,10 @@
 internal import ContentTree
 import Synchronization
 
-/// Runs a piece of work once for all who ask for it while it runs.
+/// Runs work once for all callers that request it while it runs.
 ///
-/// Who is cancelled stops waiting, and the work goes on for the others. Where nobody else waits, the work is cancelled,
-/// and its end is waited for: what it holds is given back then.
+/// A cancelled caller stops waiting, and the work continues for the others. If there are no others, the work is cancelled, and
+/// the caller returns when it has ended and released its resources.
 package final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Flight {
         let key: Key
@@ -16,15 +16,15 @@ package final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sen
 
     private struct State {
         var flights: [Int: Flight] = [:]
-        /// The flight that newcomers join; none for work that was cancelled and has not ended yet.
+        /// The flights that new callers join. Work that was cancelled and has not ended yet is not among them.
         var open: [Key: Int] = [:]
         var count = 0
     }
 
-    /// One who waits; only its identity counts.
+    /// A waiting caller; only its identity matters.
     private final class Waiter: Sendable {}
 
-    /// What follows for one who leaves.
+    /// What to do for a caller that is cancelled.
     private enum Action {
         case none
         case stopWaiting(CheckedContinuation<Value, any Error>)
@@ -35,8 +35,8 @@ package final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sen
 
     package init() {}
 
-    /// The value of the work that runs for a key, which is started if there is none. Where the work of a stronger key
-    /// runs, which serves as well, it is that one's.
+    /// The value of the work for a key, which is started if it does not run. If the work of a stronger key runs, its value is
+    /// returned, because it includes this one.
     package func value(
         for key: Key, joining stronger: Key? = nil, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
@@ -52,12 +52,12 @@ package final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sen
         }
     }
 
-    /// How many wait for the work that runs for a key.
+    /// The number of callers that wait for the work of a key.
     func waitingCount(for key: Key) -> Int {
         state.withLock { state in state.open[key].flatMap { state.flights[$0]?.waiting.count } ?? 0 }
     }
 
-    /// False where the task is cancelled already: ``leave(_:)`` was or will be called, and found nobody.
+    /// Returns false if the task is already cancelled: ``leave(_:)`` finds no such caller.
     private func join(
         _ key: Key, _ stronger: Key?, _ waiter: ObjectIdentifier,
         _ continuation: CheckedContinuation<Value, any Error>,

@@ -10,13 +10,13 @@ import Musl
 import Darwin
 #endif
 
-/// Writes a build context as a tar archive. Takes memory for one buffer, however large the files are.
+/// Writes a build context as a tar archive. Uses memory for one buffer, whatever the size of the files.
 final class TarContextSink: ContextSink {
     private let output: Write
     private var buffer: [UInt8] = []
-    /// The bytes of the current file that are still to come.
+    /// The number of remaining bytes of the current file.
     private var rest = 0
-    /// What fills the last block of the current file.
+    /// The padding of the last block of the current file.
     private var padding: [UInt8] = []
 
     private static let bufferSize = 256 * 1024
@@ -32,7 +32,8 @@ final class TarContextSink: ContextSink {
     }
 
     func addFile(
-        _ path: [UInt8], isExecutable: Bool, size: Int, _ body: (Write) throws(ImageSpecError) -> Void
+        _ path: [UInt8], isExecutable: Bool, size: Int, digest: ContentDigest,
+        _ body: (Write) throws(ImageSpecError) -> Void
     ) throws(ImageSpecError) {
         let header = TarHeader(kind: .file, path: path, mode: isExecutable ? 0o755 : 0o644, size: size)
         try append(header.blocks[...])
@@ -52,16 +53,16 @@ final class TarContextSink: ContextSink {
         try flush()
     }
 
-    /// Ends the archive so that whoever reads it finds that it is cut off: within a member.
+    /// Ends the archive within a member, so that readers detect that it is truncated.
     ///
-    /// Between two members not every reader would: some take the end of the stream for that of the archive.
+    /// Between two members, some readers take the end of the stream for the end of the archive.
     func breakOff() {
         if rest == 0 {
             let header = TarHeader(
                 kind: .file, path: Array("incomplete".utf8), mode: 0o644, size: TarHeader.blockSize)
             buffer += padding + header.blocks
         }
-        // Where that cannot be written, the stream is cut off as well.
+        // If this cannot be written, the stream is truncated as well.
         try? flush()
     }
 
@@ -78,8 +79,7 @@ final class TarContextSink: ContextSink {
     }
 }
 
-/// What an archive is written to: a file that comes to be under its name only when all of it is written, or a pipe or
-/// device.
+/// The output of an archive: a file that appears under its name when it is complete, or a pipe or device.
 final class TarContextFile {
     private enum Output {
         case file(TemporaryFile)
@@ -109,7 +109,7 @@ final class TarContextFile {
         }
     }
 
-    /// The real path of its directory with its own name; nil if it is no regular file.
+    /// The real path of its directory with its own name; nil if it is not a regular file.
     func realPlace() throws(ImageSpecError) -> [UInt8]? {
         guard case .file = output else { return nil }
         do throws(FileSystem.Failure) {
@@ -143,7 +143,7 @@ final class TarContextFile {
 }
 
 extension FileSystem {
-    /// Whether a file is empty or begins like a tar archive: another file of that name is a mistake, and is kept.
+    /// Whether a file is empty or begins like a tar archive. Other files are not replaced.
     ///
     /// Source: POSIX pax, "ustar Interchange Format": the magic of a header block; an archive without members has blocks of zeros.
     fileprivate static func isEmptyOrTar(_ path: [UInt8]) throws(Failure) -> Bool {

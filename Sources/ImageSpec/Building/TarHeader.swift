@@ -2,10 +2,9 @@
 
 internal import ContentTree
 
-/// What stands before a member of a tar archive: a ustar header, and before that an extended one where ustar cannot say
-/// it.
+/// The header of a member of a tar archive: a ustar header, preceded by an extended one if ustar cannot represent the member.
 ///
-/// Nothing of the host is in it: no owner, no time but a constant.
+/// Independent of the host: no owner, and a constant time.
 /// Source: POSIX.1-2017, pax, "ustar Interchange Format" and "pax Interchange Format".
 struct TarHeader {
     enum Kind: UInt8 {
@@ -20,9 +19,9 @@ struct TarHeader {
     var kind: Kind
     var path: [UInt8]
     var mode: Int
-    /// The bytes that follow, of a file.
+    /// The size of a file.
     var size = 0
-    /// Of a link.
+    /// The target of a link.
     var target: [UInt8] = []
 
     /// The headers, in whole blocks.
@@ -34,7 +33,7 @@ struct TarHeader {
         return extended.block + records + Self.padding(after: records.count) + block
     }
 
-    /// What fills the last block.
+    /// The padding of the last block.
     static func padding(after size: Int) -> [UInt8] {
         [UInt8](repeating: 0, count: (blockSize - size % blockSize) % blockSize)
     }
@@ -86,8 +85,8 @@ struct TarHeader {
             records += Self.record(name, value)
         }
         if [path, target].contains(where: { String(validating: $0, as: UTF8.self) == nil }) {
-            // Bytes that are no UTF-8 are meant as they are. GNU tar, which takes any bytes so, warns that it does not know
-            // the record; readers that convert names need it.
+            // Declares bytes that are not UTF-8. GNU tar accepts any bytes and warns about the unknown record; readers that
+            // convert names need it.
             records = Self.record("hdrcharset", Array("BINARY".utf8)) + records
         }
         if size > Self.maximumSize { records += Self.record("size", Array(String(size).utf8)) }

@@ -2,20 +2,21 @@
 
 internal import ContentTree
 
-// What a task that starts in the image expects of its environment, whoever starts it.
+// The environment that tasks expect in the image, whichever way they are started.
 
 extension Instructions {
-    /// Where programs and libraries are looked for: first the environment's, last what a cluster mounts for its GPUs.
+    /// The search paths for programs and libraries: first the environment, last the directories in which clusters mount GPU
+    /// drivers.
     ///
-    /// A variable that `env` sets is the spec's: its value is rendered with the others, and nothing is added to it.
+    /// A variable that `env` sets has exactly that value.
     var searchPaths: [String] {
         var lines: [String] = []
         let first = python.folder.map { $0 + "/bin:" } ?? ""
         let last = hasDriverPaths ? "" : ":" + RenderingConstants.driverPrograms
-        if !sets("PATH") && !(first + last).isEmpty {
+        if setup.hasDefault("PATH") && !(first + last).isEmpty {
             lines.append("ENV PATH=\"\(first)$PATH\(last)\"")
         }
-        if !sets("LD_LIBRARY_PATH") && !hasDriverPaths {
+        if setup.hasDefault("LD_LIBRARY_PATH") && !hasDriverPaths {
             // No empty entry at the end, which would mean the working directory.
             let rest = "${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
             lines.append("ENV LD_LIBRARY_PATH=\"\(RenderingConstants.driverLibraries)\(rest)\"")
@@ -23,8 +24,8 @@ extension Instructions {
         return lines
     }
 
-    /// `/etc/profile` gives login shells (`bash -l`) a PATH of its own; this file gives them the image's again. It is
-    /// the last one that the profile reads.
+    /// `/etc/profile` sets the PATH of login shells (`bash -l`). This file, the last one that the profile reads, restores that of
+    /// the image.
     var loginShells: [String] {
         let file = RenderingConstants.loginProfile
         return [
@@ -34,13 +35,13 @@ extension Instructions {
         ]
     }
 
-    /// Not before packages are installed: installers would import what a base image has in that directory.
+    /// After packages are installed, because installers would import modules that a base image has in that directory.
     var importPath: [String] {
-        sets("PYTHONPATH") ? [] : ["ENV PYTHONPATH=\(RenderingConstants.workingDirectory)"]
+        setup.hasDefault("PYTHONPATH") ? ["ENV PYTHONPATH=\(RenderingConstants.workingDirectory)"] : []
     }
 
-    /// Whether the base image is rendered too, and so names the directories of GPU drivers already. The image of a spec
-    /// that is not built is that spec's base image.
+    /// Whether the base image is rendered too, and so already has the directories of GPU drivers. If the base spec is not built
+    /// (builder `noop`), its image is its own base image.
     private var hasDriverPaths: Bool {
         guard case .spec(let base) = spec.baseImage else { return false }
         if case .reference(let reference) = base.baseImage, reference.hasSameBytes(as: inputs.baseName ?? "")
@@ -49,13 +50,11 @@ extension Instructions {
         }
         return true
     }
-
-    private func sets(_ variable: String) -> Bool { spec.env?[variable] != nil }
 }
 
 extension Instructions {
-    /// A command that keeps variables of the base image and of `env` from configuring the tools of a step: what is
-    /// installed follows from the spec's other fields. Proxies and `SSL_CERT_FILE` have other names and stay.
+    /// A command that unsets variables of the base image and of `env` that would configure the tools of a step: the installed
+    /// packages depend only on the other fields of the spec. Proxy variables and `SSL_CERT_FILE` are not affected.
     static func ignoreSettings(of prefixes: String..., keeping kept: String? = nil) -> String {
         let start = prefixes.count == 1 ? prefixes[0] : "(\(prefixes.joined(separator: "|")))"
         let names = "grep -oE '^\(start)_[A-Za-z0-9_]+'"
@@ -63,11 +62,10 @@ extension Instructions {
         return "unset PYTHONPATH $(env | \(names)\(exceptions))"
     }
 
-    /// A command that compiles modules to byte code where there is none, so that no start has to. A module that does
-    /// not compile stays as it is.
+    /// A command that compiles modules to byte code, so that programs start faster. Modules that do not compile are skipped.
     ///
-    /// With digests of the sources in place of their times: layers are the same whenever they are made, and a source
-    /// that a command changes later counts.
+    /// Byte code is validated by the digest of its source instead of its time: layers do not depend on when they are built, and a
+    /// module that a command changes later takes effect.
     static func compile(_ directory: String, with python: String, excluding pattern: String? = nil) -> String
     {
         let exclusion = pattern.map { "-x \($0.shellQuoted) " } ?? ""
@@ -75,8 +73,8 @@ extension Instructions {
             + "\(exclusion)\(directory) || true; }"
     }
 
-    /// The same for the standard library of an interpreter. Images of Python often come without its byte code, and a
-    /// task's user cannot write it.
+    /// A command that compiles the standard library of an interpreter. Images of Python often lack its byte code, and the user
+    /// of a task cannot write it.
     static func compileStandardLibrary(of python: String) -> String {
         compile(
             "\"$(\(python) -c 'import os; print(os.path.dirname(os.__file__))')\"", with: python,

@@ -3,28 +3,28 @@
 internal import ContentTree
 
 extension ImageSpec {
-    /// An image that a build takes something from, and the place of a document that names it.
+    /// An image that a build uses, with its location in the document.
     package struct UsedImage: Hashable, Sendable {
-        /// The keys that lead to the place: `["base_image", "builder_config", "uv_image"]`.
+        /// The path of keys: `["base_image", "builder_config", "uv_image"]`.
         package let path: [String]
-        /// What stands there, or what rendering takes where nothing does.
+        /// The reference in the document, or the default that rendering uses.
         package let reference: String
-        /// Whether nothing stands there.
+        /// Whether the document contains no reference.
         package let isDefault: Bool
-        /// Whether the reference means the same when it is written there. A base image that is given is treated in
-        /// another way than the one that belongs to a Python version.
+        /// Whether the default can be written to the document without changing the image. An explicit base image is treated
+        /// differently from the one of a Python version.
         package let canBeWritten: Bool
     }
 
-    /// The images that the rendered Dockerfile of this spec names, and those of bases that are specs.
+    /// The images in the rendered Dockerfile of this spec and of base images that are specs.
     ///
-    /// Renders them, and reads what that needs.
+    /// Renders the Dockerfiles, and reads the files that this requires.
     /// - Throws: the errors of ``ImageSpec/validate(in:)``.
     package func usedImages(in context: Context) throws(ImageSpecError) -> [UsedImage] {
         try validate(as: .dockerfile, in: context)
         let bases = specBases
         var images: [UsedImage] = []
-        // The lowest first, whose base image they are all built on.
+        // The innermost base first.
         for (index, base) in bases.enumerated().reversed() {
             try base.validate(as: .dockerfile, in: context, withBases: false)
             images += try base.ownUsedImages(
@@ -33,11 +33,11 @@ extension ImageSpec {
         return try images + ownUsedImages(in: context, path: [])
     }
 
-    /// The images that are named for this spec alone; for a base that is a spec, what leads there is not asked for.
+    /// The images of this spec without those of its base, if that is a spec.
     private func ownUsedImages(
         in context: Context, path: [String]
     ) throws(ImageSpecError) -> [UsedImage] {
-        // What the base's image is called plays no part, and its files need not be read for it.
+        // The name of the base image does not matter, so its files are not read.
         let inputs = try RenderingInputs(of: self, in: context, baseImageName: "base")
         let text = Instructions(spec: self, inputs: inputs).linesWithTools.joined()
         var images: [UsedImage] = []
@@ -71,7 +71,7 @@ extension ImageSpec {
 }
 
 extension ImageSpec.JSONValue {
-    /// The value with another one in a place, whose objects are made where they are missing.
+    /// The value with another one at a path, whose missing objects are created.
     package func replacing(_ path: ArraySlice<String>, with value: Self) -> Self {
         guard let key = path.first else { return value }
         var object: ImageSpec.OrderedDictionary<Self> = [:]

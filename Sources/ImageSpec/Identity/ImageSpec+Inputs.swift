@@ -47,8 +47,15 @@ extension ImageSpec {
         public let files: [File]
         /// By field, then by the bytes of the path. Empty if not asked for.
         public let leftOut: [Excluded]
-        /// The inputs of the base image if it is a spec. At most one element.
-        public let base: [Inputs]
+        /// The inputs of the base image. `nil` if it is not a spec.
+        public var base: Inputs? { baseInputs }
+        @Indirect private var baseInputs: Inputs?
+
+        init(files: [File] = [], leftOut: [Excluded] = [], base: Inputs? = nil) {
+            self.files = files
+            self.leftOut = leftOut
+            _baseInputs = Indirect(wrappedValue: base)
+        }
     }
 
     /// Returns the files that the tag depends on.
@@ -68,7 +75,7 @@ extension ImageSpec {
         try ResolvedInputs.read(withBasesOf: self, in: context, records: records) { spec, contents in
             inputs = spec.inputs(contents, base: inputs)
         }
-        return inputs ?? Inputs(files: [], leftOut: [], base: [])
+        return inputs ?? Inputs()
     }
 
     private func inputs(_ contents: ResolvedInputs, base: Inputs?) -> Inputs {
@@ -107,7 +114,7 @@ extension ImageSpec {
         if let source = contents.source {
             add(source, .sourceRoot, at: Path.normalized(sourceRoot ?? ""))
         }
-        return Inputs(files: files, leftOut: leftOut, base: base.map { [$0] } ?? [])
+        return Inputs(files: files, leftOut: leftOut, base: base)
     }
 }
 

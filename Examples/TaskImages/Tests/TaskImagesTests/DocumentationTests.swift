@@ -47,38 +47,35 @@ import Testing
         }
     }
 
-    /// Has images built by a service that is given their names.
-    struct RemoteBuilder: ImageSpec.Builder {
-        let request: @Sendable (_ name: String, _ dockerfile: String) async throws -> Void
+    /// Requests images from a build service.
+    struct ServiceBuilder: ImageSpec.Builder {
+        let submit: @Sendable (_ imageName: String, _ dockerfile: String) async throws -> Void
 
-        func build(_ spec: ImageSpec) async throws -> String? {
-            let name = try spec.imageName()
-            try await request(name, ImageSpec.Dockerfile(spec).text)
-            return name
+        func build(_ request: ImageSpec.BuildRequest) async throws -> ImageSpec.BuildResult {
+            try await submit(request.imageName, request.buildContext().dockerfile.text)
+            return ImageSpec.BuildResult(imageName: request.imageName, outcome: .built)
         }
     }
 
-    /// Hands build contexts to a service that builds what lies in a folder.
+    /// Uploads build contexts to a build service, which also knows the images that it has built.
     struct ContextBuilder: ImageSpec.Builder {
-        let folder: String
-        let submit: @Sendable (_ name: String, _ context: String) async throws -> Void
+        let directory: String
+        let hasImage: @Sendable (_ imageName: String) async throws -> Bool
+        let submit: @Sendable (_ imageName: String, _ context: String) async throws -> Void
 
-        func build(_ spec: ImageSpec) async throws -> String? {
-            let name = try spec.imageName()
-            let request = ImageSpec.BuildRequest(
-                spec: spec, imageName: name, context: .current, policy: .current)
-            return try await image(for: request).imageName
-        }
-
-        func image(for request: ImageSpec.BuildRequest) async throws -> ImageSpec.BuildResult {
-            let context = try ImageSpec.BuildContext(
-                request.spec, in: request.context, baseImageName: request.baseImageName)
-            let directory = folder + "/" + context.identity.tag
-            try context.write(to: directory)
-            request.report(.started(imageName: request.imageName, engine: "our service"))
-            try await submit(request.imageName, directory)
-            return ImageSpec.BuildResult(
-                imageName: request.imageName, outcome: .built, engine: "our service")
+        func build(_ request: ImageSpec.BuildRequest) async throws -> ImageSpec.BuildResult {
+            try await request.ensureImage(
+                inspect: {
+                    .init(try await hasImage(request.imageName) ? .present(digest: nil) : .absent)
+                },
+                build: {
+                    let context = try request.buildContext()
+                    let path = directory + "/" + context.identity.tag
+                    try context.write(to: path)
+                    request.report(.started(imageName: request.imageName, engine: "build service"))
+                    try await submit(request.imageName, path)
+                    return .init(imageName: request.imageName, outcome: .built, engine: "build service")
+                })
         }
     }
 
@@ -88,7 +85,8 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let context = TrainerImageTests().context
         let spec = TrainerImage.spec
-        let builder = ContextBuilder(folder: folder) { name, directory in
+        let hasImage: @Sendable (String) async throws -> Bool = { _ in false }
+        let builder = ContextBuilder(directory: folder, hasImage: hasImage) { name, directory in
             #expect(name == "ghcr.io/acme/trainer:ef5e500b0010e664")
             let dockerfile = try String(contentsOfFile: directory + "/Dockerfile", encoding: .utf8)
             #expect(try dockerfile == ImageSpec.Dockerfile(spec, in: context).text)
@@ -101,7 +99,7 @@ import Testing
     }
 
     @Test func `An engine builds with the builder of the highest priority`() async throws {
-        let builder = RemoteBuilder { _, _ in }
+        let builder = ServiceBuilder { _, _ in }
         let spec = ImageSpec(packages: ["six"])
 
         let engine = ImageSpec.BuildEngine()
@@ -195,12 +193,15 @@ import Testing
     @Test func `A builder of one's own builds`() async throws {
         let spec = ImageSpec(packages: ["six"])
         let expected = try spec.imageName()
-        let builder = RemoteBuilder { name, dockerfile in
+        let builder = ServiceBuilder { name, dockerfile in
             #expect(name == expected)
             #expect(dockerfile.hasPrefix("FROM "))
         }
-        #expect(try await builder.shouldBuild(spec))
-        #expect(try await builder.build(spec) == expected)
+
+        let result = try await builder.build(spec)
+
+        #expect(result.imageName == expected)
+        #expect(result.outcome == .built)
     }
 
     @Test func `A spec has the names that flytekit gives it`() throws {

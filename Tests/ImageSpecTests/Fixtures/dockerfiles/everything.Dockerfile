@@ -7,7 +7,8 @@ RUN PATH="/usr/sbin:/usr/bin:/sbin:/bin:$PATH" && \
 RUN apt-get update && \
     DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
     git && \
-    rm -rf /var/lib/apt/lists/*
+    rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/apt/archives/*.deb \
+    /var/cache/ldconfig/aux-cache /var/log/apt/* /var/log/dpkg.log /var/log/alternatives.log
 RUN --mount=type=bind,from=acme/micromamba:1,source=/usr/bin/micromamba,target=/tmp/micromamba \
     --mount=type=bind,from=acme/micromamba:1,source=/etc/ssl/certs/ca-certificates.crt,target=/tmp/ca-certificates.crt \
     unset PYTHONPATH $(env | grep -oE '^(MAMBA|CONDA)_[A-Za-z0-9_]+' | grep -v '^CONDA_OVERRIDE_') && \

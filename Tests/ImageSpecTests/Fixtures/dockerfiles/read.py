@@ -19,8 +19,8 @@ def words(command):
             break
     else:
         return None
-    for end in (" && rm -rf /opt/micromamba/pkgs", " && rm -rf /var/lib/apt/lists/*"):
-        command = command.removesuffix(end)
+    for cleaning in (" && rm -rf /opt/micromamba/pkgs", " && rm -rf /var/lib/apt/lists/*"):
+        command = command.partition(cleaning)[0]
     shell = subprocess.run(
         ["/bin/sh", "-c", "printf '%s\\0' " + command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     return shell.stdout.decode("utf-8", "backslashreplace").split("\0")[:-1]

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ImageSpec {
+    /// An event during a build.
+    public enum BuildEvent: Hashable, Sendable {
+        /// An image is being built by a container engine.
+        case started(imageName: String, engine: String)
+        /// A line of output of the container engine. A ``BuildEngine`` fills in the image if the builder does not.
+        case output(line: String, imageName: String? = nil)
+        /// A warning for the user.
+        case warning(String)
+        /// An image was built or found. The name is the requested one; the builder may have used another one.
+        case finished(imageName: String, result: BuildResult)
+        /// The build of an image failed, with the reason of the error.
+        case failed(imageName: String, reason: String)
+        /// An image of a graph was not built, because its base image failed.
+        case notBuilt(imageName: String, base: String)
+
+        /// The event with the name of its image.
+        func about(_ imageName: String) -> BuildEvent {
+            if case .output(let line, nil) = self { .output(line: line, imageName: imageName) } else { self }
+        }
+    }
+}
