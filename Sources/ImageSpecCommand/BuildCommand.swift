@@ -15,7 +15,7 @@ struct BuildCommand: AsyncParsableCommand {
             that is a spec is built first, and only once if several specs share it. Independent images are built \
             concurrently. If a build fails, the images based on it are not built; other builds continue. When all builds are done, the names are \
             printed to standard output, one per line in the order of the specs. Failed images are omitted, and the exit \
-            status is 74. Engine output goes to standard error, followed by a summary table if there are several images.
+            status is 74, or 69 if the engine, its daemon or its builder does not answer. Engine output goes to standard error, followed by a summary table if there are several images.
 
               imagespec build trainer.yaml
               imagespec build --engine buildah --no-push trainer.yaml server.yaml

@@ -3,16 +3,16 @@
 internal import ContentTree
 import ImageSpec
 
-/// Where layers of builds are kept besides the engine: an element of the options `cache_from` and `cache_to`.
+/// A cache of layers outside the engine: an element of the options `cache_from` and `cache_to`.
 struct BuildCache: Hashable, Sendable {
-    /// The image that the cache is; nil: it is part of the image that is built.
+    /// The cache image; nil if the cache is part of the image that is built.
     var reference: String?
-    /// `mode=max` and the like, in the order in which they are documented.
+    /// Attributes such as `mode=max`, in the order of the documentation.
     var attributes: [String] = []
 
     var isInline: Bool { reference == nil }
 
-    /// As buildx and buildctl read it.
+    /// The syntax of buildx and buildctl.
     var csv: String {
         guard let reference else { return "type=inline" }
         return OptionSyntax.csv(["type=registry", "ref=" + reference] + attributes)
@@ -97,6 +97,8 @@ struct BuildCache: Hashable, Sendable {
         cache.attributes = attributeNames.compactMap { name in
             given[name].map { name.replacing("_", with: "-") + "=" + $0 }
         }
+        // Otherwise, existing layers, which are all of them, keep their compression.
+        if given["compression"] != nil { cache.attributes.append("force-compression=true") }
         return cache
     }
 

@@ -2,87 +2,70 @@
 
 internal import ContentTree
 
-/// Why a build ended: the step that failed and what it printed last.
+/// Why a build failed: the step that failed and the last lines that it printed.
 struct BuildFailure: Hashable, Sendable {
-    /// What was being done.
+    /// The title of the step.
     var stage: String
     var reason: String
-    /// The last lines.
     var lines: [String]
 
     private static let lineCount = 20
 
-    /// Reads what an engine printed.
-    ///
-    /// BuildKit numbers its lines: `#7 [3/5] RUN …`, `#7 0.1 output`, `#7 ERROR: …`. Podman and buildah print
-    /// `STEP 3/5: RUN …` before the output of a step, and the reason at the very end.
+    init(stage: String, reason: String, lines: [String]) {
+        self.stage = Self.oneLine(stage)
+        self.reason = Self.withoutLabels(reason)
+        self.lines = Array(lines.suffix(Self.lineCount))
+    }
+
+    /// Reads the output of an engine.
     init(step: BuildPlan.Step, printed: [String], outcome: CommandOutcome) {
         if step == .build, let failure = BuildFailure(buildKit: printed) ?? BuildFailure(buildah: printed) {
             self = failure
-            return
+        } else {
+            self.init(stage: step.rawValue, printed: printed, outcome: outcome)
         }
-        self.init(stage: step.rawValue, printed: printed, outcome: outcome)
     }
 
-    /// What a program printed that numbers no steps.
+    /// Reads the output of a program without numbered steps.
     init(stage: String, printed: [String], outcome: CommandOutcome) {
-        self.stage = stage
         // Advice may follow the reason.
         let reason = printed.last { $0.hasPrefix("ERROR: ") } ?? outcome.reason
-        self.reason = Self.reason(reason)
-        lines = Self.last(printed.filter { $0 != reason })
+        self.init(stage: stage, reason: reason, lines: printed.filter { $0 != reason })
     }
 
-    private init?(buildKit printed: [String]) {
-        guard let error = printed.last(where: { $0.hasPrefix("#") && $0.contains(" ERROR") }),
-            let number = error.split(separator: " ").first
-        else { return nil }
-        let own = printed.filter { $0.hasPrefix(number + " ") }.map { String($0.dropFirst(number.count + 1)) }
-        guard let title = own.first(where: { $0.hasPrefix("[") }) else { return nil }
-        stage = Self.oneLine(title)
-        reason = own.last { $0.hasPrefix("ERROR") }.map(Self.reason) ?? "unknown error"
-        // Output has the time before it; the rest is about the step itself.
-        lines = Self.last(own.compactMap(Self.output))
+    /// Whether a line starts a step of podman or buildah.
+    static func isBuildahTitle(_ line: String) -> Bool {
+        var rest = line[...]
+        // `[linux/amd64] ` of a build for several platforms.
+        if rest.hasPrefix("["), let end = rest.firstRange(of: "] ") { rest = rest[end.upperBound...] }
+        // `STEP 3/5: RUN …`
+        return rest.hasPrefix("STEP ") && rest.dropFirst("STEP ".count).first?.isNumber == true
     }
 
-    private init?(buildah printed: [String]) {
-        guard let start = printed.lastIndex(where: { $0.hasPrefix("STEP ") }) else { return nil }
-        var rest = printed[(start + 1)...].filter { !$0.isEmpty }
-        stage = Self.oneLine(printed[start])
-        let index = rest.lastIndex { $0.hasPrefix("Error: ") } ?? rest.indices.last
-        reason = index.map { Self.reason(rest.remove(at: $0)) } ?? "unknown error"
-        lines = Self.last(rest.filter { !$0.hasPrefix("subprocess exited with ") })
-    }
+    private static let labels = [
+        "ERROR: ", "Error: ", "error: ", "failed to build: ", "failed to solve: ",
+    ]
 
-    /// Whether a line starts a step. Such lines are kept however much the step prints.
-    @Sendable static func isTitle(_ line: String) -> Bool {
-        line.hasPrefix("STEP ") || (line.hasPrefix("#") && line.contains(" ["))
-    }
-
-    private static func last(_ lines: [String]) -> [String] { Array(lines.suffix(lineCount)) }
-
-    /// The end of a message that repeats the instruction, else the message without its label.
-    private static func reason(_ message: String) -> String {
+    /// A message without the labels of the programs that passed it on. Of a message that repeats the instruction, only the exit
+    /// status.
+    static func withoutLabels(_ message: String) -> String {
         let words = message.split(separator: " ")
         let exit = words.suffix(3)
         if exit.count == 3, exit.first == "exit", let code = exit.last.flatMap({ Int($0) }) {
             return "exit status \(code)"
         }
-        for label in ["ERROR: ", "Error: ", "error: "] where message.hasPrefix(label) {
-            return String(message.dropFirst(label.count))
+        var rest = message[...]
+        while let label = labels.first(where: rest.hasPrefix) { rest = rest.dropFirst(label.count) }
+        // `process "/bin/sh -c …" did not complete successfully: …`
+        if rest.hasPrefix("process \""), let end = rest.firstRange(of: "\" did not complete successfully: ") {
+            rest = rest[end.upperBound...]
         }
-        return message
+        return String(rest)
     }
 
     /// An instruction on one line, truncated if it is long; the Dockerfile contains all of it.
     private static func oneLine(_ instruction: String) -> String {
         let text = instruction.split(separator: " ").joined(separator: " ")
         return text.count > 160 ? text.prefix(160) + "…" : text
-    }
-
-    /// What a step printed: the line without the seconds since its start; nil for another line.
-    private static func output(_ line: String) -> String? {
-        guard let space = line.firstIndex(of: " "), Double(line[..<space]) != nil else { return nil }
-        return String(line[line.index(after: space)...])
     }
 }

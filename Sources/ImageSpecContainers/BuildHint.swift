@@ -2,15 +2,15 @@
 
 internal import ContentTree
 
-/// What to write in a spec after a failure that its build's output explains.
+/// Advice on a failure that the output of the build explains.
 ///
-/// These depend on what a base image contains, or on the network, so that no check finds them beforehand.
+/// Such failures depend on the base image or the network, so that no check finds them before the build.
 struct BuildHint: Sendable {
-    /// Texts of which a line of the output contains one, whatever its case.
+    /// Texts of which a line of the output contains one, ignoring case.
     private let signs: [String]
     private let advice: String
 
-    /// In the order in which one failure explains another.
+    /// Causes precede their consequences.
     private static let all = [
         BuildHint(
             signs: [
@@ -52,7 +52,7 @@ struct BuildHint: Sendable {
             advice: "poetry.lock does not match pyproject.toml; run: poetry lock"),
     ]
 
-    /// The advice for a failure; `nil` if it is none of the known ones.
+    /// The advice for a failure; `nil` if it is unknown.
     static func advice(for lines: [String]) -> String? {
         let lines = lines.map { $0.lowercased() }
         return all.first { hint in lines.contains { line in hint.signs.contains(where: line.contains) } }?
@@ -61,6 +61,6 @@ struct BuildHint: Sendable {
 }
 
 extension BuildFailure {
-    /// What to write in the spec, if the output says enough.
+    /// The advice, if the output explains the failure.
     var hint: String? { BuildHint.advice(for: lines + [reason]) }
 }

@@ -3,7 +3,7 @@
 internal import ContentTree
 import ImageSpec
 
-// What command lines say of engines elsewhere, of caches in registries, of attestations and of fixed times.
+// Arguments for remote engines, caches in registries, attestations and fixed times.
 
 extension BuildPlan {
     private var epoch: String? { options.sourceDateEpoch.map(String.init) }
@@ -18,8 +18,8 @@ extension BuildPlan {
         if let provenance = options.provenance {
             arguments += ["--provenance", "mode=" + provenance.mode]
         } else if engine.hasBuildx(0, 10) {
-            // By default it would make an index of every image, with the time of the build in it. Versions before
-            // 0.10.4 do not know the variable that says the same.
+            // By default, buildx pushes an index for every image, with the time of the build in it. Versions before 0.10.4 ignore
+            // the variable for this.
             arguments.append("--provenance=false")
         }
         if let bill = options.billOfMaterials {
@@ -29,14 +29,15 @@ extension BuildPlan {
         return arguments
     }
 
-    /// The short forms have no place for the attribute that gives the files in layers their times.
+    /// The short forms do not accept the attribute that sets the times of files in layers. The daemon's own builder accepts
+    /// it only with the type `registry`.
     var buildxOutput: [String] {
         if options.sourceDateEpoch == nil { return [isPushed ? "--push" : "--load"] }
-        let kind = isPushed ? ["type=image", "push=true"] : ["type=docker"]
-        return ["--output", OptionSyntax.csv(kind + ["rewrite-timestamp=true"])]
+        let type = isPushed ? "type=registry" : "type=docker"
+        return ["--output", OptionSyntax.csv([type, "rewrite-timestamp=true"])]
     }
 
-    /// BuildKit inside the daemon has a cache in the image, and reads such caches.
+    /// BuildKit inside the daemon supports only caches that are part of an image.
     var inlineCache: [String] {
         var arguments = options.cacheSources.flatMap { ["--cache-from", $0.reference ?? ""] }
         if !options.cacheTargets.isEmpty { arguments += ["--build-arg", "BUILDKIT_INLINE_CACHE=1"] }
@@ -50,7 +51,7 @@ extension BuildPlan {
         for cache in options.cacheSources { arguments += ["--cache-from", cache.reference ?? ""] }
         for cache in options.cacheTargets { arguments += ["--cache-to", cache.reference ?? ""] }
         guard let epoch else { return arguments }
-        // From then on they know the variable by its name, and leave older times in layers as they are.
+        // Later versions support the variable, and keep file times that are older.
         let isKnown = engine.isAtLeast(engine.dialect == .podman ? (5, 6) : (1, 41))
         return arguments
             + (isKnown ? ["--source-date-epoch", epoch, "--rewrite-timestamp"] : ["--timestamp", epoch])
@@ -58,7 +59,7 @@ extension BuildPlan {
 
     // MARK: buildctl
 
-    /// Before the subcommand: who is talked to, and by which certificates.
+    /// The address and the certificates, which precede the subcommand.
     private var connection: [String] {
         guard let endpoint else { return [] }
         var arguments = ["--addr", endpoint]
@@ -97,20 +98,21 @@ extension BuildPlan {
         }
         return command(
             arguments + [
-                "--output", OptionSyntax.csv(output), "--metadata-file", reports + "/" + Self.metadataFile,
+                "--output", OptionSyntax.csv(output), "--metadata-file",
+                reports + "/" + BuildReports.metadataFile,
             ])
     }
 
-    // MARK: does it answer?
+    // MARK: probes
 
-    /// Checks that the endpoint answers. This starts a buildx builder if possible.
-    var probe: Command? {
-        guard let endpoint else { return nil }
-        return engine.dialect == .buildctl
-            ? command(connection + ["debug", "workers"])
-            : command(["buildx", "inspect", "--bootstrap", endpoint])
+    /// Asks a BuildKit daemon for its workers.
+    var listWorkers: Command { command(connection + ["debug", "workers"]) }
+
+    /// Asks the docker daemon for its version.
+    var printServerVersion: Command { command(["version", "--format", "{{.Server.Version}}"]) }
+
+    /// Starts a buildx builder.
+    var startBuilder: Command {
+        command(["buildx", "inspect", "--bootstrap"] + (endpoint.map { [$0] } ?? []))
     }
-
-    /// How long an answer may take: a builder on Kubernetes waits for its pods.
-    var probeLimit: Duration { engine.dialect == .buildctl ? .seconds(15) : .seconds(150) }
 }

@@ -3,7 +3,7 @@
 internal import ContentTree
 import ImageSpec
 
-/// All that the command lines of a build depend on. Whatever the engine, they are functions of this.
+/// The input of a build's command lines, which are functions of it for every engine.
 struct BuildPlan: Hashable, Sendable {
     struct Secret: Hashable, Sendable {
         var id: String
@@ -21,7 +21,7 @@ struct BuildPlan: Hashable, Sendable {
     var secrets: [Secret] = []
     var options: ContainerOptions
     var isPushed: Bool
-    /// The builder of buildx, or the address of a BuildKit daemon, that builds; nil: the client's own.
+    /// The buildx builder or the address of the BuildKit daemon; nil if the client selects it.
     var endpoint: String?
     /// Links to the files that the options name.
     var tls = ContainerOptions.TLS()
@@ -29,14 +29,10 @@ struct BuildPlan: Hashable, Sendable {
     var authenticationFile: String?
     /// Images of registries on this machine that the build uses.
     var localRegistryImages: [String] = []
-    /// What differs from the environment of this process.
+    /// Changes to the environment of this process.
     var environment: [String: String?] = [:]
 
-    static let digestFile = "digest"
-    static let imageIDFile = "image-id"
-    static let metadataFile = "metadata.json"
-
-    /// What a command is for, as messages name it.
+    /// The purpose of a command, as messages name it.
     enum Step: String, Hashable, Sendable {
         case fetch = "fetching a base image"
         case build = "building"
@@ -48,7 +44,7 @@ struct BuildPlan: Hashable, Sendable {
         switch engine.dialect {
         case .buildx: [(.build, buildxBuild)]
         case .buildKit: [(.build, dockerBuild)] + (isPushed ? [(.push, command(["push", imageName]))] : [])
-        case .podman, .buildah: fetches + [(.build, buildahBuild)] + buildahPushes
+        case .podman, .buildah: fetches + buildahBuilds.map { (.build, $0) } + buildahPushes
         case .buildctl: [(.build, buildctlBuild)]
         }
     }
@@ -56,13 +52,13 @@ struct BuildPlan: Hashable, Sendable {
     /// The engine as messages name it.
     var engineName: String { endpoint.map { "\(engine.name), \($0)" } ?? engine.name }
 
-    /// What remains to be done in any case, whether or not the commands came to their end.
-    var tidying: Command? { isIndex && isByBuildah ? command(["manifest", "rm", indexName]) : nil }
+    /// The command that removes what the commands leave behind, whether or not they succeed.
+    var cleanup: Command? { isIndex && isByBuildah ? command(["manifest", "rm", indexName]) : nil }
 
-    /// Engines print the steps to one stream and what went wrong to the other; which was first is to be known.
+    /// Engines print steps to one stream and errors to the other; merging the streams preserves their order.
     ///
-    /// They take a time for the image from `SOURCE_DATE_EPOCH`, too, as shells of Nix and builds of packages set it. What
-    /// is in no tag stays outside: the option says it by arguments.
+    /// Engines also read the time of the image from `SOURCE_DATE_EPOCH`, which the shells of Nix and package builds set. It is
+    /// removed because it is in no tag; the option is passed as an argument.
     func command(_ arguments: [String], _ environment: [String: String?] = [:]) -> Command {
         Command(
             executable: engine.path, arguments: arguments,
@@ -76,17 +72,17 @@ struct BuildPlan: Hashable, Sendable {
         command(
             ["buildx", "build"] + (endpoint.map { ["--builder", $0] } ?? []) + ["--progress", "plain"]
                 + commonOptions + buildxOptions
-                + ["--tag", imageName, "--metadata-file", reports + "/" + Self.metadataFile]
-                + (isIndex ? [] : ["--iidfile", reports + "/" + Self.imageIDFile])
+                + ["--tag", imageName, "--metadata-file", reports + "/" + BuildReports.metadataFile]
+                + (isIndex ? [] : ["--iidfile", reports + "/" + BuildReports.imageIDFile])
                 + buildxOutput + [context],
-            // For a buildx whose version cannot be told; the others get an argument.
+            // For a buildx whose version is unknown; others get an argument.
             ["BUILDX_NO_DEFAULT_ATTESTATIONS": "1"])
     }
 
     private var dockerBuild: Command {
         command(
             ["build", "--progress", "plain"] + commonOptions + inlineCache
-                + ["--tag", imageName, "--iidfile", reports + "/" + Self.imageIDFile, context],
+                + ["--tag", imageName, "--iidfile", reports + "/" + BuildReports.imageIDFile, context],
             ["DOCKER_BUILDKIT": "1"])
     }
 
@@ -95,23 +91,35 @@ struct BuildPlan: Hashable, Sendable {
     var isIndex: Bool { platforms.count > 1 }
     private var isByBuildah: Bool { engine.dialect == .podman || engine.dialect == .buildah }
 
-    /// The index of several platforms is put together under a name of its own: under that of the image it would be
-    /// added to what an earlier build left.
+    /// The name under which the index of several platforms is created. Under the name of the image, it would be added to the
+    /// index of an earlier build.
     var indexName: String { "localhost/" + (reports.split(separator: "/").last ?? "").lowercased() }
 
-    private var buildahBuild: Command {
+    /// One build for each platform: a build for several platforms adds them to the index in random order, so that its digest
+    /// would be random too.
+    private var buildahBuilds: [Command] {
+        if isIndex { return platforms.map { buildahBuild([$0], ["--manifest", indexName]) } }
+        let image = ["--tag", imageName, "--iidfile", reports + "/" + BuildReports.imageIDFile]
+        return [buildahBuild(platforms, image)]
+    }
+
+    private func buildahBuild(_ platforms: [String], _ output: [String]) -> Command {
         command(
-            // Without working containers where it fails or is ended. (podman does so where it fails, and has no way where it is ended.)
-            ["build", "--layers", "--force-rm"] + commonOptions + buildahOptions + authentication
-                + (isIndex
-                    ? ["--manifest", indexName]
-                    : ["--tag", imageName, "--iidfile", reports + "/" + Self.imageIDFile])
-                + [context])
+            // Removes working containers if the build fails, and of buildah if it is terminated.
+            ["build", "--layers", "--force-rm"] + commonOptions(platforms) + ownerMark + buildahOptions
+                + authentication + output + [context])
+    }
+
+    /// Podman has no way to remove the working containers of a build that is terminated. They are found by their secrets,
+    /// whose files are in the directory of this build; a build without secrets gets one that it does not use.
+    private var ownerMark: [String] {
+        guard engine.dialect == .podman, secrets.isEmpty else { return [] }
+        return ["--secret", "id=\(WorkingContainers.markFile),src=\(reports)/\(WorkingContainers.markFile)"]
     }
 
     private var buildahPushes: [(Step, Command)] {
         guard isPushed else { return [] }
-        let digest = ["--digestfile", reports + "/" + Self.digestFile]
+        let digest = ["--digestfile", reports + "/" + BuildReports.digestFile]
         let options = digest + authentication + transportSecurity(of: imageName)
         if isIndex {
             return [
@@ -124,8 +132,8 @@ struct BuildPlan: Hashable, Sendable {
         return [(.push, command(["push"] + options + [imageName, "docker://" + imageName]))]
     }
 
-    /// Without TLS only from this machine's own registries: the option for it would hold for every image of a build,
-    /// so these images are fetched before.
+    /// Images of registries on this machine are fetched first, without TLS: in a build, that option would apply to every
+    /// image.
     private var fetches: [(Step, Command)] {
         guard !isIndex else { return [] }
         return localRegistryImages.map { name in
@@ -141,7 +149,9 @@ struct BuildPlan: Hashable, Sendable {
 
     // MARK: all
 
-    private var commonOptions: [String] {
+    private var commonOptions: [String] { commonOptions(platforms) }
+
+    private func commonOptions(_ platforms: [String]) -> [String] {
         var arguments = ["--platform", platforms.joined(separator: ",")] + secretOptions
         if let network = options.network { arguments += ["--network", network] }
         if !options.usesCache { arguments.append("--no-cache") }

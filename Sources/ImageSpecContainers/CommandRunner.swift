@@ -16,15 +16,15 @@ struct Command: Hashable, Sendable {
     /// The program's file.
     var executable: String
     var arguments: [String]
-    /// What differs from the environment of this process; nil takes a variable away.
+    /// Changes to the environment of this process; nil removes a variable.
     var environment: [String: String?] = [:]
-    /// What it reads from its standard input, at most ``StandardInput/limit`` bytes; nil: nothing.
+    /// Its standard input, at most ``StandardInput/limit`` bytes; nil for none.
     var input: [UInt8]?
-    /// How much of each of its streams is kept, in bytes; what comes after is read and dropped.
+    /// The number of bytes of each stream that are kept; the rest is read and dropped.
     var keptOutput: Int?
-    /// Both streams are its standard output, so that its lines have one order.
+    /// Whether both streams are read as its standard output, so that their lines keep their order.
     var mergesStreams = false
-    /// How long it may take to end when it is asked to; then it is ended.
+    /// The time to end after it was terminated, before it is killed.
     var endTime: Duration = .seconds(10)
 }
 
@@ -36,14 +36,14 @@ struct CommandOutcome: Hashable, Sendable {
     }
 
     var status: Status
-    /// The lines of its standard output; of very long outputs the last.
+    /// The lines of its standard output; the last ones if the output is very long.
     var output: [String] = []
     /// The lines of its standard error.
     var messages: [String] = []
 
     var isSuccess: Bool { status == .exited(0) }
 
-    /// The last message that says something, which of most programs is the reason.
+    /// The last message that is not empty, which is the reason for most programs.
     var reason: String {
         let said = (messages.last { !$0.isEmpty } ?? output.last { !$0.isEmpty })
         switch (said, status) {
@@ -55,7 +55,7 @@ struct CommandOutcome: Hashable, Sendable {
 }
 
 extension CommandOutcome {
-    /// The text of `time="…" level=fatal msg="…"`, as podman and its relatives write what they log.
+    /// The text of `time="…" level=fatal msg="…"`, the log format of podman and buildah.
     private static func withoutLogFields(_ line: String) -> String {
         guard line.hasPrefix("time=\""), let range = line.firstRange(of: " msg=\""), line.hasSuffix("\"")
         else {
@@ -65,12 +65,12 @@ extension CommandOutcome {
     }
 }
 
-/// Runs programs. A value, so that tests can put their own in its place.
+/// Runs programs. Tests replace it.
 struct CommandRunner: Sendable {
-    /// Gets each line as it is printed, from any thread.
+    /// Receives each line as it is printed, from any thread.
     typealias LineHandler = @Sendable (String) -> Void
 
-    /// Runs a program to its end. Cancelling the task ends it and all that it started.
+    /// Runs a program to its end. Cancelling the task terminates it and its child processes.
     var run: @Sendable (Command, @escaping LineHandler) async throws -> CommandOutcome
 
     func callAsFunction(_ command: Command, onLine: @escaping LineHandler = { _ in }) async throws
@@ -79,7 +79,7 @@ struct CommandRunner: Sendable {
         try await run(command, onLine)
     }
 
-    /// Runs a program that should answer at once; nil if it does not.
+    /// Runs a program that should answer quickly; nil if it does not.
     func answer(_ command: Command, within limit: Duration = .seconds(30)) async throws -> CommandOutcome? {
         try await withThrowingTaskGroup(of: CommandOutcome?.self) { group in
             group.addTask {
@@ -101,10 +101,10 @@ struct CommandRunner: Sendable {
         }
     }
 
-    /// Programs of this machine.
+    /// Runs programs of this machine.
     static let system = CommandRunner { command, onLine in
         var options = PlatformOptions()
-        // A session of its own: signals reach the whole tree, and Ctrl-C at a terminal reaches us alone, who pass it on.
+        // A session of its own: signals reach the whole tree, and Ctrl-C at a terminal reaches only this process, which passes it on.
         options.createSession = true
         options.teardownSequence = [
             .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: command.endTime)
@@ -144,7 +144,7 @@ struct CommandRunner: Sendable {
                 }.terminationStatus
             }
         } catch {
-            // Who cancels sees a killed program, a closed pipe or nothing at all, as chance has it.
+            // After a cancellation, the error may be a killed program, a closed pipe or none.
             try Task.checkCancellation()
             if error is CancellationError { throw error }
             throw ImageSpecError.cannotRun(command.executable, "\(error)")
@@ -176,7 +176,7 @@ private final class LineStore: Sendable {
         var splitter = LineSplitter()
         var rest = keptBytes ?? .max
         for try await buffer in sequence {
-            // What is dropped is read all the same: a program that cannot write does not end.
+            // Dropped output is still read, because a program that cannot write does not end.
             let count = min(rest, buffer.count)
             rest -= count
             if count == 0 { continue }
@@ -203,7 +203,7 @@ struct LineSplitter {
     /// The lines that end in these bytes.
     mutating func add(_ bytes: UnsafeRawBufferPointer) -> [String] {
         var lines: [String] = []
-        // By index, and copied in one piece: this is every byte that an engine prints.
+        // Copied in pieces rather than by byte, because this is all output of engines.
         var start = bytes.startIndex
         while start < bytes.endIndex {
             let byte = bytes[start]
@@ -230,7 +230,7 @@ struct LineSplitter {
         return lines
     }
 
-    /// What is left at the end.
+    /// The incomplete line at the end.
     mutating func finish() -> String? { rest.isEmpty ? nil : takeLine() }
 
     private mutating func takeLine() -> String {

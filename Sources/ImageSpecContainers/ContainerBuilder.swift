@@ -43,7 +43,9 @@ extension ImageSpec {
         private let runner: CommandRunner
         private let folders: [String]?
         private let registry: RegistryImages
-        private let memory = EngineCache()
+        private let cache = EngineCache()
+        /// Images that were found when they were checked, so that their registry is asked once.
+        private let found = FoundImages()
         private let pool = EndpointPool()
 
         /// Creates a builder.
@@ -62,104 +64,45 @@ extension ImageSpec {
             self.registry = registry
         }
 
-        /// Returns whether the image is absent.
-        /// - Throws: ``ImageSpecError/Code/existenceUnknown`` if this cannot be determined.
-        public func shouldBuild(_ spec: ImageSpec) async throws -> Bool {
-            let request = try await Self.request(spec)
-            let existence = try await existence(for: request)
-            return try request.policy.decision(for: request.imageName, existence) == .build
-        }
-
-        /// Builds the image, and pushes it if the spec has a registry.
-        public func build(_ spec: ImageSpec) async throws -> String? {
-            let request = try await Self.request(spec)
-            return try await withWorkshop(request) { try await $0.build().imageName }
-        }
-
         /// Returns an existing image, or builds and pushes it.
         /// - Throws: ``ImageSpecError``, `CancellationError`.
-        public func image(for request: BuildRequest) async throws -> BuildResult {
-            if request.isForcePush { return try await withWorkshop(request) { try await $0.build() } }
-            // If the image exists, no engine is needed.
-            if request.isPushed {
-                if let result = try await foundInRegistry(request) { return result }
-                return try await withWorkshop(request) { try await $0.build() }
-            }
-            return try await withWorkshop(request) { workshop in
-                let found = try await workshop.found()
-                let result = try Self.result(
-                    request, found.existence, specID: found.specID, workshop.engineName)
-                if let result { return result }
-                return try await workshop.build()
-            }
+        public func build(_ request: BuildRequest) async throws -> BuildResult {
+            try await request.ensureImage(
+                inspect: {
+                    if let inspection = found.take(request) { return inspection }
+                    return try await inspect(request)
+                },
+                build: { try await withBuildJob(request) { try await $0.build() } })
         }
 
-        private func foundInRegistry(_ request: BuildRequest) async throws -> BuildResult? {
-            let existence = try await registryExistence(for: request)
-            var specID: String?
-            if case .present = existence {
-                let file = try RegistryConfiguration.file(of: request.spec, in: request.context)
-                let platform = request.spec.platforms(in: request.context).first ?? ""
-                specID = await registry.specID(request.imageName, platform, file)
-                try Task.checkCancellation()
-            }
-            return try Self.result(request, existence, specID: specID, nil)
-        }
-
-        /// The result for the given existence; nil if the image must be built.
-        private static func result(
-            _ request: BuildRequest, _ existence: Existence, specID: String?, _ engineName: String?
-        ) throws -> BuildResult? {
-            var result = BuildResult(imageName: request.imageName, outcome: .found, engine: engineName)
-            switch try request.policy.decision(for: request.imageName, existence) {
-            case .build: return nil
-            case .assume(let warning):
-                request.report(.warning(warning))
-                result.outcome = .assumed
-            case .use:
-                if let specID, specID != request.spec.id {
-                    request.report(
-                        .warning(
-                            "\(request.imageName) exists, but its label \(ImageSpec.idLabel) has the id of another spec (\(specID)), so "
-                                + "isContainer() returns false in it; to replace the image, use --force or forcePush()"
-                        )
-                    )
-                }
-                if case .present(let digest) = existence { result.digest = digest }
-            }
-            return result
-        }
-
-        /// Looks at the builder options, the files that they name and the platforms, and renders the spec. If the image is
-        /// absent, it also looks for the files of secrets, and finds the engine if it depends on that whether it can do what
-        /// is asked for.
+        /// Checks the builder options, the files that they name and the platforms, and renders the spec. If the image is
+        /// absent, also checks that the files of secrets exist, and that the engine supports the options.
         @concurrent
         public func check(_ request: BuildRequest) async throws {
-            let options = try BuildJob.check(request, engine)
+            let options = try RequestCheck(request, engine).validate()
             let context = try request.buildContext()
             let secrets = Result { () throws(ImageSpecError) in
-                try BuildJob.checkSecrets(of: request, context)
+                try BuildFiles.checkSecrets(of: request, context)
             }
-            let isEngineInDoubt =
-                options.areDemanding || request.spec.platforms(in: request.context).count > 1
+            let needsCapabilities =
+                options.needCapabilities || request.localBase != nil
+                || request.spec.platforms(in: request.context).count > 1
             let isSecretMissing = if case .failure = secrets { true } else { false }
-            guard isEngineInDoubt || isSecretMissing else { return }
-            // An image that is there needs neither.
-            if request.isPushed, !request.isForcePush {
-                let existence = try await registryExistence(for: request)
-                guard try request.policy.decision(for: request.imageName, existence) == .build else { return }
-            } else if isSecretMissing, !request.isForcePush {
-                let existence = try await withWorkshop(request) { try await $0.found().existence }
-                guard try request.policy.decision(for: request.imageName, existence) == .build else { return }
+            guard needsCapabilities || isSecretMissing else { return }
+            // An image that exists needs neither.
+            if !request.isForcePush, request.isPushed || isSecretMissing {
+                let inspection = try await inspect(request)
+                let decision = try request.policy.decision(for: request.imageName, inspection.existence)
+                guard decision == .build else { return found.add(inspection, for: request) }
             }
             try secrets.get()
-            try await withWorkshop(request) { _ in }
+            try await withBuildJob(request) { _ in }
         }
 
         /// Returns whether the image of a spec exists in its registry, or in the engine if the spec has no registry.
         public func existence(of spec: ImageSpec, in context: Context = .current) async -> Existence {
             do {
-                return try await existence(for: try await Self.request(spec, in: context))
+                return try await existence(for: Self.named(spec, in: context))
             } catch is CancellationError {
                 return .unknown(reason: "the request was cancelled")
             } catch {
@@ -167,30 +110,41 @@ extension ImageSpec {
             }
         }
 
-        /// The same for an image that has been named already.
+        /// Returns whether an image that has been named exists.
         package func existence(for request: BuildRequest) async throws -> Existence {
             if request.isPushed { return try await registryExistence(for: request) }
-            return try await withWorkshop(request) { try await $0.found().existence }
+            return try await inspect(request).existence
+        }
+
+        /// Looks for the image in its registry, which requires no engine, or in the engine if nothing is pushed.
+        private func inspect(_ request: BuildRequest) async throws -> Inspection {
+            guard request.isPushed else { return try await withBuildJob(request) { try await $0.inspect() } }
+            var inspection = Inspection(try await registryExistence(for: request))
+            if case .present = inspection.existence {
+                let file = try RegistryConfiguration.file(of: request.spec, in: request.context)
+                let platform = request.spec.platforms(in: request.context).first ?? ""
+                inspection.specID = await registry.specID(request.imageName, platform, file)
+                try Task.checkCancellation()
+            }
+            return inspection
         }
 
         private func registryExistence(for request: BuildRequest) async throws -> Existence {
-            _ = try BuildJob.options(of: request.spec, engine)
+            _ = try RequestCheck(request, engine).options()
             let file = try RegistryConfiguration.file(of: request.spec, in: request.context)
             let existence = await registry.existence(request.imageName, file)
             try Task.checkCancellation()
             return existence
         }
 
-        /// A request in the surroundings of this process.
+        /// A request for a spec in a context. Reads all files, and keeps nothing of them.
         @concurrent
-        private static func request(
-            _ spec: ImageSpec, in context: Context = .current
-        ) async throws -> BuildRequest {
+        private static func named(_ spec: ImageSpec, in context: Context) async throws -> BuildRequest {
             BuildRequest(
                 spec: spec, imageName: try spec.imageName(in: context), context: context, policy: .current)
         }
 
-        private func withWorkshop<Result>(
+        private func withBuildJob<Result>(
             _ request: BuildRequest, _ body: (BuildJob) async throws -> Result
         ) async throws -> Result {
             let scratch = try TemporaryDirectory()
@@ -199,7 +153,7 @@ extension ImageSpec {
             if let folders { finder.folders = folders }
             return try await body(
                 BuildJob(
-                    request, wanted: engine, finder: finder, memory: memory, pool: pool, scratch: scratch))
+                    request, wanted: engine, finder: finder, cache: cache, pool: pool, scratch: scratch))
         }
     }
 

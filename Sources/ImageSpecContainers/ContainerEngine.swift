@@ -30,7 +30,7 @@ extension ImageSpec {
 
 /// A container engine of this machine that works.
 struct DetectedEngine: Hashable, Sendable {
-    /// How it is talked to.
+    /// The command line of the engine.
     enum Dialect: Hashable, Sendable {
         case buildx
         /// `docker build` with the BuildKit of the daemon.
@@ -56,28 +56,31 @@ struct DetectedEngine: Hashable, Sendable {
         }
     }
 
-    /// As results name it.
+    /// Whether it transfers the build context to BuildKit.
+    var usesBuildKit: Bool { [.buildx, .buildKit, .buildctl].contains(dialect) }
+
+    /// The name in results and messages.
     var name: String {
         let detail = dialect == .buildx ? " (buildx)" : ""
         return (version.isEmpty ? kind.rawValue : kind.rawValue + " " + version) + detail
     }
 }
 
-/// Finds out which engines work.
+/// Detects engines.
 struct EngineFinder: Sendable {
     var runner: CommandRunner = .system
     /// The directories of `PATH`.
     var folders: [String] = (ImageSpec.processEnvironment("PATH") ?? "/usr/local/bin:/usr/bin:/bin")
         .split(separator: ":").map(String.init)
-    /// What differs from the environment of this process.
+    /// Changes to the environment of this process.
     var environment: [String: String?] = [:]
     /// The builder in buildx's own variable, if set.
     var buildxBuilder = ImageSpec.processEnvironment("BUILDX_BUILDER")
-    /// How long a program may think. A daemon that hangs costs this once.
+    /// The time for an answer. A daemon that hangs costs this once.
     var limit = Duration.seconds(15)
 
-    /// What docker has to have.
-    enum Need: Hashable, Sendable {
+    /// What docker must have.
+    enum DockerRequirement: Hashable, Sendable {
         /// A daemon that answers.
         case daemon
         /// The buildx plugin; without it, a daemon.
@@ -86,8 +89,8 @@ struct EngineFinder: Sendable {
         case builder
     }
 
-    /// The programs of a name, in the order of `PATH`: the first may lack what a later one has. One that is found in more
-    /// than one directory, as where `/bin` is a link to `/usr/bin`, is there once.
+    /// The programs of a name, in the order of `PATH`: a later one may support more than the first. A program that is found in
+    /// several directories, for example because `/bin` is a link to `/usr/bin`, is listed once.
     func programs(_ name: String) -> [String] {
         var known: Set<[UInt64]> = []
         return folders.map { $0 + "/" + name }.filter { path in
@@ -99,16 +102,18 @@ struct EngineFinder: Sendable {
         }
     }
 
-    /// The first engine that works: docker, podman, buildah, or the one that is asked for.
+    /// The first engine that works: docker, podman or buildah, or the requested one.
     ///
     /// - Throws: ``ImageSpecError/Code/toolUnavailable`` with the reason for each that does not.
-    func find(_ wanted: ImageSpec.ContainerEngine?, _ need: Need = .daemon) async throws -> DetectedEngine {
+    func find(_ wanted: ImageSpec.ContainerEngine?, _ requirement: DockerRequirement = .daemon) async throws
+        -> DetectedEngine
+    {
         var reasons: [String] = []
         for kind in wanted.map({ [$0] }) ?? ImageSpec.ContainerEngine.usual {
             let programs = programs(kind.rawValue)
             if programs.isEmpty { reasons.append("\(kind.rawValue) is not on PATH") }
             for path in programs {
-                switch try await examine(kind, path, need) {
+                switch try await examine(kind, path, requirement) {
                 case .success(let engine): return engine
                 case .failure(let problem): reasons.append("\(path): \(problem.reason)")
                 }
@@ -119,21 +124,21 @@ struct EngineFinder: Sendable {
 
     struct Problem: Error {
         var reason: String
-        /// Whether the program answered at all. One that did not is not asked again.
+        /// Whether the program answered. If not, it is not asked again.
         var isAnswer = true
     }
 
     private func examine(
-        _ kind: ImageSpec.ContainerEngine, _ path: String, _ need: Need
+        _ kind: ImageSpec.ContainerEngine, _ path: String, _ requirement: DockerRequirement
     ) async throws -> Result<DetectedEngine, Problem> {
         switch kind {
-        case .docker: return try await examineDocker(path, need)
+        case .docker: return try await examineDocker(path, requirement)
         case .podman:
             return try await ask(path, "info", "--format", "{{.Version.Version}}").map {
                 DetectedEngine(dialect: .podman, path: path, version: $0)
             }
         case .buildah:
-            // It works if it can open its storage.
+            // buildah works if it can open its storage.
             if case .failure(let problem) = try await ask(path, "info") { return .failure(problem) }
             return try await ask(path, "--version").map { text in
                 let words = text.split(separator: " ")
@@ -141,7 +146,7 @@ struct EngineFinder: Sendable {
                     dialect: .buildah, path: path, version: words.count > 2 ? String(words[2]) : "")
             }
         case .buildctl:
-            // `buildctl github.com/moby/buildkit v0.12.5 …`. Whether a daemon answers is asked of each.
+            // `buildctl github.com/moby/buildkit v0.12.5 …`. Daemons are checked before each build.
             return try await ask(path, "--version").map {
                 DetectedEngine(dialect: .buildctl, path: path, version: Self.number(inVersion: $0))
             }
@@ -154,15 +159,16 @@ struct EngineFinder: Sendable {
         return words.first { $0.first?.isNumber == true && $0.contains(".") }.map(String.init) ?? ""
     }
 
-    private func examineDocker(_ path: String, _ need: Need) async throws -> Result<
+    private func examineDocker(_ path: String, _ requirement: DockerRequirement) async throws -> Result<
         DetectedEngine, Problem
     > {
-        // Podman may come under this name; it is used under its own.
+        // podman may be installed under this name; it is used under its own.
         switch try await ask(path, "--version") {
         case .success(let text) where text.lowercased().contains("podman"):
             return .failure(Problem(reason: "this is podman"))
-        case .failure(let problem) where !problem.isAnswer || need == .builder: return .failure(problem)
-        case .success(let text) where need != .daemon:
+        case .failure(let problem) where !problem.isAnswer || requirement == .builder:
+            return .failure(problem)
+        case .success(let text) where requirement != .daemon:
             if case .success(let plugin) = try await ask(path, "buildx", "version") {
                 let client = Self.number(inVersion: text.replacing(",", with: ""))
                 return .success(
@@ -170,7 +176,7 @@ struct EngineFinder: Sendable {
                         dialect: .buildx, path: path, version: client,
                         pluginVersion: Self.number(inVersion: plugin)))
             }
-            guard need == .builderOrDaemon else {
+            guard requirement == .builderOrDaemon else {
                 return .failure(Problem(reason: "the buildx plugin is missing; install docker-buildx"))
             }
         default: break
@@ -186,7 +192,7 @@ struct EngineFinder: Sendable {
                     dialect: .buildx, path: path, version: version,
                     pluginVersion: Self.number(inVersion: plugin)))
         }
-        // A client without buildx has BuildKit if it is not much newer; then it takes secrets.
+        // Clients before docker 23 support BuildKit without buildx; they accept secrets.
         let help = try await answer(path, ["build", "--help"], ["DOCKER_BUILDKIT": "1"])
         if case .success(let help) = help, help.output.contains(where: { $0.contains("--secret") }) {
             return .success(DetectedEngine(dialect: .buildKit, path: path, version: version))
@@ -195,14 +201,20 @@ struct EngineFinder: Sendable {
             Problem(reason: "neither the buildx plugin nor BuildKit is available; install docker-buildx"))
     }
 
-    /// The driver of a buildx builder, or of the current one if the name is empty; nil if it cannot be determined.
-    func driver(of builder: String, _ engine: DetectedEngine) async throws -> String? {
-        let name = builder.isEmpty ? [] : [builder]
-        let answer = try await answer(engine.path, ["buildx", "inspect"] + name)
-        guard case .success(let outcome) = answer else { return nil }
-        let lines = outcome.output.lazy.map { $0.split(separator: ":", maxSplits: 1) }
-        let line = lines.first { $0.count == 2 && $0[0] == "Driver" }
-        return line.map { String($0[1].drop { $0.isWhitespace }) }
+    /// A buildx builder, or the current one if the name is empty. Does not start it.
+    func builder(
+        _ name: String, _ engine: DetectedEngine
+    ) async throws -> Result<BuildxBuilder, Problem> {
+        try await answer(engine.path, ["buildx", "inspect"] + (name.isEmpty ? [] : [name])).map {
+            BuildxBuilder($0.output)
+        }
+    }
+
+    /// Whether the docker daemon stores images with containerd.
+    func hasContainerdStore(_ engine: DetectedEngine) async throws -> Bool {
+        let answer = try await answer(engine.path, ["info", "--format", "{{json .DriverStatus}}"])
+        guard case .success(let outcome) = answer else { return false }
+        return outcome.output.contains { $0.contains("io.containerd.snapshotter") }
     }
 
     /// The first line of an answer.
@@ -221,7 +233,7 @@ struct EngineFinder: Sendable {
             }
             return outcome.isSuccess ? .success(outcome) : .failure(Problem(reason: outcome.reason))
         } catch let error as ImageSpecError {
-            // A file that cannot be run is no reason to pass over the engines that can.
+            // A file that cannot be run does not prevent the use of other engines.
             let reason = error.message.replacing(
                 "cannot run \(path): ", with: "cannot run it: ", maxReplacements: 1)
             return .failure(Problem(reason: reason, isAnswer: false))

@@ -3,20 +3,19 @@
 internal import ContentTree
 import ImageSpec
 
-/// The builder options that the builder of this package knows; the table is that of ``ImageSpec/ContainerBuilder``. Only those
-/// that change what is pushed are part of the tag.
+/// The builder options of ``ImageSpec/ContainerBuilder``. Only those that change what is pushed are part of the tag.
 struct ContainerOptions: Hashable, Sendable {
     /// Remote engines; each build uses one of them.
     struct Endpoints: Hashable, Sendable {
         /// The option that names them.
         var key: String
-        /// Builders of buildx, or addresses of BuildKit daemons. Never empty, each once.
+        /// buildx builders or addresses of BuildKit daemons. Not empty, without duplicates.
         var names: [String]
 
         var engine: ImageSpec.ContainerEngine { key.hasPrefix("builder") ? .docker : .buildctl }
     }
 
-    /// Who the client and the daemon are to each other, by files of this machine.
+    /// The certificates of a connection, as files of this machine.
     struct TLS: Hashable, Sendable {
         var authority: String?
         var certificate: String?
@@ -35,7 +34,7 @@ struct ContainerOptions: Hashable, Sendable {
     }
 
     struct BillOfMaterials: Hashable, Sendable {
-        /// The image that lists what is there; nil: that of BuildKit.
+        /// The generator image; nil for that of BuildKit.
         var generator: String?
     }
 
@@ -59,16 +58,16 @@ struct ContainerOptions: Hashable, Sendable {
 
     private init() {}
 
-    /// - Throws: ``ImageSpecError/Code/unsupportedField`` for a key that is not in the table,
-    ///   ``ImageSpecError/Code/invalidField`` for a value that is not, and for two that do not go together; all of them in
-    ///   one error.
+    /// - Throws: ``ImageSpecError/Code/unsupportedField`` for an unknown key,
+    ///   ``ImageSpecError/Code/invalidField`` for an invalid value and for options that cannot be combined; all problems in one
+    ///   error.
     init(_ spec: ImageSpec) throws(ImageSpecError) {
         let (options, problems) = Self.read(spec)
         if let error = ImageSpecError(problems: problems) { throw error }
         self = options
     }
 
-    /// The options that can be read, and what is wrong with the others.
+    /// The valid options, and the problems of the others.
     static func read(_ spec: ImageSpec) -> (options: ContainerOptions, problems: [ImageSpecError]) {
         var options = ContainerOptions()
         var problems: [ImageSpecError] = []
@@ -79,7 +78,7 @@ struct ContainerOptions: Hashable, Sendable {
                 problems.append(error)
             }
         }
-        // Options that are not read may be those that others go with.
+        // An invalid option may be the one that another one requires.
         return (options, problems.isEmpty ? options.contradictions : problems)
     }
 
@@ -122,7 +121,7 @@ struct ContainerOptions: Hashable, Sendable {
         }
     }
 
-    /// Options that do not go together.
+    /// Options that cannot be combined.
     private var contradictions: [ImageSpecError] {
         var problems: [ImageSpecError] = []
         if let endpoints, let engine, engine != endpoints.engine {
@@ -155,28 +154,28 @@ struct ContainerOptions: Hashable, Sendable {
         return problems
     }
 
-    // MARK: what needs no engine to be found
+    // MARK: engines
 
-    /// Finds what no engine of a kind can do; nil: of any kind.
+    /// Checks what no engine of a kind supports; of any kind if it is nil.
     /// - Throws: ``ImageSpecError/Code/unsupportedField``.
     func check(
         _ engine: ImageSpec.ContainerEngine?, imageName: String, isPushed: Bool
     ) throws(ImageSpecError) {
         guard !isPushed else { return }
         if engine == .buildctl { throw .imageNotKept(imageName) }
-        // Podman and buildah make none at all, which is another error.
+        // Podman and buildah do not support attestations, which is another error.
         guard ![.podman, .buildah].contains(engine) else { return }
         if provenance != nil { throw .optionNeedsPush("provenance") }
         if billOfMaterials != nil { throw .optionNeedsPush("sbom") }
     }
 
-    /// Whether it depends on the engine if all that is asked for can be done.
-    var areDemanding: Bool {
+    /// Whether there are options that not every engine supports.
+    var needCapabilities: Bool {
         !hasUsualNetwork || !cacheSources.isEmpty || !cacheTargets.isEmpty || provenance != nil
             || billOfMaterials != nil || sourceDateEpoch != nil
     }
 
-    /// Whether each engine has the network.
+    /// Whether every engine has the network.
     var hasUsualNetwork: Bool { network.map(["host", "none", "default"].contains) ?? true }
 
     // MARK: values
@@ -198,7 +197,7 @@ struct ContainerOptions: Hashable, Sendable {
         guard case .string(let name) = value else {
             throw .invalidOption(key, "expected a string, such as \"host\"")
         }
-        // It becomes an argument of its own, and must not be taken for another one.
+        // The name is an argument, and must not be read as an option.
         guard OptionSyntax.consists(name, of: "_.:/-"), !name.hasPrefix("-") else {
             throw .invalidOption(
                 key, "\"\(name)\" is not a valid network name", fix: "use host, none or default")
@@ -226,7 +225,7 @@ struct ContainerOptions: Hashable, Sendable {
             }
             if isAddress {
                 if let problem = OptionSyntax.problem(inAddress: name) {
-                    // What is quoted must not be a password.
+                    // The message must not contain a password.
                     throw .invalidOption(
                         key, problem.isQuotable ? "\"\(name)\" \(problem.text)" : problem.text)
                 }

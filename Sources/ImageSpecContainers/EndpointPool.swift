@@ -7,12 +7,12 @@ import Synchronization
 final class EndpointPool: Sendable {
     private struct State {
         var busy = 0
-        /// When it may be asked again; nil: it has not failed to answer.
+        /// Until when it is used last, because it did not answer; nil if it did.
         var deadUntil: ContinuousClock.Instant?
     }
 
-    /// How long one that did not answer is asked last: long enough that a row of builds does not wait for it each time,
-    /// short enough that a daemon that is started anew gets work in the same run.
+    /// How long an engine that did not answer is used last: long enough that a series of builds does not wait for it each
+    /// time, short enough that a restarted daemon gets work in the same run.
     static let pause = Duration.seconds(60)
 
     private let states = Mutex<[String: State]>([:])
@@ -20,10 +20,10 @@ final class EndpointPool: Sendable {
 
     init(now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }) { self.now = now }
 
-    /// Takes the engine with the fewest builds, or the first of several. Engines that recently did not answer come last, since
-    /// trying one again is better than giving up. Each must be given back.
+    /// Returns the engine with the fewest builds, or the first of several. Engines that recently did not answer come last,
+    /// since trying one again is better than giving up. Each must be released.
     /// - Returns: nil if all have been tried.
-    func take(_ candidates: [String], except tried: Set<String>) -> String? {
+    func acquire(_ candidates: [String], except tried: Set<String>) -> String? {
         let time = now()
         return states.withLock { states in
             let open = candidates.enumerated().filter { !tried.contains($0.element) }
@@ -44,13 +44,13 @@ final class EndpointPool: Sendable {
         return (isDead ? 1 : 0, state?.busy ?? 0, index)
     }
 
-    func giveBack(_ name: String) {
+    func release(_ name: String) {
         states.withLock { $0[name]?.busy -= 1 }
     }
 
-    /// Remembers whether it answered.
-    func note(_ name: String, answers: Bool) {
+    /// Records whether an engine answered.
+    func mark(_ name: String, isHealthy: Bool) {
         let end = now() + Self.pause
-        states.withLock { $0[name, default: State()].deadUntil = answers ? nil : end }
+        states.withLock { $0[name, default: State()].deadUntil = isHealthy ? nil : end }
     }
 }

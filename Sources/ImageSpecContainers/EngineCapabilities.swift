@@ -3,13 +3,18 @@
 internal import ContentTree
 import ImageSpec
 
-/// What an engine can do of what options ask for.
+/// Checks whether an engine supports the options of a spec.
 struct EngineCapabilities: Sendable {
     var engine: DetectedEngine
     var options: ContainerOptions
-    /// The builders of buildx that may build, with their drivers as far as they are known. An empty name: the one that
-    /// buildx takes by itself.
+    var platforms: [String] = []
+    /// A base image that stays on this machine.
+    var localBase: String?
+    /// The buildx builders that may build, with their drivers if they are known. The empty name is the builder that buildx
+    /// selects.
     var drivers: [(builder: String, driver: String)] = []
+    /// Whether the docker daemon stores images with containerd.
+    var hasContainerdStore = false
 
     /// - Throws: ``ImageSpecError/Code/unsupportedField``, with the engines that can.
     func check(imageName: String, isPushed: Bool) throws(ImageSpecError) {
@@ -17,14 +22,37 @@ struct EngineCapabilities: Sendable {
         try checkNetwork()
         try checkCaches()
         try checkAttestations()
-        try checkTimes()
+        try checkTimes(isPushed: isPushed)
+        try checkBase()
+        try checkPlatforms()
+    }
+
+    private func checkPlatforms() throws(ImageSpecError) {
+        guard platforms.count > 1, engine.dialect == .buildKit else { return }
+        throw .platformsUnsupported(
+            platforms, "docker requires the buildx plugin to build several platforms",
+            fix: "install it, use buildah or buildctl, or use one platform")
+    }
+
+    /// A builder elsewhere would look for the base on Docker Hub, where its name may be that of another image.
+    private func checkBase() throws(ImageSpecError) {
+        guard let localBase else { return }
+        switch engine.dialect {
+        case .buildctl: throw .localBase(localBase, builder: "the BuildKit daemon")
+        case .buildx:
+            guard let other = drivers.first(where: { !["docker", ""].contains($0.driver) }) else { return }
+            let name =
+                other.builder.isEmpty ? "the current builder of buildx" : "the builder \(other.builder)"
+            throw .localBase(localBase, builder: "\(name) (driver \(other.driver))")
+        case .buildKit, .podman, .buildah: return
+        }
     }
 
     private func unable(_ key: String, _ what: String, _ able: String) -> ImageSpecError {
         .optionUnsupported(key, engine: engine.name, what, able: able)
     }
 
-    private func checkTimes() throws(ImageSpecError) {
+    private func checkTimes(isPushed: Bool) throws(ImageSpecError) {
         guard options.sourceDateEpoch != nil else { return }
         let able = "docker with buildx 0.10 or later, buildctl, podman or buildah"
         switch engine.dialect {
@@ -33,8 +61,8 @@ struct EngineCapabilities: Sendable {
             throw unable(
                 "source_date_epoch", "with buildx \(engine.pluginVersion) cannot set fixed file times", able)
         case .buildx:
-            // The daemon's own BuildKit leaves files in layers their times without a word, or refuses the build in the
-            // end, as its image store is of the one kind or the other.
+            // Other daemons silently keep the times of files, or fail at the end, depending on their image store.
+            if isPushed, engine.isAtLeast((29, 0)), hasContainerdStore { break }
             guard let own = drivers.first(where: { $0.driver == "docker" }) else { break }
             throw .daemonHasNoFixedTimes(own.builder, engine: engine.name)
         case .buildctl, .podman, .buildah: break
@@ -105,7 +133,7 @@ struct EngineCapabilities: Sendable {
 }
 
 extension DetectedEngine {
-    /// Whether it is of this version or a later one. One that cannot be read is taken for new: what it cannot do, it says.
+    /// Whether this is the version or a later one. An unknown version counts as later: the engine reports what it does not support.
     func isAtLeast(_ wanted: (Int, Int)) -> Bool { Self.isVersion(version, wanted) }
 
     func hasBuildx(_ major: Int, _ minor: Int) -> Bool { Self.isVersion(pluginVersion, (major, minor)) }

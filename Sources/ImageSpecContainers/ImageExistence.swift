@@ -4,19 +4,13 @@ internal import ContentTree
 import ImageSpec
 import Synchronization
 
-/// Finds out whether a container engine has an image.
+/// The images that a container engine has.
 struct LocalImages: Sendable {
-    struct Found: Hashable, Sendable {
-        var existence: ImageSpec.Existence
-        /// The value of the image's label, if known.
-        var specID: String?
-    }
-
     var engine: DetectedEngine
     var finder: EngineFinder
 
-    /// Looks at the images that the engine has.
-    func find(_ name: String) async throws -> Found {
+    /// Looks for an image.
+    func inspect(_ name: String) async throws -> ImageSpec.Inspection {
         let arguments: [String]
         switch engine.dialect {
         case .buildx, .buildKit:
@@ -29,24 +23,30 @@ struct LocalImages: Sendable {
                 Self.format("{{.FromImageID}}", ".OCIv1.Config.Labels"), name,
             ]
         case .buildctl:
-            return Found(existence: .unknown(reason: "buildctl does not keep images on this machine"))
+            return inspection(.unknown(reason: "buildctl does not keep images on this machine"))
         }
         let command = Command(executable: engine.path, arguments: arguments, environment: finder.environment)
         let outcome =
             try await finder.runner.answer(command, within: .seconds(120))
             ?? CommandOutcome(status: .exited(1), messages: ["\(command.executable) does not answer"])
-        guard outcome.isSuccess else { return Found(existence: Self.existence(reason: outcome.reason)) }
+        guard outcome.isSuccess else { return inspection(Self.existence(reason: outcome.reason)) }
         // A digest and perhaps an id.
         let words = (outcome.output.first ?? "").split(separator: " ")
         let digest = words.first.map { $0.contains(":") ? String($0) : "sha256:" + $0 }
-        return Found(existence: .present(digest: digest), specID: words.count > 1 ? String(words[1]) : nil)
+        return inspection(.present(digest: digest), specID: words.count > 1 ? String(words[1]) : nil)
+    }
+
+    private func inspection(
+        _ existence: ImageSpec.Existence, specID: String? = nil
+    ) -> ImageSpec.Inspection {
+        ImageSpec.Inspection(existence, specID: specID, engine: engine.name)
     }
 
     private static func format(_ digest: String, _ labels: String) -> String {
         "\(digest) {{with \(labels)}}{{index . \"\(ImageSpec.idLabel)\"}}{{end}}"
     }
 
-    /// What the reason of a failure means. Only words that say that there is no such image mean that it is absent.
+    /// The meaning of a failure. Only messages that say that there is no such image mean that it is absent.
     static func existence(reason: String) -> ImageSpec.Existence {
         let text = reason.lowercased()
         let absences = ["no such image", "image not known"]

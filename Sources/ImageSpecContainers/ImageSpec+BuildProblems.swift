@@ -20,20 +20,20 @@ extension ImageSpec {
         guard known.contains(where: { $0.utf8.elementsEqual(builder.utf8) }) else {
             return [.builderNotRegistered(builder, known: known)]
         }
-        switch builder {
-        case Self.envdBuilderName:
-            do throws(ImageSpecError) {
-                _ = try RegistryConfiguration.envdFile(of: self, in: context)
-                return []
-            } catch {
-                return [error]
+        do throws(ImageSpecError) {
+            switch builder {
+            case Self.envdBuilderName: _ = try RegistryConfiguration.envdFile(of: self, in: context)
+            case "default":
+                let name = name.flatMap { $0.isEmpty ? nil : $0 } ?? "flytekit"
+                let isPushed = registry.map { !$0.isEmpty } ?? false
+                return RequestCheck(spec: self, imageName: name, in: context, isPushed: isPushed, nil)
+                    .problems
+            // Builds nothing, so that it has no options.
+            default: _ = try noopImage
             }
-        case "default":
-            let name = name.flatMap { $0.isEmpty ? nil : $0 } ?? "flytekit"
-            let isPushed = registry.map { !$0.isEmpty } ?? false
-            return BuildJob.problems(of: self, named: name, in: context, nil, isPushed: isPushed)
-        // Builds nothing, so that it has no options.
-        default: return noopProblem.map { [$0] } ?? []
+            return []
+        } catch {
+            return [error]
         }
     }
 }

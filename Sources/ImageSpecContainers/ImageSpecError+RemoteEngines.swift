@@ -62,6 +62,43 @@ extension ImageSpecError {
     static func noEndpoint(_ key: String, _ reasons: [String]) -> ImageSpecError {
         ImageSpecError(
             .toolUnavailable, field: "builder_options.\(key)",
-            "no endpoint answers: \(reasons.joined(separator: "; "))", fix: "start one, or use another")
+            "no endpoint answers: \(reasons.joined(separator: "; "))",
+            fix: connectionFix(reasons) ?? "start one, or use another")
+    }
+
+    /// The engine that the client selects by itself.
+    static func engineNotAnswering(_ engine: String, _ reason: String) -> ImageSpecError {
+        ImageSpecError(
+            .toolUnavailable, "\(engine) does not answer: \(reason)",
+            fix: connectionFix([reason]) ?? "start its daemon or builder, or select another")
+    }
+
+    /// An engine that stopped answering during a build.
+    static func engineLost(
+        _ engine: String, _ failure: ImageSpecError, _ reason: String
+    ) -> ImageSpecError {
+        let problem = failure.problems[0]
+        return ImageSpecError(
+            Problem(
+                code: .toolUnavailable, locations: problem.locations, found: nil,
+                reason: "\(problem.reason); \(engine) no longer answers: \(reason)",
+                fix: "restart it and try again", output: problem.output, underlying: failure))
+    }
+
+    static func localBase(_ base: String, builder: String) -> ImageSpecError {
+        ImageSpecError(
+            .unsupportedField, field: "base_image", found: base,
+            "\(base) has no registry and stays on this machine, where \(builder) cannot read it",
+            fix: "set registry for it, or use the docker daemon, podman or buildah")
+    }
+
+    /// The fix if a certificate is the reason that an engine does not answer.
+    private static func connectionFix(_ reasons: [String]) -> Fix? {
+        let signs = ["tls:", "x509", "server preface"]
+        guard reasons.contains(where: { reason in signs.contains(where: reason.contains) }) else {
+            return nil
+        }
+        return
+            "set tls_ca, tls_cert and tls_key to certificates that the daemon accepts, and tls_server_name if its certificate has another name"
     }
 }

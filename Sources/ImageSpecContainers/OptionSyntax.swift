@@ -2,8 +2,8 @@
 
 import ImageSpec
 
-/// Which texts options may be. They become arguments of programs, or fields of such an argument, and must be taken for
-/// nothing else: none begins with a dash, and none has white space, quotes or commas.
+/// The syntax of option values. They become arguments of programs or fields of arguments, so they must not begin with a dash and
+/// must not contain white space, quotes or commas.
 enum OptionSyntax {
     /// Whether a text consists of ASCII letters, digits and some other characters, and is not empty.
     static func consists(_ text: String, of others: String) -> Bool {

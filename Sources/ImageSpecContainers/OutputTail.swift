@@ -4,25 +4,24 @@ internal import ContentTree
 
 /// The last lines of a stream, as many as fit into a fixed size: a build may print without end.
 struct OutputTail: Sendable {
-    /// Bytes of text, about.
+    /// Approximate bytes of text.
     static let maximumSize = 4 << 20
     /// What a line takes besides its text.
     private static let lineSize = 48
-    /// Of lines that are kept for what they begin with.
     private static let maximumTitleCount = 1000
     private static let maximumTitleLength = 1000
 
-    private let isTitle: @Sendable (String) -> Bool
+    /// Recognizes lines that are kept, truncated, however long the output after them is. If `nil`, there are none.
+    private var titleRecognition: StepTitles?
     private var titles: [String] = []
     private var kept: [String] = []
-    /// Where the ring begins; before it there are empty texts.
+    /// The start of the lines that are kept; the texts before it are empty.
     private var start = 0
     private var size = 0
 
-    /// - Parameter isTitle: lines that are kept, cut short, even where what follows them is long.
-    init(isTitle: @escaping @Sendable (String) -> Bool = { _ in false }) { self.isTitle = isTitle }
+    init(keepingTitles titles: StepTitles? = nil) { titleRecognition = titles }
 
-    /// Titles that the ring has passed, and the last lines.
+    /// The titles that were dropped from the last lines, and the last lines.
     var lines: [String] { titles + kept[start...] }
 
     mutating func append(_ line: String) {
@@ -40,7 +39,7 @@ struct OutputTail: Sendable {
         kept[start] = ""
         start += 1
         size -= line.utf8.count + Self.lineSize
-        guard isTitle(line) else { return }
+        guard titleRecognition?.isTitle(line) == true else { return }
         titles.append(String(line.prefix(Self.maximumTitleLength)))
         if titles.count > Self.maximumTitleCount { titles.removeFirst() }
     }

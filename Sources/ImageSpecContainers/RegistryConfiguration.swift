@@ -3,22 +3,14 @@
 internal import ContentTree
 import ImageSpec
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
-
-/// The credentials that engines are to use, from a spec's `registry_config`: a directory with docker's `config.json`, or such
-/// a file of any name.
+/// The credentials of engines, from a spec's `registry_config`: a directory with docker's `config.json`, or such a file of any
+/// name.
 struct RegistryConfiguration {
-    /// A link to the file, for podman and buildah; nil if the engine finds its own.
+    /// A link to the file, for podman and buildah; nil if the engine uses its own.
     let file: String?
     /// The file that the spec names; nil if it names none.
     let source: String?
-    /// What differs from the environment of this process.
+    /// The changes to the environment of this process.
     let environment: [String: String?]
     /// Whether `DOCKER_CONFIG` names a directory without the file.
     let isConfigurationFileMissing: Bool
@@ -28,25 +20,24 @@ struct RegistryConfiguration {
         processEnvironment: (String) -> String? = ImageSpec.processEnvironment
     ) throws(ImageSpecError) {
         source = try Self.file(of: request.spec, in: request.context)
-        guard let found = source else {
-            let folder = processEnvironment("DOCKER_CONFIG")
-            let path = folder.map { LocalFile.absolute($0) + "/config.json" }
-            let isThere = path.map(LocalFile.isReadable) ?? false
-            // For podman and buildah, their own variable comes before docker's; an option would come before both.
-            let hasOwn = !(processEnvironment("REGISTRY_AUTH_FILE") ?? "").isEmpty
-            file = try path.flatMap { path throws(ImageSpecError) in
-                isThere && !hasOwn ? try scratch.link("auth.json", to: path) : nil
-            }
-            environment = [:]
-            isConfigurationFileMissing = folder != nil && !isThere
+        if let source {
+            isConfigurationFileMissing = false
+            let directory = try scratch.makeFolder("docker")
+            file = try scratch.link("auth.json", to: source)
+            environment = try DockerConfiguration(source, processEnvironment).write(
+                to: directory, in: scratch)
             return
         }
-        isConfigurationFileMissing = false
-        let folder = try scratch.makeFolder("docker")
-        file = try scratch.link("docker/config.json", to: found)
-        // A directory of docker's holds more than the file: plugins, contexts.
-        let isDockers = found.hasSuffix("/config.json")
-        environment = ["DOCKER_CONFIG": isDockers ? String(found.dropLast("/config.json".count)) : folder]
+        let folder = processEnvironment("DOCKER_CONFIG")
+        let path = folder.map { LocalFile.absolute($0) + "/config.json" }
+        let exists = path.map(LocalFile.isReadable) ?? false
+        // For podman and buildah, their own variable has precedence over docker's; an option would have precedence over both.
+        let hasOwn = !(processEnvironment("REGISTRY_AUTH_FILE") ?? "").isEmpty
+        file = try path.flatMap { path throws(ImageSpecError) in
+            exists && !hasOwn ? try scratch.link("auth.json", to: path) : nil
+        }
+        environment = [:]
+        isConfigurationFileMissing = folder != nil && !exists
     }
 
     /// The file that a spec names, or the one in the directory that it names; nil if it names none.
@@ -76,24 +67,5 @@ struct RegistryConfiguration {
                 path, "is not a readable file", fix: "envd requires a JSON file of registries")
         }
         return file
-    }
-}
-
-/// What is asked about files of this machine.
-enum LocalFile {
-    /// Whether it is a file, or a link to one, that this process can read.
-    static func isReadable(_ path: String) -> Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, R_OK) == 0
-    }
-
-    static func join(_ folder: String, _ path: String) -> String {
-        path.hasPrefix("/") || folder.isEmpty ? path : folder + "/" + path
-    }
-
-    /// A path that means the same in another directory.
-    static func absolute(_ path: String) -> String {
-        // With links on the way, ".." means more than its text; "." and empty names mean nothing.
-        Path.normalized(join(ImageSpec.Context.current.workingDirectory, path))
     }
 }

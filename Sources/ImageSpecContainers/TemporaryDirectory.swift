@@ -23,9 +23,9 @@ struct TemporaryDirectory: Sendable {
         path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    /// The directory for temporary files, where its path can stand in arguments that have a syntax of their own, as
-    /// `--secret id=…,src=…`; else `/tmp`.
-    private static func parent(_ environment: (String) -> String?) -> String {
+    /// The directory for temporary files. `/tmp` if its path could not be part of an argument with a syntax of its own, such as
+    /// `--secret id=…,src=…`.
+    static func parent(_ environment: (String) -> String? = ImageSpec.processEnvironment) -> String {
         guard let folder = environment("TMPDIR"), !folder.isEmpty else { return "/tmp" }
         let path = LocalFile.absolute(folder)
         let isPlain = path.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F && !"\"'`,\\".utf8.contains($0) }
@@ -46,22 +46,59 @@ struct TemporaryDirectory: Sendable {
         return folder
     }
 
-    /// The text of a small file in the directory, without white space at its ends; nil if there is none.
-    func text(of name: String) -> String? { Self.text(path + "/" + name) }
+    /// Creates an empty file.
+    func makeFile(_ name: String) throws(ImageSpecError) { try write([], to: name) }
+
+    /// Writes a file that only this user can read.
+    func write(_ bytes: [UInt8], to name: String) throws(ImageSpecError) {
+        let file = path + "/" + name
+        let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .noTemporaryDirectory(file, Self.lastError) }
+        defer { close(descriptor) }
+        do throws(FileSystem.Failure) {
+            try FileSystem.writeAll(bytes[...], to: descriptor)
+        } catch {
+            throw .noTemporaryDirectory(file, error.reason)
+        }
+    }
+
+    /// Checks that the file system stores the nanoseconds of file times, by which BuildKit detects changed files.
+    func checkNanoseconds() throws(ImageSpecError) {
+        let time = timespec(tv_sec: 1_000_000_000, tv_nsec: 123_456_789)
+        var status = stat()
+        guard utimensat(AT_FDCWD, path, [time, time], 0) == 0, stat(path, &status) == 0 else {
+            throw .noTemporaryDirectory(path, Self.lastError)
+        }
+        #if canImport(Darwin)
+        let found = status.st_mtimespec.tv_nsec
+        #else
+        let found = status.st_mtim.tv_nsec
+        #endif
+        if found == time.tv_nsec { return }
+        throw .noTemporaryDirectory(
+            path,
+            "its file system does not store the nanoseconds of file times, by which BuildKit detects changed files"
+        )
+    }
+
+    /// The text of a file in the directory, without white space at its ends; nil if it cannot be read.
+    func text(of name: String) -> String? {
+        guard let bytes = try? FileSystem.contents(path + "/" + name) else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self)
+        return String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+    }
 
     /// Removes the directory and its contents, as far as possible. Follows no links.
     func remove() { Self.remove(Array(path.utf8CString)) }
 
-    private static var lastError: String { String(cString: strerror(errno)) }
-
-    private static func text(_ path: String) -> String? {
-        guard let file = fopen(path, "re") else { return nil }
-        defer { fclose(file) }
-        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-        let count = fread(&buffer, 1, buffer.count, file)
-        let text = String(decoding: buffer[..<count], as: UTF8.self)
-        return String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+    /// Removes what a directory contains, as far as possible. Follows no links.
+    static func removeContents(of directory: String) {
+        for name in names(in: Array(directory.utf8CString)) {
+            remove(directory.utf8CString.dropLast() + [CChar(bitPattern: UInt8(ascii: "/"))] + name)
+        }
     }
+
+    private static var lastError: String { String(cString: strerror(errno)) }
 
     /// A path that ends in NUL: names in a context are bytes, which need not be UTF-8.
     private static func remove(_ path: [CChar]) {

@@ -53,7 +53,9 @@ extension ErrorArea {
     /// A builder of which nothing comes.
     private struct BrokenBuilder: ImageSpec.Builder {
         struct Failure: Error {}
-        func build(_ spec: ImageSpec) async throws -> String? { throw Failure() }
+        func build(_ request: ImageSpec.BuildRequest) async throws -> ImageSpec.BuildResult {
+            throw Failure()
+        }
     }
 
     /// A program that works as buildah does, but cannot build.
@@ -85,6 +87,30 @@ extension ErrorArea {
         esac
         """
 
+    /// A buildctl whose daemon rejects its certificate.
+    private static let distrustingBuildctl = """
+        [ "$1" = --version ] && { echo "buildctl github.com/moby/buildkit v0.12.5 bac3f2b"; exit; }
+        echo "error: failed to list workers: Unavailable: remote error: tls: certificate required" >&2; exit 1
+        """
+
+    /// A buildctl without a daemon.
+    private static let unreachableBuildctl = """
+        [ "$1" = --version ] && { echo "buildctl github.com/moby/buildkit v0.12.5 bac3f2b"; exit; }
+        echo "error: failed to list workers: Unavailable: connection error: connect: connection refused" >&2; exit 1
+        """
+
+    /// A buildctl whose daemon dies during a build.
+    private static let dyingBuildctl = """
+        case "$*" in
+        --version) echo "buildctl github.com/moby/buildkit v0.12.5 bac3f2b" ;;
+        *"debug workers")
+            [ ! -e "$0.dead" ] || { echo "error: failed to list workers: connection refused" >&2; exit 1; } ;;
+        *)
+            : > "$0.dead"; echo "#1 [1/2] FROM debian:bookworm-slim"
+            echo "error: failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF"; exit 1 ;;
+        esac
+        """
+
     /// A build of a spec with the programs that lie in the case's own folder.
     private static func build(
         _ spec: ImageSpec, _ engine: ImageSpec.ContainerEngine? = nil, in scene: Scene
@@ -94,7 +120,7 @@ extension ErrorArea {
         let request = ImageSpec.BuildRequest(
             spec: spec, imageName: try spec.imageName(in: scene.context), context: scene.context,
             policy: .init(isForcePush: true))
-        _ = try await builder.image(for: request)
+        _ = try await builder.build(request)
     }
 
     private static func option(_ factory: String, _ options: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>)
@@ -172,6 +198,32 @@ extension ErrorArea {
                     "builders": ["east", "west"]
                 ]
                 try await build(ImageSpec(registry: "localhost:1", builderOptions: options), in: scene)
+            },
+            ErrorCase("noEndpoint", "a daemon that does not trust the client") { scene in
+                try scene.program("buildctl", distrustingBuildctl)
+                try await build(
+                    ImageSpec(registry: "localhost:1", builderOptions: ["address": "tcp://a:1"]), in: scene)
+            },
+            ErrorCase("engineNotAnswering", "buildctl without a daemon") { scene in
+                try scene.program("buildctl", unreachableBuildctl)
+                try await build(ImageSpec(registry: "localhost:1"), .buildctl, in: scene)
+            },
+            ErrorCase("engineLost", "a daemon that dies during the build") { scene in
+                try scene.program("buildctl", dyingBuildctl)
+                try await build(ImageSpec(name: "a", registry: "localhost:1"), .buildctl, in: scene)
+            },
+            ErrorCase("localBase", "a base image without a registry, and buildctl") { scene in
+                try scene.program("buildctl", dyingBuildctl)
+                let engine = ImageSpec.BuildEngine(policy: .init(isForcePush: true))
+                engine.register(
+                    "default",
+                    ImageSpec.ContainerBuilder(
+                        engine: .buildctl, runner: .system, folders: [scene.folder], registry: .system))
+                engine.register("local", ImageSpec.DockerfileBuilder(directory: scene.path("base")))
+                let base = ImageSpec(name: "base", builder: "local")
+                try await engine.build(
+                    ImageSpec(name: "a", builder: "default", registry: "localhost:1", baseImage: .spec(base)),
+                    in: scene.context)
             },
             ErrorCase("enginesDiffer", "builder_options: {engine: docker}, and --engine podman") { scene in
                 try await build(ImageSpec(builderOptions: ["engine": "docker"]), .podman, in: scene)

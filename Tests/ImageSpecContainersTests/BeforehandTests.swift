@@ -117,6 +117,8 @@ import Testing
             ["sbom": true, "source_date_epoch": 0], on: [:], existence: .present(digest: "sha256:d"))
         #expect(try seen.result.get().outcome == .found)
         #expect(seen.lines == [])
+        // The check and the build ask the registry once; the base has no such options, and is found by its build.
+        #expect(seen.asked == 2)
     }
 
     // An image that is there needs no secrets.
@@ -148,10 +150,10 @@ import Testing
 
     // MARK: builders of buildx
 
-    private func workshop(
-        _ options: Options, builder: String?, pushes: Bool = true, memory: EngineCache = EngineCache(),
+    private func job(
+        _ options: Options, builder: String?, pushes: Bool = true, cache: EngineCache = EngineCache(),
         _ answers: [String: CommandOutcome]
-    ) async throws -> (workshop: BuildJob, lines: [String]) {
+    ) async throws -> (job: BuildJob, lines: [String]) {
         try await withTemporaryFolder { folder in
             try write("", to: folder + "/docker", mode: 0o755)
             let fake = FakeRunner { command in
@@ -163,14 +165,14 @@ import Testing
                 name: "a", registry: "r.io", baseImage: "debian:1", builderOptions: options)
             let scratch = try TemporaryDirectory()
             defer { scratch.remove() }
-            let workshop = try await BuildJob(
+            let job = try await BuildJob(
                 ImageSpec.BuildRequest(
                     spec: spec, imageName: try spec.imageName(in: context), context: context,
                     policy: .init(pushes: pushes)),
                 wanted: .docker,
                 finder: EngineFinder(runner: fake.runner, folders: [folder], buildxBuilder: builder),
-                memory: memory, scratch: scratch)
-            return (workshop, fake.lines)
+                cache: cache, scratch: scratch)
+            return (job, fake.lines)
         }
     }
 
@@ -180,12 +182,12 @@ import Testing
     ]) { $1 }
 
     @Test func theBuilderOfTheVariableNeedsNoDaemonForWhatIsPushed() async throws {
-        let (workshop, lines) = try await workshop([:], builder: "team", Self.withoutDaemon)
-        #expect(workshop.engineName == "docker 28.2.2 (buildx)")
+        let (job, lines) = try await job([:], builder: "team", Self.withoutDaemon)
+        #expect(job.engineName == "docker 28.2.2 (buildx)")
         #expect(!lines.contains { $0.hasPrefix("docker version") })
         for (builder, pushes) in [("team", false), ("", true), (nil, true)] as [(String?, Bool)] {
             let error = await #expect(throws: ImageSpecError.self) {
-                try await self.workshop([:], builder: builder, pushes: pushes, Self.withoutDaemon)
+                try await self.job([:], builder: builder, pushes: pushes, Self.withoutDaemon)
             }
             #expect(error?.code == .toolUnavailable)
             #expect(error?.message.contains("Cannot connect to the Docker daemon") == true)
@@ -193,10 +195,10 @@ import Testing
     }
 
     @Test func theDriverIsAskedForOnceForEachBuilderAndOnlyForFixedTimes() async throws {
-        let memory = EngineCache()
+        let cache = EngineCache()
         func questions(_ options: Options) async throws -> [String] {
             let answers = Self.withoutDaemon
-            return try await workshop(options, builder: "team", memory: memory, answers).lines
+            return try await job(options, builder: "team", cache: cache, answers).lines
                 .filter { $0.contains("inspect") }
         }
         #expect(try await questions([:]) == [])
@@ -207,18 +209,18 @@ import Testing
     @Test func ofSeveralBuildersNoneMayBeTheDaemonsOwn() async throws {
         let options: Options = ["builders": ["east", "own"], "source_date_epoch": 0]
         var answers = Self.withoutDaemon
-        let (_, lines) = try await workshop(options, builder: nil, answers)
+        let (_, lines) = try await job(options, builder: nil, answers)
         #expect(
             lines.filter { $0.contains("inspect") } == [
                 "docker buildx inspect east", "docker buildx inspect own",
             ])
         answers["docker buildx inspect own"] = .output("Driver: docker")
         let error = await #expect(throws: ImageSpecError.self) {
-            try await self.workshop(options, builder: nil, answers)
+            try await self.job(options, builder: nil, answers)
         }
         #expect(error?.message.contains("the builder own") == true)
         // A builder that does not tell is asked again when it is to build.
         answers["docker buildx inspect own"] = .failure("no builder")
-        _ = try await workshop(options, builder: nil, answers)
+        _ = try await job(options, builder: nil, answers)
     }
 }

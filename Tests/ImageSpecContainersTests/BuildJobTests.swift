@@ -8,7 +8,7 @@ import Testing
 @testable import ContentTree
 @testable import ImageSpecContainers
 
-@Suite struct WorkshopTests {
+@Suite struct BuildJobTests {
     private func request(
         _ spec: ImageSpec, in folder: String,
         report: @escaping @Sendable (ImageSpec.BuildEvent) -> Void = { _ in }
@@ -46,12 +46,12 @@ import Testing
             }
             let scratch = try TemporaryDirectory()
             defer { scratch.remove() }
-            let workshop = try await BuildJob(
+            let job = try await BuildJob(
                 request, wanted: nil, finder: EngineFinder(runner: fake.runner, folders: [folder + "/bin"]),
-                memory: EngineCache(), scratch: scratch)
+                cache: EngineCache(), scratch: scratch)
             let result: Result<ImageSpec.BuildResult, any Error>
             do {
-                result = .success(try await workshop.build())
+                result = .success(try await job.build())
             } catch {
                 result = .failure(error)
             }

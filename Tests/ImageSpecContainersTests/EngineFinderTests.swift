@@ -12,7 +12,7 @@ import Testing
     /// Programs in two folders, `first` and `second` of PATH, and what they answer to their arguments.
     private func find(
         _ wanted: ImageSpec.ContainerEngine? = nil, programs: [String],
-        answers: [String: CommandOutcome], need: EngineFinder.Need = .daemon
+        answers: [String: CommandOutcome], requirement: EngineFinder.DockerRequirement = .daemon
     ) async throws -> (engine: DetectedEngine, folder: String) {
         try await withTemporaryFolder { folder in
             for program in programs { try write("", to: folder + "/" + program, mode: 0o755) }
@@ -21,7 +21,7 @@ import Testing
                 return answers[([String(program)] + command.arguments).joined(separator: " ")]
             }
             let finder = EngineFinder(runner: fake.runner, folders: [folder + "/first", folder + "/second"])
-            return (try await finder.find(wanted, need), folder)
+            return (try await finder.find(wanted, requirement), folder)
         }
     }
 
@@ -134,9 +134,10 @@ import Testing
         "first/docker buildx version": .output("github.com/docker/buildx v0.13.1 7884339"),
     ]
 
-    @Test(arguments: [EngineFinder.Need.builder, .builderOrDaemon])
-    func aBuilderElsewhereNeedsNoDaemon(_ need: EngineFinder.Need) async throws {
-        let (engine, _) = try await find(programs: ["first/docker"], answers: clientAlone, need: need)
+    @Test(arguments: [EngineFinder.DockerRequirement.builder, .builderOrDaemon])
+    func aBuilderElsewhereNeedsNoDaemon(_ requirement: EngineFinder.DockerRequirement) async throws {
+        let (engine, _) = try await find(
+            programs: ["first/docker"], answers: clientAlone, requirement: requirement)
         #expect(engine.dialect == .buildx)
         #expect(engine.name == "docker 28.2.2 (buildx)")
         #expect(engine.pluginVersion == "0.13.1")
@@ -148,10 +149,11 @@ import Testing
             "first/docker \(daemon)": .output("20.10.24"),
             "first/docker build --help": .output("      --secret stringArray   Secret file"),
         ]
-        let (engine, _) = try await find(programs: ["first/docker"], answers: answers, need: .builderOrDaemon)
+        let (engine, _) = try await find(
+            programs: ["first/docker"], answers: answers, requirement: .builderOrDaemon)
         #expect(engine.dialect == .buildKit)
         let error = await #expect(throws: ImageSpecError.self) {
-            try await find(programs: ["first/docker"], answers: answers, need: .builder)
+            try await find(programs: ["first/docker"], answers: answers, requirement: .builder)
         }
         #expect(error?.message.contains("the buildx plugin is missing") == true)
     }

@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func anEngineIsLookedForOnceForEachFileOfCredentials() async throws {
-        let memory = EngineCache()
+        let cache = EngineCache()
         let searches = Mutex(0)
         let engine = DetectedEngine(dialect: .podman, path: "/bin/podman", version: "4")
         @Sendable func find() async throws -> DetectedEngine {
@@ -61,11 +61,11 @@ import Testing
             if count == 1 { throw ImageSpecError(.toolUnavailable, "none") }
             return engine
         }
-        await #expect(throws: ImageSpecError.self) { try await memory.engine(for: .init(), find) }
-        for _ in 0..<3 { #expect(try await memory.engine(for: .init(), find) == engine) }
+        await #expect(throws: ImageSpecError.self) { try await cache.engine(for: .init(), find) }
+        for _ in 0..<3 { #expect(try await cache.engine(for: .init(), find) == engine) }
         #expect(searches.withLock { $0 } == 2)
-        for _ in 0..<3 { _ = try await memory.engine(for: .init(credentials: "/config.json"), find) }
-        _ = try await memory.engine(for: .init(wanted: .podman), find)
+        for _ in 0..<3 { _ = try await cache.engine(for: .init(credentials: "/config.json"), find) }
+        _ = try await cache.engine(for: .init(wanted: .podman), find)
         #expect(searches.withLock { $0 } == 4)
     }
 
@@ -73,7 +73,7 @@ import Testing
     @Test func theReasonOfAFailureIsWhatTheEngineSaidLast() async throws {
         try await withTemporaryFolder { folder in
             try write(Self.podman, to: folder + "/podman", mode: 0o755)
-            let memory = EngineCache()
+            let cache = EngineCache()
             let spec = ImageSpec(name: "a", baseImage: "debian:1")
             let context = ImageSpec.Context(workingDirectory: folder, hostArchitecture: "x86_64")
             let request = ImageSpec.BuildRequest(
@@ -81,10 +81,10 @@ import Testing
             for _ in 0..<20 {
                 let scratch = try TemporaryDirectory()
                 defer { scratch.remove() }
-                let workshop = try await BuildJob(
-                    request, wanted: nil, finder: EngineFinder(folders: [folder]), memory: memory,
+                let job = try await BuildJob(
+                    request, wanted: nil, finder: EngineFinder(folders: [folder]), cache: cache,
                     scratch: scratch)
-                let error = await #expect(throws: ImageSpecError.self) { try await workshop.build() }
+                let error = await #expect(throws: ImageSpecError.self) { try await job.build() }
                 #expect(
                     error?.message == """
                         \(request.imageName): podman 4.3.1 failed at "STEP 2/2: RUN x": exit status 3
@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test func theTitleOfAStepOutlastsWhatTheStepPrints() {
-        var ring = OutputTail(isTitle: BuildFailure.isTitle)
+        var ring = OutputTail(keepingTitles: StepTitles())
         for line in ["STEP 1/2: FROM a", "STEP 2/2: RUN b"] { ring.append(line) }
         for number in 0..<200_000 { ring.append("line \(number) of a step that prints much") }
         ring.append("Error: exit status 3")

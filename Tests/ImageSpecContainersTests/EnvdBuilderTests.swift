@@ -258,7 +258,7 @@ import Testing
                     ) { event in
                         if case .warning(let text) = event { warnings.withLock { $0.append(text) } }
                     }
-                    group.addTask { _ = try await builder.image(for: request) }
+                    group.addTask { _ = try await builder.build(request) }
                 }
                 try await group.waitForAll()
             }
@@ -301,7 +301,7 @@ import Testing
         let error = try await image(of: spec, answers: answers).error
         #expect(error?.code == .toolFailed)
         #expect(error?.message.contains("envd 1.3.6 failed at \"building\"") == true)
-        #expect(error?.message.contains(": failed to build: \"bash\" ended\n") == true)
+        #expect(error?.message.contains(": \"bash\" ended\n") == true)
         #expect(error?.message.contains("#6 ERROR: process") == true)
         #expect(error?.message.contains("level=") == false)
     }

@@ -32,7 +32,7 @@ import Darwin
             defer { close(other) }
             #expect(flock(other, LOCK_EX | LOCK_NB) == 0)
             let warnings = Mutex<[String]>([])
-            let turn = try await EnvdLock.take(home: home) { text in
+            let turn = try await EnvdLock.acquire(home: home) { text in
                 warnings.withLock { $0.append(text) }
                 // Only who waits says so; then the other one ends.
                 flock(other, LOCK_UN)
@@ -42,7 +42,7 @@ import Darwin
             #expect(told.first?.contains("another process is building with envd") == true)
             #expect(told.first?.contains(home + "/.config/envd/imagespec.lock") == true)
             #expect(flock(other, LOCK_EX | LOCK_NB) != 0)
-            turn?.end()
+            turn?.release()
             #expect(flock(other, LOCK_EX | LOCK_NB) == 0)
         }
     }
@@ -53,7 +53,7 @@ import Darwin
             defer { close(other) }
             #expect(flock(other, LOCK_EX | LOCK_NB) == 0)
             let waiting = Task {
-                try await EnvdLock.take(home: home) { _ in withUnsafeCurrentTask { $0?.cancel() } }
+                try await EnvdLock.acquire(home: home) { _ in withUnsafeCurrentTask { $0?.cancel() } }
             }
             await #expect(throws: CancellationError.self) { try await waiting.value }
             flock(other, LOCK_UN)
@@ -63,7 +63,7 @@ import Darwin
 
     @Test func programsThatAreStartedDoNotKeepIt() async throws {
         try await withTemporaryFolder { home in
-            let turn = try await EnvdLock.take(home: home) { Issue.record("\($0)") }
+            let turn = try await EnvdLock.acquire(home: home) { Issue.record("\($0)") }
             let sleeper = Process()
             sleeper.executableURL = URL(fileURLWithPath: "/bin/sh")
             sleeper.arguments = ["-c", "read line"]
@@ -74,7 +74,7 @@ import Darwin
                 input.fileHandleForWriting.closeFile()
                 sleeper.waitUntilExit()
             }
-            turn?.end()
+            turn?.release()
             let other = try openedElsewhere(home)
             defer { close(other) }
             #expect(flock(other, LOCK_EX | LOCK_NB) == 0)
@@ -85,7 +85,7 @@ import Darwin
         try await withTemporaryFolder { folder in
             try write("", to: folder + "/home")
             let warnings = Mutex<[String]>([])
-            let turn = try await EnvdLock.take(home: folder + "/home") { text in
+            let turn = try await EnvdLock.acquire(home: folder + "/home") { text in
                 warnings.withLock { $0.append(text) }
             }
             #expect(turn == nil)

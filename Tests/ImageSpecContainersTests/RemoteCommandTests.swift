@@ -27,7 +27,7 @@ import Testing
         plan.endpoint = options.endpoints?.names.first
         plan.tls = options.tls
         let build = try #require(plan.commands.first { $0.step == .build })
-        // A time of the surroundings is in no tag.
+        // A time from the environment is in no tag.
         #expect(build.command.environment["SOURCE_DATE_EPOCH"] == .some(nil))
         #expect(build.command.arguments.allSatisfy { !$0.contains(" ") && !$0.isEmpty })
         return build.command.arguments.joined(separator: " ")
@@ -56,10 +56,10 @@ import Testing
             try line(.buildx, options, platforms: ["linux/amd64", "linux/arm64"])
                 == "buildx build --builder team --progress plain --platform linux/amd64,linux/arm64 --network host "
                 + "--cache-from type=registry,ref=r.io/c:1 --cache-from type=registry,ref=r.io/d:1 "
-                + "--cache-to type=registry,ref=r.io/c:1,mode=max,compression=zstd,ignore-error=true --cache-to type=inline "
+                + "--cache-to type=registry,ref=r.io/c:1,mode=max,compression=zstd,ignore-error=true,force-compression=true --cache-to type=inline "
                 + "--provenance mode=max --sbom generator=r.io/scanner:1 --build-arg SOURCE_DATE_EPOCH=1700000000 "
                 + "--tag r.io/a:1 --metadata-file /t/metadata.json "
-                + "--output type=image,push=true,rewrite-timestamp=true /t/context")
+                + "--output type=registry,rewrite-timestamp=true /t/context")
     }
 
     // Source: the release notes of buildx: attestations since 0.10.0, the variable against them since 0.10.4.
@@ -100,8 +100,10 @@ import Testing
             try line(
                 dialect, ["source_date_epoch": 7, "cache_from": "r.io/c", "cache_to": "r.io/d"],
                 version: version)
-                == "build --layers --force-rm --platform linux/amd64 --cache-from r.io/c --cache-to r.io/d "
-                + "\(times) --tag r.io/a:1 --iidfile /t/image-id /t/context")
+                == "build --layers --force-rm --platform linux/amd64 "
+                + (dialect == .podman ? "--secret id=imagespec,src=/t/imagespec " : "")
+                + "--cache-from r.io/c --cache-to r.io/d \(times) --tag r.io/a:1 --iidfile /t/image-id /t/context"
+        )
     }
 
     @Test func buildctlHasADaemonBuildWithCertificatesOfBothSides() throws {

@@ -41,53 +41,25 @@ extension ImageSpec {
             self.environment = environment
         }
 
-        /// Returns whether the image is absent.
-        /// - Throws: ``ImageSpecError/Code/existenceUnknown`` if this cannot be determined.
-        public func shouldBuild(_ spec: ImageSpec) async throws -> Bool {
-            let request = try await Self.request(spec)
-            return try request.policy.decision(for: request.imageName, try await existence(for: request))
-                == .build
-        }
-
-        /// Builds the image, and pushes it if the spec has a registry.
-        public func build(_ spec: ImageSpec) async throws -> String? {
-            try await build(try await Self.request(spec)).imageName
-        }
-
         /// Returns an existing image, or builds and pushes it.
         /// - Throws: ``ImageSpecError``, `CancellationError`.
-        public func image(for request: BuildRequest) async throws -> BuildResult {
-            if request.isForcePush { return try await build(request) }
-            var result = BuildResult(imageName: request.imageName, outcome: .found)
-            let existence = try await existence(for: request)
-            switch try request.policy.decision(for: request.imageName, existence) {
-            case .build: return try await build(request)
-            case .assume(let warning):
-                request.report(.warning(warning))
-                result.outcome = .assumed
-            case .use:
-                if case .present(let digest) = existence { result.digest = digest }
-            }
-            return result
+        public func build(_ request: BuildRequest) async throws -> BuildResult {
+            try await request.ensureImage(
+                inspect: { try await inspect(request) }, build: { try await buildImage(request) })
         }
 
         /// Renders the spec.
         @concurrent
         public func check(_ request: BuildRequest) async throws { _ = try request.envdContext() }
 
-        // MARK: is it there?
+        // MARK: existence
 
-        private func existence(for request: BuildRequest) async throws -> Existence {
-            let existence: Existence
-            if request.isPushed {
-                existence = await registry.existence(request.imageName, nil)
-            } else {
-                let docker = try await finder.find(.docker)
-                existence = try await LocalImages(engine: docker, finder: finder).find(request.imageName)
-                    .existence
-            }
-            try Task.checkCancellation()
-            return existence
+        /// Looks for the image in its registry, or in docker, which stores the images that envd builds. Their labels have no id.
+        private func inspect(_ request: BuildRequest) async throws -> Inspection {
+            if request.isPushed { return Inspection(await registry.existence(request.imageName, nil)) }
+            let docker = try await finder.find(.docker)
+            let images = LocalImages(engine: docker, finder: finder)
+            return Inspection(try await images.inspect(request.imageName).existence)
         }
 
         private var finder: EngineFinder {
@@ -98,16 +70,16 @@ extension ImageSpec {
 
         // MARK: building
 
-        private func build(_ request: BuildRequest) async throws -> BuildResult {
+        private func buildImage(_ request: BuildRequest) async throws -> BuildResult {
             let scratch = try TemporaryDirectory()
             defer { scratch.remove() }
-            // Before envd is looked for: what is wrong with the spec is wrong on every machine.
+            // First, because a problem of the spec is reported whether or not envd is installed.
             let folder = try await Self.writeContext(request, scratch)
             let registryConfiguration = try RegistryConfiguration.envdFile(
                 of: request.spec, in: request.context)
-            // Each of envd's commands reads the file of contexts, that for its version too.
-            let turn = try await turn(request)
-            defer { turn?.end() }
+            // Each envd command reads the file of contexts, even the one that prints the version.
+            let lock = try await lock(request)
+            defer { lock?.release() }
             let program = try await EnvdProgram.find(finder)
             let plan = EnvdPlan(
                 program: program, imageName: request.imageName, context: folder,
@@ -121,15 +93,16 @@ extension ImageSpec {
             return BuildResult(imageName: request.imageName, outcome: .built, engine: engine)
         }
 
-        /// nil if envd is not there, or has no place for its file of contexts: it says so itself.
-        private func turn(_ request: BuildRequest) async throws -> EnvdLock? {
+        /// The lock on envd's contexts. `nil` if envd is not installed or has no directory for them; envd reports that itself.
+        private func lock(_ request: BuildRequest) async throws -> EnvdLock? {
             guard let home = environment("HOME"), !home.isEmpty, !finder.programs("envd").isEmpty else {
                 return nil
             }
-            return try await EnvdLock.take(home: home) { request.report(.warning($0)) }
+            return try await EnvdLock.acquire(home: home) { request.report(.warning($0)) }
         }
 
-        /// Writes the context. The bytes are those that were named, or this fails.
+        /// Writes the context and returns its directory.
+        /// - Throws: ``ImageSpecError/Code/sourceChanged`` if the context is no longer that of the image's name.
         @concurrent
         private static func writeContext(
             _ request: BuildRequest, _ scratch: TemporaryDirectory
@@ -144,8 +117,8 @@ extension ImageSpec {
 
         private func run(_ step: EnvdPlan.Step, _ request: BuildRequest, _ engine: String) async throws {
             var outcome = CommandOutcome(status: .exited(1))
-            let printed = Mutex(OutputTail(isTitle: BuildFailure.isTitle))
-            // That a context cannot be made since it is there is nothing to be told, unless it cannot be used either.
+            let printed = Mutex(OutputTail(keepingTitles: StepTitles()))
+            // That a context cannot be created because it exists is reported only if it cannot be used either.
             let heldBack = Mutex<[String]>([])
             let commands = [step.command] + (step.alternative.map { [$0] } ?? [])
             for (number, command) in commands.enumerated() {
@@ -168,12 +141,12 @@ extension ImageSpec {
                     outcome: Self.withReason(outcome)))
         }
 
-        /// Whether envd logged a line, which says in the end what the last one says.
+        /// Whether a line is one of envd's log. The reason of a failure is in the last of them.
         private static func isLog(_ line: String) -> Bool {
             line.hasPrefix("time=\"") && line.contains(" level=")
         }
 
-        /// The reason out of the last line that envd logs: `time="…" level=fatal msg=exit app=envd error="…" version=…`.
+        /// The outcome with the reason from the last line of envd's log: `time="…" level=fatal msg=exit app=envd error="…" version=…`.
         private static func withReason(_ outcome: CommandOutcome) -> CommandOutcome {
             guard let line = outcome.messages.last(where: { !$0.isEmpty }), isLog(line),
                 let found = line.firstMatch(of: #/ error="((?:[^"\\]|\\.)*)"/#)
@@ -181,14 +154,6 @@ extension ImageSpec {
             var outcome = outcome
             outcome.messages.append(String(found.1).replacing("\\\"", with: "\""))
             return outcome
-        }
-
-        /// A request in the surroundings of this process.
-        @concurrent
-        private static func request(_ spec: ImageSpec) async throws -> BuildRequest {
-            let context = Context.current
-            return BuildRequest(
-                spec: spec, imageName: try spec.imageName(in: context), context: context, policy: .current)
         }
     }
 }

@@ -26,8 +26,8 @@ final class EnvdLock: Sendable {
 
     /// How long to wait before trying again. A call that waits in the kernel could not be cancelled.
     private static let pause = Duration.milliseconds(50)
-    /// How many turns are taken in this process, by their files.
-    private static let taken = Mutex<[String: Int]>([:])
+    /// How many times this process holds or has locked each file.
+    private static let counts = Mutex<[String: Int]>([:])
 
     private let path: String
     private let descriptor: Mutex<Int32?>
@@ -37,7 +37,7 @@ final class EnvdLock: Sendable {
         self.descriptor = Mutex(descriptor)
     }
 
-    deinit { end() }
+    deinit { release() }
 
     /// Waits for the lock.
     /// - Parameters:
@@ -45,7 +45,7 @@ final class EnvdLock: Sendable {
     ///   - report: Receives a warning if another process holds the lock, or if locking is not possible.
     /// - Returns: nil if locking is not possible, such as on a file system without locks.
     /// - Throws: `CancellationError`.
-    static func take(home: String, report: (String) -> Void) async throws -> EnvdLock? {
+    static func acquire(home: String, report: (String) -> Void) async throws -> EnvdLock? {
         let folder = home + "/.config/envd"
         let path = folder + "/" + fileName
         for part in [home + "/.config", folder] { mkdir(part, 0o700) }
@@ -54,7 +54,7 @@ final class EnvdLock: Sendable {
             report(unlocked(path, errno))
             return nil
         }
-        var isTold = false
+        var isReported = false
         while true {
             let (problem, count) = tryLock(file, path)
             switch problem {
@@ -65,8 +65,8 @@ final class EnvdLock: Sendable {
                 close(file)
                 return nil
             }
-            if !isTold, count == 0 {
-                isTold = true
+            if !isReported, count == 0 {
+                isReported = true
                 report("another process is building with envd (\(path) is locked); waiting for it")
             }
             do {
@@ -78,26 +78,26 @@ final class EnvdLock: Sendable {
         }
     }
 
-    /// What `flock` failed with, nil where it did not, and how many turns of this process the file was locked for.
+    /// The error of `flock`, nil if it succeeded, and how often this process had locked the file before.
     private static func tryLock(_ file: Int32, _ path: String) -> (problem: Int32?, count: Int) {
-        taken.withLock { taken in
-            let count = taken[path, default: 0]
+        counts.withLock { counts in
+            let count = counts[path, default: 0]
             guard flock(file, LOCK_EX | LOCK_NB) == 0 else { return (errno, count) }
-            taken[path] = count + 1
+            counts[path] = count + 1
             return (nil, count)
         }
     }
 
     /// Releases the lock.
-    func end() {
+    func release() {
         let file = descriptor.withLock { descriptor in
             defer { descriptor = nil }
             return descriptor
         }
         guard let file else { return }
-        Self.taken.withLock { taken in
-            taken[path, default: 1] -= 1
-            // Closing alone would leave it to a program that is just being started, until that is another one.
+        Self.counts.withLock { counts in
+            counts[path, default: 1] -= 1
+            // Closing the file would not release the lock while a child process that is being started still has it open.
             flock(file, LOCK_UN)
             close(file)
         }
