@@ -12,6 +12,10 @@
 #   CA            certificates that clients in builds trust; they become part of the base image
 #   ENGINES       by default "docker podman buildah"; one that does not work is reported and left out
 # --keep leaves the working folder.
+#
+# covers docker 20.10; push, secrets, network: host
+# covers podman; push, secrets, network: host
+# covers buildah; push, secrets, network: host
 set -uo pipefail
 
 package=$(cd "$(dirname "$0")/../.." && pwd)

@@ -10,6 +10,9 @@
 #   IMAGESPEC     the imagespec tool; by default that of this package's debug build
 # --keep leaves the working folder.
 #
+# covers buildah; push, two platforms, source_date_epoch, cache_from, cache_to
+# covers docker 20.10; push, cache_from, cache_to: inline, network: host
+#
 # Builders of buildx and BuildKit daemons elsewhere are not to be had here: their command lines are compared with written ones
 # by the tests of ImageSpecContainers.
 set -uo pipefail
