@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How trees are hashed; nothing of it has a part in what comes out.
+/// How trees are hashed. No option changes a digest.
 package struct HashingOptions: Sendable {
-    /// The directory of the digest cache; nil for none.
-    package var cacheFolder: String?
+    /// The directory of cache files. If `nil`, there is no cache.
+    package var cacheDirectory: String?
+    /// Reports progress. If `nil`, nothing is reported.
     package var progress: (any HashingObserver)?
-    /// A tree of fewer files, and of fewer bytes, is read as fast as a cache of it is written and read.
+    /// Trees with fewer files and fewer bytes have no cache: reading them takes as long as writing and reading it.
     var filesWorthACache = 200
     var bytesWorthACache = 8 << 20
-    /// Whether two files are hashed at once on a core.
+    /// Whether two messages are hashed at a time on a core.
     var isPaired = MultiBufferSHA256.isAvailable
+    /// The number of threads if there is enough work. If `nil`, it depends on the processors and the limit on open files.
+    var threads: Int?
 
-    package init(cacheFolder: String? = nil, progress: (any HashingObserver)? = nil) {
-        self.cacheFolder = cacheFolder
+    package init(cacheDirectory: String? = nil, progress: (any HashingObserver)? = nil) {
+        self.cacheDirectory = cacheDirectory
         self.progress = progress
     }
 }
 
-/// Is told of the reading of files, on the threads that read; they wait for it.
+/// Receives the progress of hashing, on the threads that read. They wait for it.
 package protocol HashingObserver: Sendable {
-    /// Files that were read to their end, and bytes that were read, since the last call.
+    /// Adds files that were read completely, and bytes that were read.
     func add(files: Int, bytes: Int)
 }

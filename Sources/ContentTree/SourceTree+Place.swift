@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension SourceTree {
-    /// Whether files that are put into a directory, given by its real path, become entries of this tree, as far as its
-    /// name and the directories above it say.
+    /// Whether files in a directory, given by its real path, would be entries of this tree, according to its name and the
+    /// directories above it.
     package func wouldHoldFiles(in folder: [UInt8]) throws(ContentTreeError) -> Bool {
         try folder == root ? rules != nil : wouldHold(folder, isFolder: true)
     }
 
-    /// The same of one file, by the real path of its directory with its own name, as far as the ignore rules say.
+    /// Whether a file, given by the real path of its directory and its own name, would be an entry of this tree.
     package func wouldHoldFile(_ path: [UInt8]) throws(ContentTreeError) -> Bool {
         try wouldHold(path, isFolder: false)
     }
@@ -27,9 +27,9 @@ extension SourceTree {
             let isLast = index == components.count - 1
             let verdict = name.withUnsafeBytes { matcher.verdict($0, isFolder: isFolder || !isLast) }
             switch verdict {
-            case .leaveOut: return false
-            case .leaveOutButEnter where !isFolder && isLast: return false
-            case .leaveOutButEnter, .keep: break
+            case .exclude: return false
+            case .excludeButDescend where !isFolder && isLast: return false
+            case .excludeButDescend, .include: break
             }
             scope = name.withUnsafeBytes { matcher.scope(entering: $0) }
             place += [UInt8(ascii: "/")] + name

@@ -125,12 +125,11 @@ struct ContextCommand: SpecCommand {
             return (context, try context.identity.imageName())
         }
         let place = try place()
-        // Ctrl-C removes what was written; pressed again, an unfinished file.
-        let unfinished = UnfinishedFile()
-        try await SignalCancellation.watch(onSecondSignal: { unfinished.remove() }) {
+        // Ctrl-C removes what was written.
+        try await SignalCancellation.watch {
             switch place {
             case .folder(let folder): try context.write(to: folder)
-            case .file(let file): try context.writeTar(toFile: file, unfinished)
+            case .file(let file): try context.writeTar(toFile: file)
             case .standardOutput:
                 try StandardOutput.write { descriptor throws(ImageSpecError) in
                     try context.writeTar(to: descriptor)

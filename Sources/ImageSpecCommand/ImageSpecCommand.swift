@@ -54,7 +54,10 @@ struct ImageSpecCommand: AsyncParsableCommand {
     )
 
     static func main() async {
+        StandardStreams.open()
+        SignalCleanup.install()
         do {
+            try ProcessText.check()
             if let result = FastPath.result(of: CommandLine.arguments.dropFirst()) {
                 return try StandardOutput.write(result)
             }

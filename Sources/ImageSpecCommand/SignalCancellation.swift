@@ -33,7 +33,7 @@ struct SignalCancellation: Error {
     /// A signal that is ignored when this begins stays ignored, as for jobs behind `nohup` or `&`. From here on, output
     /// that nobody reads is an error of whoever writes it, and ends no process.
     ///
-    /// `onSecondSignal` is done before a second signal ends the process at once.
+    /// A second signal deletes temporary files, runs `onSecondSignal`, and ends the process at once.
     static func watch<Value: Sendable>(
         onSecondSignal: @escaping @Sendable () -> Void = {},
         _ work: @escaping @Sendable () async throws -> Value
@@ -50,6 +50,7 @@ struct SignalCancellation: Error {
                 return ContinuousClock.now - first.time > repetitionTime
             }
             if isSecond {
+                TemporaryFiles.shared.deleteAll()
                 onSecondSignal()
                 _exit(128 + signal)
             }
@@ -87,58 +88,26 @@ private struct SignalPipe: Sendable {
 
     func onSignal(_ action: @escaping @Sendable (Int32) -> Void) {
         let readEnd = readEnd
-        let context = Unmanaged.passRetained(Listener(readEnd: readEnd, action: action))
-        var thread = pthread_t()
-        let result = pthread_create(
-            &thread, nil,
-            { context in
-                #if canImport(Darwin)
-                Unmanaged<Listener>.fromOpaque(context).takeRetainedValue().listen()
-                #else
-                if let context { Unmanaged<Listener>.fromOpaque(context).takeRetainedValue().listen() }
-                #endif
-                return nil
-            }, context.toOpaque())
-        guard result == 0 else {
-            context.release()
-            return
-        }
-        pthread_detach(thread)
-        for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] where !Self.isIgnored(number) {
+        let isStarted = SystemThread.start { Self.listen(readEnd, action) }
+        guard isStarted else { return }
+        for number in SignalCleanup.signals where !SignalCleanup.isIgnored(number) {
             signal(number) { number in
                 var byte = UInt8(truncatingIfNeeded: number)
                 if let pipe = SignalPipe.shared { _ = write(pipe.writeEnd, &byte, 1) }
             }
         }
-        if !Self.isIgnored(SIGPIPE) { signal(SIGPIPE) { _ in } }
+        if !SignalCleanup.isIgnored(SIGPIPE) { signal(SIGPIPE) { _ in } }
     }
 
-    /// Whether whoever started the process ignores a signal. Where not, it does what it does by default afterwards.
-    private static func isIgnored(_ number: Int32) -> Bool {
-        // A function, or one of two small numbers.
-        let isIgnored = unsafeBitCast(signal(number, SIG_IGN), to: Int.self) == 1
-        if !isIgnored { signal(number, SIG_DFL) }
-        return isIgnored
-    }
-
-    private final class Listener: Sendable {
-        private let readEnd: Int32
-        private let action: @Sendable (Int32) -> Void
-
-        init(readEnd: Int32, action: @escaping @Sendable (Int32) -> Void) {
-            self.readEnd = readEnd
-            self.action = action
-        }
-
-        func listen() {
-            var byte: UInt8 = 0
-            while true {
-                let count = read(readEnd, &byte, 1)
-                if count == 1 {
-                    action(Int32(byte))
-                } else if count == 0 || errno != EINTR {
-                    return
-                }
+    /// Passes each signal to an action, until the pipe is closed.
+    private static func listen(_ readEnd: Int32, _ action: @Sendable (Int32) -> Void) {
+        var byte: UInt8 = 0
+        while true {
+            let count = read(readEnd, &byte, 1)
+            if count == 1 {
+                action(Int32(byte))
+            } else if count == 0 || errno != EINTR {
+                return
             }
         }
     }

@@ -75,6 +75,11 @@ struct Termination {
             status = ExitStatus(rawValue: 128 + interruption.signal) ?? .terminated
             return
         }
+        if let invalid = error as? InvalidText {
+            status = .usage
+            messages = [invalid.message]
+            return
+        }
         if let absent = error as? ImageAbsent {
             status = .negative
             messages = absent.message.map { [$0] } ?? []

@@ -42,20 +42,20 @@ struct SnapshotTree: Hashable, Sendable {
     init(_ tree: SourceTree) throws(ImageSpecError) {
         files = []
         files.reserveCapacity(tree.entries.count)
+        let root = tree.entries.contains { $0.mode == .link } ? try? tree.openRoot() : nil
         for entry in tree.entries where entry.mode != .folder {
-            let target = entry.mode == .link ? try Self.target(of: entry, in: tree) : nil
+            let target = entry.mode == .link ? try Self.target(of: entry, in: tree, root) : nil
             files.append(File(path: entry.path, mode: entry.mode, digest: entry.digest, target: target))
         }
     }
 
-    private static func target(of entry: SourceTree.Entry, in tree: SourceTree) throws(ImageSpecError)
-        -> [UInt8]
-    {
-        let path = tree.root + [UInt8(ascii: "/")] + entry.path
-        let target = try? FileSystem.linkTarget(path)
+    private static func target(
+        of entry: SourceTree.Entry, in tree: SourceTree, _ root: OpenFile?
+    ) throws(ImageSpecError) -> [UInt8] {
+        let target = root.flatMap { try? entry.linkTarget(in: $0) }
         guard let target, ContentDigest(SHA256Digest(of: target)) == entry.digest else {
             throw .sourceChanged(
-                String(decoding: path, as: UTF8.self), "its target changed")
+                String(decoding: tree.absolutePath(of: entry), as: UTF8.self), "its target changed")
         }
         return target
     }

@@ -68,10 +68,10 @@ extension SourceTree {
 }
 
 extension FileSystem {
-    /// The bytes of a snapshot file.
+    /// The bytes of a snapshot that the user names, which may come from a pipe.
     static func contents(ofRecordFile path: String) throws(ImageSpecError) -> [UInt8] {
         do throws(Failure) {
-            return try contents(path)
+            return try contents(path, .anyFiles)
         } catch {
             throw .cannotUse(field: "snapshot", path: path, expected: "file", error)
         }

@@ -22,43 +22,31 @@ extension FileSystem {
         case unusable(String)
     }
 
-    /// The text of a file of at most `limit` bytes. Follows links; does not wait for a pipe.
+    /// The text of a file of at most `limit` bytes. Follows links.
     package static func text(ofProjectFile path: String, limit: Int) -> TextFile {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            let failure = Failure.last
-            return failure.code == ENOENT || failure.code == ENOTDIR ? .missing : .unusable(failure.reason)
-        }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { return .unusable(Failure.last.reason) }
-        switch kind(ofMode: status.st_mode) {
-        case .file: break
-        case .folder: return .unusable("it is a directory")
-        case .link, .other: return .unusable("it is not a regular file")
-        }
-        guard Int(status.st_size) <= limit else {
-            return .unusable("it is larger than \(limit) bytes")
-        }
         do throws(Failure) {
-            let bytes = try contents(descriptor: descriptor)
+            let bytes = try contents(path, limit: limit)
             let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
             return String(validating: text, as: UTF8.self).map(TextFile.text) ?? .unusable("it is not UTF-8")
         } catch {
-            return .unusable(error.reason)
+            switch error.code {
+            case ENOENT, ENOTDIR: return .missing
+            case EISDIR: return .unusable("it is a directory")
+            case EFBIG: return .unusable("it is larger than \(limit) bytes")
+            default: return .unusable(error == .notRegular ? "it is not a regular file" : error.reason)
+            }
         }
     }
 
-    /// The real path of a project's directory.
-    package static func realPath(ofProject path: String) throws(ImageSpecError) -> String {
+    /// The real path of a project's directory, which can be listed.
+    package static func realPath(ofProject path: String) throws(ImageSpecError) -> [UInt8] {
         do throws(Failure) {
             guard !path.isEmpty, !path.utf8.contains(0), let kind = try kind(path) else {
                 throw Failure.missing
             }
             guard kind == .folder else { throw Failure.notAFolder }
-            let real = try realPath(path)
-            guard listing(ofFolder: path) != nil else { throw Failure.last }
-            return String(decoding: real, as: UTF8.self)
+            _ = try entries(ofDirectory: Array(path.utf8))
+            return try realPath(path)
         } catch {
             throw .cannotUse(field: "directory", path: path, expected: "directory", error)
         }
@@ -66,22 +54,12 @@ extension FileSystem {
 
     /// Writes a new file. If writing fails, no file is left behind.
     package static func create(_ path: String, holding bytes: [UInt8]) throws(ImageSpecError) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            if errno == EEXIST { throw .outputExists(path) }
-            throw .unwritable(Array(path.utf8), Failure.last.reason)
-        }
-        var failure: Failure?
         do throws(Failure) {
-            try writeAll(bytes[...], to: descriptor)
+            try createFile(Array(path.utf8), with: bytes)
         } catch {
-            failure = error
+            if error.code == EEXIST { throw .outputExists(path) }
+            throw .unwritable(Array(path.utf8), error.reason)
         }
-        // Some file systems report only when a file is closed that they are full.
-        if close(descriptor) != 0, failure == nil { failure = .last }
-        guard let failure else { return }
-        unlink(path)
-        throw .unwritable(Array(path.utf8), failure.reason)
     }
 }
 
@@ -92,7 +70,7 @@ extension ImageSpecError {
             fix: Fix("move it, or write to another file", action: .chooseOutput))
     }
 
-    /// `expected` says what would do.
+    /// A path that cannot be written; `expected` says what it must be.
     package static func wrongOutput(_ path: String, _ expected: String, fix: Fix) -> ImageSpecError {
         ImageSpecError(.unwritableOutput, found: path, "\"\(path.shortened)\" \(expected)", fix: fix)
     }

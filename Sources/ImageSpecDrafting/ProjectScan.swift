@@ -34,7 +34,9 @@ struct ProjectScan {
     init(_ path: String) throws(ImageSpecError) {
         let real = try FileSystem.realPath(ofProject: path)
         self.path = path
-        name = real.split(separator: "/").last.map(String.init) ?? ""
+        name =
+            real.split(separator: UInt8(ascii: "/")).last.flatMap { String(validating: $0, as: UTF8.self) }
+            ?? ""
         let listing = FileSystem.listing(ofFolder: path) ?? .init()
         self.listing = listing
         lockFiles = ["uv.lock", "poetry.lock"].filter { listing.has($0) }

@@ -112,8 +112,7 @@ extension SpecDraft {
         let place = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let isThere: Bool
         do throws(ImageSpecError) {
-            isThere = try FileSystem.realPath(ofProject: place).utf8.elementsEqual(
-                FileSystem.realPath(ofProject: folder).utf8)
+            isThere = try FileSystem.realPath(ofProject: place) == FileSystem.realPath(ofProject: folder)
         } catch {
             isThere = false
         }

@@ -41,35 +41,28 @@ enum FlytekitFiles {
         }
     }
 
-    /// The names of files, and of subdirectories that are no links, each sorted; none where the directory cannot be read.
+    /// The names of files, and of subdirectories that are not links, each sorted. Empty if the directory cannot be read.
     private static func list(_ folder: [UInt8]) -> (files: [[UInt8]], folders: [[UInt8]]) {
-        guard let stream = FileSystem.withCPath(folder, { opendir($0) }) else { return ([], []) }
-        defer { closedir(stream) }
         var files: [[UInt8]] = []
         var folders: [[UInt8]] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                let start = UnsafeRawPointer(pointer)
-                return Array(
-                    UnsafeRawBufferPointer(
-                        start: start, count: strlen(start.assumingMemoryBound(to: CChar.self))))
-            }
-            if name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8) { continue }
-            let path = join(folder, name)
+        for entry in (try? FileSystem.entries(ofDirectory: folder)) ?? [] {
+            let path = join(folder, entry.name)
             guard kind(path) == .folder else {
-                files.append(name)
+                files.append(entry.name)
                 continue
             }
-            var status = stat()
-            let isLink =
-                FileSystem.withCPath(path) { lstat($0, &status) } == 0
-                && FileSystem.kind(ofMode: status.st_mode) == .link
-            if !isLink { folders.append(name) }
+            if !isLink(path) { folders.append(entry.name) }
         }
         return (
             files.sorted { $0.lexicographicallyPrecedes($1) },
             folders.sorted { $0.lexicographicallyPrecedes($1) }
         )
+    }
+
+    private static func isLink(_ path: [UInt8]) -> Bool {
+        var status = stat()
+        return FileSystem.withCPath(path) { lstat($0, &status) } == 0
+            && FileSystem.kind(ofMode: status.st_mode) == .link
     }
 
     /// All bytes of a file. What is no file and has no end is an error, where flytekit would wait for ever.

@@ -13,12 +13,12 @@ extension ImageSpec {
     /// - Throws: `missingInput`, `unreadableInput`; `invalidDocument` and `unknownField`, which name the file, also for
     ///   an unknown file extension. One error contains all unknown fields and wrong types, with their lines in YAML.
     public init(contentsOf path: String) throws(ImageSpecError) {
-        self = try SpecFiles(document: Self.document(contentsOf:)).spec(path)
+        self = try SpecFiles(document: Self.document(contentsOf:isBase:)).spec(path)
     }
 
-    static func document(contentsOf path: String) throws(ImageSpecError) -> SpecDocument {
+    static func document(contentsOf path: String, isBase: Bool) throws(ImageSpecError) -> SpecDocument {
         // First the file: a wrong name is likelier than a wrong extension.
-        let bytes = try FileSystem.contents(ofSpecFile: path)
+        let bytes = try FileSystem.contents(ofSpecFile: path, isBase ? .regularFiles : .anyFiles)
         do throws(ImageSpecError) {
             switch SpecText.Format(fileName: path) {
             case let format?: return try SpecDocument(bytes, format)
@@ -54,7 +54,7 @@ extension ImageSpec {
         } catch {
             throw error.inFile(name)
         }
-        self = try SpecFiles(document: Self.document(contentsOf:)).spec(document, named: name, in: ".")
+        self = try SpecFiles(document: Self.document(contentsOf:isBase:)).spec(document, named: name, in: ".")
     }
 
     /// The file name extension of a path, in lower case.

@@ -25,7 +25,7 @@ package struct SpecText: Sendable {
 
     /// Reads a file, as `ImageSpec(contentsOf:)` does.
     package init(contentsOf path: String) throws(ImageSpecError) {
-        let bytes = try FileSystem.contents(ofSpecFile: path)
+        let bytes = try FileSystem.contents(ofSpecFile: path, .anyFiles)
         guard let format = Format(fileName: path) else {
             throw ImageSpecError.unknownFileNameExtension.inFile(path)
         }
@@ -47,7 +47,7 @@ package struct SpecText: Sendable {
         } catch {
             throw error.inFile(name)
         }
-        return try ImageSpec.SpecFiles(document: ImageSpec.document(contentsOf:)).spec(
+        return try ImageSpec.SpecFiles(document: ImageSpec.document(contentsOf:isBase:)).spec(
             document, named: name, in: folder)
     }
 

@@ -36,6 +36,18 @@ extension ErrorArea {
                 try scene.writeHole("r.txt", size: 1 << 30)
                 _ = try ImageSpec(requirements: "r.txt").imageName(in: scene.context)
             },
+            ErrorCase("fileTooLarge", "source_root: src, which has a file of more than 1 TiB") { scene in
+                try scene.write(["src/a": ""])
+                try scene.writeHole("src/big", size: (1 << 40) + 1)
+                _ = try ImageSpec(sourceRoot: "src", sourceCopyMode: .all).imageName(in: scene.context)
+            },
+            ErrorCase("pathTooLong", "copy: [conf], with a path of 3,764 bytes") { scene in
+                let path = Array(repeating: String(repeating: "d", count: 250), count: 15).joined(
+                    separator: "/")
+                try FileManager.default.createDirectory(
+                    atPath: scene.path("conf/" + path), withIntermediateDirectories: true)
+                _ = try ImageSpec(copy: ["conf"]).imageName(in: scene.context)
+            },
             ErrorCase("cannotUse", "copy: [a], which is a pipe") { scene in
                 guard mkfifo(scene.path("a"), 0o644) == 0 else { return }
                 _ = try ImageSpec(copy: ["a"]).imageName(in: scene.context)
@@ -45,6 +57,11 @@ extension ErrorArea {
             },
             ErrorCase("cannotUseSpec", "a spec file that is a folder") { scene in
                 _ = try ImageSpec(jsonContentsOf: scene.folder)
+            },
+            ErrorCase("cannotUseSpec", "a base file that is a pipe") { scene in
+                try scene.write(["a.yaml": "base_image: ./b.yaml"])
+                guard mkfifo(scene.path("b.yaml"), 0o644) == 0 else { return }
+                _ = try ImageSpec(contentsOf: scene.path("a.yaml"))
             },
             ErrorCase("cannotUseSpec", "a spec file of a gigabyte") { scene in
                 try scene.writeHole("spec.json", size: 1 << 30)

@@ -3,6 +3,10 @@
 import Foundation
 import Testing
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// The tool and its digest cache, where something is in the way.
 @Suite struct DigestCacheTests {
     /// A project of enough files for a cache.
@@ -64,12 +68,13 @@ import Testing
         }
     }
 
-    /// A limit on the size of files fails as a full disk does: in the middle of writing.
-    @Test func aCacheThatCannotBeWrittenToItsEndIsNone() throws {
+    /// A limit on the size of files: a signal that ends the process by default, or an error as of a full disk.
+    @Test(arguments: ["trap '' XFSZ", "trap - XFSZ"])
+    func aCacheThatCannotBeWrittenToItsEndIsNone(_ trap: String) throws {
         try Self.withProject { folder in
             let script = """
                 export IMAGESPEC_CACHE="$PWD/cache"
-                trap '' XFSZ
+                \(trap)
                 ulimit -f 16
                 "$0" tag a.json | cat
                 IMAGESPEC_CACHE=off "$0" tag a.json | cat
@@ -78,6 +83,40 @@ import Testing
             #expect(outcome.status == 0 && outcome.messages.isEmpty)
             #expect(outcome.lines.count == 3 && outcome.lines[0] == outcome.lines[1])
             #expect(try Self.caches(folder + "/cache").isEmpty)
+        }
+    }
+
+    /// The other files that the tool writes are an error then, and nothing is left of them.
+    @Test(arguments: ["context --tar out.tar a.json", "tag --snapshot out.json a.json"])
+    func anOutputThatExceedsTheLimitOnFileSizesIsAnError(_ arguments: String) throws {
+        try Self.withProject { folder in
+            let outcome = try Tool.shell(
+                "export IMAGESPEC_CACHE=off; ulimit -f 16; \"$0\" \(arguments) | cat", in: folder)
+            #expect(outcome.messages.contains("file too large"), "\(outcome.messages)")
+            #expect(try Self.caches(folder) == ["a.json", "src"])
+        }
+    }
+
+    /// Whenever a signal comes, no temporary file is left, and the process ends by the signal.
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP, SIGKILL]) func aSignalLeavesNoTemporaryFile(_ signal: Int32)
+        throws
+    {
+        try Self.withProject { folder in
+            for index in 0..<20 {
+                let process = Process()
+                process.executableURL = URL(fileURLWithPath: Tool.path)
+                process.currentDirectoryURL = URL(fileURLWithPath: folder)
+                process.environment = ["IMAGESPEC_CACHE": folder + "/cache"]
+                process.arguments = ["tag", "--snapshot", folder + "/snapshot.json", "a.json"]
+                process.standardOutput = FileHandle.nullDevice
+                try process.runWithoutBlockedSignals()
+                usleep(UInt32(index * 2000))
+                kill(process.processIdentifier, signal)
+                process.waitUntilExit()
+                #expect([0, -signal].contains(process.outcomeStatus))
+                let names = try Self.caches(folder) + ((try? Self.caches(folder + "/cache")) ?? [])
+                #expect(!names.contains { $0.hasPrefix(".imagespec-") }, "\(names)")
+            }
         }
     }
 
@@ -98,6 +137,38 @@ import Testing
             let outcome = try Tool.shell(script, in: folder)
             #expect(outcome.status == 0 && outcome.messages.isEmpty)
             #expect(outcome.lines.count == 3 && outcome.lines[0] == outcome.lines[1], "\(outcome.lines)")
+        }
+    }
+
+    /// Offline changes of a lower layer, which the kernel's documentation allows, do not change the metadata of the merged
+    /// directory.
+    @Test(.enabled(if: canMount, "needs root, and the right to mount"))
+    func aNameThatIsAddedBelowAnOverlayIsSeen() throws {
+        try Self.withProject { folder in
+            // The layers are in memory: an overlay on an overlay is not always possible.
+            let script = """
+                mkdir disk
+                unshare -m sh -c '
+                    set -e
+                    mount -t tmpfs none disk; cd disk
+                    mkdir -p lower upper work merged; cp -r ../a.json ../src lower
+                    merge() { mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work none merged; }
+                    merge || exit 77
+                    echo up >merged/src/up; sleep 0.1
+                    tag() { (cd merged && IMAGESPEC_CACHE=$1 "$0" tag a.json); }
+                    for i in 1 2 3; do tag "$PWD/../cache" >/dev/null; done
+                    umount merged; echo new >lower/src/new; rm lower/src/0/0.py; merge
+                    tag "$PWD/../cache"; tag off
+                    echo changed >merged/src/1/1.py; tag "$PWD/../cache"; tag off' "$0"
+                """
+            let outcome = try Tool.shell(script, in: folder)
+            if outcome.status == 77 { return }
+            let tags = outcome.lines.filter { !$0.isEmpty }
+            #expect(outcome.status == 0 && tags.count == 4, "\(outcome.messages)")
+            #expect(
+                tags.count == 4 && tags[0] == tags[1] && tags[2] == tags[3] && tags[0] != tags[2], "\(tags)")
+            // It has a cache: the digests of files are used.
+            #expect(try Self.caches(folder + "/cache").count == 1)
         }
     }
 }

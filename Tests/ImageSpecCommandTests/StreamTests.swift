@@ -36,6 +36,26 @@ import Testing
         }
     }
 
+    /// The next file that is opened must not become standard output.
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [
+            "id a.yaml", "tag --json a.yaml", "document --tag a.yaml", "files a.yaml", "render a.yaml",
+            "context a.yaml out", "context --tar - a.yaml", "context --tar out.tar a.yaml",
+            "tag --snapshot out.json a.yaml", "diff a.yaml b.yaml", "init --output - .", "--help",
+            "graph a.yaml",
+        ], [">&-", ">&- 2>&-", "<&- >&- 2>&-"])
+    func closedStreamsAreAnError(_ arguments: String, _ closed: String) throws {
+        try withFolder(of: ["a.yaml": "copy: [b]", "b": "b", "b.yaml": "{}"]) { folder in
+            let outcome = try Tool.shell("\"$0\" \(arguments) \(closed)", in: folder)
+            #expect(outcome.status == 73 || arguments.hasPrefix("diff") && outcome.status == 1)
+            #expect(outcome.text == "")
+            #expect(outcome.messages.isEmpty == closed.contains("2>"), "\(outcome.messages)")
+            let contents = try String(contentsOfFile: folder + "/b", encoding: .utf8)
+            #expect(contents == "b")
+        }
+    }
+
     /// As `imagespec … | head` ends: without a word.
     @Test func anOutputThatNobodyReadsEndsTheToolQuietly() throws {
         try withFolder(of: ["a.yaml": "{}"]) { folder in

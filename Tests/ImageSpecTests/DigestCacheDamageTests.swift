@@ -70,7 +70,7 @@ struct DigestCacheDamageTests {
         typealias Format = DigestCacheFormat
         let (tree, cache, _) = try Self.prepared()
         let rules = SHA256Digest(of: [UInt8]())
-        let root = FolderDescriptor(FileSystem.openFolder(Array(tree.root.utf8)))
+        let root = OpenFile(FileSystem.openFolder(Array(tree.root.utf8)))
         let session = try #require(
             DigestCacheSession(
                 tree.options(), root: root,
@@ -89,7 +89,7 @@ struct DigestCacheDamageTests {
         }
         let file = "cache/" + URL(fileURLWithPath: try tree.file).lastPathComponent
         try tree.folder.write(Array(file.utf8), found, mode: 0o600)
-        session.add(DigestCacheRecorder.Gain(files: 1))
+        session.add(DigestCacheRecorder.Additions(files: 1))
         session.finish([])
         let result = try Self.bytes(tree.file)
         if what == "nothing" {
@@ -126,7 +126,7 @@ struct DigestCacheDamageTests {
         // With the stamp that it has, the same bytes are a cache; so the next line says something.
         try tree.folder.write(Array(file.utf8), header.bytes + cache[Format.headerSize...], mode: 0o600)
         #expect(try tree.read() == (expected, 0))
-        header.stamp = StatSignature.now + 3_600_000_000_000
+        header.time = StatSignature.now + 3_600_000_000_000
         try tree.folder.write(Array(file.utf8), header.bytes + cache[Format.headerSize...], mode: 0o600)
         #expect(try tree.read() == (expected, CachedTree.fileCount))
 

@@ -21,7 +21,7 @@ struct CachedTree {
         let folder = TemporaryFolder()
         let descriptor = open(folder.path, O_RDONLY)
         defer { close(descriptor) }
-        return FileSystem.hasExactTimes(descriptor)
+        return MetadataReliability(ofDescriptor: descriptor) != .none
     }()
 
     func options(_ cache: ImageSpec.DigestCache? = nil) -> HashingOptions {
@@ -30,7 +30,7 @@ struct CachedTree {
 
     /// With a cache however small the tree is.
     static func options(_ cache: String?) -> HashingOptions {
-        var options = HashingOptions(cacheFolder: cache)
+        var options = HashingOptions(cacheDirectory: cache)
         options.filesWorthACache = 1
         return options
     }
@@ -140,7 +140,7 @@ struct DigestCacheTests {
 
     @Test func aTreeOfAFewFilesHasNoCache() throws {
         let tree = try CachedTree.small()
-        _ = try tree.digest(HashingOptions(cacheFolder: tree.cache))
+        _ = try tree.digest(HashingOptions(cacheDirectory: tree.cache))
         #expect(!FileManager.default.fileExists(atPath: tree.cache))
         let context = ImageSpec.Context(
             workingDirectory: tree.root, hostArchitecture: "x86_64", digestCache: .folder(tree.cache))
@@ -171,12 +171,11 @@ struct DigestCacheTests {
         chmod(tree.cache, 0o700)
         let old = String(repeating: "a", count: 64) + ".digests"
         let young = String(repeating: "b", count: 64) + ".digests"
-        let unfinished = String(repeating: "c", count: 16) + ".digests-unfinished"
+        let unfinished = ".imagespec-1y2p0ij32e8e7.digests"
         // The directory may be any of the user's: a file that is not certainly ours stays.
         let foreign = [
             "thesis.tmp", "mine.txt", String(repeating: "d", count: 64) + ".digests",
-            String(repeating: "e", count: 16) + ".digests-unfinished",
-            String(repeating: "F", count: 64) + ".digests",
+            ".imagespec-mine.digests", String(repeating: "F", count: 64) + ".digests",
         ]
         let magic = withUnsafeBytes(of: DigestCacheFormat.magic, Array.init)
         for name in [old, young, unfinished] {

@@ -73,59 +73,6 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["spec it's.yaml"])
     }
 
-    // MARK: the file that takes the place
-
-    @Test func aFileThatTakesNoPlaceIsRemoved() throws {
-        try folder.write("out", "old")
-        let target = Array((folder.path + "/out").utf8)
-        do {
-            let file = try TemporaryFile(beside: target)
-            try file.write(Array("new".utf8)[...])
-            #expect(try contents().count == 2)
-            withExtendedLifetime(file) {}
-        }
-        #expect(try contents() == ["out": "old"])
-    }
-
-    // What leaves the one out by its ending leaves the other out too.
-    @Test(arguments: [
-        ("out.tar", ".tar"), ("out", ""), ("be.low/out", ""), (".tar", ".tar"), ("a.record.json", ".json"),
-        ("a." + String(repeating: "n", count: 250), ""),
-    ])
-    func theFileHasTheSameEnding(_ name: String, _ ending: String) throws {
-        try folder.write("be.low/out", "old")
-        let file = try TemporaryFile(beside: Array((folder.path + "/" + name).utf8))
-        let made = Path.lastComponent(String(decoding: file.path, as: UTF8.self))
-        let start = try #require(made.wholeMatch(of: /\.imagespec-[0-9a-z]{1,13}(.*)/))
-        #expect(start.1 == ending)
-    }
-
-    // A process that ends at once, at the second signal, calls this and nothing else.
-    @Test func anUnfinishedFileCanBeRemovedFromAfar() throws {
-        let unfinished = UnfinishedFile()
-        unfinished.remove()
-        let file = try TemporaryFile(beside: Array((folder.path + "/out").utf8))
-        unfinished.begin(file.path)
-        #expect(try contents().count == 1)
-        unfinished.remove()
-        #expect(try contents() == [:])
-        withExtendedLifetime(file) {}
-    }
-
-    @Test func noProgramThatIsStartedInheritsTheFile() throws {
-        let file = try TemporaryFile(beside: Array((folder.path + "/out").utf8))
-        #expect(fcntl(file.descriptor, F_GETFD) == FD_CLOEXEC)
-    }
-
-    @Test(arguments: [nil, 0o644] as [mode_t?]) func aPrivateFileIsReplacedByAPrivateOne(_ mode: mode_t?)
-        throws
-    {
-        try folder.write("out", "old", mode: 0o600)
-        let file = try TemporaryFile(beside: Array((folder.path + "/out").utf8), mode: mode)
-        var status = stat()
-        #expect(fstat(file.descriptor, &status) == 0 && status.st_mode & 0o777 == 0o600)
-    }
-
     @Test(arguments: [("new", nil), ("old", [UInt8]("old".utf8)), ("gone", [UInt8]("old".utf8))])
     func whatIsExpectedIsReplaced(_ found: String, expected: [UInt8]?) throws {
         try folder.write("out", found)

@@ -286,9 +286,9 @@ import Testing
         let matcher = IgnoreMatcher()
         matcher.begin(IgnoreScope([file]))
         switch Bytes(name.utf8).withUnsafeBytes({ matcher.verdict($0, isFolder: true) }) {
-        case .keep: Issue.record("kept")
-        case .leaveOut: #expect(!isEntered)
-        case .leaveOutButEnter: #expect(isEntered)
+        case .include: Issue.record("kept")
+        case .exclude: #expect(!isEntered)
+        case .excludeButDescend: #expect(isEntered)
         }
     }
 }

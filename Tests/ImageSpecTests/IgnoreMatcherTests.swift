@@ -122,7 +122,7 @@ import Testing
         let matcher = IgnoreMatcher()
         matcher.begin(IgnoreScope([try Self.git("b/"), docker, .standard].compactMap { $0 }))
         func isEntered(_ name: String) -> Bool {
-            if case .leaveOut = Bytes(name.utf8).withUnsafeBytes({ matcher.verdict($0, isFolder: true) }) {
+            if case .exclude = Bytes(name.utf8).withUnsafeBytes({ matcher.verdict($0, isFolder: true) }) {
                 return false
             }
             return true
@@ -216,7 +216,7 @@ import Testing
         let matcher = IgnoreMatcher()
         matcher.begin(scope)
         let kept = ["c", "d1", "e", "f"].filter {
-            if case .keep = Bytes($0.utf8).withUnsafeBytes({ matcher.verdict($0, isFolder: false) }) {
+            if case .include = Bytes($0.utf8).withUnsafeBytes({ matcher.verdict($0, isFolder: false) }) {
                 return true
             }
             return false

@@ -68,10 +68,10 @@ final class IgnoreWalk {
 
     private func judge(_ name: Bytes, _ isFolder: Bool) -> (Finding, isEntered: Bool) {
         switch name.withUnsafeBytes({ matcher.verdict($0, isFolder: isFolder) }) {
-        case .keep: (Finding(), true)
-        case .leaveOut(let file, let rule):
+        case .include: (Finding(), true)
+        case .exclude(let file, let rule):
             (Finding(leftOutBy: Finding.Rule(file: file.path, line: file.rule(rule).line)), false)
-        case .leaveOutButEnter(let file, let rule):
+        case .excludeButDescend(let file, let rule):
             (Finding(leftOutBy: Finding.Rule(file: file.path, line: file.rule(rule).line)), true)
         }
     }

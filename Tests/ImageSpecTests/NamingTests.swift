@@ -239,24 +239,6 @@ import Testing
         #expect(error?.message.contains("packages: cannot be combined with the lock file uv.lock") == true)
     }
 
-    @Test func aTreeMayBeDeeperThanAPathIsLong() throws {
-        let folder = TemporaryFolder()
-        var parent = open(folder.path, O_RDONLY | O_DIRECTORY)
-        let name = String(repeating: "n", count: 100)
-        for _ in 0..<60 {
-            #expect(mkdirat(parent, name, 0o755) == 0)
-            let next = openat(parent, name, O_RDONLY | O_DIRECTORY)
-            close(parent)
-            parent = next
-        }
-        close(openat(parent, "file", O_WRONLY | O_CREAT, 0o644))
-        close(parent)
-        let spec = ImageSpec(sourceRoot: ".", sourceCopyMode: .all)
-        let context = ImageSpec.Context(workingDirectory: folder.path, hostArchitecture: "")
-        let files = try spec.inputs(in: context).files
-        #expect(files.count == 1 && files[0].pathBytes.count == 60 * 101 + 4)
-    }
-
     @Test func aTextThatIsTooLargeToBeOneIsRefused() throws {
         let folder = TemporaryFolder()
         try folder.write("huge.txt", "")

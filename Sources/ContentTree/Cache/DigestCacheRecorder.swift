@@ -8,59 +8,57 @@ import Musl
 import Darwin
 #endif
 
-/// The pieces that one worker adds to a cache.
+/// Makes the pieces that one thread adds to a cache.
 final class DigestCacheRecorder {
     typealias Format = DigestCacheFormat
 
-    /// What a new cache would spare the next run.
-    struct Gain: Sendable {
+    /// What a new cache would save the next run.
+    struct Additions: Sendable {
         /// Files that were read, and their bytes.
         var files = 0
         var bytes = 0
         /// Directories that were listed.
-        var folders = 0
+        var directories = 0
 
-        mutating func add(_ other: Gain) {
+        mutating func add(_ other: Additions) {
             files += other.files
             bytes += other.bytes
-            folders += other.folders
+            directories += other.directories
         }
     }
 
-    /// Pieces that are not written yet, with the offsets that they have in `bytes`.
-    struct Rest: Sendable {
+    /// Pieces that are not written yet. Their offsets count from the beginning of `bytes`.
+    struct Remainder: Sendable {
         let bytes: [UInt8]
         let pieces: [Format.Piece]
     }
 
-    /// What is left to be written when the worker ends.
-    var rest: Rest { Rest(bytes: bytes, pieces: pieces) }
+    var remainder: Remainder { Remainder(bytes: bytes, pieces: pieces) }
 
-    /// Bytes that are collected before they are written.
-    private static let room = 256 * 1024
+    /// How many bytes are collected before they are written.
+    private static let bufferSize = 256 * 1024
 
     private let session: DigestCacheSession
     private var bytes: [UInt8] = []
     private var pieces: [Format.Piece] = []
-    var gain = Gain()
+    var additions = Additions()
     private var entries: [UInt8] = []
     private var names: [UInt8] = []
     private var count = 0
     /// Whether the current directory has a piece already.
     private var hasPiece = false
-    /// The device that was seen last, and whether its times can be relied on.
-    private var device: (number: UInt64, isExact: Bool)?
+    /// The last device and the reliability of its metadata.
+    private var device: (number: UInt64, reliability: MetadataReliability)?
 
     init(_ session: DigestCacheSession) { self.session = session }
 
-    /// The stamp of an open file or directory; one that is never trusted where it could change and look the same.
-    func stamp(of status: stat, _ descriptor: Int32) -> StatSignature {
-        let stamp = StatSignature(status)
-        guard stamp.isOlder(than: session.stamp) else { return StatSignature() }
-        if device?.number != stamp.device {
-            device = (stamp.device, FileSystem.hasExactTimes(descriptor))
-        }
-        return device?.isExact == true ? stamp : StatSignature()
+    /// How reliably the signature of an open file or directory reveals later changes.
+    func reliability(of signature: StatSignature, _ descriptor: Int32) -> MetadataReliability {
+        guard signature.isSafelyOlder(than: session.time) else { return .none }
+        if let device, device.number == signature.device { return device.reliability }
+        let reliability = MetadataReliability(ofDescriptor: descriptor)
+        device = (signature.device, reliability)
+        return reliability
     }
 
     func add(
@@ -73,10 +71,10 @@ final class DigestCacheRecorder {
         names.append(contentsOf: name)
         names.append(0)
         count += 1
-        if count == Format.pieceEntries { endPiece(header, path) }
+        if count == Format.maximumPieceEntries { endPiece(header, path) }
     }
 
-    /// Ends a directory's last piece; each directory has at least one.
+    /// Ends the last piece of a directory. Each directory has at least one.
     func end(_ header: Format.PieceHeader, _ path: [UInt8]) {
         if count > 0 || !hasPiece { endPiece(header, path) }
         hasPiece = false
@@ -104,7 +102,7 @@ final class DigestCacheRecorder {
         names.removeAll(keepingCapacity: true)
         count = 0
         hasPiece = true
-        guard bytes.count > Self.room else { return }
+        guard bytes.count > Self.bufferSize else { return }
         session.append(bytes, pieces)
         bytes.removeAll(keepingCapacity: true)
         pieces.removeAll(keepingCapacity: true)

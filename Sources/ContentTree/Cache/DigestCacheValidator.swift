@@ -8,28 +8,27 @@ import Musl
 import Darwin
 #endif
 
-/// Finds out which directories of a cached tree are as they were, on all cores: one look at each directory and at each file,
-/// and nothing else. Nothing is allocated for an entry.
+/// Determines on all cores which directories of a cached tree are unchanged, by one `stat` of each directory and file. Nothing
+/// is allocated for an entry.
 final class DigestCacheValidator: Sendable {
-    /// What came out.
     struct Outcome: Sendable {
-        /// Pieces that hold something that changed.
+        /// The pieces in which something changed.
         var changed: Set<Int> = []
         /// The hashes of the paths of the directories above them.
         var above: Set<UInt64> = []
-        /// A piece is not as it was written; then nothing of the cache counts.
+        /// Whether a piece is damaged. Nothing of the cache is used then.
         var isBroken = false
-        /// The entries of unchanged pieces, in a list for each thread, sorted by it; only where asked for.
-        var known: [[SourceTree.Entry]] = []
+        /// The entries of unchanged pieces if requested: one sorted list for each thread.
+        var entries: [[SourceTree.Entry]] = []
     }
 
-    /// Bytes of pieces that a thread takes at a time: many while there is much left, few at the end, so that all end together.
+    /// How many bytes of pieces a thread takes at a time: many at first, few in the end, so that all threads end together.
     private static let portions = 4 * 1024...64 * 1024
-    /// A further thread costs as much as looking at some dozen files.
+    /// Starting a thread takes as long as some dozen `stat` calls.
     private static let entriesWorthAThread = 400
 
     private let reader: DigestCacheReader
-    private let root: FolderDescriptor
+    private let root: OpenFile
     private let wantsEntries: Bool
     private let threadCount: Int
     private let queue: Locked<Queue>
@@ -37,31 +36,35 @@ final class DigestCacheValidator: Sendable {
 
     private struct Queue {
         var next = 0
-        /// Bytes of the pieces from there on.
+        /// Bytes of the remaining pieces.
         var left: Int
     }
 
-    private init(_ reader: DigestCacheReader, _ root: FolderDescriptor, wantsEntries: Bool) {
+    private init(_ reader: DigestCacheReader, _ root: OpenFile, threads: Int?, wantsEntries: Bool) {
         self.reader = reader
         self.root = root
         self.wantsEntries = wantsEntries
         let entries = reader.pieces.reduce(0) { $0 + Int($1.entryCount) + 4 }
-        threadCount = max(1, min(Processors.count, 64, 1 + entries / Self.entriesWorthAThread))
+        let useful = 1 + entries / Self.entriesWorthAThread
+        threadCount = useful == 1 ? 1 : min(useful, threads ?? Processors.threads(for: Processors.count))
         queue = Locked(Queue(left: reader.pieces.reduce(0) { $0 + Int($1.length) }))
     }
 
-    static func run(_ reader: DigestCacheReader, root: FolderDescriptor, wantsEntries: Bool) -> Outcome {
-        let check = DigestCacheValidator(reader, root, wantsEntries: wantsEntries)
-        let threads = WorkQueue<Never>()
+    /// Checks all pieces. If `threads` is `nil`, uses as many threads as there are processors.
+    static func run(
+        _ reader: DigestCacheReader, root: OpenFile, threads: Int?, wantsEntries: Bool
+    ) -> Outcome {
+        let check = DigestCacheValidator(reader, root, threads: threads, wantsEntries: wantsEntries)
+        let queue = WorkQueue<Never>()
         for _ in 1..<max(2, check.threadCount) where check.threadCount > 1 {
-            threads.startThread { check.work() }
+            queue.startThread { check.work() }
         }
         check.work()
-        threads.waitForThreads()
+        queue.waitForThreads()
         return check.outcome.withLock { $0 }
     }
 
-    /// Pieces that lie one after the other in the file.
+    /// The next pieces for a thread, which are adjacent in the file.
     private func take() -> Range<Int> {
         queue.withLock { queue in
             let pieces = reader.pieces
@@ -127,41 +130,40 @@ final class DigestCacheValidator: Sendable {
         outcome.withLock { outcome in
             outcome.changed.formUnion(changed)
             outcome.above.formUnion(above)
-            outcome.known.append(known)
+            outcome.entries.append(known)
             if isBroken { outcome.isBroken = true }
         }
     }
 
-    /// Whether a directory and all files of a piece are what they were.
+    /// Whether a directory and all files of a piece are unchanged.
     private func isUnchanged(_ piece: DigestCachePiece) -> Bool {
-        if piece.flags.contains(.isVolatile) { return false }
-        var folder = root.number
+        if piece.flags.contains(.mustBeListed) { return false }
+        var directory = root.descriptor
         if piece.header.pathLength > 0 {
-            if piece.header.pathLength < UInt32(PATH_MAX), let path = piece.cPath {
-                folder = openat(root.number, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
-            } else {
-                folder = FileSystem.openFolder(Array(piece.path), in: root.number)
+            guard let path = piece.cPath else { return false }
+            directory = DescriptorLimit.waiting {
+                openat(root.descriptor, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
             }
-            if folder < 0 { return false }
+            if directory < 0 { return false }
         }
-        defer { if folder != root.number { close(folder) } }
+        defer { if directory != root.descriptor { close(directory) } }
         var status = stat()
-        if !piece.flags.contains(.isChoice) {
-            guard fstat(folder, &status) == 0, StatSignature(status) == piece.header.folder else {
+        if !piece.flags.contains(.isSelection) {
+            guard fstat(directory, &status) == 0, StatSignature(status) == piece.header.directory else {
                 return false
             }
         }
         if piece.flags.contains(.hasGitignore) {
-            guard fstatat(folder, ".gitignore", &status, AT_SYMLINK_NOFOLLOW) == 0,
+            guard fstatat(directory, ".gitignore", &status, AT_SYMLINK_NOFOLLOW) == 0,
                 StatSignature(status) == piece.header.gitignore
             else { return false }
         }
         for index in 0..<piece.count {
             let entry = piece.entry(index)
-            guard entry.kind != DigestCacheFormat.EntryKind.folder.rawValue else { continue }
+            guard entry.kind != DigestCacheFormat.EntryKind.directory.rawValue else { continue }
             let flags = entry.kind == DigestCacheFormat.EntryKind.file.rawValue ? AT_SYMLINK_NOFOLLOW : 0
-            guard let name = piece.name(entry), fstatat(folder, name, &status, flags) == 0,
-                StatSignature(status) == entry.stamp
+            guard let name = piece.name(entry), fstatat(directory, name, &status, flags) == 0,
+                StatSignature(status) == entry.signature
             else { return false }
         }
         return true

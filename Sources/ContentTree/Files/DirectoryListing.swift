@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
-
 extension FileSystem {
-    /// What lies in a directory, hidden entries too.
+    /// The contents of a directory, including hidden entries.
     package struct Listing: Sendable {
         package enum Kind: Sendable { case file, folder }
 
-        /// Files and directories by name; a link is what it leads to. In the order of their bytes.
+        /// Files and directories by name, in the order of their bytes. Links have the kind of their target.
         package var entries: [(name: String, kind: Kind)] = []
-        /// How many names are no UTF-8 or have control characters.
+        /// How many names are not UTF-8 or contain control characters.
         package var unusableNames = 0
 
         package init() {}
@@ -25,20 +17,17 @@ extension FileSystem {
         }
     }
 
-    /// What lies in a directory; nil if it cannot be opened or is none.
+    /// The contents of a directory. If `nil`, it cannot be listed.
     package static func listing(ofFolder path: String) -> Listing? {
-        guard let stream = opendir(path) else { return nil }
-        defer { closedir(stream) }
+        guard let found = try? entries(ofDirectory: Array(path.utf8)) else { return nil }
         var listing = Listing()
-        while let entry = readdir(stream) {
-            let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-            guard let name = String(validating: bytes, as: UTF8.self),
-                !bytes.contains(where: { $0 < 0x20 || $0 == 0x7F })
+        for entry in found {
+            guard let name = String(validating: entry.name, as: UTF8.self),
+                !entry.name.contains(where: \.isASCIIControl)
             else {
                 listing.unusableNames += 1
                 continue
             }
-            if name == "." || name == ".." { continue }
             switch try? kind(Path.join(path, name)) {
             case .file: listing.entries.append((name, .file))
             case .folder: listing.entries.append((name, .folder))

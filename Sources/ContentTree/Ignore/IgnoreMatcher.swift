@@ -46,10 +46,10 @@ struct IgnoreScope: Sendable {
 
 /// What the ignore rules say of an entry, and the rule that decides.
 enum IgnoreVerdict {
-    case keep
-    case leaveOut(file: IgnoreFile, rule: Int)
+    case include
+    case exclude(file: IgnoreFile, rule: Int)
     /// A directory that is left out, but below it a later rule could still keep something.
-    case leaveOutButEnter(file: IgnoreFile, rule: Int)
+    case excludeButDescend(file: IgnoreFile, rule: Int)
 }
 
 /// Judges the entries of one directory after the other. One thread's own.
@@ -163,15 +163,15 @@ final class IgnoreMatcher {
             let automaton = current[index]
             let rule = Int(outcome >> 1)
             if isFolder && lane.pointee.kind == .docker
-                && automaton.mayKeepSomething(below: lane.pointee.state)
+                && automaton.mayIncludeSomething(below: lane.pointee.state)
             {
                 entering = (automaton.file, rule)
             } else {
-                return .leaveOut(file: automaton.file, rule: rule)
+                return .exclude(file: automaton.file, rule: rule)
             }
         }
-        guard let entering else { return .keep }
-        return .leaveOutButEnter(file: entering.file, rule: entering.rule)
+        guard let entering else { return .include }
+        return .excludeButDescend(file: entering.file, rule: entering.rule)
     }
 
     /// Where a directory in the current one stands, before its own `.gitignore` is added.
@@ -222,19 +222,19 @@ final class IgnoreMatcher {
             // Unknown states alone have the topmost bit.
             if (next0 | next1) | (next2 | next3) > LazyDFA.unknown >> 1 {
                 if next0 == LazyDFA.unknown {
-                    next0 = core0.pointee.discover(state0, byte)
+                    next0 = core0.pointee.computeTransition(state0, byte)
                     table0 = core0.pointee.table
                 }
                 if next1 == LazyDFA.unknown {
-                    next1 = core1.pointee.discover(state1, byte)
+                    next1 = core1.pointee.computeTransition(state1, byte)
                     table1 = core1.pointee.table
                 }
                 if next2 == LazyDFA.unknown {
-                    next2 = core2.pointee.discover(state2, byte)
+                    next2 = core2.pointee.computeTransition(state2, byte)
                     table2 = core2.pointee.table
                 }
                 if next3 == LazyDFA.unknown {
-                    next3 = core3.pointee.discover(state3, byte)
+                    next3 = core3.pointee.computeTransition(state3, byte)
                     table3 = core3.pointee.table
                 }
             }
@@ -266,7 +266,7 @@ final class IgnoreMatcher {
             for byte in transcoded {
                 let next = LazyDFA.Core.next(
                     core.pointee.table, state, core.pointee.classOfByte[Int(byte)])
-                state = next == LazyDFA.unknown ? core.pointee.discover(state, byte) : next
+                state = next == LazyDFA.unknown ? core.pointee.computeTransition(state, byte) : next
             }
             lanes[index].state = state
         }

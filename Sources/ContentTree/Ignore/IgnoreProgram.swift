@@ -246,7 +246,7 @@ struct IgnoreProgram: Sendable {
     }
 
     /// Whether a negated rule could still match something from here on.
-    func mayKeepSomething(_ positions: [Int32]) -> Bool {
+    func mayIncludeSomething(_ positions: [Int32]) -> Bool {
         positions.contains { rules[Int(nodes[Int($0)].rule)].isNegated }
     }
 }

@@ -40,8 +40,8 @@ final class LazyDFA {
 
         /// The next state where it is unknown; the table may move and its states may change their places.
         @inline(never)
-        func discover(_ state: State, _ byte: UInt8) -> State {
-            automaton.takeUnretainedValue().discover(state, byte)
+        func computeTransition(_ state: State, _ byte: UInt8) -> State {
+            automaton.takeUnretainedValue().computeTransition(state, byte)
         }
     }
 
@@ -94,13 +94,13 @@ final class LazyDFA {
     func positions(below state: State) -> IgnorePositions {
         let slash = file.classOfByte[Int(ByteSet.slash)]
         let known = Core.next(core.pointee.table, state, slash)
-        let next = known == Self.unknown ? discover(state, ByteSet.slash) : known
+        let next = known == Self.unknown ? computeTransition(state, ByteSet.slash) : known
         return positions[Int(next) / rowLength]
     }
 
     /// Whether something below the directory of this name could match a negated rule.
-    func mayKeepSomething(below state: State) -> Bool {
-        file.program.mayKeepSomething(positions(below: state).list)
+    func mayIncludeSomething(below state: State) -> Bool {
+        file.program.mayIncludeSomething(positions(below: state).list)
     }
 
     /// The rule that decides, doubled, plus one where it is negated; or `noRule`.
@@ -109,7 +109,7 @@ final class LazyDFA {
         core.pointee.table[Int(state) &+ (isFolder ? 1 : 0)]
     }
 
-    private func discover(_ state: State, _ byte: UInt8) -> State {
+    private func computeTransition(_ state: State, _ byte: UInt8) -> State {
         let before = resets
         let now = positions[Int(state) / rowLength].list
         let next = self.state(IgnorePositions(file.program.positions(after: now, byte, &seen)))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import ContentTree
+internal import ContentTree
 
 extension ImageSpec.BuildContext {
     /// Writes the context as a tar archive to a file. The file appears only when it is complete.
@@ -17,12 +17,7 @@ extension ImageSpec.BuildContext {
     ///   ``ImageSpecError/Code/unwritableOutput``; ``ImageSpecError/Code/unreadableInput``. The unfinished archive is
     ///   removed.
     public func writeTar(toFile path: String) throws(ImageSpecError) {
-        try writeTar(toFile: path, UnfinishedFile())
-    }
-
-    /// The same for a process that may end before this returns; `unfinished` is what it has to take away then.
-    package func writeTar(toFile path: String, _ unfinished: UnfinishedFile) throws(ImageSpecError) {
-        let file = try TarContextFile(path, unfinished)
+        let file = try TarContextFile(path)
         if let place = try file.realPlace() { try files.checkLocation(ofFile: place) }
         try writeTar { bytes throws(ImageSpecError) in try file.write(bytes) }
         try file.finish()

@@ -73,21 +73,11 @@ final class DirectoryContextSink: ContextSink {
     }
 
     private static func isEmpty(_ folder: Int32, _ path: [UInt8]) throws(ImageSpecError) -> Bool {
-        let copy = fcntl(folder, F_DUPFD_CLOEXEC, 0)
-        guard copy >= 0, let stream = fdopendir(copy) else {
-            if copy >= 0 { close(copy) }
-            throw .unwritable(path, FileSystem.Failure.last.reason)
+        do throws(FileSystem.Failure) {
+            return try FileSystem.entries(ofOpenDirectory: folder).isEmpty
+        } catch {
+            throw .unwritable(path, error.reason)
         }
-        defer { closedir(stream) }
-        while let entry = readdir(stream) {
-            let isOwn = withUnsafePointer(to: &entry.pointee.d_name) { name in
-                name.withMemoryRebound(to: CChar.self, capacity: 1) {
-                    strcmp($0, ".") == 0 || strcmp($0, "..") == 0
-                }
-            }
-            if !isOwn { return false }
-        }
-        return true
     }
 
     // MARK: directories, files and links

@@ -69,7 +69,7 @@ extension ImageSpec {
     public func inputs(in context: Context, includingExcluded: Bool = false) throws(ImageSpecError)
         -> Inputs
     {
-        let records: SourceTree.Records = includingExcluded ? [.entries, .leftOut] : [.entries]
+        let records: SourceTree.Records = includingExcluded ? [.entries, .excluded] : [.entries]
         // From the lowest base up, each inside the next.
         var inputs: Inputs?
         try ResolvedInputs.read(withBasesOf: self, in: context, records: records) { spec, contents in
@@ -101,7 +101,7 @@ extension ImageSpec {
                         role: role, pathBytes: prefix + entry.path, mode: entry.mode.text.description,
                         digest: entry.digest.description))
             }
-            for path in tree.leftOut {
+            for path in tree.excluded {
                 let slash = path.isFolder ? [UInt8(ascii: "/")] : []
                 leftOut.append(
                     Inputs.Excluded(

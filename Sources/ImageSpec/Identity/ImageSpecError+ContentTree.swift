@@ -12,6 +12,8 @@ extension ImageSpecError {
                 .cannotUse(field: field, path: path, expected: expected.rawValue, failure)
             case .unreadable(let reason): .unreadable(field: field, path: path, reason: reason)
             case .changed(let what): .sourceChanged(path, what)
+            case .pathTooLong: .pathTooLong(field: field, path: path)
+            case .fileTooLarge: .fileTooLarge(field: field, path: path)
             case .missingModule: .missingModule(path)
             case .unreadableModule(let reason):
                 .unreadable(field: "loaded modules", path: path, reason: reason)

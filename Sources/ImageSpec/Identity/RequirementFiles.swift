@@ -97,11 +97,7 @@ package struct RequirementFiles: Sendable {
             includedBy.map { "included by \"\($0)\"" } ?? lock.map { "required by \($0)" }
         let field = why.map { "requirements: " + $0 } ?? "requirements"
         do throws(FileSystem.Failure) {
-            guard !path.utf8.contains(0) else {
-                throw FileSystem.Failure(code: FileSystem.Failure.missing.code)
-            }
-            guard let kind = try FileSystem.kind(path) else { throw FileSystem.Failure.missing }
-            guard kind == .file else { throw FileSystem.Failure.notAFile }
+            guard !path.utf8.contains(0) else { throw FileSystem.Failure.missing }
             return try FileSystem.contents(path)
         } catch {
             throw .cannotUse(field: field, path: path, expected: "file", error)

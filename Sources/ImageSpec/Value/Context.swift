@@ -33,7 +33,7 @@ extension ImageSpec {
         public var progress: HashingProgress?
 
         var hashing: HashingOptions {
-            HashingOptions(cacheFolder: digestCache.path, progress: progress.map(ProgressObserver.init))
+            HashingOptions(cacheDirectory: digestCache.path, progress: progress.map(ProgressObserver.init))
         }
 
         /// The working directory as an absolute path. Paths that are normalised by their text, such as those of included

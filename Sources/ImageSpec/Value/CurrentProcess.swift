@@ -11,12 +11,15 @@ import Darwin
 #endif
 
 /// The only code that reads the working directory, the environment and the host of the process.
+///
+/// Bytes that are not UTF-8 are never replaced: the text would name something else.
 enum CurrentProcess {
-    /// The working directory; `.` if it has no path, because it was removed or a directory above it is inaccessible.
+    /// The working directory. `.`, which means the same to the system, if it has no path in UTF-8: a directory name may
+    /// consist of any bytes, and a directory that was removed has no path.
     static var workingDirectory: String {
         guard let path = getcwd(nil, 0) else { return "." }
         defer { free(path) }
-        return String(cString: path)
+        return String(validatingCString: path) ?? "."
     }
 
     /// The output of `uname -m`.
@@ -28,8 +31,14 @@ enum CurrentProcess {
         }
     }
 
+    /// An environment variable. If `nil`, it is not set, or not UTF-8. Of `PATH`, the directories that are UTF-8.
     static func environmentVariable(_ name: String) -> String? {
-        getenv(name).map { String(cString: $0) }
+        guard let value = getenv(name) else { return nil }
+        if let text = String(validatingCString: value) { return text }
+        guard name == "PATH" else { return nil }
+        let bytes = UnsafeRawBufferPointer(start: value, count: strlen(value))
+        return bytes.split(separator: UInt8(ascii: ":"))
+            .compactMap { String(validating: $0, as: UTF8.self) }.joined(separator: ":")
     }
 
     /// The directory of digest caches; `nil` for no cache.
@@ -38,11 +47,12 @@ enum CurrentProcess {
     /// directory of that name. If it is not set, `imagespec` in `XDG_CACHE_HOME`, or in `.cache` in `HOME`. Relative paths in
     /// these two are ignored (XDG Base Directory Specification).
     static var digestCacheFolder: String? {
-        if let folder = environmentVariable("IMAGESPEC_CACHE").nonEmpty {
-            return Path.isAbsolute(folder) ? folder : nil
+        if let value = getenv("IMAGESPEC_CACHE"), value.pointee != 0 {
+            return String(validatingCString: value).flatMap { Path.isAbsolute($0) ? $0 : nil }
         }
-        if let folder = environmentVariable("XDG_CACHE_HOME"), Path.isAbsolute(folder) {
-            return Path.join(folder, "imagespec")
+        if let value = getenv("XDG_CACHE_HOME") {
+            guard let folder = String(validatingCString: value) else { return nil }
+            if Path.isAbsolute(folder) { return Path.join(folder, "imagespec") }
         }
         guard let home = environmentVariable("HOME"), Path.isAbsolute(home) else { return nil }
         return Path.join(home, ".cache/imagespec")

@@ -14,18 +14,20 @@ import Darwin
 
 extension FileSystem {
     /// The bytes of a spec file.
-    package static func contents(ofSpecFile path: String) throws(ImageSpecError) -> [UInt8] {
+    package static func contents(
+        ofSpecFile path: String, _ readable: Readable
+    ) throws(ImageSpecError) -> [UInt8] {
         do throws(Failure) {
-            return try contents(path)
+            return try contents(path, readable)
         } catch {
             throw .cannotUseSpec(path, error)
         }
     }
 
-    /// The bytes of a file; `nil` if it does not exist.
+    /// The bytes of a configuration file; `nil` if it does not exist.
     package static func contents(ofOptionalFile path: String) throws(ImageSpecError) -> [UInt8]? {
         do throws(Failure) {
-            return try contents(path)
+            return try contents(path, .regularFilesOrNull)
         } catch {
             if error.isMissing { return nil }
             throw .unreadableFile(path, error)

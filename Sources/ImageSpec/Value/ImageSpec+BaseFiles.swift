@@ -8,17 +8,19 @@ extension ImageSpec {
     /// No image reference begins with a full stop. The paths of a base spec are relative to the same directory as those of the spec
     /// above it, so a file in another directory would have two meanings.
     package struct SpecFiles {
-        /// Reads one file.
-        private let document: (_ path: String) throws(ImageSpecError) -> SpecDocument
+        /// Reads one file. A base must be a regular file: only the user may name a pipe or a device.
+        package typealias Reader = (_ path: String, _ isBase: Bool) throws(ImageSpecError) -> SpecDocument
+
+        private let document: Reader
 
         /// - Parameter document: reads a file. Its errors name the file.
-        package init(document: @escaping (_ path: String) throws(ImageSpecError) -> SpecDocument) {
+        package init(document: @escaping Reader) {
             self.document = document
         }
 
         /// Reads the spec in a file, with its bases.
         package func spec(_ path: String) throws(ImageSpecError) -> ImageSpec {
-            let read = try document(path)
+            let read = try document(path, false)
             return try spec(
                 read, from: path, in: Path.folder(of: path), names: [ByteString(Path.lastComponent(path))])
         }
@@ -77,7 +79,7 @@ extension ImageSpec {
                     }
                     levels.append((spec, location))
                     source = folder == "." ? name : Path.join(folder, name)
-                    document = try self.document(source)
+                    document = try self.document(source, true)
                 }
             } catch {
                 // The path would name hundreds of files.

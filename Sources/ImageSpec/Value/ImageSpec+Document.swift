@@ -35,8 +35,8 @@ extension ImageSpec {
     /// - Throws: ``ImageSpecError/Code/missingInput``, ``ImageSpecError/Code/unreadableInput``, and the errors of ``init(json:)``,
     ///   which name the file.
     public init(jsonContentsOf path: String) throws(ImageSpecError) {
-        self = try SpecFiles { (path) throws(ImageSpecError) in
-            let bytes = try FileSystem.contents(ofSpecFile: path)
+        self = try SpecFiles { (path, isBase) throws(ImageSpecError) in
+            let bytes = try FileSystem.contents(ofSpecFile: path, isBase ? .regularFiles : .anyFiles)
             do throws(ImageSpecError) {
                 return SpecDocument(try JSONValue(json: bytes))
             } catch {

@@ -11,7 +11,7 @@ extension ImageSpecError {
         -> ImageSpecError
     {
         let wrongKind = expected == "directory" ? FileSystem.Failure.notAFolder : .notAFile
-        if failure.code == wrongKind.code {
+        if failure == wrongKind || failure == .notRegular {
             return self.wrongKind(field: field, path: path, expected: expected)
         }
         if failure.isMissing { return missing(field: field, path: path, expected: expected) }
@@ -57,6 +57,25 @@ extension ImageSpecError {
         ImageSpecError(.unreadableInput, field: field, found: path, "cannot read \(shown(path)): \(reason)")
     }
 
+    static func pathTooLong(field: String, path: String) -> ImageSpecError {
+        ImageSpecError(
+            .unreadableInput, field: field, found: path,
+            "cannot read \(shown(path.shortened)): its path in the directory is longer than "
+                + "\(SourceTree.maximumPathLength) bytes, which cannot be built",
+            fix: Fix("shorten it, or \(exclusion(field))"))
+    }
+
+    static func fileTooLarge(field: String, path: String) -> ImageSpecError {
+        ImageSpecError(
+            .unreadableInput, field: field, found: path,
+            "cannot read \(shown(path)): the file is larger than \(SourceTree.maximumFileSize >> 40) TiB",
+            fix: Fix(exclusion(field)))
+    }
+
+    private static func exclusion(_ field: String) -> String {
+        field == "source_root" ? "exclude it in .gitignore or .dockerignore" : "remove it"
+    }
+
     static func unreadableFile(_ path: String, _ failure: FileSystem.Failure) -> ImageSpecError {
         ImageSpecError(
             .unreadableInput, found: path, "cannot read \"\(path)\": \(failure.reason)", underlying: failure)
@@ -91,6 +110,7 @@ extension ImageSpecError {
         var plain = Path.normalized(short)
         if short.utf8.last == UInt8(ascii: "/"), plain.utf8.last != UInt8(ascii: "/") { plain += "/" }
         let text = "\"" + plain + "\""
-        return Path.isAbsolute(short) ? text : text + " (in " + here + ")"
+        // A working directory that is not UTF-8 has no path to show.
+        return Path.isAbsolute(short) || here == "." ? text : text + " (in " + here + ")"
     }
 }

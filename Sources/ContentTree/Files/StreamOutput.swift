@@ -8,50 +8,6 @@ import Musl
 import Darwin
 #endif
 
-extension FileSystem {
-    /// Writes all bytes, however many calls that takes. Where somebody made the output non-blocking, waits for it.
-    package static func writeAll(
-        _ bytes: ArraySlice<UInt8>, to descriptor: Int32
-    ) throws(Failure) {
-        var rest = bytes
-        while !rest.isEmpty {
-            let count = try writeSome(rest, to: descriptor)
-            rest = rest.dropFirst(count)
-            if count == 0 { _ = isReady(descriptor, within: -1) }
-        }
-    }
-
-    /// Writes what the output takes in one call; none where it is non-blocking and full.
-    fileprivate static func writeSome(
-        _ bytes: ArraySlice<UInt8>, to descriptor: Int32
-    ) throws(Failure) -> Int {
-        while true {
-            let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 { return count }
-            // Of bytes that are there, a system takes some or says why not.
-            if count == 0 { throw Failure(code: EIO) }
-            switch errno {
-            case EINTR: continue
-            case EAGAIN: return 0
-            default: throw .last
-            }
-        }
-    }
-
-    /// Whether an output takes bytes, or has failed and will say so; -1 milliseconds: waits for that.
-    fileprivate static func isReady(_ descriptor: Int32, within milliseconds: Int32) -> Bool {
-        var event = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        let count = poll(&event, 1, milliseconds)
-        return count > 0 || (count < 0 && errno != EINTR)
-    }
-}
-
-extension FileSystem.Failure {
-    package static let cancelled = FileSystem.Failure(code: ECANCELED)
-
-    package var isCancelled: Bool { code == ECANCELED }
-}
-
 /// An open pipe, socket or file that is written to until the task is cancelled, also while nobody reads.
 package final class StreamOutput {
     private let descriptor: Int32

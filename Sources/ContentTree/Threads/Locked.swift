@@ -8,20 +8,20 @@ import Musl
 import Darwin
 #endif
 
-/// A value that threads take turns at.
+/// A value that threads access one at a time.
 ///
-/// A pthread mutex rather than `Synchronization.Mutex`: thread sanitizers know it, so that a race in a walk is
-/// found and none is seen where there is none; and one library less is loaded at the start.
+/// A pthread mutex and not `Synchronization.Mutex`: thread sanitizers understand it, so that they find races in a walk and
+/// report no false ones, and it has a condition to wait for.
 ///
-/// `@unchecked Sendable`: the C handle is made once and only given to the pthread functions; `value` is touched
-/// only by the holder of the mutex.
-package final class Locked<Value: Sendable>: @unchecked Sendable {
+/// `@unchecked Sendable`: the C handles are created once and only passed to pthread functions; `value` is accessed only by
+/// the thread that holds the mutex.
+package final class Locked<Value>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>?
     private var value: Value
 
-    /// With `canWait`, threads can wait for the value to become something.
-    package init(_ value: Value, canWait: Bool = false) {
+    /// With `canWait`, threads can wait until the value fulfills a condition.
+    package init(_ value: sending Value, canWait: Bool = false) {
         self.value = value
         mutex = .allocate(capacity: 1)
         mutex.initialize(to: pthread_mutex_t())
@@ -40,25 +40,25 @@ package final class Locked<Value: Sendable>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    package func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
+    package func withLock<Result>(_ body: (inout sending Value) -> sending Result) -> sending Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return body(&value)
     }
 
     /// Changes the value and wakes the threads that wait.
-    func notifying<Result>(_ body: (inout Value) -> Result) -> Result {
+    func notifying<Result>(_ body: (inout sending Value) -> sending Result) -> sending Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         if let condition { pthread_cond_broadcast(condition) }
         return body(&value)
     }
 
-    /// Waits until the value fulfils a condition, then goes on with it.
-    package func waiting<Result>(until isFulfilled: (Value) -> Bool, _ body: (inout Value) -> Result)
-        -> Result
-    {
-        guard let condition else { preconditionFailure("made without canWait") }
+    /// Waits until the value fulfills a condition, then runs `body`.
+    package func waiting<Result>(
+        until isFulfilled: (Value) -> Bool, _ body: (inout sending Value) -> sending Result
+    ) -> sending Result {
+        guard let condition else { preconditionFailure("created without canWait") }
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while !isFulfilled(value) { pthread_cond_wait(condition, mutex) }
