@@ -18,7 +18,8 @@ struct SpecFile: ExpressibleByArgument {
     var name: String { isStandardInput ? "standard input" : path }
 
     func contents() throws(ImageSpecError) -> [UInt8] {
-        try isStandardInput ? FileSystem.contentsOfStandardInput() : FileSystem.contents(ofSpecFile: path, .anyFiles)
+        try isStandardInput
+            ? FileSystem.contentsOfStandardInput() : FileSystem.contents(ofSpecFile: path, .anyFiles)
     }
 
     /// An error with the name of the file, if it is about the content of the file.
