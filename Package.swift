@@ -43,9 +43,9 @@ let package = Package(
         // Loads libcurl when it is first needed: building needs no header of it. On older systems dlopen lies in a library
         // of its own.
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
-        // A header alone: system calls that Swift does not show.
+        // Header only: system calls and atomics that Swift does not provide.
         .systemLibrary(name: "CFileSystem"),
-        // Two messages at once, which libcrypto keeps to itself.
+        // Two messages at a time, which libcrypto does not offer.
         .target(name: "CSHA256"),
         // Directories, their manifests and digests. No product: only this package's targets use it.
         .target(

@@ -10,7 +10,7 @@ import Testing
 import Glibc
 #endif
 
-/// Whatever lies in a cache's place: the digest is right, there is no error, and the next run has a whole cache again.
+/// Whatever is in the place of a cache file, the digest is correct, there is no error, and the file is replaced.
 @Suite(
     .enabled(if: CachedTree.isPossibleHere, "the file system of temporary files is none that a cache trusts"))
 struct DigestCacheDamageTests {
@@ -18,14 +18,14 @@ struct DigestCacheDamageTests {
         Array(try Data(contentsOf: URL(fileURLWithPath: path)))
     }
 
-    /// A tree with a whole cache, that cache, and the digest of the tree after a change that keeps all sizes.
+    /// A tree with a complete cache file, the content of the file, and the digest of the tree.
     private static func prepared() throws -> (tree: CachedTree, cache: [UInt8], digest: SHA256Digest) {
         let tree = try CachedTree.small()
         try tree.settle()
         return (tree, try bytes(tree.file), try tree.digest(HashingOptions()))
     }
 
-    @Test func aCacheThatIsCutOffAnywhereIsAsNone() throws {
+    @Test func aTruncatedCacheIsIgnored() throws {
         let (tree, cache, expected) = try Self.prepared()
         let file = "cache/" + URL(fileURLWithPath: try tree.file).lastPathComponent
         for length in 0..<cache.count {
@@ -37,7 +37,7 @@ struct DigestCacheDamageTests {
         }
     }
 
-    @Test func aCacheWithOneOtherByteIsNeverBelieved() throws {
+    @Test func aCacheWithOneChangedByteIsIgnored() throws {
         let (tree, cache, expected) = try Self.prepared()
         let file = "cache/" + URL(fileURLWithPath: try tree.file).lastPathComponent
         for index in cache.indices {
@@ -45,12 +45,11 @@ struct DigestCacheDamageTests {
             damaged[index] ^= [0x01, 0x80, 0xFF][index % 3]
             try tree.folder.write(Array(file.utf8), damaged, mode: 0o600)
             let (digest, files) = try tree.read()
-            // As without one.
             #expect(digest == expected && files == CachedTree.fileCount, "byte \(index), \(files) files read")
         }
     }
 
-    @Test func aCacheOfZerosOrWithATailIsAsNone() throws {
+    @Test func aCacheOfZerosOrWithATailIsIgnored() throws {
         let (tree, cache, expected) = try Self.prepared()
         let file = "cache/" + URL(fileURLWithPath: try tree.file).lastPathComponent
         for damaged in [
@@ -64,9 +63,9 @@ struct DigestCacheDamageTests {
         try tree.settle()
     }
 
-    /// What is taken over unread is checked when a run begins, and could be damaged until it ends.
+    /// Pieces are checked when a run begins, and copied to the new file when it ends. They can be damaged in between.
     @Test(arguments: ["nothing", "damage", "cut"])
-    func aPartThatCannotBeTakenOverIsNotLeftOut(what: String) throws {
+    func aPieceThatCannotBeCopiedIsNotOmitted(what: String) throws {
         typealias Format = DigestCacheFormat
         let (tree, cache, _) = try Self.prepared()
         let rules = SHA256Digest(of: [UInt8]())
@@ -123,7 +122,7 @@ struct DigestCacheDamageTests {
         let (tree, cache, expected) = try Self.prepared()
         let file = "cache/" + URL(fileURLWithPath: try tree.file).lastPathComponent
         var header = try Self.header(cache)
-        // With the stamp that it has, the same bytes are a cache; so the next line says something.
+        // With the same time, the header is valid: only the time makes a difference below.
         try tree.folder.write(Array(file.utf8), header.bytes + cache[Format.headerSize...], mode: 0o600)
         #expect(try tree.read() == (expected, 0))
         header.time = StatSignature.now + 3_600_000_000_000
@@ -139,7 +138,7 @@ struct DigestCacheDamageTests {
     }
 
     @Test(arguments: [0o620, 0o602, 0o666] as [mode_t])
-    func aCacheThatOthersCanWriteToIsNotUsed(mode: mode_t) throws {
+    func aCacheThatOtherUsersCanWriteToIsNotUsed(mode: mode_t) throws {
         let (tree, _, expected) = try Self.prepared()
         #expect(try chmod(tree.file, mode) == 0)
         #expect(try tree.read() == (expected, CachedTree.fileCount))
@@ -158,14 +157,14 @@ struct DigestCacheDamageTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: tree.cache) == before)
     }
 
-    @Test func aFolderThatOthersCanWriteToIsNotUsed() throws {
+    @Test func aDirectoryThatOtherUsersCanWriteToIsNotUsed() throws {
         let (tree, _, expected) = try Self.prepared()
         chmod(tree.cache, 0o777)
         #expect(try tree.read() == (expected, CachedTree.fileCount))
         #expect(try tree.read() == (expected, CachedTree.fileCount))
     }
 
-    @Test func aLinkInTheCachesPlaceIsReplacedAndNotFollowed() throws {
+    @Test func aLinkInThePlaceOfACacheIsReplacedAndNotFollowed() throws {
         let (tree, cache, expected) = try Self.prepared()
         let file = try tree.file
         try tree.folder.write(Array("elsewhere".utf8), cache, mode: 0o600)
@@ -177,7 +176,7 @@ struct DigestCacheDamageTests {
     }
 
     @Test(arguments: ["folder", "pipe"])
-    func somethingElseInTheCachesPlaceIsLeftAlone(kind: String) throws {
+    func aDirectoryOrPipeInThePlaceOfACacheIsNotUsed(kind: String) throws {
         let (tree, _, expected) = try Self.prepared()
         let file = try tree.file
         unlink(file)
@@ -185,16 +184,16 @@ struct DigestCacheDamageTests {
         #expect(try tree.read() == (expected, CachedTree.fileCount))
     }
 
-    /// Folders that cannot be made or written to.
+    /// Directories that cannot be created or written to.
     @Test(arguments: ["/dev/null/cache", "/proc/self/cache", "tree/a.py", "missing/missing/missing", "nul\0"])
-    func aCacheThatCannotBeWrittenIsNoError(place: String) throws {
+    func aCacheThatCannotBeWrittenIsNotAnError(place: String) throws {
         let (tree, _, expected) = try Self.prepared()
         let path = place.hasPrefix("/") ? place : tree.folder.path + "/" + place
         #expect(try tree.digest(tree.options(.folder(path))) == expected)
     }
 
     @Test(.enabled(if: geteuid() != 0, "root may write everywhere"))
-    func aReadOnlyFolderIsNoError() throws {
+    func aReadOnlyDirectoryIsNotAnError() throws {
         let (tree, _, expected) = try Self.prepared()
         try tree.folder.write("tree/b.txt", "other of b.txt!!")
         let changed = try tree.digest(HashingOptions())

@@ -28,7 +28,7 @@ struct CachedTree {
         Self.options((cache ?? .folder(self.cache)).path)
     }
 
-    /// With a cache however small the tree is.
+    /// Options with a cache for trees of any size.
     static func options(_ cache: String?) -> HashingOptions {
         var options = HashingOptions(cacheDirectory: cache)
         options.filesWorthACache = 1
@@ -49,7 +49,7 @@ struct CachedTree {
             + tree.entries.map { "\($0.mode) \($0.digest) \(String(decoding: $0.path, as: UTF8.self))" }
     }
 
-    /// The digest, and how many files were read for it.
+    /// The digest, and how many files were read.
     func read(modules: Bool = false) throws -> (digest: SHA256Digest, files: Int) {
         let progress = ImageSpec.HashingProgress { _ in }
         var options = options()
@@ -57,18 +57,17 @@ struct CachedTree {
         return (try digest(options, modules: modules), progress.count.files)
     }
 
-    /// Runs until the cache knows everything: what changed in the tick in which it was read is read again. (Folders too,
-    /// which are not counted.)
+    /// Runs until all files are cached: a file that changed during the tick in which it was read is read again.
     func settle() throws {
         Self.waitForTick()
         for _ in 0..<100_000 where try read().files == 0 { return }
         Issue.record("the cache never knew all files")
     }
 
-    /// Waits until what was written last is sure to look different when it changes again: a tick of the clock.
+    /// Waits for a tick of the clock, so that every later change of a file results in other times.
     ///
-    /// File systems give finer times than that clock has where somebody looked at a file before; and a tick that comes late
-    /// brings a time before its own.
+    /// File systems use times that are finer than this clock after a file was looked at, and a late tick has the time at which it
+    /// was due.
     static func waitForTick() {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
@@ -76,7 +75,7 @@ struct CachedTree {
         while StatSignature.now <= start {}
     }
 
-    /// The one cache file.
+    /// The only cache file.
     var file: String {
         get throws {
             let names = try FileManager.default.contentsOfDirectory(atPath: cache)
@@ -85,10 +84,10 @@ struct CachedTree {
         }
     }
 
-    /// How many files the small tree has, the link and the ignore file included.
+    /// How many files the small tree has, including the link and the ignore file.
     static let fileCount = 6
 
-    /// A small tree with a bit of everything.
+    /// A small tree with files, links, an ignore file and an empty directory.
     static func small() throws -> CachedTree {
         let tree = CachedTree()
         for name in ["a.py", "b.txt", "src/c.py", "src/d.log", "src/deep/e.py"] {
@@ -104,24 +103,24 @@ struct CachedTree {
 @Suite(
     .enabled(if: CachedTree.isPossibleHere, "the file system of temporary files is none that a cache trusts"))
 struct DigestCacheTests {
-    @Test func whatIsUnchangedIsNotReadAgain() throws {
+    @Test func unchangedFilesAreNotReadAgain() throws {
         let tree = try CachedTree.small()
         try tree.settle()
         let expected = try tree.digest(HashingOptions())
         #expect(try tree.read() == (expected, 0))
-        // One file changed: it alone is read.
+        // If one file changed, only that file is read.
         try tree.folder.write("tree/src/deep/e.py", "other")
         let changed = try tree.read()
         #expect(changed.files == 1)
         #expect(try changed.digest == tree.digest(HashingOptions()))
         #expect(changed.digest != expected)
-        // A file more: the others are still known.
+        // If a file was added, only that file is read.
         try tree.settle()
         try tree.folder.write("tree/src/new.py", "new")
         let added = try tree.read()
         #expect(added.files == 1)
         #expect(try added.digest == tree.digest(HashingOptions()))
-        // New rules: every folder is judged again, but no file is read.
+        // With other rules, each directory is listed again, but no file is read.
         try tree.settle()
         try tree.folder.write("tree/.dockerignore", "b.txt\n")
         let ruled = try tree.read()
@@ -130,7 +129,7 @@ struct DigestCacheTests {
         #expect(ruled.digest != added.digest)
     }
 
-    @Test func aCacheIsTheUsersAlone() throws {
+    @Test func onlyTheUserCanReadACache() throws {
         let tree = try CachedTree.small()
         try tree.settle()
         var status = stat()
@@ -138,7 +137,7 @@ struct DigestCacheTests {
         #expect(stat(tree.cache, &status) == 0 && status.st_mode & 0o777 == 0o700)
     }
 
-    @Test func aTreeOfAFewFilesHasNoCache() throws {
+    @Test func aSmallTreeHasNoCache() throws {
         let tree = try CachedTree.small()
         _ = try tree.digest(HashingOptions(cacheDirectory: tree.cache))
         #expect(!FileManager.default.fileExists(atPath: tree.cache))
@@ -165,14 +164,14 @@ struct DigestCacheTests {
         #expect(next == (first.tag, 0))
     }
 
-    @Test func oldCachesAndLeftoversAreRemoved() throws {
+    @Test func oldCachesAndTemporaryFilesAreRemoved() throws {
         let tree = try CachedTree.small()
         try tree.folder.folder("cache")
         chmod(tree.cache, 0o700)
         let old = String(repeating: "a", count: 64) + ".digests"
         let young = String(repeating: "b", count: 64) + ".digests"
         let unfinished = ".imagespec-1y2p0ij32e8e7.digests"
-        // The directory may be any of the user's: a file that is not certainly ours stays.
+        // The directory may be any directory of the user: other files stay.
         let foreign = [
             "thesis.tmp", "mine.txt", String(repeating: "d", count: 64) + ".digests",
             ".imagespec-mine.digests", String(repeating: "F", count: 64) + ".digests",
@@ -211,9 +210,9 @@ struct DigestCacheTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: tree.cache).count == 1)
     }
 
-    // MARK: chosen files
+    // MARK: selected files
 
-    @Test func chosenFilesAndModulesAreNotReadAgain() throws {
+    @Test func selectedFilesAndModulesAreNotReadAgain() throws {
         let tree = try CachedTree.small()
         func read(_ walk: (HashingOptions) throws -> SourceTree) throws -> Int {
             CachedTree.waitForTick()
@@ -232,7 +231,7 @@ struct DigestCacheTests {
                 ["a.py", "src/c.py", "src/link.py"], sourceRoot: tree.root, workingDirectory: tree.root,
                 options: $0)
         }
-        /// What a first walk reads, and then, when the clock has gone on however busy the machine is, the last of a few.
+        /// How many files a first walk reads, and the last of a few more, after the clock has advanced.
         func reads(_ walk: (HashingOptions) throws -> SourceTree) throws -> [Int] {
             let first = try read(walk)
             for _ in 0..<5 where try read(walk) == 0 { return [first, 0] }
@@ -243,7 +242,7 @@ struct DigestCacheTests {
         #expect(try reads(modules) == [3, 0])
         try tree.folder.write("tree/src/c.py", "other")
         #expect(try reads(modules) == [1, 0])
-        // The target of a link changes, and then the link.
+        // First the target of a link changes, then the link.
         try tree.folder.write("tree/a.py", "other")
         #expect(try reads(link) == [1, 0])
         unlink(tree.root + "/src/link.py")
@@ -252,10 +251,10 @@ struct DigestCacheTests {
         #expect(try link(options).digest == link(HashingOptions()).digest)
     }
 
-    // MARK: a cache among the files
+    // MARK: a cache in the tree
 
     @Test(arguments: ["tree", "tree/cache", "tree/missing/cache", "link", "data/cache"])
-    func aCacheThatWouldLieAmongTheFilesIsNotUsed(place: String) throws {
+    func aCacheInTheTreeIsNotUsed(place: String) throws {
         let folder = TemporaryFolder()
         for index in 0..<200 {
             try folder.write("tree/\(index).py", "\(index)")
@@ -277,17 +276,17 @@ struct DigestCacheTests {
                 #expect(try spec.tag(in: among) == expected)
                 #expect(try spec.snapshot(in: among).tag == expected)
             }
-            // Beside them it is one: so the trees are worth it.
+            // Outside of them it is used: the trees are large enough.
             #expect(try spec.tag(in: context(.folder(folder.path + "/tree-cache"))) == expected)
             #expect(
                 try FileManager.default.contentsOfDirectory(atPath: folder.path + "/tree-cache").count == 2)
         }
     }
 
-    // MARK: any change is seen
+    // MARK: changes
 
-    @Test func rulesOfAnotherKindAreOtherRules() throws {
-        // A source root with the name of an ignore file: the same text, once as docker's rules in it, once as git's above it.
+    @Test func rulesOfAnotherKindAreDifferent() throws {
+        // A source root with the name of an ignore file: the same text as Docker's rules in it, and as git's rules above it.
         let folder = TemporaryFolder()
         let root = folder.path + "/.dockerignore"
         for name in ["a.py", "x.py", "sub/x.py"] { try folder.write(".dockerignore/" + name, name) }
@@ -309,7 +308,7 @@ struct DigestCacheTests {
     private static let names = ["a", "b.py", "c.log", "d", "e.txt", "f.py"]
 
     @Test(arguments: 0..<24)
-    func digestAndEntriesAreTheSameWithAndWithoutTheCacheWhateverChanges(seed: Int) throws {
+    func theCacheNeverChangesTheResult(seed: Int) throws {
         var random = SeededGenerator(state: UInt64(seed) &* 0x9E37_79B9 &+ 77)
         let tree = CachedTree()
         try tree.folder.folder("tree")
@@ -319,7 +318,7 @@ struct DigestCacheTests {
         for round in 0..<60 {
             for _ in 0..<Int.random(in: 0...3, using: &random) { Self.mutate(tree.root, &random) }
             let manifest = try tree.manifest(HashingOptions(), modules: modules)
-            // In some rounds a walk that writes entries down is the first to see the changes.
+            // In some rounds, a walk that records entries is the first after the changes.
             if round % 3 == 2 {
                 #expect(
                     try tree.manifest(tree.options(), modules: modules) == manifest,
@@ -329,7 +328,7 @@ struct DigestCacheTests {
             let expected = try tree.digest(HashingOptions(), modules: modules)
             #expect(manifest.first == expected.hex)
             #expect(cached == expected, "seed \(seed), round \(round)")
-            // Once more at once, and after a change in the same tick.
+            // Again immediately, and after a change in the same tick.
             let again = try tree.read(modules: modules)
             #expect(again.digest == expected, "seed \(seed), round \(round)")
             if again.files == 0 { known += 1 }
@@ -341,7 +340,7 @@ struct DigestCacheTests {
                 try tree.digest(tree.options(), modules: modules)
                     == tree.digest(HashingOptions(), modules: modules), "seed \(seed), round \(round)")
         }
-        // Else the cache had no part in it.
+        // Otherwise the cache was never used.
         #expect(known > 0)
     }
 
@@ -353,7 +352,7 @@ struct DigestCacheTests {
         return path
     }
 
-    /// One change. Many fail, because what they need is not there.
+    /// One change. Many fail, because a file that they need does not exist.
     private static func mutate(_ root: String, _ random: inout SeededGenerator) {
         let (one, other) = (path(root, &random), path(root, &random))
         switch Int.random(in: 0..<16, using: &random) {
@@ -389,7 +388,7 @@ struct DigestCacheTests {
             let rules = ["*.log\n", "**/b.py\n!a/b.py\n", "d\n"].randomElement(using: &random) ?? ""
             write(root + "/.dockerignore", rules)
         default:
-            // A folder in place of another, with all that is in it.
+            // A directory replaces another one with its contents.
             rename(one, root + "/" + (names.randomElement(using: &random) ?? "a"))
             unlink(root + "/.dockerignore")
         }
@@ -402,7 +401,7 @@ struct DigestCacheTests {
         close(file)
     }
 
-    /// Changes one byte in place, and says that nothing changed, as far as a program can.
+    /// Changes one byte, and restores the times that a program can set.
     private static func rewrite(_ path: String, _ random: inout SeededGenerator, keepingTimes: Bool) {
         let file = open(path, O_RDWR | O_NOFOLLOW)
         guard file >= 0 else { return }

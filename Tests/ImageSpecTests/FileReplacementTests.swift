@@ -6,7 +6,7 @@ import Testing
 @testable import ContentTree
 @testable import ImageSpec
 
-/// A file is replaced whole, or left as it is with nothing beside it.
+/// A file is replaced completely, or unchanged, and no other file is left.
 @Suite struct FileReplacementTests {
     private let folder = TemporaryFolder()
 
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(arguments: [0o644, 0o600, 0o755, 0o664] as [mode_t])
-    func theModeStays(_ mode: mode_t) throws {
+    func theModeIsKept(_ mode: mode_t) throws {
         try folder.write("spec it's.yaml", "old", mode: mode)
         try replace(path, with: "new")
         #expect(try contents() == ["spec it's.yaml": "new"])
@@ -43,7 +43,7 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/below") == ["real.yaml"])
     }
 
-    @Test func whatChangedMeanwhileStays() throws {
+    @Test func aFileThatChangedIsNotReplaced() throws {
         try folder.write("spec it's.yaml", "somebody else's")
         let error = try #require(throws: ImageSpecError.self) { try replace(path, with: "new") }
         #expect(error.code == .sourceChanged)
@@ -51,15 +51,14 @@ import Testing
         #expect(try contents() == ["spec it's.yaml": "somebody else's"])
     }
 
-    @Test func whatIsNotThereIsNotMade() throws {
+    @Test func aMissingFileIsNotCreated() throws {
         let error = try #require(throws: ImageSpecError.self) { try replace(path, with: "new") }
         #expect(error.code == .missingInput)
         #expect(try contents().isEmpty)
     }
 
-    /// Root may write everywhere.
     @Test(.enabled(if: geteuid() != 0, "root may write everywhere"), arguments: [0o444, 0o555] as [mode_t])
-    func whatMayNotBeWrittenStays(_ mode: mode_t) throws {
+    func aFileWithoutPermissionIsNotReplaced(_ mode: mode_t) throws {
         try folder.write("spec it's.yaml", "old", mode: 0o444)
         if mode == 0o555 { chmod(folder.path, mode) }
         let error = try #require(throws: ImageSpecError.self) { try replace(path, with: "new") }
@@ -67,14 +66,14 @@ import Testing
         #expect(try contents() == ["spec it's.yaml": "old"])
     }
 
-    @Test func aFolderIsNoFile() throws {
+    @Test func aDirectoryIsNotReplaced() throws {
         try folder.folder("spec it's.yaml")
         #expect(throws: ImageSpecError.self) { try replace(path, with: "new") }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["spec it's.yaml"])
     }
 
     @Test(arguments: [("new", nil), ("old", [UInt8]("old".utf8)), ("gone", [UInt8]("old".utf8))])
-    func whatIsExpectedIsReplaced(_ found: String, expected: [UInt8]?) throws {
+    func onlyTheExpectedContentIsReplaced(_ found: String, expected: [UInt8]?) throws {
         try folder.write("out", found)
         let path = Array((folder.path + "/out").utf8)
         if found == "gone" {

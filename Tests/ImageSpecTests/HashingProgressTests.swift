@@ -20,7 +20,7 @@ import Testing
         let last = Mutex(ImageSpec.HashingProgress.Count())
         let progress = ImageSpec.HashingProgress { count in
             last.withLock {
-                // Only ever more.
+                // Counts never decrease.
                 #expect(count.files >= $0.files && count.bytes >= $0.bytes)
                 $0 = count
             }
@@ -32,7 +32,7 @@ import Testing
         let all = ImageSpec.HashingProgress.Count(files: 402, bytes: bytes + 5_000_000 + (1 << 20))
         #expect(progress.count == all)
         #expect(last.withLock { $0.bytes } > 0)
-        // Nobody follows: the same tag. And one more call counts on.
+        // Without progress, the tag is the same. A second call adds to the counts.
         var quiet = context
         quiet.progress = nil
         #expect(try spec.tag(in: quiet) == tag)

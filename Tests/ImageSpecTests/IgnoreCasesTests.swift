@@ -6,7 +6,7 @@ import Testing
 @testable import ContentTree
 @testable import ImageSpec
 
-/// Recorded trees with ignore files, and what each set of rules alone keeps of them.
+/// Recorded trees with ignore files, and the paths that each set of rules includes.
 @Suite struct IgnoreCasesTests {
     struct Case: Decodable {
         let name: String
@@ -55,7 +55,7 @@ import Testing
         var scope = IgnoreScope([])
         let walk = IgnoreWalk(matcher)
         walk.add(test.paths)
-        // Folder by folder from the top, as a host reads them.
+        // Directory by directory from the top, as a walk reads them.
         for (path, text) in test.gitignore.sorted(by: { $0.key.utf8.count < $1.key.utf8.count }) {
             guard let file = IgnoreFile.git(Bytes(text.utf8), path: path) else { continue }
             let folder = Bytes(path.utf8.dropLast(".gitignore".utf8.count + (path == ".gitignore" ? 0 : 1)))

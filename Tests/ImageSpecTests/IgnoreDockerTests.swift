@@ -6,7 +6,7 @@ import Testing
 @testable import ImageSpec
 
 @Suite struct IgnoreDockerTests {
-    /// Lines of a `.dockerignore`, paths that it leaves out and paths that it keeps.
+    /// Lines of a `.dockerignore`, paths that it excludes and paths that it includes.
     struct Case: Sendable, CustomTestStringConvertible {
         let lines: [String]
         var leavesOut: [String] = []
@@ -85,7 +85,7 @@ import Testing
         Case("docs", "  !docs/README.md", keeps: ["docs/README.md"]),
         Case("docs", "!docs/README.md  ", keeps: ["docs/README.md"]),
         Case("", keeps: ["any/path/there"]),
-        // Those that it took over from Go's path matching.
+        // Cases that it adopted from Go's path matching.
         Case("abc", leavesOut: ["abc"]),
         Case("*", leavesOut: ["abc", "fileutils.go"]),
         Case("*c", leavesOut: ["abc"]),
@@ -131,12 +131,12 @@ import Testing
 
     /// The published cases that hold in Docker and not here, each with the reason.
     @Test func deliberateDifferencesFromDocker() throws {
-        // Docker's `**` reaches across folders also beside other characters, as an accident of its translation
-        // to regular expressions; its documentation gives `**` that meaning only as a whole component.
+        // Docker's `**` matches across directories also next to other characters, as an accident of its translation to regular
+        // expressions. Its documentation describes that only for a whole component.
         try Case("**file", keeps: ["dir/file", "dir/dir/file"]).check()
         try Case("a**/*.txt", keeps: ["a/dir/file.txt", "a/dir/dir/file.txt"]).check()
-        // Docker is also asked for the path `/` (`**` and `**/` match it) and for `.` (nothing does). Here the
-        // root of a tree is never judged, so there is nothing to compare.
+        // Docker's table also has the path `/` (matched by `**` and `**/`) and `.` (matched by nothing). Here the root of a tree is
+        // never matched.
     }
 
     // MARK: Reading
@@ -159,11 +159,11 @@ import Testing
         Case("*", "! !a", leavesOut: ["a"], keeps: ["!a"]),
         // Only these characters are white space: a no-break space is not.
         Case("a\u{A0}", leavesOut: ["a\u{A0}"], keeps: ["a"]),
-        // A comment begins in the first column, and a line with a carriage return alone is empty.
+        // A comment begins in the first column. A line with only a carriage return is empty.
         Case("#a", "\r", " #b", leavesOut: ["#b"], keeps: ["#a"]),
         Case("\u{FEFF}#a", keeps: ["#a"]),
         Case("\u{FEFF}a", "\u{FEFF}b", leavesOut: ["a", "\u{FEFF}b"], keeps: ["b"]),
-        // Matching is case-sensitive and knows no normalisation.
+        // Matching is case-sensitive and does not normalize Unicode.
         Case("A", "e\u{301}", leavesOut: ["A", "e\u{301}"], keeps: ["a", "\u{E9}"]),
     ]
 
@@ -174,7 +174,7 @@ import Testing
     @Test(arguments: [
         ".", "/", "..", "../a", "/..", "a/..", "a/../..", "!/", "!..", "", "# [", " \r", "a/../../b",
     ])
-    func patternsThatMatchNothingAreNoRules(_ pattern: String) throws {
+    func patternsThatMatchNothingAreIgnored(_ pattern: String) throws {
         #expect(try IgnoreFile.docker(Bytes(pattern.utf8), path: ".dockerignore") == nil)
     }
 
@@ -186,7 +186,7 @@ import Testing
         ("[\\", "ends in"),
         ("../[", "unclosed \"[\""), ("![b", "unclosed \"[\""),
     ])
-    func malformedPatternsAreNamed(_ pattern: String, _ reason: String) {
+    func malformedPatternsAreReported(_ pattern: String, _ reason: String) {
         let text = "ok\n\(pattern)\nok"
         let error = #expect(throws: ContentTreeError.self) {
             try IgnoreFile.docker(Bytes(text.utf8), path: "sub/.dockerignore")
@@ -233,12 +233,12 @@ import Testing
     func bytesThatAreNoUTF8CountAsCharacters(_ pattern: String, _ name: Bytes, _ isLeftOut: Bool) throws {
         let file = try IgnoreFile.docker(Bytes(pattern.utf8), path: ".dockerignore")
         #expect(IgnoreWalk.leavesOut(name, [file]) == isLeftOut)
-        // Also as a folder on the way.
+        // Also as a directory in the path.
         let below = try IgnoreFile.docker(Bytes("\(pattern)/b".utf8), path: ".dockerignore")
         #expect(IgnoreWalk.leavesOut(name + Bytes("/b".utf8), [below]) == isLeftOut)
     }
 
-    @Test func classesHoldExactlyTheirCharacters() throws {
+    @Test func classesMatchExactlyTheirCharacters() throws {
         var random = SeededGenerator(state: 8)
         let bounds: [UInt32] = [
             0x21, 0x2E, 0x30, 0x5A, 0x7F, 0x80, 0xBF, 0xC0, 0x7FF, 0x800, 0xFFF, 0x1000, 0xD7FF, 0xE000,
@@ -268,17 +268,17 @@ import Testing
         }
     }
 
-    // MARK: Folders
+    // MARK: Directories
 
     @Test(arguments: [
         // A later negated pattern could match below.
         (["a", "!a/b"], "a", true), (["*", "!a/b/c"], "a", true), (["**", "!**/keep"], "a", true),
         (["a", "!*/*.txt"], "a", true), (["a", "!a/b", "a"], "a", false),
-        // It could not: another folder, an earlier line, no negation.
+        // No negated pattern could match: another directory, an earlier line, no negation.
         (["a", "!b/c"], "a", false), (["!a/b", "a"], "a", false), (["a"], "a", false),
         (["a", "!a?/b"], "a", false),
     ])
-    func foldersThatCannotKeepAnythingAreNotEntered(_ lines: [String], _ name: String, _ isEntered: Bool)
+    func directoriesWithoutIncludedEntriesAreNotEntered(_ lines: [String], _ name: String, _ isEntered: Bool)
         throws
     {
         let file = try #require(

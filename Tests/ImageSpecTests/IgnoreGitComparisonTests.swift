@@ -14,14 +14,14 @@ import Musl
 import Darwin
 #endif
 
-/// Random trees and ignore files, judged by this package and by git itself.
+/// Random trees and ignore files, compared with git.
 @Suite struct IgnoreGitComparisonTests {
     static let git = ProcessInfo.processInfo.environment["PATH", default: ""].split(separator: ":")
         .map { "\($0)/git" }.first { FileManager.default.isExecutableFile(atPath: $0) }
     static let environment = ProcessInfo.processInfo.environment
 
     @Test(.enabled(if: git != nil, "needs git"), .timeLimit(.minutes(30)))
-    func everyVerdictAndItsRuleAreGitsOwn() throws {
+    func everyVerdictAndItsRuleAreThoseOfGit() throws {
         let seed = Self.environment["IMAGESPEC_TEST_SEED"].flatMap { UInt64($0) } ?? 20_260_101
         let repositories = Self.environment["IMAGESPEC_TEST_REPOSITORIES"].flatMap { Int($0) } ?? 2
         print("ignore: comparing with git, IMAGESPEC_TEST_SEED=\(seed)")
@@ -41,7 +41,7 @@ import Darwin
         print("ignore: compared \(verdicts) verdicts (\(leftOut) left out) of \(cases) cases with git")
         #expect(differences.isEmpty, "seed \(seed):\n\(differences.prefix(20).joined(separator: "\n"))")
         #expect(cases >= repositories * 1000)
-        // Neither answer may be the rule: then the comparison would say little.
+        // Both results must be frequent for the comparison to be useful.
         #expect(leftOut > verdicts / 5 && leftOut < verdicts * 4 / 5)
     }
 }
@@ -59,15 +59,15 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 }
 
-/// One repository whose top-level folders are small trees, with ignore files in some of their folders.
+/// One repository whose top-level directories are small trees, with ignore files in some of their directories.
 ///
-/// Making files is what takes time, so the trees stay and get new ignore files in each round.
+/// Creating files is slow, so the trees are reused with new ignore files in each round.
 private struct RandomRepository {
     private struct Tree {
         var name: Bytes
-        /// Below the tree's folder; true for folders.
+        /// Paths below the tree's directory; true for directories.
         var entries: [Bytes: Bool] = [:]
-        /// By folder below the tree's folder.
+        /// By the directory below the tree's directory.
         var ignoreFiles: [Bytes: Bytes] = [:]
     }
 
@@ -122,7 +122,7 @@ private struct RandomRepository {
 
     private mutating func makeTree(_ number: Int) -> Tree {
         var made = Tree(name: Bytes("c\(number)".utf8))
-        // Few names a case, so that patterns and paths meet.
+        // Few names, so that patterns match paths.
         let names = (0..<Int.random(in: 3...6, using: &random)).map { _ in pick(Self.names) }
         for _ in 0..<Int.random(in: 3...7, using: &random) {
             var path: Bytes = []
@@ -148,7 +148,7 @@ private struct RandomRepository {
     }
 
     private mutating func makeIgnoreFiles() {
-        // One more level above what is walked; it seldom takes whole trees.
+        // One more level above the root of the walk, which seldom excludes whole trees.
         topIgnoreFile = chance(50) ? Bytes("c*1/*a*\n!/c*/a\n/c*7*/**/b\nc?1?/[a-f]*/\n!ab\n".utf8) : []
         for index in trees.indices {
             let paths = trees[index].entries.keys.sorted { $0.lexicographicallyPrecedes($1) }
@@ -220,7 +220,7 @@ private struct RandomRepository {
             try writeIgnoreFiles(to: root)
             let answers = try ask(git, root)
             for tree in trees {
-                // What is at or above the root of a walk is never left out, which git cannot be asked.
+                // The root of a walk and the directories above it are never excluded. In git they can be.
                 if answers[tree.name]?.leftOutBy != nil { continue }
                 compared += 1
                 compare(tree, answers)
@@ -261,7 +261,7 @@ private struct RandomRepository {
 
     private func writeTrees(to root: String) throws {
         try makeFolder(Bytes(root.utf8))
-        // The least that git takes for a repository; made by hand, so that no template or configuration counts.
+        // The minimum that git accepts as a repository, created here so that no template or configuration has an effect.
         for folder in ["/.git", "/.git/objects", "/.git/refs"] { try makeFolder(Bytes((root + folder).utf8)) }
         try writeFile(Bytes((root + "/.git/HEAD").utf8), Bytes("ref: refs/heads/main\n".utf8))
         for tree in trees {
@@ -297,7 +297,7 @@ private struct RandomRepository {
         try file.write(contentsOf: Data(content))
     }
 
-    /// git's finding on every entry.
+    /// git's result for every entry.
     private func ask(_ git: String, _ root: String) throws -> [Bytes: Finding] {
         var question: Bytes = []
         for tree in trees {

@@ -8,20 +8,20 @@ import Testing
 @Suite struct IgnoreMatcherTests {
     // MARK: The notation of git
 
-    /// Text of a `.gitignore`, paths that it leaves out and paths that it keeps; a slash at the end is a folder.
+    /// The text of a `.gitignore`, paths that it excludes and paths that it includes. A slash at the end means a directory.
     static let notation: [(String, leavesOut: [String], keeps: [String])] = [
-        // A name at any depth, a path from here, folders alone.
+        // A name at any depth, a path, only directories.
         ("a", ["a", "b/a", "a/", "a/x"], ["ab", "b/ab"]),
         ("/a", ["a", "a/x"], ["b/a"]),
         ("b/a", ["b/a"], ["c/b/a"]),
         ("a/", ["a/", "b/a/", "a/x"], ["a", "b/a"]),
         ("/foo/", ["foo/"], ["foobar/", "foo"]),
         ("/", [], ["a", "a/b"]),
-        // The last matching line decides, but not below a folder that is left out.
+        // The last matching line decides, but not below a directory that is excluded.
         ("*\n!b", ["a"], ["b"]),
         ("a\n!a/b", ["a/b"], []),
         ("a/*\n!a/b", ["a/c"], ["a/b"]),
-        // Two stars as a component; and after a literal beginning, which git compares by itself.
+        // Two stars as a component, and after a literal beginning, which git compares separately.
         ("**/a/b", ["a/b", "x/a/b", "x/y/a/b"], ["xa/b"]),
         ("a/**", ["a/b", "a/b/c"], ["a/", "b/a/c"]),
         ("a/**/b", ["a/b", "a/x/b", "a/x/y/b"], ["a/xb", "ab"]),
@@ -49,14 +49,14 @@ import Testing
     @Test(arguments: notation)
     func gitNotation(_ text: String, _ leavesOut: [String], _ keeps: [String]) {
         let file = IgnoreFile.git(Bytes(text.utf8), path: ".gitignore")
-        for path in leavesOut { #expect(IgnoreWalk.leavesOut(path, [file]), "\(path) should be left out") }
-        for path in keeps { #expect(!IgnoreWalk.leavesOut(path, [file]), "\(path) should be kept") }
+        for path in leavesOut { #expect(IgnoreWalk.leavesOut(path, [file]), "\(path) should be excluded") }
+        for path in keeps { #expect(!IgnoreWalk.leavesOut(path, [file]), "\(path) should be included") }
     }
 
     @Test(arguments: [
         "", "# a", "\n\r\n", "/", "//", "!", "[", "a\\", "[[:bogus:]]", "[/]", "a/[!\u{1}-\u{7F}", "\0a",
     ])
-    func filesWithoutARuleThatCanMatchAreNoFiles(_ text: String) {
+    func filesWithoutARuleThatCanMatchAreIgnored(_ text: String) {
         #expect(IgnoreFile.git(Bytes(text.utf8), path: ".gitignore") == nil)
     }
 
@@ -85,7 +85,7 @@ import Testing
         #expect(["x", "a/x", "a/y", "a/b/x", "a/b/y"].map(rule) == ["1", nil, "1", "3", "1"])
     }
 
-    @Test func filesAboveTheRootCountFromTheirOwnFolder() throws {
+    @Test func rulesAboveTheRootAreRelativeToTheirDirectory() throws {
         var scope = IgnoreScope([])
         scope.add(try Self.git("/r/s/a\nb\n/c\nr"), at: Bytes("r/s".utf8))
         scope.add(try Self.git("!b\n/s/d"), at: Bytes("s".utf8))
@@ -103,21 +103,21 @@ import Testing
         #expect(scopes.map { $0.places.map(\.file.kind) } == [[.git, .standard], [.standard]])
     }
 
-    @Test func anyOfTheThreeSetsLeavesOut() throws {
+    @Test func eachOfTheThreeSetsExcludes() throws {
         let docker = try IgnoreFile.docker(Bytes("d\n!x.pyc\n!g".utf8), path: ".dockerignore")
         let files = [try Self.git("g\n!d\n!x.pyc\n!.DS_Store"), docker, .standard]
         for path in [
             "g", "d", "x.pyc", ".DS_Store", "a/.DS_Store", "a/x.pyc", ".cache", ".cache/", "__pycache__/",
             "a/__pycache__/x",
         ] {
-            #expect(IgnoreWalk.leavesOut(path, files), "\(path) should be left out")
+            #expect(IgnoreWalk.leavesOut(path, files), "\(path) should be excluded")
         }
         for path in ["a/.cache", "__pycache__", "a/d", "x.py", "pyc"] {
-            #expect(!IgnoreWalk.leavesOut(path, files), "\(path) should be kept")
+            #expect(!IgnoreWalk.leavesOut(path, files), "\(path) should be included")
         }
     }
 
-    @Test func whatAnotherSetPrunesIsNotEntered() throws {
+    @Test func aDirectoryThatAnotherSetExcludesIsNotEntered() throws {
         let docker = try IgnoreFile.docker(Bytes("*\n!*/keep".utf8), path: ".dockerignore")
         let matcher = IgnoreMatcher()
         matcher.begin(IgnoreScope([try Self.git("b/"), docker, .standard].compactMap { $0 }))
@@ -154,7 +154,7 @@ import Testing
                 matcher.begin(scope)
                 let name = (0..<200).map { _ in UInt8.random(in: 0x61...0x62, using: &random) }
                 _ = name.withUnsafeBytes { matcher.verdict($0, isFolder: false) }
-                // Sometimes deeper, so that positions gather.
+                // Into a directory, so that positions accumulate.
                 let folder = Bytes("a".utf8)
                 scope = folder.withUnsafeBytes { matcher.scope(entering: $0) }
                 for automaton in matcher.automataInUse { #expect(automaton.size < budget + 4096) }
@@ -170,6 +170,95 @@ import Testing
         #expect(IgnoreWalk.leavesOut("dir19999/a/b.t0", [file]))
         #expect(IgnoreWalk.leavesOut("q/z", [file]))
         #expect(!IgnoreWalk.leavesOut("dir19999/a/b.t1", [file]))
+    }
+
+    private static let megabytes = 2_000_000
+
+    /// Lines of 2 MB: what is repeated, what follows, a path that the rule matches, and one that it does not match. If nothing
+    /// matches, no path can be as long.
+    static let longLines: [(unit: String, end: String, matches: String?, other: String)] = [
+        ("a", "", nil, "a"), ("?", "", nil, "a"), ("*a", "", nil, "aa"), ("a/", "b", nil, "a/b"),
+        ("\\a", "", nil, "a"), ("[ab]", "", nil, "ab"), ("*", "a", "xa", "ab"), ("**/", "z", "q/z", "q/y"),
+    ]
+
+    @Test(.timeLimit(.minutes(2)), arguments: longLines)
+    func aLineOfMegabytesIsNoBurden(_ unit: String, _ end: String, _ matches: String?, _ other: String) throws
+    {
+        let count = Self.megabytes / unit.utf8.count
+        let text = Bytes((String(repeating: unit, count: count) + end + "\nc\n").utf8)
+        for file in [
+            IgnoreFile.git(text, path: ".gitignore"), try IgnoreFile.docker(text, path: ".dockerignore"),
+        ] {
+            let file = try #require(file)
+            #expect(file.program.rules.count == (matches == nil ? 1 : 2))
+            #expect(IgnoreWalk.leavesOut("c", [file]) && !IgnoreWalk.leavesOut(other, [file]))
+            if let matches { #expect(IgnoreWalk.leavesOut(matches, [file])) }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2))) func aClassOfMegabytesIsNoBurden() throws {
+        let many = String(repeating: "abc-e", count: Self.megabytes / 5)
+        let text = Bytes("[\(many)]x\n".utf8)
+        for file in [
+            IgnoreFile.git(text, path: ".gitignore"), try IgnoreFile.docker(text, path: ".dockerignore"),
+        ] {
+            #expect(IgnoreWalk.leavesOut("dx", [file]) && !IgnoreWalk.leavesOut("fx", [file]))
+            // Shown cut off.
+            #expect(try #require(file).rule(0).text.utf8.count < 2_000)
+        }
+        // Each `[:` looks for the same bracket.
+        let open = Bytes(("[" + String(repeating: "[:", count: Self.megabytes / 2) + "a]x").utf8)
+        #expect(IgnoreWalk.leavesOut(":x", [IgnoreFile.git(open, path: ".gitignore")]))
+    }
+
+    // Components that `..` removes are not read, and use no memory.
+    @Test(
+        .timeLimit(.minutes(2)),
+        arguments: [
+            ("a/../", "b", "b"), ("[/../", "b", "b"), ("./", "b", "b"), ("/", "b", "b"), ("../", "b", nil),
+            ("/../", "b", "b"),
+        ])
+    func aPathOfMegabytesIsCleaned(_ unit: String, _ end: String, _ matches: String?) throws {
+        let text = String(repeating: unit, count: Self.megabytes / unit.utf8.count) + end
+        let file = try IgnoreFile.docker(Bytes(text.utf8), path: ".dockerignore")
+        #expect((file == nil) == (matches == nil))
+        if let matches {
+            #expect(IgnoreWalk.leavesOut(matches, [file]) && !IgnoreWalk.leavesOut("c", [file]))
+        }
+    }
+
+    // The first mistake in a line is reported, also beyond what can match.
+    @Test(arguments: [
+        ("[a/b\\", "unclosed"), ("[z-a]/[", "invalid range"), ("a\\/[]", "ends in"), ("x/[]/[a", "is empty"),
+    ])
+    func theFirstMistakeIsReported(_ text: String, _ reason: String) {
+        for text in [text, text + "/" + String(repeating: "a/", count: 10_000) + "[]"] {
+            let error = #expect(throws: ContentTreeError.self) {
+                try IgnoreFile.docker(Bytes(text.utf8), path: ".dockerignore")
+            }
+            guard case .malformedPattern(1, _, let found, _) = error?.reason else {
+                Issue.record("\(String(describing: error))")
+                continue
+            }
+            #expect(found.contains(reason), "\(found)")
+        }
+    }
+
+    // A hundred thousand rules.
+    @Test(.timeLimit(.minutes(2))) func aFileOfMegabytesIsNoBurden() throws {
+        let text = (0..<100_000).map { "name_of_a_file_\($0)\n" }.joined() + "*.x\n!b.x\n"
+        for file in [
+            IgnoreFile.git(Bytes(text.utf8), path: ".gitignore"),
+            try IgnoreFile.docker(Bytes(text.utf8), path: ".dockerignore"),
+        ] {
+            let file = try #require(file)
+            for name in ["name_of_a_file_0", "name_of_a_file_99999", "a.x"] {
+                #expect(IgnoreWalk.leavesOut(name, [file]))
+            }
+            for name in ["name_of_a_file_", "name_of_a_file_100000", "b.x"] {
+                #expect(!IgnoreWalk.leavesOut(name, [file]))
+            }
+        }
     }
 
     @Test func manyIgnoreFilesOnOnePathKeepTheirOrder() throws {
@@ -189,9 +278,9 @@ import Testing
 
     // MARK: Laws
 
-    @Test func aMatcherThatForgotEverythingAnswersTheSame() throws {
+    @Test func discardedStatesDoNotChangeTheResult() throws {
         for test in try IgnoreCasesTests.cases() {
-            // The first has no room for a second state, the other keeps all.
+            // The first has no space for a second state, the other keeps all.
             let (forgetful, fresh) = (IgnoreMatcher(budget: 0, totalBudget: 0), IgnoreMatcher())
             #expect(
                 try IgnoreCasesTests.keptByGit(test, forgetful) == IgnoreCasesTests.keptByGit(test, fresh),
@@ -202,7 +291,7 @@ import Testing
         }
     }
 
-    @Test func scopesGoFromOneMatcherToAnother() throws {
+    @Test func aScopeCanBeUsedByAnotherMatcher() throws {
         let files = [
             try Self.git("/a/*/c\nd*"), try IgnoreFile.docker(Bytes("a/b/e".utf8), path: ".dockerignore"),
             .standard,

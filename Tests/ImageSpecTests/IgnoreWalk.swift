@@ -5,9 +5,9 @@
 
 typealias Bytes = [UInt8]
 
-/// What a walk found out about one entry.
+/// The result of a walk for one entry.
 struct Finding: Equatable, CustomStringConvertible {
-    /// The ignore file and line that left it, or a folder above it, out.
+    /// The ignore file and line that excluded the entry, or a directory above it.
     struct Rule: Equatable {
         var file: String
         var line: Int
@@ -15,13 +15,13 @@ struct Finding: Equatable, CustomStringConvertible {
 
     var leftOutBy: Rule?
 
-    var description: String { leftOutBy.map { "left out by \($0.file):\($0.line)" } ?? "kept" }
+    var description: String { leftOutBy.map { "excluded by \($0.file):\($0.line)" } ?? "included" }
 }
 
-/// A folder tree in memory, walked as a source tree is: parents first, what is pruned never entered.
+/// A directory tree in memory, walked like a source tree: parents first, and excluded directories are not entered.
 final class IgnoreWalk {
     private var folders: [Bytes: [Bytes: Bool]] = [[]: [:]]
-    /// Ignore files by the folder that they lie in.
+    /// Ignore files by their directory.
     var gitFiles: [Bytes: IgnoreFile] = [:]
     let matcher: IgnoreMatcher
     private(set) var findings: [Bytes: Finding] = [:]
@@ -52,9 +52,9 @@ final class IgnoreWalk {
         if let file = gitFiles[folder] { scope.add(file, at: []) }
         for (name, isFolder) in folders[folder] ?? [:] {
             let path = folder.isEmpty ? name : folder + [UInt8(ascii: "/")] + name
-            // The matcher serves one folder at a time, and the walk went elsewhere meanwhile.
+            // The matcher handles one directory at a time, and the walk has been in others.
             matcher.begin(scope)
-            let (finding, isEntered) = judge(name, isFolder)
+            let (finding, isEntered) = classify(name, isFolder)
             verdicts += 1
             findings[path] = finding
             if isFolder && isEntered {
@@ -66,7 +66,7 @@ final class IgnoreWalk {
         }
     }
 
-    private func judge(_ name: Bytes, _ isFolder: Bool) -> (Finding, isEntered: Bool) {
+    private func classify(_ name: Bytes, _ isFolder: Bool) -> (Finding, isEntered: Bool) {
         switch name.withUnsafeBytes({ matcher.verdict($0, isFolder: isFolder) }) {
         case .include: (Finding(), true)
         case .exclude(let file, let rule):
@@ -84,7 +84,7 @@ final class IgnoreWalk {
         }
     }
 
-    /// Whether a path is left out, judged on its own; one with a slash at its end is a folder.
+    /// Whether a path is excluded in a tree that contains only this path. A slash at its end means a directory.
     static func leavesOut(_ path: String, _ files: [IgnoreFile?]) -> Bool {
         leavesOut(Bytes(path.utf8), files)
     }
@@ -99,7 +99,7 @@ final class IgnoreWalk {
     }
 }
 
-/// Bytes as text that a reader can tell apart.
+/// Bytes as readable text without ambiguity.
 func shown(_ bytes: some Sequence<UInt8>) -> String {
     bytes.map { byte in
         if byte == UInt8(ascii: "\\") { return "\\\\" }

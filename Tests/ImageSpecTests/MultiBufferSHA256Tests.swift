@@ -6,27 +6,27 @@ import Testing
 @testable import ContentTree
 @testable import ImageSpec
 
-/// Two messages at once against libcrypto, which takes one.
+/// Two messages at a time, compared with libcrypto.
 @Suite struct MessagePairsTests {
-    /// Digests of messages by the order in which they were given, and how many came out before the last call.
+    /// The digests of messages in the order in which they were added, and how many were delivered before the last call.
     static func digests(
         _ messages: [[UInt8]], _ pairs: MultiBufferSHA256 = MultiBufferSHA256()
     ) -> (digests: [SHA256Digest?], early: Int) {
         var digests: [SHA256Digest?] = Array(repeating: nil, count: messages.count)
         var brought = 0
-        func bring(_ ticket: Int, _ digest: SHA256Digest) {
+        func deliver(_ ticket: Int, _ digest: SHA256Digest) {
             #expect(digests[ticket] == nil, "a message has two digests")
             digests[ticket] = digest
             brought += 1
         }
         for (ticket, message) in messages.enumerated() {
-            // Until it is added, the place is anybody's: whatever is written there, a message that waits does not mind.
+            // Until the message is added, the buffer can be used for anything. A message that waits is not affected.
             pairs.free.prefix(message.count + 200).indices.forEach { pairs.free[$0] = 0xA5 }
             pairs.free.copyBytes(from: message)
-            pairs.add(count: message.count, ticket: ticket, bring)
+            pairs.add(count: message.count, ticket: ticket, deliver)
         }
         let early = brought
-        pairs.finish(bring)
+        pairs.finish(deliver)
         pairs.finish { _, _ in Issue.record("nothing waits any more") }
         return (digests, early)
     }
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test(arguments: 0...130)
-    func eachLengthGoesWithEachOther(count: Int) {
+    func messagesOfAllLengthsCanBePaired(count: Int) {
         var random = SeededGenerator(state: UInt64(count))
         let pairs = MultiBufferSHA256()
         let message = Self.message(count, &random)
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(arguments: [true, false], 0..<6 as Range<UInt64>)
-    func anyMessagesHaveTheirOwnDigests(isPaired: Bool, seed: UInt64) {
+    func everyMessageHasItsOwnDigest(isPaired: Bool, seed: UInt64) {
         guard !isPaired || MultiBufferSHA256.isAvailable else { return }
         var random = SeededGenerator(state: seed)
         let pairs = MultiBufferSHA256(isPaired: isPaired)
@@ -58,7 +58,7 @@ import Testing
             }
             let (digests, early) = Self.digests(messages, pairs)
             #expect(digests == messages.map { SHA256Digest(of: $0) })
-            // One waits at most.
+            // At most one message waits.
             #expect(early >= messages.count - 1)
         }
     }
@@ -73,7 +73,7 @@ import Testing
         #expect(Self.digests(messages).digests == messages.map { SHA256Digest(of: $0) })
     }
 
-    @Test func whatWaitsCanBeForgotten() {
+    @Test func aWaitingMessageCanBeDiscarded() {
         let pairs = MultiBufferSHA256()
         pairs.free.copyBytes(from: Array("left behind".utf8))
         pairs.add(count: 11, ticket: 7) { _, _ in }
@@ -91,7 +91,7 @@ import Testing
             ])
     }
 
-    /// Small, empty and large files side by side, in one folder and in several, hashed alone and by two.
+    /// Small, empty and large files, in one directory and in several, hashed one or two at a time.
     @Test(arguments: [true, false])
     func everyEntryOfATreeHasItsOwnDigest(isPaired: Bool) throws {
         guard !isPaired || MultiBufferSHA256.isAvailable else { return }

@@ -6,9 +6,9 @@ import Foundation
 import Glibc
 #endif
 
-/// A folder of a test's own, removed with everything in it when the test lets go of it.
+/// A directory for one test, removed with its contents when the last reference is gone.
 final class TemporaryFolder: Sendable {
-    /// Its real path.
+    /// The real path.
     let path: String
 
     init() {
@@ -22,7 +22,7 @@ final class TemporaryFolder: Sendable {
     }
 
     deinit {
-        // Tests take permissions away; give them back so that everything can be removed.
+        // Tests remove permissions, without which the contents cannot be removed.
         let chmod = Process()
         chmod.executableURL = URL(filePath: "/bin/chmod")
         chmod.arguments = ["-R", "u+rwX", path]
@@ -32,7 +32,7 @@ final class TemporaryFolder: Sendable {
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    /// Writes a file, and the folders that it lies in, with exactly this mode whatever the umask.
+    /// Writes a file with exactly this mode, and creates the directories above it.
     func write(_ name: String, _ text: String, mode: mode_t = 0o644) throws {
         try write(Array(name.utf8), Array(text.utf8), mode: mode)
     }

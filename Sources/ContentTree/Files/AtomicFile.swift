@@ -18,12 +18,14 @@ package final class AtomicFile {
     private let name: [UInt8]
     private let mode: FileMode?
     private let keepsOwner: Bool
+    private let form: Form
     private let temporaryFiles: TemporaryFiles
     /// The metadata of the file that is replaced.
     private let replaced: stat?
     /// -1 after it is closed.
     package private(set) var descriptor: Int32
     private var temporary: Temporary?
+    private var isDurable = false
 
     /// Creates the file for a path, which must not be a link.
     ///
@@ -34,18 +36,29 @@ package final class AtomicFile {
         try self.init(FileSystem.name(of: path), in: OpenFile(folder), mode: mode)
     }
 
+    /// How the file exists before it is complete.
+    enum Form {
+        /// Without a name, or with a temporary one if the file system has no unnamed files.
+        case unnamed
+        /// With a temporary name, as on such a file system.
+        case named
+        /// Without a name, on a system where it cannot be given one.
+        case unlinkable
+    }
+
     /// Creates the file for a name in an open directory.
     ///
-    /// With `keepsOwner`, the file gets the owner of the one that it replaces, if this user may do that. `isUnnamed` is false
-    /// in tests of file systems without unnamed files.
+    /// With `keepsOwner`, the file gets the owner of the one that it replaces, if this user may do that. Only tests pass a
+    /// `form`.
     init(
         _ name: [UInt8], in directory: OpenFile, mode: FileMode? = nil, keepsOwner: Bool = true,
-        isUnnamed: Bool = true, temporaryFiles: TemporaryFiles = .shared
+        form: Form = .unnamed, temporaryFiles: TemporaryFiles = .shared
     ) throws(FileSystem.Failure) {
         self.name = name
         self.directory = directory
         self.mode = mode
         self.keepsOwner = keepsOwner
+        self.form = form
         self.temporaryFiles = temporaryFiles
         var status = stat()
         let result = FileSystem.withCPath(name) {
@@ -54,7 +67,7 @@ package final class AtomicFile {
         replaced = result == 0 && FileSystem.kind(ofMode: status.st_mode) == .file ? status : nil
         // A file that other users cannot read is not readable while it is replaced either.
         let creationMode: FileMode = mode == nil && replaced == nil ? 0o666 : 0o600
-        if isUnnamed, let unnamed = createUnnamed(in: directory.descriptor, creationMode) {
+        if form != .named, let unnamed = createUnnamed(in: directory.descriptor, creationMode) {
             descriptor = unnamed
             return
         }
@@ -103,9 +116,7 @@ package final class AtomicFile {
 
     /// Writes bytes after those that were written before.
     package func write(_ bytes: ArraySlice<UInt8>) throws(FileSystem.Failure) {
-        try FileSystem.withoutFileSizeSignal { () throws(FileSystem.Failure) in
-            try FileSystem.writeAll(bytes, to: descriptor)
-        }
+        try FileSystem.writeAll(bytes, to: descriptor)
     }
 
     /// Moves to the beginning, so that the next bytes replace the first ones.
@@ -115,6 +126,7 @@ package final class AtomicFile {
 
     /// Sets owner and mode of the complete file. `isDurable` also waits until it is on the disk.
     package func finish(isDurable: Bool) throws(FileSystem.Failure) {
+        self.isDurable = isDurable
         if keepsOwner, let replaced, fchown(descriptor, replaced.st_uid, replaced.st_gid) != 0 {
             // Only root may give files to other users.
             _ = fchown(descriptor, uid_t.max, replaced.st_gid)
@@ -124,7 +136,7 @@ package final class AtomicFile {
             throw .last
         }
         if isDurable, fsync(descriptor) != 0 { throw .last }
-        // Without a name the file exists only while it is open.
+        // Without a name, the file exists only while it is open.
         if temporary == nil { return }
         let result = close(descriptor)
         descriptor = -1
@@ -137,8 +149,8 @@ package final class AtomicFile {
         if temporary == nil {
             // The name is usually unused.
             if link(name) { return }
-            guard errno == EEXIST else { throw .last }
-            try linkTemporarily()
+            // No call replaces a file by one without a name.
+            if errno != EEXIST || !linkTemporarily() { try copyToNamed() }
         }
         try rename()
     }
@@ -147,8 +159,9 @@ package final class AtomicFile {
     /// - Throws: `EEXIST` if one does.
     package func commitNew() throws(FileSystem.Failure) {
         if temporary == nil {
-            guard link(name) else { throw .last }
-            return
+            if link(name) { return }
+            guard errno != EEXIST else { throw .last }
+            try copyToNamed()
         }
         // Not a link to the temporary file: not every file system without unnamed files has links.
         let reserved = FileSystem.withCPath(name) {
@@ -164,22 +177,43 @@ package final class AtomicFile {
         }
     }
 
+    /// Gives a file without a name a name that does not exist. Returns false with `errno` if that fails.
     private func link(_ name: [UInt8]) -> Bool {
-        FileSystem.withCPath(name) { linkUnnamed(descriptor, in: directory.descriptor, as: $0) }
+        if form == .unlinkable {
+            errno = ENOENT
+            return false
+        }
+        return FileSystem.withCPath(name) { linkUnnamed(descriptor, in: directory.descriptor, as: $0) }
     }
 
-    /// Gives a file without a name a temporary one: no call replaces a file by one without a name.
-    private func linkTemporarily() throws(FileSystem.Failure) {
-        while true {
-            let temporary = Temporary(for: name, in: directory, temporaryFiles)
-            if link(temporary.name) {
-                self.temporary = temporary
-                return
-            }
-            let failure = FileSystem.Failure.last
-            temporary.unregister()
-            guard failure.code == EEXIST else { throw failure }
+    private func linkTemporarily() -> Bool {
+        let temporary = Temporary(for: name, in: directory, temporaryFiles)
+        if link(temporary.name) {
+            self.temporary = temporary
+            return true
         }
+        temporary.unregister()
+        return false
+    }
+
+    /// Copies a file without a name that cannot be given one: AppArmor denies that to processes that it confines, as in
+    /// containers.
+    private func copyToNamed() throws(FileSystem.Failure) {
+        let unnamed = OpenFile(descriptor)
+        descriptor = -1
+        (descriptor, temporary) = try Self.createNamed(for: name, in: directory, 0o600, temporaryFiles)
+        guard lseek(unnamed.descriptor, 0, SEEK_SET) == 0 else { throw .last }
+        var buffer = [UInt8](repeating: 0, count: 256 * 1024)
+        while true {
+            let count = buffer.withUnsafeMutableBytes { read(unnamed.descriptor, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw .last }
+            if count == 0 { break }
+            try write(buffer[..<count])
+        }
+        let status = try StatSignature(ofDescriptor: unnamed.descriptor)
+        guard fchmod(descriptor, FileMode(truncatingIfNeeded: status.mode) & 0o7777) == 0 else { throw .last }
+        try finish(isDurable: isDurable)
     }
 
     private func rename() throws(FileSystem.Failure) {

@@ -21,15 +21,17 @@ extension FileSystem {
 
     /// Writes what the output accepts in one call. Returns 0 if it is non-blocking and full.
     static func writeSome(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) throws(Failure) -> Int {
-        while true {
-            let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 { return count }
-            // A call that is passed bytes writes some or fails.
-            if count == 0 { throw Failure(code: EIO) }
-            switch errno {
-            case EINTR: continue
-            case EAGAIN: return 0
-            default: throw .last
+        try withoutFileSizeSignal { () throws(Failure) in
+            while true {
+                let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+                if count > 0 { return count }
+                // A call that is passed bytes writes some or fails.
+                if count == 0 { throw Failure(code: EIO) }
+                switch errno {
+                case EINTR: continue
+                case EAGAIN: return 0
+                default: throw .last
+                }
             }
         }
     }
@@ -41,11 +43,13 @@ extension FileSystem {
         return count > 0 || (count < 0 && errno != EINTR)
     }
 
-    /// Runs calls that write to a file, so that exceeding the limit on file sizes (`ulimit -f`) is the error `EFBIG` and not a
+    /// Runs a call that writes to a file, so that exceeding the limit on file sizes (`ulimit -f`) is the error `EFBIG` and not a
     /// signal that ends the process.
     ///
     /// The signal is blocked on this thread only: its action belongs to the program that uses this library.
-    static func withoutFileSizeSignal(_ write: () throws(Failure) -> Void) throws(Failure) {
+    private static func withoutFileSizeSignal<Result>(
+        _ write: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         var signals = sigset_t()
         var before = sigset_t()
         sigemptyset(&signals)
@@ -53,7 +57,7 @@ extension FileSystem {
         pthread_sigmask(SIG_BLOCK, &signals, &before)
         defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         do throws(Failure) {
-            try write()
+            return try write()
         } catch {
             if error.code == EFBIG && sigismember(&before, SIGXFSZ) == 0 {
                 // Unblocking the signal would deliver it.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What is done with path texts without looking at a file system. Paths are `/`-separated text.
+/// Operations on the text of paths, without access to a file system.
 package enum Path {
-    /// A path as identity documents hold it: split at `/`, empty and `.` components dropped, `..` and a leading `/`
-    /// kept; what has nothing left is `.`. The empty string stays empty.
+    /// A path as in identity documents: without empty and `.` components, with `..` and a leading `/`. If nothing is left, `.`.
+    /// The empty string stays empty.
     package static func normalized(_ path: String) -> String {
         if path.isEmpty || isNormalized(path) { return path }
         let parts = path.utf8.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
@@ -12,14 +12,14 @@ package enum Path {
         return joined.isEmpty ? "." : joined
     }
 
-    /// Whether a path is already as it would be; all but a few are, and are not taken apart.
+    /// Whether a path is normalized already, as nearly all are.
     private static func isNormalized(_ path: String) -> Bool {
         path.withBytes { bytes in
             var start = 0
             for index in 0...bytes.count where index == bytes.count || bytes[index] == UInt8(ascii: "/") {
                 let isEmpty = index == start
                 let isDot = index == start + 1 && bytes[start] == UInt8(ascii: ".")
-                // A leading slash stands behind an empty component, and "." alone is a path.
+                // A leading slash follows an empty component, and "." is a path.
                 if (isEmpty && index > 0) || (isDot && bytes.count > 1) { return false }
                 start = index + 1
             }
@@ -27,7 +27,7 @@ package enum Path {
         }
     }
 
-    /// A path with `..` resolved too, by its text alone: `a/../b` is `b` whatever `a` is.
+    /// A normalized path with `..` resolved by its text: `a/../b` is `b` even if `a` is a link.
     package static func lexicallyNormalized(_ path: String) -> String {
         let absolute = isAbsolute(path)
         var parts: [Substring.UTF8View] = []
@@ -47,13 +47,13 @@ package enum Path {
         return joined.isEmpty ? "." : joined
     }
 
-    /// `path` counted from `folder`; an absolute path is itself.
+    /// `path` relative to `folder`. An absolute path is unchanged.
     package static func join(_ folder: String, _ path: String) -> String {
         if isAbsolute(path) || folder.isEmpty { return path }
         return folder.utf8.last == UInt8(ascii: "/") ? folder + path : folder + "/" + path
     }
 
-    /// Whether a text begins like a URL with an authority: `https://`, `git+ssh://`.
+    /// Whether a text begins like a URL with an authority, such as `https://` or `git+ssh://`.
     ///
     /// Source: RFC 3986, 3.1.
     package static func isURL(_ text: String) -> Bool {
@@ -68,7 +68,7 @@ package enum Path {
         path.utf8.split(separator: UInt8(ascii: "/")).last.map { String(decoding: $0, as: UTF8.self) } ?? path
     }
 
-    /// A path without the slashes at its end; `/` is itself.
+    /// A path without the slashes at its end. `/` is unchanged.
     package static func withoutTrailingSlashes(_ path: String) -> String {
         guard let end = path.utf8.lastIndex(where: { $0 != UInt8(ascii: "/") }) else {
             return path.isEmpty ? path : "/"
@@ -76,13 +76,13 @@ package enum Path {
         return String(path[...end])
     }
 
-    /// The directory that a path lies in, by its text; `.` for a bare name.
+    /// The directory part of a path; `.` if it has none.
     package static func folder(of path: String) -> String {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// `path` as seen from `folder`: both absolute or both relative, lexically normalised.
+    /// `path` relative to `folder`. Both are lexically normalized, and both absolute or both relative.
     package static func relative(_ path: String, from folder: String) -> String {
         func parts(_ path: String) -> [Substring.UTF8View.SubSequence] {
             Substring(path).utf8.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }

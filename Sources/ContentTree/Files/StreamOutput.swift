@@ -8,36 +8,36 @@ import Musl
 import Darwin
 #endif
 
-/// An open pipe, socket or file that is written to until the task is cancelled, also while nobody reads.
+/// A pipe, socket or file that is written to until the task is cancelled, even if the output has no reader.
 package final class StreamOutput {
     private let descriptor: Int32
     private let isOwn: Bool
-    /// The most that one call writes.
+    /// How many bytes one call writes at most.
     private let step: Int
-    /// Until when it is written to, once the task is cancelled.
+    /// When writing ends after the task was cancelled.
     private var end: ContinuousClock.Instant?
 
-    /// How often somebody looks whether the task is cancelled, in milliseconds.
+    /// How often cancellation is checked, in milliseconds.
     private static let interval: Int32 = 50
 
-    /// For a reader that is slow to see where the stream is cut off.
+    /// How long a slow reader has after a cancellation to receive the end of the stream.
     private static let patience = Duration.milliseconds(500)
 
-    /// Writes to what is open, and leaves it open.
+    /// Writes to an open descriptor, which stays open.
     package init(_ descriptor: Int32) throws(FileSystem.Failure) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .last }
         let kind = status.st_mode & S_IFMT
         let isBlocking = fcntl(descriptor, F_GETFL) & O_NONBLOCK == 0
-        // Others may have the pipe open by the same description, and must not find it non-blocking. Linux opens it anew.
+        // Other processes may share the open pipe, which must stay blocking for them. Linux can open it again.
         let own = kind == S_IFIFO && isBlocking ? Self.reopened(descriptor) : nil
         self.descriptor = own ?? descriptor
         isOwn = own != nil
-        // Where there is room at all, there is room for this much: no call waits for a reader.
+        // A pipe that has room has room for this much, so that no call waits for a reader.
         step = (kind == S_IFIFO || kind == S_IFSOCK) && isBlocking && own == nil ? Int(PIPE_BUF) : .max
     }
 
-    /// Opens something that is no regular file, and closes it in the end.
+    /// Opens a pipe or device, and closes it in the end.
     package init(opening path: [UInt8]) throws(FileSystem.Failure) {
         descriptor = try Self.opened(path)
         isOwn = true
@@ -51,7 +51,7 @@ package final class StreamOutput {
         return own < 0 ? nil : own
     }
 
-    /// Waits for whoever reads a pipe to open it too.
+    /// Opens a path. Waits until a pipe has a reader.
     private static func opened(_ path: [UInt8]) throws(FileSystem.Failure) -> Int32 {
         while true {
             let descriptor = FileSystem.withCPath(path) {

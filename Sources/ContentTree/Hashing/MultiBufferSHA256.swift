@@ -3,25 +3,25 @@
 import CLibcrypto
 internal import CSHA256
 
-/// The SHA-256 of many messages, of which a processor that can do so takes two at a time (see `CSHA256.h`): 1.8 times
-/// the rate of one after the other.
+/// SHA-256 of many messages, two at a time if the processor can (see `CSHA256.h`), which is 1.8 times as fast as one after the
+/// other.
 ///
-/// A message waits for another one to go with it, and what one of two is longer goes with the next. So digests come out later
-/// than messages are given, and in another order: each is named by a ticket. Not shared between threads.
+/// A message waits for a second one, and the rest of the longer one waits for the next. Digests are therefore delivered later
+/// than messages are added, in any order, each with the ticket of its message. Not shared between threads.
 final class MultiBufferSHA256 {
-    /// Bytes of the longest message.
+    /// The length of the longest message.
     static let longest = ContentDigest.chunkSize
     private static let blockSize = 64
-    /// Room for what ends a message: a byte, zeros to the end of a block, and its length.
+    /// Space for the end of a message: one byte, zeros to the end of a block, and the length.
     private static let roomForEnd = 2 * blockSize
 
-    /// A message on its way, with its end.
+    /// A message, including its end, that is being hashed.
     private struct Message {
         let ticket: Int
         let bytes: UnsafeMutableRawBufferPointer
-        /// How much of it was hashed.
+        /// How many bytes are hashed.
         var done = 0
-        /// FIPS 180-4, 5.3.3.
+        /// The initial state. Source: FIPS 180-4, 5.3.3.
         var state: SIMD8<UInt32> = [
             0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,
             0x5be0_cd19,
@@ -30,7 +30,7 @@ final class MultiBufferSHA256 {
         var blocksLeft: Int { (bytes.count - done) / blockSize }
         var rest: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[done...]) }
 
-        /// The digest, once nothing is left.
+        /// The digest, when all bytes are hashed.
         var digest: SHA256Digest {
             var digest = SHA256Digest()
             withUnsafeMutableBytes(of: &digest.words) { bytes in
@@ -42,13 +42,14 @@ final class MultiBufferSHA256 {
         }
     }
 
-    /// Asked once: to a virtual machine's processor the question is an expensive one.
-    static let isAvailable = imagespec_sha256_has_pair()
+    /// Determined once: the instruction for it is slow on a virtual machine.
+    static let isAvailable = imagespec_sha256_has_x2()
 
-    /// Whether two messages are hashed at once; else each where it is added.
+    /// Whether two messages are hashed at a time. If not, each is hashed when it is added.
     let isPaired: Bool
-    /// Two, each for one message.
+    /// Two buffers, each for one message.
     private let memory: UnsafeMutableRawBufferPointer
+    /// The index of the buffer that is free.
     private var freePlace = 0
     private var waiting: Message?
 
@@ -59,7 +60,7 @@ final class MultiBufferSHA256 {
 
     deinit { memory.deallocate() }
 
-    /// Where the next message is put, from its first byte on. Until it is added, this can be used for anything else.
+    /// The buffer for the next message. Until the message is added, it can be used for anything.
     var free: UnsafeMutableRawBufferPointer {
         UnsafeMutableRawBufferPointer(rebasing: place[..<Self.longest])
     }
@@ -69,9 +70,9 @@ final class MultiBufferSHA256 {
         return UnsafeMutableRawBufferPointer(rebasing: memory[freePlace * size..<(freePlace + 1) * size])
     }
 
-    /// Adds the message that lies in the first `count` bytes of `free`, which is another place after that.
+    /// Adds the message in the first `count` bytes of `free`, which is another buffer afterwards.
     ///
-    /// `body` is given the digests that came out, of this message or others.
+    /// Calls `body` with the digests that are complete, of this message or of others.
     func add(count: Int, ticket: Int, _ body: (Int, SHA256Digest) -> Void) {
         guard isPaired else {
             return body(ticket, SHA256Digest(of: UnsafeRawBufferPointer(rebasing: free[..<count])))
@@ -86,7 +87,7 @@ final class MultiBufferSHA256 {
         let (rest, otherRest) = (message.rest.baseAddress, other.rest.baseAddress)
         withUnsafeMutableBytes(of: &message.state) { state in
             withUnsafeMutableBytes(of: &other.state) { otherState in
-                imagespec_sha256_pair(
+                imagespec_sha256_x2(
                     state.bindMemory(to: UInt32.self).baseAddress, rest,
                     otherState.bindMemory(to: UInt32.self).baseAddress, otherRest, blocks)
             }
@@ -107,7 +108,7 @@ final class MultiBufferSHA256 {
         }
     }
 
-    /// Brings the digest of a message that waits for another one.
+    /// Completes the message that waits for a second one.
     func finish(_ body: (Int, SHA256Digest) -> Void) {
         guard var message = waiting else { return }
         waiting = nil
@@ -119,10 +120,10 @@ final class MultiBufferSHA256 {
         body(message.ticket, message.digest)
     }
 
-    /// Forgets a message that waits.
+    /// Discards the message that waits for a second one.
     func reset() { waiting = nil }
 
-    /// The message in the first `count` bytes of the free place with what ends it. Source: FIPS 180-4, 5.1.1.
+    /// The message in the first `count` bytes of the free buffer, with its end. Source: FIPS 180-4, 5.1.1.
     private func ended(_ count: Int) -> UnsafeMutableRawBufferPointer {
         let place = place
         let end = (count + 9 + Self.blockSize - 1) / Self.blockSize * Self.blockSize

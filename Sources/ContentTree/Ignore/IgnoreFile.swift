@@ -7,18 +7,18 @@ final class IgnoreFile: Sendable {
         case git, docker, standard
     }
 
-    /// As shown to people, such as `src/.gitignore`.
+    /// As shown to users, such as `src/.gitignore`.
     let path: String
     let kind: Kind
     let program: IgnoreProgram
     let classOfByte: [UInt8]
     let classCount: Int
-    /// Whether a rule counts characters, so that bytes of a name that are no UTF-8 need care.
+    /// Whether a rule counts characters, so that bytes of a name that are not UTF-8 need care.
     let countsCharacters: Bool
     private let text: [UInt8]
     private let lines: [IgnoreLine]
 
-    /// Nil where no rule can ever match.
+    /// If `nil`, no rule can match.
     init?(_ rules: IgnoreRules, text: [UInt8], path: String, kind: Kind) {
         if rules.lines.isEmpty { return nil }
         self.path = path
@@ -30,17 +30,34 @@ final class IgnoreFile: Sendable {
         (classOfByte, classCount) = rules.program.byteClasses()
     }
 
-    /// Text and line number (from 1) of a rule, for explanations.
+    /// Rules are shown up to this length.
+    private static let shownLength = 1_000
+
+    /// The text and line number (from 1) of a rule, for explanations.
     func rule(_ index: Int) -> (line: Int, text: String) {
         let line = lines[index]
-        return (line.number, String(decoding: text[line.range], as: UTF8.self))
+        let shown = text[line.range].prefix(Self.shownLength)
+        return (
+            line.number, String(decoding: shown, as: UTF8.self) + (shown.count < line.range.count ? "…" : "")
+        )
     }
 }
 
 /// A line of an ignore file, and where its rule is in the text.
 struct IgnoreLine: Sendable {
-    let number: Int
-    let range: Range<Int>
+    private let shortNumber: Int32
+    private let start: Int32
+    private let end: Int32
+
+    /// The text is smaller than 2 GiB.
+    init(number: Int, range: Range<Int>) {
+        shortNumber = Int32(number)
+        start = Int32(range.lowerBound)
+        end = Int32(range.upperBound)
+    }
+
+    var number: Int { Int(shortNumber) }
+    var range: Range<Int> { Int(start)..<Int(end) }
 }
 
 /// The rules of a file while it is read.
@@ -51,7 +68,7 @@ struct IgnoreRules {
 }
 
 extension IgnoreFile {
-    /// What no image needs, whatever the project's own ignore files say.
+    /// What no image needs, whatever the project's own ignore files contain.
     static let standard: IgnoreFile = {
         let text = Array("__pycache__/\n*.pyc\n/.cache\n.DS_Store\n".utf8)
         guard let file = IgnoreFile(gitRules(text), text: text, path: "standard rules", kind: .standard)
@@ -61,14 +78,14 @@ extension IgnoreFile {
         return file
     }()
 
-    /// The lines of a text, without their LF and without a byte order mark; each with its number from 1.
-    static func lines(of text: [UInt8]) -> [IgnoreLine] {
-        var lines: [IgnoreLine] = []
+    /// Calls `body` with the lines of a text, without their LF and without a byte order mark.
+    static func forEachLine<E: Error>(of text: [UInt8], _ body: (IgnoreLine) throws(E) -> Void) throws(E) {
+        var number = 0
         var start = text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
         for index in start...text.count where index == text.count || text[index] == UInt8(ascii: "\n") {
-            lines.append(IgnoreLine(number: lines.count + 1, range: start..<index))
+            number += 1
+            try body(IgnoreLine(number: number, range: start..<index))
             start = index + 1
         }
-        return lines
     }
 }

@@ -1,90 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where a directory stands in all ignore files that concern it.
-///
-/// A value without state of its own: any thread's matcher can go on from it.
-struct IgnoreScope: Sendable {
-    struct Place: Sendable {
-        let file: IgnoreFile
-        let positions: IgnorePositions
-    }
-
-    /// The deepest `.gitignore` first, then `.dockerignore`, then the standard rules.
-    fileprivate(set) var places: [Place] = []
-
-    fileprivate init(places: [Place]) {
-        self.places = places
-    }
-
-    /// At the root of the walk, which is the directory of each of these files.
-    init(_ files: [IgnoreFile]) {
-        for file in files { add(file, at: []) }
-    }
-
-    /// Adds an ignore file: one found in this directory, or in a directory further up, from where `path` leads here.
-    ///
-    /// Of several `.gitignore` files, the ones further up are added first.
-    mutating func add(_ file: IgnoreFile, at path: [UInt8]) {
-        precondition(!places.contains { $0.file === file }, "an ignore file has one place in a scope")
-        var positions = file.program.start
-        if !path.isEmpty {
-            var seen = SeenPositions()
-            for byte in path + [ByteSet.slash] {
-                positions = file.program.positions(after: positions, byte, &seen)
-            }
-        }
-        if positions.isEmpty { return }
-        let place = Place(file: file, positions: IgnorePositions(positions))
-        switch file.kind {
-        case .git: places.insert(place, at: 0)
-        case .docker:
-            places.insert(place, at: places.firstIndex { $0.file.kind == .standard } ?? places.count)
-        case .standard: places.append(place)
-        }
-    }
-}
-
-/// What the ignore rules say of an entry, and the rule that decides.
-enum IgnoreVerdict {
-    case include
-    case exclude(file: IgnoreFile, rule: Int)
-    /// A directory that is left out, but below it a later rule could still keep something.
-    case excludeButDescend(file: IgnoreFile, rule: Int)
-}
-
-/// Judges the entries of one directory after the other. One thread's own.
+/// Matches the entries of one directory after the other. Not shared between threads.
 final class IgnoreMatcher {
     /// One ignore file of the current directory.
-    private struct Lane {
+    struct Lane {
         let core: UnsafeMutablePointer<LazyDFA.Core>
         let kind: IgnoreFile.Kind
         let countsCharacters: Bool
-        /// Of the name that was read last.
+        /// The state at the end of the last name.
         var state: LazyDFA.State = 0
     }
 
-    /// How many lanes read a name at the same time.
-    ///
-    /// Each next state waits for a look-up in memory; those of several files can wait together.
-    private static let width = 4
+    /// How many lanes read a name at the same time: each next state is a look-up in memory, and those of several files can
+    /// wait together.
+    static let width = 4
 
-    /// Bytes that one automaton's table may take before it is forgotten.
+    /// How many bytes the states of one automaton may use before they are discarded.
     private let budget: Int
-    /// Bytes that all automata may take before those of other directories are forgotten.
+    /// How many bytes all automata may use before those of other directories are discarded.
     private let totalBudget: Int
     private var automata: [ObjectIdentifier: LazyDFA] = [:]
-    /// What the automata took when the current ones became current, all of them and the current ones alone.
+    /// How many bytes all automata and the current ones used when these became current.
     private var size = (all: 0, current: 0)
     /// The automata of the current directory, in the order of its scope.
     private var current: [LazyDFA] = []
-    /// The same as lanes, filled up with idle ones to a multiple of `width`.
-    private var lanes: UnsafeMutablePointer<Lane>
+    /// The same as lanes, with idle ones added to a multiple of `width`.
+    private(set) var lanes: UnsafeMutablePointer<Lane>
     private var laneCapacity: Int
-    private var laneCount = 0
-    private var someCountCharacters = false
-    /// Knows no rule and has one state, so that several lanes of a group can share it.
+    private(set) var laneCount = 0
+    private(set) var someCountCharacters = false
+    /// Has no rule and one state, so that several lanes of a group can share it.
     private let idle: LazyDFA
-    private var transcoded: [UInt8] = []
+    /// A name with 0xFF in place of each byte that is not UTF-8.
+    var transcoded: [UInt8] = []
 
     init(budget: Int = 2 << 20, totalBudget: Int = 32 << 20) {
         self.budget = budget
@@ -97,10 +45,10 @@ final class IgnoreMatcher {
 
     deinit { lanes.deallocate() }
 
-    /// The automata made so far.
+    /// The automata that exist.
     var automataInUse: [LazyDFA] { Array(automata.values) }
 
-    /// From now on entries of the directory with this scope are judged.
+    /// From now on, entries of the directory with this scope are matched.
     func begin(_ scope: IgnoreScope) {
         let places = scope.places
         // Most directories have the same ignore files as the one before.
@@ -113,7 +61,7 @@ final class IgnoreMatcher {
     private func prepareLanes(_ places: [IgnoreScope.Place]) {
         size.all += current.reduce(0) { $0 + $1.size } - size.current
         current.removeAll(keepingCapacity: true)
-        // An automaton takes some thousand bytes even without a state.
+        // An automaton uses some thousand bytes even without a state.
         if size.all + automata.count * 8192 > totalBudget {
             automata.removeAll()
             size.all = 0
@@ -147,7 +95,7 @@ final class IgnoreMatcher {
         return automaton
     }
 
-    /// What the rules say of an entry of the current directory.
+    /// What the rules decide on an entry of the current directory.
     func verdict(_ name: UnsafeRawBufferPointer, isFolder: Bool) -> IgnoreVerdict {
         read(name)
         let lanes = lanes
@@ -174,7 +122,7 @@ final class IgnoreMatcher {
         return .excludeButDescend(file: entering.file, rule: entering.rule)
     }
 
-    /// Where a directory in the current one stands, before its own `.gitignore` is added.
+    /// The scope of a directory in the current one, before its own `.gitignore` is added.
     func scope(entering name: UnsafeRawBufferPointer) -> IgnoreScope {
         read(name)
         var places: [IgnoreScope.Place] = []
@@ -187,107 +135,5 @@ final class IgnoreMatcher {
             }
         }
         return IgnoreScope(places: places)
-    }
-
-    // MARK: Reading names
-
-    /// Leaves each lane in the state at the end of a name.
-    @inline(__always)
-    private func read(_ name: UnsafeRawBufferPointer) {
-        let lanes = lanes
-        var bits: UInt8 = 0
-        for first in stride(from: 0, to: laneCount, by: Self.width) { bits |= Self.read(name, lanes + first) }
-        if bits >= 0x80 && someCountCharacters { readByCharacters(name) }
-    }
-
-    /// Runs one group of lanes; the result has all bits that any byte of the name has.
-    @inline(__always)
-    private static func read(_ name: UnsafeRawBufferPointer, _ lanes: UnsafeMutablePointer<Lane>) -> UInt8 {
-        typealias Core = LazyDFA.Core
-        let (core0, core1) = (lanes[0].core, lanes[1].core)
-        let (core2, core3) = (lanes[2].core, lanes[3].core)
-        let (classes0, classes1) = (core0.pointee.classOfByte, core1.pointee.classOfByte)
-        let (classes2, classes3) = (core2.pointee.classOfByte, core3.pointee.classOfByte)
-        var (table0, table1) = (core0.pointee.table, core1.pointee.table)
-        var (table2, table3) = (core2.pointee.table, core3.pointee.table)
-        var (state0, state1) = (core0.pointee.start, core1.pointee.start)
-        var (state2, state3) = (core2.pointee.start, core3.pointee.start)
-        var bits: UInt8 = 0
-        for byte in name {
-            bits |= byte
-            var next0 = Core.next(table0, state0, classes0[Int(byte)])
-            var next1 = Core.next(table1, state1, classes1[Int(byte)])
-            var next2 = Core.next(table2, state2, classes2[Int(byte)])
-            var next3 = Core.next(table3, state3, classes3[Int(byte)])
-            // Unknown states alone have the topmost bit.
-            if (next0 | next1) | (next2 | next3) > LazyDFA.unknown >> 1 {
-                if next0 == LazyDFA.unknown {
-                    next0 = core0.pointee.computeTransition(state0, byte)
-                    table0 = core0.pointee.table
-                }
-                if next1 == LazyDFA.unknown {
-                    next1 = core1.pointee.computeTransition(state1, byte)
-                    table1 = core1.pointee.table
-                }
-                if next2 == LazyDFA.unknown {
-                    next2 = core2.pointee.computeTransition(state2, byte)
-                    table2 = core2.pointee.table
-                }
-                if next3 == LazyDFA.unknown {
-                    next3 = core3.pointee.computeTransition(state3, byte)
-                    table3 = core3.pointee.table
-                }
-            }
-            (state0, state1, state2, state3) = (next0, next1, next2, next3)
-        }
-        lanes[0].state = state0
-        lanes[1].state = state1
-        lanes[2].state = state2
-        lanes[3].state = state3
-        return bits
-    }
-
-    /// Runs the lanes that count characters once more, with 0xFF in place of each byte that is no UTF-8.
-    private func readByCharacters(_ name: UnsafeRawBufferPointer) {
-        transcoded.removeAll(keepingCapacity: true)
-        var index = 0
-        while index < name.count {
-            let length = Self.characterLength(UnsafeRawBufferPointer(rebasing: name[index...]))
-            if let length {
-                transcoded += name[index..<(index + length)]
-            } else {
-                transcoded.append(0xFF)
-            }
-            index += length ?? 1
-        }
-        for index in 0..<laneCount where lanes[index].countsCharacters {
-            let core = lanes[index].core
-            var state = core.pointee.start
-            for byte in transcoded {
-                let next = LazyDFA.Core.next(
-                    core.pointee.table, state, core.pointee.classOfByte[Int(byte)])
-                state = next == LazyDFA.unknown ? core.pointee.computeTransition(state, byte) : next
-            }
-            lanes[index].state = state
-        }
-    }
-
-    /// How many bytes the character at the start has; nil if there is none. (The Unicode Standard, table 3-7.)
-    private static func characterLength(_ bytes: UnsafeRawBufferPointer) -> Int? {
-        let second: ClosedRange<UInt8>
-        let length: Int
-        switch bytes[0] {
-        case 0x00...0x7F: return 1
-        case 0xC2...0xDF: (length, second) = (2, 0x80...0xBF)
-        case 0xE0: (length, second) = (3, 0xA0...0xBF)
-        case 0xED: (length, second) = (3, 0x80...0x9F)
-        case 0xE1...0xEF: (length, second) = (3, 0x80...0xBF)
-        case 0xF0: (length, second) = (4, 0x90...0xBF)
-        case 0xF1...0xF3: (length, second) = (4, 0x80...0xBF)
-        case 0xF4: (length, second) = (4, 0x80...0x8F)
-        default: return nil
-        }
-        guard bytes.count >= length, second.contains(bytes[1]) else { return nil }
-        return bytes[2..<length].allSatisfy { (0x80...0xBF).contains($0) } ? length : nil
     }
 }

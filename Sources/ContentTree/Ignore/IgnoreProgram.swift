@@ -1,132 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A set of byte values.
-struct ByteSet: Hashable, Sendable {
-    private var words = SIMD4<UInt64>()
-
-    static let slash = UInt8(ascii: "/")
-    /// What `*` and `?` of gitignore stand for: every byte that a name can have.
-    static let exceptSlash: ByteSet = {
-        var set = ByteSet(0...255)
-        set.remove(slash)
-        return set
-    }()
-
-    init() {}
-
-    init(_ range: ClosedRange<UInt8>) {
-        for byte in range { insert(byte) }
-    }
-
-    var isEmpty: Bool { words == SIMD4() }
-    var complement: ByteSet {
-        var set = self
-        set.words = ~words
-        return set
-    }
-
-    func contains(_ byte: UInt8) -> Bool { words[Int(byte >> 6)] >> UInt64(byte & 63) & 1 == 1 }
-    mutating func insert(_ byte: UInt8) { words[Int(byte >> 6)] |= 1 << UInt64(byte & 63) }
-    mutating func remove(_ byte: UInt8) { words[Int(byte >> 6)] &= ~(1 << UInt64(byte & 63)) }
-    mutating func formUnion(_ other: ByteSet) { words |= other.words }
-}
-
-/// One step of a pattern, read from left to right.
-enum IgnoreItem: Equatable {
-    /// Exactly this byte.
-    case byte(UInt8)
-    /// One of several sequences, each a list of byte sets; one byte of a class, or one character's UTF-8.
-    case oneOf([[ByteSet]])
-    /// Any run without a slash.
-    case star
-    /// Any run that ends with a slash; or, where it may be absent, nothing.
-    case folders(mayBeAbsent: Bool)
-}
-
-/// How a pattern ends.
-enum IgnoreEnding {
-    /// With its last item.
-    case exact
-    /// With any run without a slash.
-    case star
-    /// With anything at all.
-    case anything
-}
-
 /// All patterns of one ignore file as one nondeterministic automaton over the bytes of a path.
 ///
-/// A *position* is a node that waits for the next byte. Where a path stands in an ignore file is a
-/// sorted list of positions; nodes are numbered so that those of a later rule come later.
+/// A *position* is a node that waits for the next byte. The state of a path in an ignore file is a sorted list of positions.
+/// Nodes of a later rule have higher numbers. Nearly all nodes wait for one byte and are followed by the node before them,
+/// which takes two bytes of memory.
 struct IgnoreProgram: Sendable {
-    struct Node: Sendable {
-        enum Kind: UInt8, Sendable {
-            /// Waits for one byte.
-            case byte
-            /// Waits for one byte of a set, which never holds the slash.
-            case set
-            /// Waits for a slash, past any bytes and any number of slashes.
-            case folders
-            /// Has matched, and still matches whatever the rest of this name is.
-            case tail
-            /// Has matched, and still matches whatever follows.
-            case rest
-            /// Has matched if the name ends here.
-            case end
-        }
-
-        let kind: Kind
-        let byte: UInt8
-        let set: Int32
-        let rule: Int32
-        /// Where the positions after this one are in `targets`.
-        let targets: Range<Int32>
+    enum NodeKind: UInt8, Sendable {
+        /// Waits for one byte.
+        case byte
+        /// Waits for one byte of a set, which never contains the slash.
+        case set
+        /// Waits for what follows, after any bytes but a slash.
+        case star
+        /// Waits for a slash, after any bytes and any number of slashes.
+        case directories
+        /// Has matched, and still matches whatever the rest of this name is.
+        case tail
+        /// Has matched, and still matches whatever follows.
+        case rest
+        /// Has matched if the name ends here.
+        case end
     }
 
     struct Rule: Sendable {
         let isNegated: Bool
-        let isForFoldersOnly: Bool
+        let isForDirectoriesOnly: Bool
+        /// Whether the rule also matches everything below what it matches.
+        var matchesBelow = false
     }
 
-    private(set) var nodes: [Node] = []
+    private struct Node: Sendable {
+        let kind: NodeKind
+        let byte: UInt8
+    }
+
     private(set) var rules: [Rule] = []
-    private var targets: [Int32] = []
+    private var nodes: [Node] = []
+    /// The number of each rule's first node.
+    private var firstNodes: [Int32] = []
+    /// The nodes after a node, if they are not just the one before it.
+    private var branches: [Int32: [Int32]] = [:]
     private var sets: [ByteSet] = []
     private var setNumbers: [ByteSet: Int32] = [:]
+    private var setOfNode: [Int32: Int32] = [:]
     /// The positions at the start of a path.
     private(set) var start: [Int32] = []
-    /// Positions that every name of a path starts with: the rules that look at the last name alone.
+    /// Positions that every name of a path starts with: the rules that are matched against the last name only.
     private var nameStart: [Int32] = []
 
-    /// Adds a rule, which wins over all rules before it.
-    ///
-    /// One that starts at every name is tried on each name, not on the path. What a rule that matches below
-    /// matches, it also matches with anything below that.
-    mutating func add(
-        _ items: [IgnoreItem], _ ending: IgnoreEnding, _ rule: Rule,
-        startsAtEveryName: Bool = false, matchesBelow: Bool = false
-    ) {
-        let number = Int32(rules.count)
+    /// Adds a rule, which wins over all rules before it. With `startsAtEveryName`, it is matched against each name, and not
+    /// against the path.
+    mutating func add(_ pattern: IgnorePattern, _ rule: Rule, startsAtEveryName: Bool = false) {
         rules.append(rule)
-        // Nodes are made from the last to the first, so that each knows what follows it.
-        var next: [Int32]
-        if ending == .anything {
-            next = [add(.rest, rule: number, [])]
-        } else {
-            let below = matchesBelow ? [add(.rest, rule: number, [])] : []
-            next = [add(ending == .star ? .tail : .end, rule: number, below)]
-        }
-        for item in items.reversed() {
+        firstNodes.append(Int32(nodes.count))
+        // From the last item to the first, so that the next nodes are known.
+        var next: [Int32] = []
+        if pattern.ending == .anything || rule.matchesBelow { next = [add(.rest)] }
+        if pattern.ending != .anything { next = [add(pattern.ending == .star ? .tail : .end)] }
+        for item in pattern.items.reversed() {
             switch item {
-            case .byte(let byte):
-                next = [add(.byte, byte: byte, rule: number, next)]
-            case .star:
-                next = [add(.set, set: .exceptSlash, rule: number, next, loops: true)] + next
-            case .folders(let mayBeAbsent):
-                let node = add(.folders, rule: number, next, loops: true)
+            case .byte(let byte): next = [add(.byte, byte: byte, next)]
+            case .star: next = [add(.star, next)] + next
+            case .directories(let mayBeAbsent):
+                let node = add(.directories, next)
                 next = mayBeAbsent ? [node] + next : [node]
             case .oneOf(let sequences):
                 next = sequences.map { sequence in
-                    sequence.reversed().reduce(next) { [add(.set, set: $1, rule: number, $0)] }[0]
+                    sequence.reversed().reduce(next) { [add(.set, set: $1, $0)] }[0]
                 }
             }
         }
@@ -135,17 +76,12 @@ struct IgnoreProgram: Sendable {
     }
 
     private mutating func add(
-        _ kind: Node.Kind, byte: UInt8 = 0, set: ByteSet? = nil, rule: Int32,
-        _ next: [Int32], loops: Bool = false
+        _ kind: NodeKind, byte: UInt8 = 0, set: ByteSet? = nil, _ next: [Int32] = []
     ) -> Int32 {
         let number = Int32(nodes.count)
-        let first = Int32(targets.count)
-        if loops { targets.append(number) }
-        targets += next
-        nodes.append(
-            Node(
-                kind: kind, byte: byte, set: set.map { setNumber($0) } ?? 0, rule: rule,
-                targets: first..<Int32(targets.count)))
+        nodes.append(Node(kind: kind, byte: byte))
+        if !next.isEmpty && next != [number - 1] { branches[number] = next }
+        if let set { setOfNode[number] = setNumber(set) }
         return number
     }
 
@@ -157,12 +93,41 @@ struct IgnoreProgram: Sendable {
         return number
     }
 
-    /// The class of each byte value; bytes of one class are treated alike by every rule.
+    // MARK: nodes
+
+    func kind(of node: Int32) -> NodeKind { nodes[Int(node)].kind }
+
+    func byte(of node: Int32) -> UInt8 { nodes[Int(node)].byte }
+
+    func set(of node: Int32) -> ByteSet { setOfNode[node].map { sets[Int($0)] } ?? ByteSet() }
+
+    /// The number of the rule that a node belongs to.
+    func rule(of node: Int32) -> Int32 {
+        var (low, high) = (0, firstNodes.count)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if firstNodes[middle] <= node { low = middle } else { high = middle }
+        }
+        return Int32(low)
+    }
+
+    /// Calls `body` with each node that follows a node.
+    func forEachNext(after node: Int32, _ body: (Int32) -> Void) {
+        if let branch = branches[node] { return branch.forEach(body) }
+        body(node - 1)
+    }
+
+    /// Whether a rule matches below what it matches; its node for that precedes the one that has matched.
+    func matchesBelow(_ node: Int32) -> Bool { rules[Int(rule(of: node))].matchesBelow }
+
+    func forEachNameStart(_ body: (Int32) -> Void) { nameStart.forEach(body) }
+
+    /// The class of each byte value. All rules treat the bytes of a class alike.
     func byteClasses() -> (map: [UInt8], count: Int) {
         var isAlone = [Bool](repeating: false, count: 256)
         isAlone[Int(ByteSet.slash)] = true
         for node in nodes where node.kind == .byte { isAlone[Int(node.byte)] = true }
-        // Classes are split set by set: those inside from those outside.
+        // Each set splits the classes into the bytes inside and outside of it.
         var classes = [Int](repeating: 0, count: 256)
         for set in sets {
             var numbers: [Int: Int] = [:]
@@ -184,90 +149,5 @@ struct IgnoreProgram: Sendable {
             map[byte] = UInt8(numbers[key] ?? 0)
         }
         return (map, count)
-    }
-
-    /// Where a path stands after one more byte.
-    func positions(after positions: [Int32], _ byte: UInt8, _ seen: inout SeenPositions) -> [Int32] {
-        var result: [Int32] = []
-        seen.clear(upTo: nodes.count)
-        for position in positions {
-            let node = nodes[Int(position)]
-            let moves: Bool
-            switch node.kind {
-            case .byte: moves = node.byte == byte
-            case .set: moves = sets[Int(node.set)].contains(byte)
-            case .folders, .tail, .end: moves = byte == ByteSet.slash
-            case .rest: moves = false
-            }
-            if moves {
-                for target in targets[Int(node.targets.lowerBound)..<Int(node.targets.upperBound)]
-                where seen.insert(target) {
-                    result.append(target)
-                }
-            } else if node.kind == .rest
-                || (byte != ByteSet.slash && (node.kind == .folders || node.kind == .tail))
-            {
-                if seen.insert(position) { result.append(position) }
-            }
-        }
-        if byte == ByteSet.slash {
-            for position in nameStart where seen.insert(position) { result.append(position) }
-        }
-        return simplified(result)
-    }
-
-    /// The same positions, sorted, without those that can never decide again.
-    func simplified(_ positions: [Int32]) -> [Int32] {
-        let sorted = positions.sorted()
-        let winner = sorted.lastIndex {
-            let node = nodes[Int($0)]
-            return node.kind == .rest && !rules[Int(node.rule)].isForFoldersOnly
-        }
-        guard let winner else { return sorted }
-        // A rule that matches everything from here on wins over all earlier ones and over its own other positions.
-        let rule = nodes[Int(sorted[winner])].rule
-        return [sorted[winner]] + sorted.filter { nodes[Int($0)].rule > rule }
-    }
-
-    /// The last rule that matches a path ending here: for a file, and for a directory.
-    func winners(_ positions: [Int32]) -> (file: Int32?, folder: Int32?) {
-        var file: Int32?
-        var folder: Int32?
-        for position in positions {
-            let node = nodes[Int(position)]
-            switch node.kind {
-            case .tail, .rest, .end:
-                folder = max(folder ?? node.rule, node.rule)
-                if !rules[Int(node.rule)].isForFoldersOnly { file = max(file ?? node.rule, node.rule) }
-            case .byte, .set, .folders: break
-            }
-        }
-        return (file, folder)
-    }
-
-    /// Whether a negated rule could still match something from here on.
-    func mayIncludeSomething(_ positions: [Int32]) -> Bool {
-        positions.contains { rules[Int(nodes[Int($0)].rule)].isNegated }
-    }
-}
-
-/// A set of node numbers that is cleared without being written.
-struct SeenPositions {
-    private var rounds: [UInt32] = []
-    private var round: UInt32 = 0
-
-    mutating func clear(upTo count: Int) {
-        if round == .max || rounds.count < count {
-            rounds = [UInt32](repeating: 0, count: count)
-            round = 0
-        }
-        round += 1
-    }
-
-    /// Whether the number was not in the set yet.
-    mutating func insert(_ number: Int32) -> Bool {
-        if rounds[Int(number)] == round { return false }
-        rounds[Int(number)] = round
-        return true
     }
 }

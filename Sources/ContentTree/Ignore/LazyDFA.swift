@@ -1,44 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where a path stands in one ignore file: a sorted list of positions, with its hash made once.
-struct IgnorePositions: Hashable, Sendable {
-    let list: [Int32]
-    private let hash: Int
-
-    init(_ list: [Int32]) {
-        self.list = list
-        hash = list.hashValue
-    }
-
-    func hash(into hasher: inout Hasher) { hasher.combine(hash) }
-}
-
-/// One thread's deterministic automaton of one ignore file, made state by state as names ask for them.
+/// One thread's deterministic automaton of one ignore file. States are computed when a name needs them.
 ///
-/// Patterns such as `*a????????????????????` have exponentially many states, so the table has a budget: where it is
-/// used up, everything is forgotten and the table grows anew from where the current name stands.
+/// Patterns such as `*a????????????????????` have exponentially many states, so the table has a budget. When it is used up,
+/// all states are discarded, and the table grows again from the state of the current name.
 final class LazyDFA {
-    /// A state: the place of its row in the table.
+    /// A state: where its row begins in the table.
     typealias State = UInt32
 
-    /// What judging a name needs, in one place that no reference counting guards.
+    /// What reading a name needs, in memory without reference counting.
     struct Core {
-        /// Rows, each of the outcome for a file, the outcome for a directory, and the next state by byte class.
+        /// Rows: the outcome for a file, the outcome for a directory, and the next state for each byte class.
         ///
-        /// Only the next states are ever unknown, and only their topmost bit is then set.
+        /// Only next states can be unknown, and only then is their highest bit set.
         fileprivate(set) var table: UnsafeMutablePointer<State>
         let classOfByte: UnsafeMutablePointer<UInt8>
         /// The state in which each name of the current directory starts.
         fileprivate(set) var start: State
         fileprivate let automaton: Unmanaged<LazyDFA>
 
-        /// The next state, as far as it was asked for before.
+        /// The next state, or `unknown`.
         @inline(__always)
         static func next(_ table: UnsafeMutablePointer<State>, _ state: State, _ byteClass: UInt8) -> State {
             table[Int(state) &+ rowHead &+ Int(byteClass)]
         }
 
-        /// The next state where it is unknown; the table may move and its states may change their places.
+        /// Computes the next state. The table can move, and its states can change.
         @inline(never)
         func computeTransition(_ state: State, _ byte: UInt8) -> State {
             automaton.takeUnretainedValue().computeTransition(state, byte)
@@ -46,14 +33,14 @@ final class LazyDFA {
     }
 
     static let unknown = State.max
-    /// What a row holds before the next states.
+    /// How many values of a row precede the next states.
     private static let rowHead = 2
-    /// Outcome of a path that no rule matches.
+    /// The outcome of a path that no rule matches.
     static let noRule = UInt32.max
 
     let file: IgnoreFile
     let core: UnsafeMutablePointer<Core>
-    /// Bytes that the states take, about.
+    /// About how many bytes the states use.
     private(set) var size = 0
     private let budget: Int
     private let rowLength: Int
@@ -61,7 +48,6 @@ final class LazyDFA {
     private var positions: [IgnorePositions] = []
     private var states: [IgnorePositions: State] = [:]
     private var startPositions = IgnorePositions([])
-    private var seen = SeenPositions()
     private var resets = 0
 
     init(_ file: IgnoreFile, budget: Int) {
@@ -84,13 +70,13 @@ final class LazyDFA {
         core.deallocate()
     }
 
-    /// From now on names start at these positions.
+    /// From now on, names start at these positions.
     func begin(_ positions: IgnorePositions) {
         startPositions = positions
         core.pointee.start = state(positions)
     }
 
-    /// Where the directory of this name stands, whose state is that of its name's end.
+    /// The positions in the directory with a name, given by the state at the end of the name.
     func positions(below state: State) -> IgnorePositions {
         let slash = file.classOfByte[Int(ByteSet.slash)]
         let known = Core.next(core.pointee.table, state, slash)
@@ -98,23 +84,23 @@ final class LazyDFA {
         return positions[Int(next) / rowLength]
     }
 
-    /// Whether something below the directory of this name could match a negated rule.
+    /// Whether something below the directory with a name could match a negated rule.
     func mayIncludeSomething(below state: State) -> Bool {
         file.program.mayIncludeSomething(positions(below: state).list)
     }
 
-    /// The rule that decides, doubled, plus one where it is negated; or `noRule`.
+    /// The rule that decides, times two, plus one if it is negated; or `noRule`.
     @inline(__always)
     static func outcome(_ core: UnsafeMutablePointer<Core>, _ state: State, isFolder: Bool) -> UInt32 {
         core.pointee.table[Int(state) &+ (isFolder ? 1 : 0)]
     }
 
     private func computeTransition(_ state: State, _ byte: UInt8) -> State {
-        let before = resets
+        let resetsBefore = resets
         let now = positions[Int(state) / rowLength].list
-        let next = self.state(IgnorePositions(file.program.positions(after: now, byte, &seen)))
-        // After a reset the row is another state's.
-        if before == resets {
+        let next = self.state(IgnorePositions(file.program.positions(after: now, byte)))
+        // After a reset, the row is that of another state.
+        if resetsBefore == resets {
             core.pointee.table[Int(state) + Self.rowHead + Int(file.classOfByte[Int(byte)])] = next
         }
         return next
@@ -135,15 +121,15 @@ final class LazyDFA {
             core.pointee.table = table
             capacity *= 2
         }
-        let (file, folder) = self.file.program.winners(new.list)
+        let (file, directory) = self.file.program.winners(new.list)
         core.pointee.table[row] = outcome(file)
-        core.pointee.table[row + 1] = outcome(folder)
+        core.pointee.table[row + 1] = outcome(directory)
         (core.pointee.table + row + Self.rowHead).update(
             repeating: Self.unknown, count: rowLength - Self.rowHead)
         positions.append(new)
         states[new] = State(row)
-        // The row, the positions, and about what the dictionary and the arrays take beside them.
-        size += rowLength * 4 + new.list.count * 4 + 128
+        // The row, and about what the dictionary and the arrays use. The positions at the start exist in any case.
+        size += rowLength * 4 + 128 + (new == startPositions ? 0 : new.list.count * 4)
         return State(row)
     }
 

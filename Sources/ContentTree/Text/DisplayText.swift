@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Text of others on a line of ours.
+/// Text from files and users on a line of output.
 package enum DisplayText {
     /// Longer values are cut.
     private static let limit = 200
 
-    /// A value as it is where nobody could misread it, else in quotes. JSON has quotes of its own.
+    /// A value, in quotes if it could be misread. JSON has its own quotes.
     package static func value(_ text: String, isJSON: Bool = false) -> String {
         var cut = text
         var end = ""
@@ -25,7 +25,7 @@ package enum DisplayText {
 
     package static func path(_ path: [UInt8]) -> String { String(decoding: quotedPath(path), as: UTF8.self) }
 
-    /// A key after a full stop.
+    /// A key of an object, as it follows a full stop.
     package static func key(_ key: String) -> String {
         let isPlain =
             !key.isEmpty && key.utf8.allSatisfy { $0.isASCIILetterOrDigit || "_-".utf8.contains($0) }
@@ -38,10 +38,10 @@ package enum DisplayText {
         text.unicodeScalars.contains(where: \.isControlCharacter)
     }
 
-    /// A path in double quotes with C escapes where it needs them, else as it is.
+    /// A path, in double quotes with C escapes if it needs them.
     ///
-    /// Source: git-config(1), `core.quotePath`, as it is when false; control and format characters above U+007F, which git
-    /// leaves, are escaped too.
+    /// Source: git-config(1), `core.quotePath` when false. Control and format characters above U+007F, which git does not escape,
+    /// are escaped too.
     package static func quotedPath(_ path: [UInt8]) -> [UInt8] {
         let isPlain = path.allSatisfy {
             $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
@@ -81,7 +81,7 @@ package enum DisplayText {
         return needsQuotes ? [UInt8(ascii: "\"")] + quoted + [UInt8(ascii: "\"")] : path
     }
 
-    /// The scalar that bytes begin with; nil if they begin with no UTF-8.
+    /// The scalar that bytes begin with. If `nil`, they do not begin with UTF-8.
     private static func leadingScalar(of bytes: ArraySlice<UInt8>) -> Unicode.Scalar? {
         var decoder = UTF8()
         var iterator = bytes.makeIterator()

@@ -8,8 +8,8 @@ import Musl
 import Darwin
 #endif
 
-// Swift's `==`, `<` and `hash(into:)` on strings work up to Unicode equivalence: the composed and the
-// decomposed "é" are one string. An identity must tell them apart, so everything here compares bytes.
+// Swift's `==`, `<` and `hash(into:)` on strings use Unicode equivalence: the composed and the decomposed "é" are equal. In an
+// identity they are different, so everything here compares bytes.
 
 extension String {
     package func hasSameBytes(as other: String) -> Bool {
@@ -21,7 +21,7 @@ extension String {
         }
     }
 
-    /// Order by UTF-8 bytes, which is order by Unicode scalars.
+    /// Compares by UTF-8 bytes, which is the order of Unicode scalars.
     package func precedesInUTF8(_ other: String) -> Bool {
         withBytes { left in
             other.withBytes { right in
@@ -32,10 +32,10 @@ extension String {
         }
     }
 
-    /// Order by UTF-16 code units, which RFC 8785 asks of keys.
+    /// Compares by UTF-16 code units, as RFC 8785 requires for keys.
     ///
-    /// It differs from the order of UTF-8 bytes only between U+E000…U+FFFF (lead bytes EE and EF)
-    /// and the scalars beyond U+FFFF (lead bytes F0 and up), which are written as surrogates.
+    /// The order differs from that of UTF-8 bytes only between U+E000…U+FFFF (lead bytes EE and EF) and the scalars beyond U+FFFF
+    /// (lead bytes F0 and up), which UTF-16 writes as surrogates.
     package func precedesInUTF16(_ other: String) -> Bool {
         func rank(_ byte: UInt8) -> UInt16 {
             byte == 0xEE || byte == 0xEF ? UInt16(byte) + 0x100 : UInt16(byte)
@@ -49,8 +49,8 @@ extension String {
         withBytes { !$0.isEmpty && memchr($0.start, Int32(byte), $0.count) != nil }
     }
 
-    /// The UTF-8 bytes. Inlinable, because a generic function that another module calls without seeing its body takes several times
-    /// as long. Copied first where the string does not hold them side by side, as one from Objective-C.
+    /// The UTF-8 bytes. Inlinable, because a generic function of another module is several times slower if its body is not visible.
+    /// A string from Objective-C, whose bytes are not contiguous, is copied first.
     @inlinable @inline(__always)
     package func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
         if let result = utf8.withContiguousStorageIfAvailable(body) { return result }
@@ -58,17 +58,16 @@ extension String {
         var copy = self
         return copy.withUTF8(body)
         #else
-        // Swift's own strings, and there are no others here, always do. Without a copy on the way the compiler sees that no
-        // reference need be counted.
+        // Native strings, the only ones here, are contiguous. Without a copy the compiler can omit reference counting.
         preconditionFailure("a string without contiguous UTF-8")
         #endif
     }
 }
 
 extension [UInt8] {
-    /// Order by bytes: below zero where this comes first, zero for the same bytes.
+    /// Compares by bytes. Negative if this is first, zero for equal bytes.
     ///
-    /// As `lexicographicallyPrecedes`, which goes byte by byte and takes several times as long for a path.
+    /// Several times as fast as `lexicographicallyPrecedes` for a path, which compares byte by byte.
     package func order(to other: [UInt8]) -> Int {
         withUnsafeBytes { left in
             other.withUnsafeBytes { right in
@@ -83,7 +82,7 @@ extension [UInt8] {
 }
 
 extension UnsafeBufferPointer {
-    /// Where the elements lie, of which there must be one.
+    /// The address of the first element, which must exist.
     @inlinable
     package var start: UnsafePointer<Element> { baseAddress.unsafelyUnwrapped }
 }
@@ -97,7 +96,7 @@ extension Hasher {
     }
 }
 
-/// A string that is equal to another one only if their bytes are.
+/// A string that is equal to another one only if they have the same bytes.
 package struct ByteString: Hashable, Sendable {
     package let text: String
 

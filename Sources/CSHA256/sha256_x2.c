@@ -10,7 +10,7 @@
 #include <cpuid.h>
 #include <immintrin.h>
 
-bool imagespec_sha256_has_pair(void) {
+bool imagespec_sha256_has_x2(void) {
     unsigned a, b, c, d;
     if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_SSSE3) || !(c & bit_SSE4_1)) return false;
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_SHA);
@@ -29,7 +29,8 @@ static const uint32_t constants[64] __attribute__((aligned(16))) = {
 
 #define INLINE static inline __attribute__((always_inline, target("sha,sse4.1,ssse3")))
 
-// A message on its way: the working variables as the instructions take them, and the next sixteen words of its schedule.
+// A message that is being hashed: the working variables in the order of the instructions, and the next sixteen words of its
+// schedule.
 typedef struct {
     __m128i abef, cdgh;
     __m128i words[4];
@@ -59,7 +60,7 @@ INLINE void load_block(Lane *lane) {
     lane->next += 4;
 }
 
-// Four rounds, the `step`-th of sixteen, and the four words of the schedule that are needed four steps later.
+// Step `step` of sixteen: four rounds, and the four words of the schedule for four steps later.
 INLINE void four_rounds(Lane *lane, int step, __m128i constant) {
     __m128i *oldest = &lane->words[step & 3];
     __m128i sum = _mm_add_epi32(*oldest, constant);
@@ -72,7 +73,7 @@ INLINE void four_rounds(Lane *lane, int step, __m128i constant) {
         _mm_add_epi32(_mm_sha256msg1_epu32(*oldest, lane->words[(step + 1) & 3]), middle), newest);
 }
 
-__attribute__((target("sha,sse4.1,ssse3"))) void imagespec_sha256_pair(
+__attribute__((target("sha,sse4.1,ssse3"))) void imagespec_sha256_x2(
     uint32_t *first_state, const void *first_blocks, uint32_t *second_state, const void *second_blocks, size_t count) {
     Lane first = lane(first_state, first_blocks), second = lane(second_state, second_blocks);
     for (; count > 0; count--) {
@@ -96,9 +97,9 @@ __attribute__((target("sha,sse4.1,ssse3"))) void imagespec_sha256_pair(
 
 #else
 
-bool imagespec_sha256_has_pair(void) { return false; }
+bool imagespec_sha256_has_x2(void) { return false; }
 
-void imagespec_sha256_pair(
+void imagespec_sha256_x2(
     uint32_t *first_state, const void *first_blocks, uint32_t *second_state, const void *second_blocks, size_t count) {
     (void)first_state, (void)first_blocks, (void)second_state, (void)second_blocks, (void)count;
     __builtin_trap();
