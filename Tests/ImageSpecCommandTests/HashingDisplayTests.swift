@@ -44,21 +44,21 @@ import Glibc
     }
 
     /// A file without blocks on the disk, large enough to take more than half a second.
-    private static func makeFile(_ folder: String, gigabytes: Int) throws {
+    private static func makeFile(_ folder: String, megabytes: Int) throws {
         let file = open(folder + "/weights", O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
         try #require(file >= 0)
         defer { close(file) }
-        try #require(ftruncate(file, off_t(gigabytes) << 30) == 0)
+        try #require(ftruncate(file, off_t(megabytes) << 20) == 0)
     }
 
     @Test(.enabled(if: hasPython, "needs python3, for a terminal"))
     func aLongReadingIsShownOnATerminalAndThereAlone() throws {
         try withFolder(of: ["a.yaml": "copy: [weights]"]) { folder in
-            var gigabytes = 1
+            var megabytes = 128
             var seen = (screen: "", output: "")
-            while seen.screen.isEmpty && gigabytes < 64 {
-                gigabytes *= 2
-                try Self.makeFile(folder, gigabytes: gigabytes)
+            while seen.screen.isEmpty && megabytes < 65_536 {
+                megabytes *= 2
+                try Self.makeFile(folder, megabytes: megabytes)
                 seen = try Self.runOnTerminal(in: folder, type: "xterm")
             }
             #expect(seen.screen.contains("\r\u{1B}[Kreading: "))

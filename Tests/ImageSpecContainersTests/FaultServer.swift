@@ -78,6 +78,8 @@ final class FaultServer: Sendable {
         struct Connections: Decodable {
             var all: Int
             var most: Int
+            /// The most requests whose answers were delayed at the same time.
+            var mostDelayed: Int
         }
 
         var requests: [Request]

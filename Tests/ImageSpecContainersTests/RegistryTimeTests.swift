@@ -10,20 +10,19 @@ import Testing
 /// How long questions take: many at once, and those that are called off.
 @Suite(.serialized, .enabled(if: FaultServer.missing == nil, "\(FaultServer.missing ?? "")"))
 struct RegistryTimeTests {
-    /// With L seconds an answer and c connections, n questions need ⌈n/c⌉ · L: a request each. What the client adds is one
-    /// first request, by which it learns what the registry wants, and one for a token. (Servers of HTTP/2 take all at once.)
+    /// Each image takes one request, and an absent image two: HEAD and GET. The client adds one request for the scheme of
+    /// authentication and one for a token. All connections are in use at once, so that n requests with a latency of L
+    /// over c connections take ⌈n/c⌉ · L.
     ///
-    /// An absent image takes two requests, a HEAD and a GET.
-    ///
-    /// The least of a few measurements counts: what else runs on the machine only adds.
+    /// The server counts the requests that it holds at once, because the time depends on what else the machine does. Half
+    /// the time of one request after another is a generous limit.
     @Test(arguments: [("slow-fine", 100), ("slow-token", 101), ("slow-absent", 200)])
     func aHundredQuestionsAtOnceShareConnections(_ image: String, _ requestCount: Int) async throws {
-        let latency = 0.2
+        let latency = 0.1
         let count = 100
         let isPresent = image != "slow-absent"
         let requests = isPresent ? count : 2 * count
-        let rounds = (requests + HTTPTransferLoop.connectionLimit - 1) / HTTPTransferLoop.connectionLimit
-        let limit = Duration.seconds(1.5 * Double(rounds) * latency)
+        let limit = Duration.seconds(Double(requests) * latency / 2)
         var times: [Duration] = []
         while times.count < 5, !times.contains(where: { $0 < limit }) {
             let server = try FaultServer(latency: latency)
@@ -35,10 +34,10 @@ struct RegistryTimeTests {
             #expect(record.requests.count { $0.target.contains("/manifests/") } == requestCount)
             #expect(
                 record.requests.count { $0.target.hasPrefix("/token") } == (image == "slow-token" ? 1 : 0))
-            // One more asks for the record.
+            // Reading the record takes one more.
             #expect(record.connections.all <= HTTPTransferLoop.connectionLimit + 1)
+            #expect(record.connections.mostDelayed == HTTPTransferLoop.connectionLimit)
         }
-        print("\(image): \(count) questions in \(times), which need \(rounds) rounds of \(latency) s")
         #expect(times.contains { $0 < limit })
     }
 
@@ -243,7 +242,7 @@ struct RegistryTimeTests {
             try write("{\"credsStore\": \"deaf\"}", to: folder + "/config.json")
             try write(
                 "#!/bin/sh\ntrap '' TERM\necho $$ > \(folder)/new\nmv \(folder)/new \(folder)/pid\n"
-                    + "for i in 1 2 3 4 5 6 7 8 9; do sleep 1; done\n",
+                    + "for i in $(seq 60); do sleep 1; done\n",
                 to: folder + "/bin/docker-credential-deaf", mode: 0o755)
             let credentials = Keychain(
                 configurationFile: folder + "/config.json", environment: { _ in nil },
@@ -262,17 +261,18 @@ struct RegistryTimeTests {
             task.cancel()
             #expect(await task.value == .unknown(reason: "the request was cancelled"))
             await DetachedWork.end(within: .seconds(60))
-            #expect(ContinuousClock.now - start < .seconds(5))
+            // The program ends by itself after 60 seconds.
+            #expect(ContinuousClock.now - start < .seconds(30))
             #expect(kill(program, 0) != 0)
         }
     }
 
-    /// The least of a few measurements: threads that other tests keep busy resume nobody.
+    /// The least of several measurements, because a task may wait for threads that other tests keep busy.
     private func leastTimeToCallOff(_ start: () async throws -> Task<ImageSpec.Existence, Never>) async throws
         -> Duration
     {
         var least = Duration.seconds(3600)
-        for _ in 0..<5 where least >= .milliseconds(100) {
+        for _ in 0..<10 where least >= .milliseconds(100) {
             let task = try await start()
             let begin = ContinuousClock.now
             task.cancel()

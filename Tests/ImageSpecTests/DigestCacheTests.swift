@@ -307,7 +307,7 @@ struct DigestCacheTests {
     /// Names that collide often.
     private static let names = ["a", "b.py", "c.log", "d", "e.txt", "f.py"]
 
-    @Test(arguments: 0..<24)
+    @Test(arguments: 0..<12)
     func theCacheNeverChangesTheResult(seed: Int) throws {
         var random = SeededGenerator(state: UInt64(seed) &* 0x9E37_79B9 &+ 77)
         let tree = CachedTree()

@@ -198,8 +198,11 @@ private struct RandomRepository {
             case 8: components[index] = name[..<at] + pick(Self.pieces) + name[(at + 1)...]
             case 9: components[index] = name[..<at] + pick(Self.pieces) + name[at...]
             case 10:
-                components[index] =
-                    name[..<at] + Bytes("[".utf8) + [name[at]] + Bytes("-z]".utf8) + name[(at + 1)...]
+                var pattern = Bytes(name[..<at])
+                pattern += "[".utf8
+                pattern.append(name[at])
+                pattern += "-z]".utf8
+                components[index] = pattern + name[(at + 1)...]
             default: break
             }
         }

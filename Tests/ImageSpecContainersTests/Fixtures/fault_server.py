@@ -36,7 +36,7 @@ INDEX = json.dumps({"schemaVersion": 2, "manifests": [
 PASSWORD = "Basic dXNlcjpwYXNzOndvcmQ="
 
 record, counts, lock, ports = [], {}, threading.Lock(), {}
-connections = {"now": 0, "most": 0, "all": 0}
+connections = {"now": 0, "most": 0, "all": 0, "delayed": 0, "mostDelayed": 0}
 
 
 class Closed(Exception):
@@ -353,8 +353,16 @@ def token(c, value):
     c.answer(200, [], json.dumps(value).encode())
 
 
+def delay(seconds):
+    with lock:
+        connections["delayed"] += 1
+        connections["mostDelayed"] = max(connections["mostDelayed"], connections["delayed"])
+    time.sleep(seconds)
+    with lock:
+        connections["delayed"] -= 1
+
+
 def serve(c):
-    latency = 0
     while True:
         c.request()
         if c.path == "/record":
@@ -383,7 +391,7 @@ def serve(c):
         name = parts[2]
         if name.startswith("slow-"):
             name = name[len("slow-"):]
-            time.sleep(float(os.environ.get("LATENCY", "0.05")))
+            delay(float(os.environ.get("LATENCY", "0.05")))
         FAULTS.get(name, lambda c: error(c, 404, "NAME_UNKNOWN"))(c)
 
 
