@@ -3,22 +3,23 @@
 internal import ContentTree
 internal import ImageSpec
 
-/// The patterns of a `.dockerignore` as docker-py's `PatternMatcher` takes them, which is not as Docker does: case does
-/// not count, a backslash escapes nothing, `[^a]` is not a negation, and entries below a matched directory are excluded only
-/// where the pattern has as many parts as the directory's path.
+/// The patterns of a `.dockerignore`, matched like docker-py's `PatternMatcher`.
+///
+/// Unlike Docker, it ignores case, has no escapes, and does not negate with `[^a]`. Entries below a matched directory are excluded
+/// only if the pattern has as many components as the path of the directory.
 struct DockerPyPatterns {
     private struct Pattern {
         var isException: Bool
         var partCount: Int
-        /// A wrong set of characters is an error only once a path is compared with it.
+        /// An invalid set of characters is an error only when a path is matched.
         var program: Result<[Token], ImageSpecError>
     }
 
     private enum Token {
         case literal(PythonText.CodePoint)
-        /// Any text in one line.
+        /// Any text without line feeds.
         case anything
-        /// Nothing, or any text in one line that ends in a slash.
+        /// Nothing, or any text without line feeds that ends in a slash.
         case anyFolders
         case anyInFolder
         case oneInFolder
@@ -27,7 +28,7 @@ struct DockerPyPatterns {
 
     private var patterns: [Pattern] = []
 
-    /// - Parameter text: the file, in UTF-8.
+    /// - Parameter text: the contents of the file.
     init(_ text: String) {
         for line in Self.lines(text) where line.first != "#" {
             var pattern = PythonText(line).stripped.codePoints[...]
@@ -42,7 +43,7 @@ struct DockerPyPatterns {
     private static func lines(_ text: String) -> [ArraySlice<PythonText.CodePoint>] {
         var codePoints = PythonText(text).codePoints
         for index in codePoints.indices where codePoints[index] == "\r" { codePoints[index] = "\n" }
-        // The empty line between `\r` and `\n` is a pattern of nothing, which plays no part.
+        // The empty line between `\r` and `\n` has no effect.
         return codePoints.split(separator: "\n")
     }
 
@@ -83,12 +84,12 @@ struct DockerPyPatterns {
         return tokens
     }
 
-    /// The set that follows a bracket; nil if none closes it.
+    /// The set of characters behind a bracket; `nil` if it is not closed.
     private static func set(_ rest: inout ArraySlice<PythonText.CodePoint>) throws(ImageSpecError) -> Token? {
         var content = rest
         let isNegated = content.first == "!"
         if isNegated { content.removeFirst() }
-        // A closing bracket that stands first is one of the characters.
+        // A closing bracket in first position is one of the characters.
         guard let end = content.dropFirst().firstIndex(of: "]") else { return nil }
         rest = rest[(end + 1)...]
         content = content[..<end]
@@ -128,7 +129,7 @@ struct DockerPyPatterns {
         return leavesOut
     }
 
-    /// Follows all ways through the text at once.
+    /// Whether a program matches a text. Tracks all positions that it can be at, so that no pattern takes exponential time.
     private static func matches(_ program: [Token], _ text: [PythonText.CodePoint]) -> Bool {
         var reached = [Bool](repeating: false, count: text.count + 1)
         reached[0] = true
@@ -157,7 +158,7 @@ struct DockerPyPatterns {
             }
             reached = next
         }
-        // `$` also stands before a line feed that ends the text.
+        // `$` also matches before a line feed at the end of the text.
         return reached[text.count] || (text.last == "\n" && reached[text.count - 1])
     }
 }

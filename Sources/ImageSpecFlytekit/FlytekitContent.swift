@@ -3,9 +3,9 @@
 internal import ContentTree
 internal import ImageSpec
 
-/// The digests that flytekit puts in the place of files.
+/// The digests that flytekit uses in place of files.
 enum FlytekitContent {
-    /// SHA-1 of the requirements file without the white space around it.
+    /// SHA-1 of the requirements file without surrounding white space.
     static func requirementsDigest(
         _ path: String, in context: ImageSpec.Context
     ) throws(ImageSpecError) -> String {
@@ -17,7 +17,7 @@ enum FlytekitContent {
         return Hexadecimal.text(SHA1.digest(of: start[..<end]))
     }
 
-    /// MD5 of the copied files: a directory's by their paths in it, others by their names. What is not there is passed over.
+    /// MD5 of the copied files: those in a directory with their paths in it, others with their names. Missing files are skipped.
     static func copyDigest(_ paths: [String], in context: ImageSpec.Context) throws(ImageSpecError)
         -> String
     {
@@ -46,13 +46,13 @@ enum FlytekitContent {
         try FlytekitFiles.hash(place, as: name, shown: shown, field: "copy", into: &hasher)
     }
 
-    /// MD5 of the files of a source root, ordered by their paths.
+    /// MD5 of the files of a source root, sorted by path.
     static func sourceDigest(
         _ root: String, mode: ImageSpec.SourceCopyMode, in context: ImageSpec.Context,
         gitIgnored: ImageSpec.GitIgnored?
     ) throws(ImageSpecError) -> String {
         let folder = Path.join(context.workingDirectory, root)
-        // flytekit runs git in it first, whatever is copied, and reads the ignore file.
+        // In any mode, flytekit first runs git in the directory and reads the ignore file.
         guard !root.utf8.contains(0) else {
             throw .flytekit(.invalidField, "source_root", raises: "ValueError", "embedded null byte")
         }
@@ -93,11 +93,11 @@ enum FlytekitContent {
         }
     }
 
-    /// The loaded modules that lie below the source root; one that was loaded under two names counts twice.
+    /// The loaded modules below the source root. A module that was loaded under two names counts twice.
     private static func addLoadedModules(
         _ root: String, in context: ImageSpec.Context, _ hasher: inout MD5Hasher
     ) throws(ImageSpecError) {
-        // Python compares whole paths: a source root that is relative, or not in its shortest form, has no module.
+        // Python compares whole paths, so a source root that is relative or not in its shortest form has no modules.
         guard Path.isAbsolute(root), commonFolder(root, root).hasSameBytes(as: root) else { return }
         guard let modules = context.loadedModules else { throw .loadedModulesRequired(root) }
         let working = context.folder

@@ -11,7 +11,7 @@ import Musl
 import Darwin
 #endif
 
-/// Files as flytekit looks at them, with Python's `os`: what cannot be looked at is not there.
+/// File access with the semantics of Python's `os`: a file that cannot be examined does not exist.
 enum FlytekitFiles {
     /// The kind of the file at a path, following links; nil if `os.path.exists` returns false.
     static func kind(_ path: [UInt8]) -> FileSystem.Kind? {
@@ -25,10 +25,10 @@ enum FlytekitFiles {
         folder.last == UInt8(ascii: "/") ? folder + name : folder + [UInt8(ascii: "/")] + name
     }
 
-    /// The paths of all files below a directory, relative to it: `os.walk`, which enters no link, and for which everything
-    /// else is a file. Those of a directory come before those of its subdirectories; names and subdirectories go by their bytes.
+    /// The relative paths of all files below a directory, as in `os.walk`: links to directories are not followed, and everything
+    /// that is not a directory is a file. The files of a directory come before those of its subdirectories.
     ///
-    /// (`os.walk` takes subdirectories as the file system gives them. That order is not reproducible.)
+    /// Sorted by bytes. (`os.walk` uses the order of the file system, which is not reproducible.)
     static func walk(
         _ folder: [UInt8], withoutGitFolders: Bool, relativePath: [UInt8] = [], _ files: inout [[UInt8]]
     ) {
@@ -41,7 +41,7 @@ enum FlytekitFiles {
         }
     }
 
-    /// The names of files, and of subdirectories that are not links, each sorted. Empty if the directory cannot be read.
+    /// The sorted names of files, and of subdirectories that are not links; empty if the directory cannot be read.
     private static func list(_ folder: [UInt8]) -> (files: [[UInt8]], folders: [[UInt8]]) {
         var files: [[UInt8]] = []
         var folders: [[UInt8]] = []
@@ -65,7 +65,7 @@ enum FlytekitFiles {
             && FileSystem.kind(ofMode: status.st_mode) == .link
     }
 
-    /// All bytes of a file. What is no file and has no end is an error, where flytekit would wait for ever.
+    /// All bytes of a file. A pipe or device is an error; flytekit would read it forever.
     static func contents(_ path: String, field: String, shown: String) throws(ImageSpecError) -> [UInt8] {
         guard let descriptor = try opened(Array(path.utf8), shown: Array(shown.utf8), field: field) else {
             return []
@@ -78,8 +78,7 @@ enum FlytekitFiles {
         }
     }
 
-    /// Adds a file's bytes, and then the parts of its path with nothing between them. What is no file and has no end is
-    /// an error, where flytekit would wait for ever.
+    /// Adds the bytes of a file, and then its path without slashes. A pipe or device is an error; flytekit would read it forever.
     static func hash(
         _ path: [UInt8], as relativePath: some Collection<UInt8>, shown: [UInt8], field: String,
         into hasher: inout MD5Hasher
@@ -110,7 +109,7 @@ enum FlytekitFiles {
         }
     }
 
-    /// A file, opened; nil for `/dev/null`.
+    /// Opens a file; `nil` for `/dev/null`, which is empty.
     private static func opened(
         _ path: [UInt8], shown: [UInt8], field: String
     ) throws(ImageSpecError) -> Int32? {
@@ -141,7 +140,7 @@ enum FlytekitFiles {
 }
 
 extension ImageSpecError {
-    /// What Python raises where `open` fails.
+    /// The exception that Python raises if `open` fails.
     static func flytekitCannotRead(field: String, path: [UInt8], code number: Int32) -> ImageSpecError {
         let type =
             switch number {

@@ -3,10 +3,10 @@
 internal import ContentTree
 internal import ImageSpec
 
-/// Which files of a source root flytekit leaves out: git's, those of its `.dockerignore`, and what Python leaves behind.
+/// The files of a source root that flytekit excludes: those that git ignores, those in its `.dockerignore`, and Python's caches.
 ///
-/// The rules see a path relative to the source root only where that is absolute; else they see it with the source root
-/// before it, as it is written, so that most of them miss.
+/// Paths are matched relative to the source root only if that is absolute. Otherwise the source root, as written, is part of the
+/// path, so most rules do not match.
 struct FlytekitIgnore {
     private let folder: [UInt8]
     private let prefix: [UInt8]
@@ -14,7 +14,7 @@ struct FlytekitIgnore {
     private let gitFolders: Lines
     private let docker: DockerPyPatterns
 
-    /// For a source root as the spec declares it, and the directory that it is.
+    /// Reads the rules for a source root as declared, in its directory, with the output of git there.
     init(
         sourceRoot: String, folder: String, git listing: ImageSpec.GitIgnored.Listing
     ) throws(ImageSpecError) {
@@ -40,7 +40,7 @@ struct FlytekitIgnore {
         return text
     }
 
-    /// Whether a file is left out; its path is relative to the source root.
+    /// Whether a file is excluded. The path is relative to the source root.
     func leavesOut(_ path: [UInt8]) throws(ImageSpecError) -> Bool {
         let path = prefix + path
         if gitLeavesOut(path) { return true }
@@ -53,14 +53,14 @@ struct FlytekitIgnore {
         let plain = path.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual([UInt8(ascii: ".")]) }
             .joined(separator: [UInt8(ascii: "/")])
         if git.contains(Array(plain)) { return true }
-        // With a relative source root this looks for a directory of the file's name one level too deep.
+        // flytekit looks for the path below the source root, which is part of the path if it is relative.
         guard !gitFolders.isEmpty, !prefix.isEmpty,
             FlytekitFiles.kind(FlytekitFiles.join(folder, path)) == .folder
         else { return false }
         return gitFolders.contains(Array(plain) + [UInt8(ascii: "/")])
     }
 
-    /// `*.pyc`, `.cache`, `.cache/*`, `__pycache__/*`, `**/__pycache__/*`, where `*` stands for any text.
+    /// `*.pyc`, `.cache`, `.cache/*`, `__pycache__/*`, `**/__pycache__/*`, where `*` matches any text.
     private static func isLeftBehind(_ path: [UInt8]) -> Bool {
         let text = path[...]
         return text.suffix(4).elementsEqual(".pyc".utf8) || text.elementsEqual(".cache".utf8)
@@ -68,7 +68,7 @@ struct FlytekitIgnore {
             || text.indices.contains { text[$0...].starts(with: "/__pycache__/".utf8) }
     }
 
-    /// What git prints, a line a path.
+    /// The output of git, one path per line.
     private struct Lines {
         private var lines: Set<[UInt8]>
 

@@ -3,7 +3,7 @@
 internal import ContentTree
 internal import ImageSpec
 
-/// A spec as flytekit has it once its constructor is done, and the names that flytekit gives it.
+/// A spec after flytekit's constructor, and the names that flytekit gives it.
 ///
 /// Source: flytekit 1.16.14, `flytekit.image_spec.image_spec`.
 struct FlytekitSpec {
@@ -22,7 +22,7 @@ struct FlytekitSpec {
 
     init(_ spec: ImageSpec, in context: ImageSpec.Context) throws(ImageSpecError) {
         self.spec = spec
-        // A base that is a spec has been made before.
+        // Python evaluates the base before the spec itself.
         switch spec.baseImage {
         case nil: base = .none
         case .reference(let reference): base = .reference(reference)
@@ -49,8 +49,8 @@ struct FlytekitSpec {
         sourceCopyMode = spec.sourceCopyMode ?? (spec.sourceRoot == nil ? nil : .loadedModules)
     }
 
-    /// `[a-z0-9._-]+`, a port of one to five digits, and directories of word characters, dots and hyphens. Digits and word
-    /// characters are those of any script, and a line feed may end it all.
+    /// flytekit's regular expression: `[a-z0-9._-]+`, an optional port of one to five digits, and path components of word characters,
+    /// dots and hyphens. Digits and word characters of any script match, and a line feed may follow.
     private static func isRegistry(_ text: String) -> Bool {
         var rest = PythonText(text).codePoints[...]
         if rest.last == "\n" { rest.removeLast() }
@@ -102,7 +102,7 @@ struct FlytekitSpec {
 
     // MARK: the text that is hashed
 
-    /// What stands for files, and for a base, in a tag.
+    /// The values in place of files and a base spec in a tag.
     private struct Content {
         var base: String?
         var sourceRoot: String?
@@ -113,7 +113,7 @@ struct FlytekitSpec {
     private func content(
         in context: ImageSpec.Context, gitIgnored: ImageSpec.GitIgnored?
     ) throws(ImageSpecError) -> Content {
-        // In flytekit's order: it decides which of several errors is seen.
+        // In flytekit's order, which determines the error that is reported.
         var content = Content()
         if case .spec(let base) = base {
             content.base = base.imageName(tag: try base.tag(in: context, gitIgnored: gitIgnored))
@@ -136,7 +136,7 @@ struct FlytekitSpec {
         return content
     }
 
-    /// Python's text of the dictionary of all fields that are not `None`; with `content` the one for a tag.
+    /// Python's representation of the dictionary of all fields that are not `None`; with `content`, the one for a tag.
     private func representation(_ content: Content? = nil) -> [UInt8] {
         var writer = PythonRepresentation()
         write(to: &writer, content)

@@ -18,8 +18,8 @@ extension ImageSpec {
 
         /// The scheme of flytekit 1.16, with identical names.
         ///
-        /// For a spec that copies its whole source root (``SourceCopyMode/all``) flytekit asks git which files to leave
-        /// out; such a spec needs ``flytekit(gitIgnored:)`` for its `tag` and image name.
+        /// The tag and image name of a spec that copies its whole source root (``SourceCopyMode/all``) depend on the files that git
+        /// ignores; use ``flytekit(gitIgnored:)`` for such a spec.
         public static let flytekit = HashScheme(kind: .flytekit(nil))
 
         /// The scheme of flytekit 1.16, with the files that git ignores in the source roots.
@@ -68,8 +68,8 @@ extension ImageSpec {
         }
     }
 
-    /// The directories in which flytekit would run git to tag this spec: its source root and those of its bases that copy
-    /// their whole source root. Relative ones count from the context's working directory, and come with it before them.
+    /// The directories in which flytekit would run git to tag this spec: its source root and those of its bases, if they are copied
+    /// as a whole. Relative ones are joined to the context's working directory.
     public func directoriesRequiringGitIgnore(in context: Context) -> [String] {
         var folders: [String] = []
         if sourceCopyMode == .all, let root = sourceRoot.nonEmpty {
@@ -113,7 +113,7 @@ extension ImageSpec {
         }
     }
 
-    /// The names that flytekit gives a spec, from one reading of its files.
+    /// The names that flytekit gives a spec, with its files read once.
     package struct FlytekitNames: Sendable {
         package let id: String
         package let tag: String

@@ -21,7 +21,7 @@ struct MD5Hasher {
         if done == nil { update(Array(bytes)) }
     }
 
-    /// The digest of everything given so far. The hasher is used up.
+    /// The digest of all bytes.
     consuming func finalize() -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: 16) { output, count in
             MD5_Final(output.baseAddress, &context)

@@ -9,7 +9,7 @@ struct PythonRepresentation {
 
     mutating func literal(_ text: String) { bytes += text.utf8 }
 
-    /// In single quotes, or in double ones where that saves an escape.
+    /// In single quotes, or in double quotes if that avoids an escape.
     mutating func string(_ text: String) {
         let quote: UInt8 =
             text.utf8.contains(UInt8(ascii: "'")) && !text.utf8.contains(UInt8(ascii: "\""))
@@ -71,7 +71,7 @@ struct PythonRepresentation {
         literal("}")
     }
 
-    /// An `int`'s digits, or a `float`'s: the shortest that read back, always with a point or an exponent.
+    /// The digits of an `int`, or the shortest digits of a `float` that read back, with a point or an exponent.
     static func number(_ number: ImageSpec.JSONValue.Number) -> String {
         if number.isInteger { return String(Int(number.value)) }
         let sign = number.value.sign == .minus ? "-" : ""

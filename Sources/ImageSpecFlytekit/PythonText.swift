@@ -3,8 +3,7 @@
 internal import ContentTree
 internal import ImageSpec
 
-/// Text as Python's `str` holds it: code points, among them lone surrogates, which stand for the bytes of a file
-/// name that are no UTF-8 (`surrogateescape`).
+/// Text like Python's `str`: code points, including lone surrogates in place of bytes that are not UTF-8 (`surrogateescape`).
 struct PythonText: Hashable, Sendable {
     var codePoints: [CodePoint]
 
@@ -34,7 +33,7 @@ struct PythonText: Hashable, Sendable {
         }
     }
 
-    /// The text, where it has no lone surrogate.
+    /// The text; `nil` if it has lone surrogates.
     var string: String? {
         var text = String.UnicodeScalarView()
         for codePoint in codePoints {
@@ -65,15 +64,14 @@ struct PythonText: Hashable, Sendable {
         return PythonText(result)
     }
 
-    /// Whether a cased letter stands before, and none behind, where those that case ignores do not count.
+    /// Whether there is a cased letter before and none behind, apart from characters that case ignores.
     private func isFinalSigma(at index: Int) -> Bool {
         let before = codePoints[..<index].last { !$0.isCaseIgnorable }
         let behind = codePoints[(index + 1)...].first { !$0.isCaseIgnorable }
         return before?.isCased ?? false && !(behind?.isCased ?? false)
     }
 
-    /// A character of a `str`, and what Python 3.11 knows about it, which has Unicode 14.0: what was assigned later is
-    /// unassigned here.
+    /// A character of a `str`, with its properties in Python 3.11, which has Unicode 14.0. Later characters are unassigned.
     struct CodePoint: Hashable, Sendable, Comparable, ExpressibleByUnicodeScalarLiteral {
         let value: UInt32
 
@@ -83,7 +81,7 @@ struct PythonText: Hashable, Sendable {
 
         static func < (left: CodePoint, right: CodePoint) -> Bool { left.value < right.value }
 
-        /// nil for a surrogate.
+        /// `nil` for a surrogate.
         var scalar: Unicode.Scalar? { Unicode.Scalar(value) }
 
         /// The scalar's properties, if Unicode 14.0 has it.
@@ -142,7 +140,7 @@ struct PythonText: Hashable, Sendable {
         /// U+1171E was a non-spacing mark until Unicode 15.0 made it a spacing one.
         var isCaseIgnorable: Bool { value == 0x1171E || properties?.isCaseIgnorable ?? false }
 
-        /// By the full mapping, without regard to what stands around.
+        /// The full mapping, without context.
         var lowercased: [CodePoint] {
             if value < 0x80 { return [isBetween(0x41, 0x5A) ? CodePoint(value | 0x20) : self] }
             return properties?.lowercaseMapping.unicodeScalars.map { CodePoint($0.value) } ?? [self]
@@ -151,6 +149,6 @@ struct PythonText: Hashable, Sendable {
 }
 
 extension String {
-    /// What `str.lower()` makes of it.
+    /// The result of `str.lower()`.
     var pythonLowercased: String { PythonText(self).lowercased.string ?? self }
 }

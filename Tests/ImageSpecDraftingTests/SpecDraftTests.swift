@@ -253,6 +253,9 @@ import Testing
         #expect(spec.problems(in: context).map(\.message) == [])
         _ = try ImageSpec.BuildContext(spec, in: context)
         _ = try spec.imageName(in: context)
+        // A label of Kubernetes.
+        #expect(
+            try spec.tag(in: context).wholeMatch(of: /[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?/) != nil)
         #expect(try SpecDraft(folder: folder).text == draft.text)
         #expect(!draft.text.contains(folder))
         #expect(draft.text.hasSuffix("\n"))

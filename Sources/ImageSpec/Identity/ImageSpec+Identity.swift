@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import ContentTree
+internal import ContentTree
 
 extension ImageSpec {
     /// The id of the spec: the lower-case hexadecimal SHA-256 of ``idDocument``, 64 characters.
@@ -110,78 +110,5 @@ extension ImageSpec {
     /// Looks up a variable in the environment of this process.
     public static func processEnvironment(_ name: String) -> String? {
         CurrentProcess.environmentVariable(name)
-    }
-
-    /// The identity of an image: its tag, and the document that the tag is computed from.
-    public struct Identity: Hashable, Sendable {
-        private let spec: ImageSpec
-
-        /// See ``ImageSpec/id``. Computed at each call.
-        public var id: String { spec.id }
-        /// The lower-case hexadecimal SHA-256 of ``tagDocument``, 64 characters.
-        public let contentDigest: String
-        /// The canonical JSON (RFC 8785) of the image content.
-        public let tagDocument: String
-        /// The declared or default platform of the image.
-        public let platform: String
-        /// The tag of the image.
-        public let tag: String
-        /// The image name without the tag: `[registry/]name`.
-        public let repository: String
-
-        package init(spec: ImageSpec, _ content: ContentIdentity) throws(ImageSpecError) {
-            self.spec = spec
-            contentDigest = content.contentDigest.hex
-            tagDocument = String(decoding: content.document, as: UTF8.self)
-            platform = content.platform
-            tag = try spec.parsedTagFormat()?.tag(specHash: contentDigest) ?? contentDigest
-            repository = spec.repository
-        }
-
-        /// `[registry/]name:tag`.
-        /// - Throws: ``ImageSpecError/Code/invalidReference``.
-        public func imageName() throws(ImageSpecError) -> String {
-            if let problem = spec.repositoryProblem { throw problem }
-            return repository + ":" + tag
-        }
-    }
-
-    /// The image name before the tag, in lower case. Not validated.
-    package var repository: String {
-        let name = (name.nonEmpty ?? "flytekit").asciiLowercased
-        guard let registry = registry.nonEmpty else { return name }
-        return registry.asciiLowercased + "/" + name
-    }
-
-    /// The problem of the repository. The most frequent mistakes get a message that names the field and the right value.
-    var repositoryProblem: ImageSpecError? {
-        let repository = repository
-        guard let problem = ImageReference.Grammar.problem(inName: repository) else { return nil }
-        func isRight(_ spec: ImageSpec) -> Bool {
-            ImageReference.Grammar.problem(inName: spec.repository) == nil
-        }
-        if let registry, registry.utf8.last == UInt8(ascii: "/") {
-            let bare = Path.withoutTrailingSlashes(registry)
-            if isRight(withRegistry(bare)) { return .slashAfterRegistry(registry, bare) }
-        }
-        // The text before an @ may be a password.
-        if let name, !name.contains("@"), let colon = name.lastIndex(of: ":"), !name[colon...].contains("/") {
-            let bare = String(name[..<colon])
-            if isRight(withName(bare)) { return .tagInName(name, tag: String(name[colon...])) }
-        }
-        return .invalidImageName(repository, problem)
-    }
-}
-
-/// The content digest of a spec, and the document that it is the digest of.
-package struct ContentIdentity: Sendable {
-    package let document: [UInt8]
-    package let contentDigest: SHA256Digest
-    package let platform: String
-
-    package init(spec: ImageSpec, contents: ResolvedInputs) {
-        platform = contents.platform
-        document = IdentityDocument.tag(of: spec, contents)
-        contentDigest = SHA256Digest(of: document)
     }
 }

@@ -44,7 +44,8 @@ package struct TagFormat {
         for piece in pieces {
             switch piece {
             case .text(let text): tag += text
-            case .specHash(let precision): tag += specHash.prefix(Self.digitCount(precision) ?? 0)
+            case .specHash(let precision):
+                tag += Substring(specHash.utf8.prefix(Self.digitCount(precision) ?? 0))
             case .unknownPlaceholder, .unmatchedBrace: break
             }
         }
@@ -54,7 +55,8 @@ package struct TagFormat {
     /// The number of digits of a placeholder; `nil` if it is not valid.
     private static func digitCount(_ precision: Substring?) -> Int? {
         guard let precision else { return SHA256Digest.hexCount }
-        guard precision.utf8.allSatisfy(\.isASCIIDigit), precision.first != "0", let count = Int(precision)
+        guard precision.utf8.allSatisfy(\.isASCIIDigit), precision.utf8.first != UInt8(ascii: "0"),
+            let count = Int(precision)
         else { return nil }
         return (8...SHA256Digest.hexCount).contains(count) ? count : nil
     }
@@ -73,24 +75,30 @@ extension TagFormat {
 
     /// Splits a format at its braces. A brace without its partner ends the list.
     package static func pieces(of format: String) -> [Piece] {
+        let (open, close) = (UInt8(ascii: "{"), UInt8(ascii: "}"))
         var pieces: [Piece] = []
         var rest = Substring(format)
         // By bytes: an accent after a brace makes them one character to Swift.
-        while let brace = rest.utf8.firstIndex(where: { "{}".utf8.contains($0) }) {
+        while let brace = rest.utf8.firstIndex(where: { $0 == open || $0 == close }) {
             let start = rest.utf8.index(after: brace)
-            guard rest.utf8[brace] == UInt8(ascii: "{"),
-                let end = rest.utf8[start...].firstIndex(of: UInt8(ascii: "}"))
-            else { return pieces + [.unmatchedBrace] }
-            pieces += [.text(rest[..<brace]), placeholder(rest[start..<end])]
+            guard rest.utf8[brace] == open, let end = rest.utf8[start...].firstIndex(of: close) else {
+                pieces.append(.unmatchedBrace)
+                return pieces
+            }
+            pieces.append(.text(rest[..<brace]))
+            pieces.append(placeholder(rest[start..<end]))
             rest = rest[rest.utf8.index(after: end)...]
         }
-        return pieces + [.text(rest)]
+        pieces.append(.text(rest))
+        return pieces
     }
 
     private static func placeholder(_ text: Substring) -> Piece {
-        let precision = "spec_hash:."
-        if text == "spec_hash" { return .specHash(precision: nil) }
-        guard text.utf8.starts(with: precision.utf8) else { return .unknownPlaceholder(text) }
-        return .specHash(precision: Substring(text.utf8.dropFirst(precision.utf8.count)))
+        let name = "spec_hash".utf8
+        guard text.utf8.starts(with: name) else { return .unknownPlaceholder(text) }
+        let rest = text.utf8.dropFirst(name.count)
+        if rest.isEmpty { return .specHash(precision: nil) }
+        guard rest.starts(with: ":.".utf8) else { return .unknownPlaceholder(text) }
+        return .specHash(precision: Substring(rest.dropFirst(2)))
     }
 }
