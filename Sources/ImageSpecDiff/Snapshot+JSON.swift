@@ -37,8 +37,7 @@ extension ImageSpec.Snapshot {
     /// Whether bytes are a snapshot of any version, complete or not. Otherwise they may be a spec.
     package static func isSnapshot(_ bytes: [UInt8]) -> Bool {
         var cursor = TextCursor(bytes)
-        func isWhiteSpace(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
-        cursor.skip(isWhiteSpace)
+        cursor.skip(\.isJSONWhiteSpace)
         guard cursor.take("{") else { return false }
         let value = "\"" + ImageSpec.snapshotFormatPrefix
         // Not always the first key: other programs may have sorted them.
@@ -48,9 +47,9 @@ extension ImageSpec.Snapshot {
                 cursor.position += 1
                 continue
             }
-            cursor.skip(isWhiteSpace)
+            cursor.skip(\.isJSONWhiteSpace)
             guard cursor.take(":") else { continue }
-            cursor.skip(isWhiteSpace)
+            cursor.skip(\.isJSONWhiteSpace)
             if cursor.bytes[cursor.position...].starts(with: value.utf8) { return true }
         }
         return false

@@ -11,10 +11,7 @@ enum FlytekitContent {
     ) throws(ImageSpecError) -> String {
         let bytes = try FlytekitFiles.contents(
             Path.join(context.workingDirectory, path), field: "requirements", shown: Path.normalized(path))
-        func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
-        let start = bytes.drop(while: isSpace)
-        let end = start.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? start.startIndex
-        return Hexadecimal.text(SHA1.digest(of: start[..<end]))
+        return Hexadecimal.text(SHA1.digest(of: bytes.withoutSurroundingWhiteSpace))
     }
 
     /// MD5 of the copied files: those in a directory with their paths in it, others with their names. Missing files are skipped.

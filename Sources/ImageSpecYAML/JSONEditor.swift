@@ -88,7 +88,7 @@ struct JSONEditor {
 
     private func spaceStart(before position: Int) -> Int {
         var start = position
-        while start > 0, Self.isWhiteSpace(bytes[start - 1]) { start -= 1 }
+        while start > 0, bytes[start - 1].isJSONWhiteSpace { start -= 1 }
         return start
     }
 
@@ -135,7 +135,7 @@ struct JSONEditor {
             case UInt8(ascii: ","):
                 if depth == 0 { return position }
             default:
-                if depth == 0, Self.isWhiteSpace(byte) { return position }
+                if depth == 0, byte.isJSONWhiteSpace { return position }
                 position += 1
                 continue
             }
@@ -149,11 +149,7 @@ struct JSONEditor {
 
     private func skipWhiteSpace(_ start: Int) -> Int {
         var position = start
-        while let byte = byte(position), Self.isWhiteSpace(byte) { position += 1 }
+        while let byte = byte(position), byte.isJSONWhiteSpace { position += 1 }
         return position
-    }
-
-    private static func isWhiteSpace(_ byte: UInt8) -> Bool {
-        byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
     }
 }

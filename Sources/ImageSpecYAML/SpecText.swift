@@ -120,7 +120,7 @@ extension SpecText.Format {
 
     /// JSON if the first byte after white space is `{`.
     init(contents bytes: [UInt8]) {
-        let first = bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        let first = bytes.first { !$0.isJSONWhiteSpace }
         self = first == UInt8(ascii: "{") ? .json : .yaml
     }
 }

@@ -78,7 +78,7 @@ struct YAMLEditor {
     /// The position behind the colon of a key without a value. The mark of the value may be behind white space.
     private func endOfColon(before node: Node) throws(ImageSpecError) -> Int {
         var position = source.offset(node)
-        while position > 0, YAMLSource.isWhiteSpace(bytes[position - 1]) { position -= 1 }
+        while position > 0, bytes[position - 1].isJSONWhiteSpace { position -= 1 }
         guard position > 0, bytes[position - 1] == UInt8(ascii: ":") else { throw unsupported(node) }
         return position
     }
@@ -132,7 +132,7 @@ struct YAMLEditor {
         for line in (last + 1)..<max(source.lines.count, last + 1) {
             let end = line + 1 < source.lines.count ? source.lines[line + 1] : bytes.count
             let text = bytes[source.lines[line]..<end]
-            let isBlank = text.allSatisfy { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
+            let isBlank = text.allSatisfy(\.isJSONWhiteSpace)
             if isBlank { continue }
             if text.starts(with: "---".utf8) || text.starts(with: "...".utf8) { break }
             if text.prefix(while: { $0 == 0x20 }).count < indentation { break }

@@ -78,9 +78,9 @@ struct YAMLSource {
         var cursor = TextCursor(bytes)
         cursor.position = offset(node)
         while let byte = cursor.peek(), "&!".utf8.contains(byte) {
-            cursor.skip { !Self.isWhiteSpace($0) }
+            cursor.skip { !$0.isJSONWhiteSpace }
             while let byte = cursor.peek() {
-                if Self.isWhiteSpace(byte) {
+                if byte.isJSONWhiteSpace {
                     cursor.position += 1
                 } else if byte == UInt8(ascii: "#") {
                     cursor.skip { $0 != UInt8(ascii: "\n") }
@@ -103,9 +103,5 @@ struct YAMLSource {
         default: break
         }
         return last
-    }
-
-    static func isWhiteSpace(_ byte: UInt8) -> Bool {
-        byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
     }
 }

@@ -51,7 +51,7 @@ extension IgnoreProgram {
         sorted.reserveCapacity(positions.count)
         for position in positions.sorted() where position != sorted.last { sorted.append(position) }
         let winner = sorted.lastIndex {
-            kind(of: $0) == .rest && !rules[Int(rule(of: $0))].isForDirectoriesOnly
+            kind(of: $0) == .rest && !rules[Int(self.rule(of: $0))].isForDirectoriesOnly
         }
         guard let winner else { return sorted }
         // A rule that matches everything from here on wins over all earlier ones, and over its own other positions.

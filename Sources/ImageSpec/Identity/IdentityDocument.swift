@@ -120,8 +120,7 @@ extension CanonicalWriter {
         list(values)
     }
 
-    fileprivate mutating func member(_ name: String, _ variables: ImageSpec.OrderedDictionary<String>?)
-    {
+    fileprivate mutating func member(_ name: String, _ variables: ImageSpec.OrderedDictionary<String>?) {
         guard let variables, !variables.isEmpty else { return }
         key(name)
         object(variables)

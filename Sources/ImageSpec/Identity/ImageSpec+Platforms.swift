@@ -11,14 +11,11 @@ extension ImageSpec {
         guard let platform = platform.nonEmpty else { return nil }
         let comma = UInt8(ascii: ",")
         // Most specs declare a single platform.
-        if !platform.utf8.contains(where: { $0 == comma || PipRequirements.isWhiteSpace($0) }) {
+        if !platform.utf8.contains(where: { $0 == comma || $0.isASCIIWhiteSpace }) {
             return platform
         }
-        let members = platform.utf8.split(separator: comma).compactMap { part -> String? in
-            let start = part.drop(while: PipRequirements.isWhiteSpace)
-            guard let last = start.lastIndex(where: { !PipRequirements.isWhiteSpace($0) }) else { return nil }
-            return String(decoding: start[...last], as: UTF8.self)
-        }
+        let members = platform.utf8.split(separator: comma)
+            .map { String(decoding: $0.withoutSurroundingWhiteSpace, as: UTF8.self) }.filter { !$0.isEmpty }
         return members.isEmpty ? nil : CanonicalWriter.canonicalSet(members).joined(separator: ",")
     }
 

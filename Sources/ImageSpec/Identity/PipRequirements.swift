@@ -28,7 +28,7 @@ struct PipRequirements {
         var logical: [Line] = []
         var open: Line?
         func isComment(_ line: ArraySlice<UInt8>) -> Bool {
-            line.first { !Self.isWhiteSpace($0) } == UInt8(ascii: "#")
+            line.first { !$0.isASCIIWhiteSpace } == UInt8(ascii: "#")
         }
         for (index, line) in physicalLines().enumerated() {
             if isComment(line) {
@@ -49,7 +49,7 @@ struct PipRequirements {
         }
         if let open { logical.append(open) }
         return logical.compactMap { line in
-            let text = Self.trimmed(Self.withoutComment(line.text))
+            let text = Self.withoutComment(line.text).withoutSurroundingWhiteSpace
             return text.isEmpty ? nil : Line(text: Array(text), number: line.number)
         }
     }
@@ -77,18 +77,10 @@ struct PipRequirements {
 
     private static func withoutComment(_ line: [UInt8]) -> ArraySlice<UInt8> {
         for index in line.indices where line[index] == UInt8(ascii: "#") {
-            if index == 0 || isWhiteSpace(line[index - 1]) { return line[..<index] }
+            if index == 0 || line[index - 1].isASCIIWhiteSpace { return line[..<index] }
         }
         return line[...]
     }
-
-    private static func trimmed(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        let rest = line.drop(while: isWhiteSpace)
-        guard let last = rest.lastIndex(where: { !isWhiteSpace($0) }) else { return [] }
-        return rest[...last]
-    }
-
-    static func isWhiteSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
     /// The file that a logical line includes; `nil` if it includes none, or a URL (`http:`, `https:`, `file:`).
     func included(by line: Line) throws(ImageSpecError) -> String? {
@@ -104,7 +96,7 @@ struct PipRequirements {
             }
             name = rest[..<end]
         } else {
-            name = rest.prefix { !Self.isWhiteSpace($0) }
+            name = rest.prefix { !$0.isASCIIWhiteSpace }
         }
         guard !name.isEmpty else {
             throw problem("include without a file name", fix: "add one, or remove the line")
@@ -130,11 +122,11 @@ struct PipRequirements {
             let rest = line.dropFirst(option.utf8.count)
             guard let next = rest.first else { return rest }
             if next == equals { return rest.dropFirst() }
-            return isWhiteSpace(next) ? rest.drop(while: isWhiteSpace) : nil
+            return next.isASCIIWhiteSpace ? rest.drop(while: \.isASCIIWhiteSpace) : nil
         }
         for option in ["-r", "-c"] where line.starts(with: option.utf8) {
             let rest = line.dropFirst(option.utf8.count)
-            return rest.first == equals ? rest.dropFirst() : rest.drop(while: isWhiteSpace)
+            return rest.first == equals ? rest.dropFirst() : rest.drop(while: \.isASCIIWhiteSpace)
         }
         return nil
     }

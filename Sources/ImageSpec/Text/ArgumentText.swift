@@ -20,7 +20,7 @@ package enum ArgumentText {
             } else if byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\"") {
                 quote = byte
                 word = word ?? []
-            } else if PipRequirements.isWhiteSpace(byte) {
+            } else if byte.isASCIIWhiteSpace {
                 endWord()
             } else {
                 word = (word ?? []) + [byte]

@@ -34,10 +34,3 @@ package enum Hexadecimal {
     @inlinable
     package static func value(ofDigit byte: UInt8) -> UInt8 { byte & 15 &+ (byte >> 6) &* 9 }
 }
-
-extension UInt8 {
-    /// Whether the byte is a hexadecimal digit of either case.
-    var isASCIIHexDigit: Bool {
-        isASCIIDigit || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(self | 0x20)
-    }
-}

@@ -16,6 +16,9 @@ package struct TextCursor {
     /// The line of the position, from 1.
     var line: Int { bytes.prefix(position).count { $0 == UInt8(ascii: "\n") } + 1 }
 
+    /// The column of the position, from 1, in bytes.
+    var column: Int { bytes.prefix(position).reversed().prefix { $0 != UInt8(ascii: "\n") }.count + 1 }
+
     package func peek(_ offset: Int = 0) -> UInt8? {
         position + offset < bytes.count ? bytes[position + offset] : nil
     }
@@ -28,11 +31,15 @@ package struct TextCursor {
 
     func text(from start: Int, to end: Int) -> String { String(decoding: bytes[start..<end], as: UTF8.self) }
 
+    func isNext(_ text: StaticString) -> Bool {
+        text.withUTF8Buffer { bytes[min(position, bytes.count)...].starts(with: $0) }
+    }
+
     /// Moves past `text` if it is next.
     package mutating func take(_ text: StaticString) -> Bool {
-        let isNext = text.withUTF8Buffer { bytes[min(position, bytes.count)...].starts(with: $0) }
-        if isNext { position += text.utf8CodeUnitCount }
-        return isNext
+        guard isNext(text) else { return false }
+        position += text.utf8CodeUnitCount
+        return true
     }
 
     /// Moves past the bytes that match, and returns them.
@@ -48,5 +55,5 @@ package struct TextCursor {
     }
 
     /// Moves past white space.
-    mutating func skipSpace() { skip(PipRequirements.isWhiteSpace) }
+    mutating func skipSpace() { skip(\.isASCIIWhiteSpace) }
 }

@@ -3,9 +3,9 @@
 internal import ContentTree
 
 extension ImageSpec {
-    /// Reads the fields of a spec from a document, and collects all that is wrong with them.
+    /// Reads the fields of a spec from a document, and collects all problems.
     ///
-    /// A field with a problem stays nil, and the others are read. Paths are made only for problems: most documents have none.
+    /// A field with a problem stays `nil`. Paths are created only for problems, which most documents do not have.
     struct SpecReader {
         private struct Problem {
             var error: ImageSpecError
@@ -20,7 +20,7 @@ extension ImageSpec {
         static func read(_ document: SpecDocument) -> (spec: ImageSpec, problems: [ImageSpecError]) {
             var reader = SpecReader()
             let spec = reader.spec(document.value, DocumentPath())
-            // Nearly all fields of a snapshot are unknown here, and that is one mistake.
+            // Most fields of a snapshot are unknown in a spec; one message is enough.
             if reader.isSnapshot { return (spec, [.snapshotAsSpec]) }
             if reader.problems.isEmpty { return (spec, document.problems) }
             let places = document.places()

@@ -85,7 +85,7 @@ indirect enum EnvironmentMarker: Equatable, Sendable {
             let isWord = cursor.peek().map { ($0 | 0x20).isASCIILowercaseLetter } ?? false
             var sign =
                 isWord
-                ? cursor.takeAll { !PipRequirements.isWhiteSpace($0) && $0 != 0x22 && $0 != 0x27 }
+                ? cursor.takeAll { !$0.isASCIIWhiteSpace && $0 != 0x22 && $0 != 0x27 }
                 : cursor.takeAll { "<>=!~".utf8.contains($0) }
             if sign == "not" {
                 let start = cursor.position

@@ -63,7 +63,7 @@ struct LockedProject {
     func line(ofKey key: String) -> Int? {
         Self.line(in: projectFile.raw) { line in
             let text = line.drop {
-                PipRequirements.isWhiteSpace($0) || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "\"")
+                $0.isASCIIWhiteSpace || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "\"")
             }
             return text.starts(with: key.utf8)
         }

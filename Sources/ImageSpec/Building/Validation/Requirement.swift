@@ -234,11 +234,11 @@ struct Requirement: Equatable, Sendable {
             let start = cursor.position
             while let byte = cursor.peek() {
                 let next = cursor.peek(1)
-                if byte == UInt8(ascii: ";"), next == nil || next.map(PipRequirements.isWhiteSpace) == true {
+                if byte == UInt8(ascii: ";"), next == nil || next.map(\.isASCIIWhiteSpace) == true {
                     break
                 }
-                if PipRequirements.isWhiteSpace(byte) {
-                    let rest = cursor.bytes[cursor.position...].first { !PipRequirements.isWhiteSpace($0) }
+                if byte.isASCIIWhiteSpace {
+                    let rest = cursor.bytes[cursor.position...].first { !$0.isASCIIWhiteSpace }
                     if rest == nil || rest == UInt8(ascii: ";") || rest == UInt8(ascii: "#") { break }
                 }
                 cursor.position += 1
@@ -264,14 +264,8 @@ struct Requirement: Equatable, Sendable {
 }
 
 extension String {
-    /// Without the white space of requirements files at both ends.
-    var trimmingSpace: String {
-        let bytes = Array(utf8)
-        guard let first = bytes.firstIndex(where: { !PipRequirements.isWhiteSpace($0) }),
-            let last = bytes.lastIndex(where: { !PipRequirements.isWhiteSpace($0) })
-        else { return "" }
-        return String(decoding: bytes[first...last], as: UTF8.self)
-    }
+    /// The text without white space at both ends.
+    var trimmingSpace: String { String(decoding: utf8.withoutSurroundingWhiteSpace, as: UTF8.self) }
 
     /// Where a comment begins: at "#" after white space.
     fileprivate func startOfComment() -> String.Index? {

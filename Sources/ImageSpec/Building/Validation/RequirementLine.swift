@@ -25,7 +25,7 @@ enum RequirementLine: Equatable, Sendable {
     /// The requirement, and the options that follow it.
     private static func split(_ text: String) -> (requirement: String, options: String) {
         let bytes = Array(text.utf8)
-        for index in bytes.indices.dropFirst() where PipRequirements.isWhiteSpace(bytes[index - 1]) {
+        for index in bytes.indices.dropFirst() where bytes[index - 1].isASCIIWhiteSpace {
             if bytes[index...].starts(with: "--".utf8) {
                 return (
                     String(decoding: bytes[..<index], as: UTF8.self).trimmingSpace,

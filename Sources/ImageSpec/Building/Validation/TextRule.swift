@@ -33,7 +33,7 @@ struct TextRule: Sendable {
 
 extension TextRule {
     static let notEmpty = requires("is empty", fix: "remove it") { text in
-        !text.utf8.allSatisfy(PipRequirements.isWhiteSpace)
+        !text.utf8.allSatisfy(\.isASCIIWhiteSpace)
     }
 
     static let noNUL = requires("contains a NUL byte", fix: "remove it") {
