@@ -122,6 +122,8 @@ J
 }
 start_daemon one true
 start_daemon two false
+# A BuildKit whose images docker stores has no exporter for remote clients.
+start_daemon far true
 log "docker $(docker --host "unix://$WORK/one.sock" version -f '{{.Server.Version}}'), $(docker buildx version | cut -d' ' -f2-)"
 
 certificate() { # certificate NAME SUBJECT [EXTENSIONS]
@@ -139,7 +141,7 @@ open_port() { # open_port NAME PORT: the daemon's BuildKit on a port
   wait_for grep -q listening "$WORK/port-$1.out"
 }
 open_port one "$one_port"
-open_port two "$two_port"
+open_port far "$two_port"
 # The client's own daemon is the second; builders elsewhere need none.
 own=unix://$WORK/two.sock
 tls="cacert=$WORK/tls/ca.crt,cert=$WORK/tls/client.crt,key=$WORK/tls/client.key"
@@ -205,7 +207,7 @@ same_size() {
   for text in one two six; do
     echo $text > src/main.py
     build "$2" --engine docker || { bad "$1: an image of a changed file is built"; tail -5 "$WORK/err"; return; }
-    check "$1: a file that changes and keeps its size is in the image" "$text" "$(file_in_image "$(result image)" root/main.py)"
+    check "$1: a file that changes and keeps its size is in the image" "$text" "$(file_in_image "$(result image_name)" root/main.py)"
   done
   echo one > src/main.py
 }
@@ -218,7 +220,7 @@ for store in one two; do
   spec own-$store '{"network": "host"}'
   build own-$store.json --engine docker
   check "$label: an image is built and pushed" 0 $?
-  check_same "$label: its digest is that of the registry" "$(digest_in_registry "$(result image)")" "$(result digest)"
+  check_same "$label: its digest is that of the registry" "$(digest_in_registry "$(result image_name)")" "$(result digest)"
   build own-$store.json
   check "$label: it is found" found "$(result outcome)"
   spec same-$store '{"network": "host"}'
@@ -242,7 +244,7 @@ export DOCKER_HOST=$own
 spec remote '{"builder": "east", "network": "host"}'
 DOCKER_HOST=unix:///nowhere build remote.json
 check "a remote builder builds without a local daemon" 0 $?
-check_same "and pushes" "$(digest_in_registry "$(result image)")" "$(result digest)"
+check_same "and pushes" "$(digest_in_registry "$(result image_name)")" "$(result digest)"
 spec remote-same '{"builder": "east", "network": "host"}'
 same_size "a remote builder" remote-same.json
 
@@ -277,7 +279,7 @@ build fixed.json --force
 check_same "with fixed times, two builds have one digest" "$first" "$(result digest)"
 spec other '{"builder": "west", "network": "host", "source_date_epoch": 1700000000, "cache": false}' 'commands=["mkdir /made && echo made > /made/file"]' 'name="fixed"'
 build other.json --force
-log "     the daemons' digests: $first, $(result digest)"
+check_same "and both daemons make the same image" "$first" "$(result digest)"
 
 cache=$registry/cache/zstd:1
 spec zstd "{\"builder\": \"east\", \"network\": \"host\", \"cache_to\": {\"ref\": \"$cache\", \"mode\": \"max\", \"compression\": \"zstd\", \"oci_mediatypes\": true, \"image_manifest\": true}}"
@@ -378,6 +380,7 @@ check_contains "it is named" "dying no longer answers: " "$WORK/err"
 # The client and the daemon of Debian 12.
 PATH=/usr/bin:/usr/sbin:/bin:/sbin
 export DOCKER_CONFIG=$WORK/plain
+echo '{}' > "$DOCKER_CONFIG/config.json"
 if /usr/bin/docker version -f '{{.Client.Version}}' 2>/dev/null | grep -q '^20\.'; then
   cat > "$WORK/old.json" <<J
 { "data-root": "$WORK/data-old", "exec-root": "$WORK/exec-old", "pidfile": "$WORK/dockerd-old.pid", "hosts": ["unix://$WORK/old.sock"],
