@@ -29,7 +29,8 @@ import Testing
         func addLink(_ path: [UInt8], to target: [UInt8]) { bytes += target }
 
         func addFile(
-            _ path: [UInt8], isExecutable: Bool, size: Int, _ body: (Write) throws(ImageSpecError) -> Void
+            _ path: [UInt8], isExecutable: Bool, size: Int, digest: ContentDigest,
+            _ body: (Write) throws(ImageSpecError) -> Void
         ) throws(ImageSpecError) {
             sizes.append(size)
             var count = 0
@@ -50,7 +51,8 @@ import Testing
         let contents = try ResolvedInputs.read(of: Self.spec, in: project.context, records: [.entries])
         let sink = ChangingSink { try change(project) }
         do throws(ImageSpecError) {
-            try contents.items(nil, .dockerfile).write(to: sink)
+            try ContextFiles(layout: .dockerfile, buildFile: "", requirements: nil, inputs: contents).items
+                .write(to: sink)
             return (nil, sink.bytes, sink.sizes)
         } catch {
             return (error, sink.bytes, sink.sizes)
@@ -126,7 +128,8 @@ import Testing
                 try FileManager.default.removeItem(atPath: project.path("src/a"))
                 try project.link("src/a", to: project.path("secret"))
             }
-            let items = contents.items(nil, .dockerfile)
+            let items = ContextFiles(layout: .dockerfile, buildFile: "", requirements: nil, inputs: contents)
+                .items
             if isChanged {
                 let error = #expect(throws: ImageSpecError.self) { try items.write(to: sink) }
                 #expect(error?.code == .sourceChanged)

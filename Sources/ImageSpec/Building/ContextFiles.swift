@@ -53,7 +53,7 @@ struct ContextFiles: Sendable {
     }
 
     /// Everything that is copied into the image or installed in it.
-    private var items: ContextItems {
+    var items: ContextItems {
         var items = ContextItems()
         if let requirements {
             for (path, file) in zip(requirements.paths, requirements.files.files) {

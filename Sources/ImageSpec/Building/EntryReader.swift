@@ -49,7 +49,8 @@ final class EntryReader {
             size = try verifiedSize(file, entry, read: count)
         }
         try sink.addFile(
-            target, isExecutable: entry.mode == .executable, size: size, digest: entry.digest) {
+            target, isExecutable: entry.mode == .executable, size: size, digest: entry.digest
+        ) {
             write throws(ImageSpecError) in
             if size <= count { return try write(buffer[..<size]) }
             try copy(file, entry, size: size, read: count, write)

@@ -80,7 +80,9 @@ extension JSONReader {
         guard digits.count == 4, digits.allSatisfy(\.isASCIIHexDigit),
             let unit = UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
         else {
-            throw error("\\u must be followed by four hexadecimal digits", fix: "to write a literal \"\\u\", use \"\\\\u\"")
+            throw error(
+                "\\u must be followed by four hexadecimal digits",
+                fix: "to write a literal \"\\u\", use \"\\\\u\"")
         }
         cursor.position += 4
         return unit
