@@ -75,10 +75,10 @@ extension ImageSpec {
     ) async throws -> [String] {
         let outcome: CommandOutcome?
         do {
-            // Not -I: an environment may be put together by PYTHONPATH. The script itself leaves out the working directory,
-            // whose modules are not to run in place of Python's.
+            // Not -I, because PYTHONPATH may be part of the environment. The script removes the working directory from the
+            // path, so that its modules do not replace those of Python. An environment on a slow file system takes long.
             outcome = try await runner.answer(
-                Command(executable: interpreter, arguments: ["-c", script] + packages))
+                Command(executable: interpreter, arguments: ["-c", script] + packages), within: .seconds(120))
         } catch let error as ImageSpecError {
             throw ImageSpecError.noPython(error.message)
         }
