@@ -30,8 +30,8 @@ struct SignalCancellation: Error {
 
     /// Runs a piece of work that these signals cancel, and waits for its end.
     ///
-    /// A signal that is ignored when this begins stays ignored, as for jobs behind `nohup` or `&`. From here on, output
-    /// that nobody reads is an error of whoever writes it, and ends no process.
+    /// A signal that is ignored when this begins stays ignored, as for jobs behind `nohup` or `&`. From here on, writing to a
+    /// closed pipe is an error instead of a signal that ends the process.
     ///
     /// A second signal deletes temporary files, runs `onSecondSignal`, and ends the process at once.
     static func watch<Value: Sendable>(

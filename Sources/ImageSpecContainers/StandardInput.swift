@@ -19,7 +19,7 @@ import Darwin
 
 /// What a program reads from its standard input: a pipe that holds all of it and has no writer any more.
 ///
-/// Nobody writes while the program runs. Writing to one that does not read would end this process by SIGPIPE.
+/// Nothing is written while the program runs: if it did not read, SIGPIPE would end this process.
 struct StandardInput {
     /// What every system's pipes hold without a reader.
     static let limit = 4096

@@ -147,7 +147,7 @@ extension ImageSpec {
             for (index, image) in images.enumerated() {
                 if let node = numbers[image.key] {
                     number = node
-                    // Forced if one who asks for it forces it.
+                    // Forced if any of the specs that share it is.
                     if image.spec.isForcePush, !nodes[node].spec.isForcePush {
                         nodes[node].spec = nodes[node].spec.forcePush()
                     }
