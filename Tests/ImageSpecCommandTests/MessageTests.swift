@@ -112,7 +112,7 @@ import Testing
         try withFolder(of: ["a.yaml": spec]) { folder in
             let outcome = try Tool.shell("\"$0\" \(command) a.yaml", in: folder)
             #expect(outcome.status == 65)
-            #expect(outcome.messages.hasPrefix("imagespec: a.yaml: "))
+            #expect(outcome.messages.hasPrefix("imagespec: a.yaml:"))
             #expect(outcome.messages.hasSuffix(Self.hint) == isNamed, "\(outcome.messages)")
             let input = try Tool.shell("\"$0\" \(command) - < a.yaml", in: folder)
             #expect(input.status == 65)
