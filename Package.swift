@@ -43,6 +43,10 @@ let package = Package(
         // Loads libcurl when it is first needed: building needs no header of it. On older systems dlopen lies in a library
         // of its own.
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+        // Compresses layers. On every system; Debian has its header in zlib1g-dev.
+        .systemLibrary(
+            name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]
+        ),
         // Header only: system calls and atomics that Swift does not provide.
         .systemLibrary(name: "CFileSystem"),
         // Two messages at a time, which libcrypto does not offer.
@@ -59,10 +63,14 @@ let package = Package(
         .target(
             name: "ImageSpecFlytekit", dependencies: ["CLibcrypto", "ContentTree", "ImageSpec"],
             swiftSettings: settings),
+        // Layers, manifests and configurations of images, made without a daemon. No product: ImageSpecContainers offers it.
+        .target(
+            name: "ImageSpecLayers", dependencies: ["CZlib", "ContentTree", "ImageSpec"],
+            swiftSettings: settings),
         .target(
             name: "ImageSpecContainers",
             dependencies: [
-                "CCurl", "ContentTree", "ImageSpec", "ImageSpecFlytekit",
+                "CCurl", "ContentTree", "ImageSpec", "ImageSpecFlytekit", "ImageSpecLayers",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(
                     name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux])),
@@ -104,8 +112,14 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "ImageSpecLayersTests", dependencies: ["ContentTree", "ImageSpec", "ImageSpecLayers"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "ImageSpecContainersTests",
-            dependencies: ["ContentTree", "ImageSpec", "ImageSpecContainers", "ImageSpecFlytekit"],
+            dependencies: [
+                "ContentTree", "ImageSpec", "ImageSpecContainers", "ImageSpecFlytekit", "ImageSpecLayers",
+            ],
             resources: [.copy("Fixtures")], swiftSettings: settings
         ),
         .testTarget(
@@ -120,7 +134,7 @@ let package = Package(
             name: "ErrorMessageTests",
             dependencies: [
                 "ContentTree", "ImageSpec", "ImageSpecCommand", "ImageSpecContainers", "ImageSpecDiff",
-                "ImageSpecDrafting", "ImageSpecFlytekit", "ImageSpecYAML",
+                "ImageSpecDrafting", "ImageSpecFlytekit", "ImageSpecLayers", "ImageSpecYAML",
             ],
             exclude: ["Fixtures"], swiftSettings: settings
         ),

@@ -60,7 +60,7 @@ build_release_tool() {
 link_static_libraries() {
     local folder=$1 name path
     mkdir -p "$folder"
-    for name in libcrypto.a libstdc++.a libgcc_eh.a; do
+    for name in libcrypto.a libstdc++.a libgcc_eh.a libz.a; do
         path=$(clang -print-file-name="$name" || true)
         if [ -f "$path" ]; then ln -sf "$(realpath "$path")" "$folder/$name"; fi
     done

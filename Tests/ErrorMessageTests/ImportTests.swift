@@ -16,8 +16,10 @@ import Testing
         "ImageSpecFlytekit": ["CLibcrypto", "ContentTree", "ImageSpec"],
         "ImageSpecYAML": ["ContentTree", "ImageSpec", "Yams"],
         "ImageSpecDrafting": ["ContentTree", "ImageSpec", "ImageSpecYAML"],
+        "ImageSpecLayers": ["CZlib", "ContentTree", "ImageSpec"],
         "ImageSpecContainers": [
-            "CCurl", "ContentTree", "ImageSpec", "ImageSpecFlytekit", "Subprocess", "System", "SystemPackage",
+            "CCurl", "ContentTree", "ImageSpec", "ImageSpecFlytekit", "ImageSpecLayers", "Subprocess",
+            "System", "SystemPackage",
         ],
         "ImageSpecCommand": [
             "ArgumentParser", "ContentTree", "ImageSpec", "ImageSpecContainers", "ImageSpecDiff",
@@ -29,6 +31,7 @@ import Testing
     private static let foreign: [String: [String]] = [
         "ContentTree": ["ImageSpec", "source_root", "requirements"],
         "ImageSpec": ["RegistryClient", "ContainerEngine", "ArgumentParser"],
+        "ImageSpecLayers": ["RegistryClient", "ContainerEngine", "ContainerBuilder"],
         "ImageSpecDiff": ["Dockerfile"],
     ]
 
