@@ -24,7 +24,7 @@ extension ImageSpec {
         // The text before an @ may be a password.
         if let name, !name.contains("@"), let colon = name.lastIndex(of: ":"), !name[colon...].contains("/") {
             let bare = String(name[..<colon])
-            if isRight(withName(bare)) { return .tagInName(name, tag: String(name[colon...])) }
+            if !bare.isEmpty, isRight(withName(bare)) { return .tagInName(name, tag: String(name[colon...])) }
         }
         return .invalidImageName(repository, problem)
     }

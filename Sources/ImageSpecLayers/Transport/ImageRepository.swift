@@ -20,8 +20,8 @@ package protocol ImageRepository: Sendable {
     /// registry did; if not, the blob has to be written.
     func mountBlob(_ blob: BlobDescriptor, from repository: String) async throws -> Bool
 
-    /// Writes a blob, and verifies its size and digest. If this throws, the blob does not exist.
-    /// - Parameter progress: called with the number of bytes that were sent since the last call.
+    /// Writes a blob, and verifies its size and digest. If this fails, the blob does not exist. `progress` is called with the
+    /// number of bytes that were sent since its last call.
     func writeBlob(
         _ blob: BlobDescriptor, from source: BlobSource, progress: @escaping @Sendable (Int) -> Void
     ) async throws

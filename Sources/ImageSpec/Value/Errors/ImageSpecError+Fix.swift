@@ -27,7 +27,7 @@ extension ImageSpecError {
         public let action: Action?
 
         package init(_ text: String, action: Action? = nil) {
-            self.text = URLUserInfo.redacted(text).escapingControlCharacters
+            self.text = text.shownInMessage
             self.action = action
         }
     }

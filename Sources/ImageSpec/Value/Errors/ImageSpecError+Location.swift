@@ -20,11 +20,12 @@ extension ImageSpecError {
             file: String? = nil, line: Int? = nil, column: Int? = nil, field: String? = nil,
             subject: String? = nil
         ) {
-            self.file = file?.escapingControlCharacters
+            self.file = file?.shownInMessage
             self.line = line
             self.column = column
-            self.field = field?.escapingControlCharacters
-            self.subject = subject.map { URLUserInfo.redacted($0).escapingControlCharacters }
+            // The keys of options are text of the user, too.
+            self.field = field?.shownInMessage
+            self.subject = subject?.shownInMessage
         }
 
         /// Both as one location, if the inner one does not say anything that the outer one says; else nil.

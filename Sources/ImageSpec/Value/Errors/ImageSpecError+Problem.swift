@@ -111,5 +111,5 @@ extension ImageSpecError.Problem: Hashable {
 
 extension String {
     /// The text as a part of a message: no credential, and nothing that could pass for another line.
-    fileprivate var shownInMessage: String { URLUserInfo.redacted(self).escapingControlCharacters }
+    var shownInMessage: String { URLUserInfo.redacted(self).escapingControlCharacters }
 }
