@@ -65,6 +65,17 @@ extension CommandOutcome {
     }
 }
 
+/// Why a program did not start. The cause of the error that a ``CommandRunner`` throws.
+struct LaunchFailure: Error, Hashable {
+    /// Without the program.
+    var reason: String
+}
+
+extension ImageSpecError {
+    /// Why a program did not start; nil for other errors.
+    var launchFailure: LaunchFailure? { problems[0].underlying as? LaunchFailure }
+}
+
 /// Runs programs. Tests replace it.
 struct CommandRunner: Sendable {
     /// Receives each line as it is printed, from any thread.

@@ -234,9 +234,8 @@ struct EngineFinder: Sendable {
             return outcome.isSuccess ? .success(outcome) : .failure(Problem(reason: outcome.reason))
         } catch let error as ImageSpecError {
             // A file that cannot be run does not prevent the use of other engines.
-            let reason = error.message.replacing(
-                "cannot run \(path): ", with: "cannot run it: ", maxReplacements: 1)
-            return .failure(Problem(reason: reason, isAnswer: false))
+            guard let failure = error.launchFailure else { throw error }
+            return .failure(Problem(reason: "cannot run it: \(failure.reason)", isAnswer: false))
         }
     }
 }

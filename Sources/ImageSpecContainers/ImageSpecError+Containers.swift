@@ -11,7 +11,8 @@ extension ImageSpecError {
         let reason = reason.hasSuffix(".") ? String(reason.dropLast()) : reason
         return ImageSpecError(
             .toolFailed, "cannot run \(executable): \(reason)",
-            fix: "check that it is an executable for this machine")
+            fix: "check that it is an executable for this machine",
+            underlying: LaunchFailure(reason: reason))
     }
 
     static func noTemporaryDirectory(_ path: String, _ reason: String) -> ImageSpecError {
@@ -92,9 +93,10 @@ extension ImageSpecError {
             "\"\(version)\" is set, but the running environment determines the version", fix: "remove it")
     }
 
-    static func noPython(_ what: String) -> ImageSpecError {
+    static func noPython(_ what: String, underlying: (any Error)? = nil) -> ImageSpecError {
         ImageSpecError(
-            .toolUnavailable, what, fix: "pass the path of the environment's interpreter")
+            .toolUnavailable, what, fix: "pass the path of the environment's interpreter",
+            underlying: underlying)
     }
 
     static func notInstalled(_ packages: [String], python: String) -> ImageSpecError {

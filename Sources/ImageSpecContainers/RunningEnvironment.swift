@@ -80,7 +80,8 @@ extension ImageSpec {
             outcome = try await runner.answer(
                 Command(executable: interpreter, arguments: ["-c", script] + packages), within: .seconds(120))
         } catch let error as ImageSpecError {
-            throw ImageSpecError.noPython(error.message)
+            guard let failure = error.launchFailure else { throw error }
+            throw ImageSpecError.noPython("cannot run \(interpreter): \(failure.reason)", underlying: error)
         }
         guard let outcome else { throw ImageSpecError.noPython("\(interpreter) does not answer") }
         guard outcome.isSuccess, outcome.output.count == packages.count + 1 else {

@@ -156,15 +156,6 @@ import Testing
         #expect(url.resolving(location)?.text == expected)
     }
 
-    // Source: RFC 4648, 10.
-    @Test(arguments: [
-        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="),
-        ("user:\u{E9}", "dXNlcjrDqQ=="),
-    ])
-    func base64IsThatOfTheStandard(_ text: String, _ expected: String) {
-        #expect(FormEncoding.base64(Array(text.utf8)) == expected)
-    }
-
     @Test func formsEscapeAllButLettersAndDigits() {
         #expect(
             FormEncoding.query([("a b", "c:d/e&f=\u{E9}"), ("x", "-._~")])

@@ -14,6 +14,13 @@ import Testing
     func base64IsThatOfTheRFC(text: String, expected: String) {
         #expect(Base64.text(Array(text.utf8)) == expected)
         #expect(Base64.urlText(Array(text.utf8)) == expected.replacing("=", with: ""))
+        #expect(Base64.decoded(expected) == Array(text.utf8))
+        #expect(Base64.decoded(expected.replacing("=", with: "") + "\r\n") == Array(text.utf8))
+    }
+
+    @Test(arguments: ["Z", "Zm9vY", "Zg=v", "Zm-v", "Zm_v", "é", "Zm9v."])
+    func otherTextIsNotBase64(text: String) {
+        #expect(Base64.decoded(text) == nil)
     }
 
     @Test func theAlphabetsDifferInTwoCharacters() {

@@ -13,6 +13,39 @@ package enum Base64 {
     /// The alphabet for URLs and file names, without padding.
     package static func urlText(_ bytes: [UInt8]) -> String { digits(bytes, last: "-_") }
 
+    /// The bytes of a text in the standard alphabet. Padding may be missing, and white space may be anywhere. `nil` for other
+    /// characters.
+    package static func decoded(_ text: String) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var bits: UInt32 = 0
+        var count = 0
+        var isPadded = false
+        for byte in text.utf8 {
+            let value: UInt8
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = byte - UInt8(ascii: "A")
+            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = byte - UInt8(ascii: "a") + 26
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = byte - UInt8(ascii: "0") + 52
+            case UInt8(ascii: "+"): value = 62
+            case UInt8(ascii: "/"): value = 63
+            case UInt8(ascii: "="):
+                isPadded = true
+                continue
+            case 0x20, 0x09, 0x0A, 0x0D: continue
+            default: return nil
+            }
+            if isPadded { return nil }
+            bits = bits << 6 | UInt32(value)
+            count += 1
+            if count % 4 != 1 {
+                let shift = UInt32([4, 2, 0][(count + 2) % 4])
+                bytes.append(UInt8(truncatingIfNeeded: bits >> shift))
+            }
+        }
+        // A single character is less than a byte.
+        return count % 4 == 1 ? nil : bytes
+    }
+
     private static func digits(_ bytes: [UInt8], last: String) -> String {
         let alphabet = Array(("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + last).utf8)
         var text: [UInt8] = []

@@ -152,38 +152,3 @@ extension RegistryCredential {
             user == "<token>" ? .identityToken(secret) : .password(user: user, password: secret))
     }
 }
-
-/// RFC 4648, section 4.
-enum Base64 {
-    /// The bytes of a text; padding may be missing, white space may be anywhere. nil for other characters.
-    static func decoded(_ text: String) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var bits: UInt32 = 0
-        var count = 0
-        var isOver = false
-        for byte in text.utf8 {
-            let value: UInt8
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = byte - UInt8(ascii: "A")
-            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = byte - UInt8(ascii: "a") + 26
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = byte - UInt8(ascii: "0") + 52
-            case UInt8(ascii: "+"): value = 62
-            case UInt8(ascii: "/"): value = 63
-            case UInt8(ascii: "="):
-                isOver = true
-                continue
-            case 0x20, 0x09, 0x0A, 0x0D: continue
-            default: return nil
-            }
-            if isOver { return nil }
-            bits = bits << 6 | UInt32(value)
-            count += 1
-            if count % 4 != 1 {
-                let shift = UInt32([4, 2, 0][(count + 2) % 4])
-                bytes.append(UInt8(truncatingIfNeeded: bits >> shift))
-            }
-        }
-        // One character alone is less than a byte.
-        return count % 4 == 1 ? nil : bytes
-    }
-}

@@ -2,7 +2,7 @@
 
 internal import ContentTree
 
-/// The two encodings that authentication needs.
+/// The encoding of forms and queries.
 enum FormEncoding {
     /// `name=value&…`, every byte but letters, digits and `-._~` escaped.
     static func query(_ pairs: [(String, String)]) -> String {
@@ -22,20 +22,5 @@ enum FormEncoding {
             }
         }
         return String(decoding: bytes, as: UTF8.self)
-    }
-
-    /// RFC 4648, 4.
-    static func base64(_ bytes: [UInt8]) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var text: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-            for index in 0..<4 {
-                text.append(
-                    index <= group.count ? alphabet[bits >> (18 - 6 * index) & 63] : UInt8(ascii: "="))
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -2,6 +2,7 @@
 
 import CCurl
 internal import ContentTree
+import ImageSpec
 
 /// One request while libcurl works on it. Only the thread of the transport touches it.
 final class HTTPTransfer {
@@ -246,7 +247,7 @@ final class HTTPTransfer {
             case 1, 8, 61: .malformed
             default: .other
             }
-        return HTTPFailure(kind: kind, detail: text.onOneLine)
+        return HTTPFailure(kind: kind, detail: text.onOneLine(limit: 300))
     }
 
     private func timeout(isWhole: Bool) -> HTTPFailure {
@@ -310,12 +311,5 @@ extension String {
     /// Without white space at its ends.
     var trimmed: String {
         String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
-    }
-
-    /// For a sentence: without control characters, and not long.
-    var onOneLine: String {
-        let text = String(
-            unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
-        return text.count > 300 ? text.prefix(300) + "…" : text.trimmed
     }
 }

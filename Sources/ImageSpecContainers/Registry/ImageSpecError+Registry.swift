@@ -25,7 +25,7 @@ struct LoginAdvice {
             ?? "log in again: docker login \(registry)"
     }
 
-    private static func shown(_ file: String) -> String { "\"\(file.onOneLine)\"" }
+    private static func shown(_ file: String) -> String { "\"\(file.onOneLine(limit: 300))\"" }
 }
 
 extension ImageSpecError {

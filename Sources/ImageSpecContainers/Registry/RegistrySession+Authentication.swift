@@ -159,7 +159,7 @@ extension RegistrySession {
     }
 
     static func basic(_ user: String, _ password: String) -> String {
-        "Basic " + FormEncoding.base64(Array("\(user):\(password)".utf8))
+        "Basic " + Base64.text(Array("\(user):\(password)".utf8))
     }
 
     static func isToken(_ text: String) -> Bool {
