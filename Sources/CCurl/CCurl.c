@@ -30,7 +30,14 @@ struct blob {
 };
 
 enum { MESSAGE_DONE = 1, BLOB_COPY = 1, GLOBAL_ALL = 3 };
-enum { OPT_WRITEDATA = 10001, OPT_HEADERDATA = 10029, OPT_WRITEFUNCTION = 20011, OPT_HEADERFUNCTION = 20079 };
+enum {
+    OPT_WRITEDATA = 10001,
+    OPT_READDATA = 10009,
+    OPT_HEADERDATA = 10029,
+    OPT_WRITEFUNCTION = 20011,
+    OPT_READFUNCTION = 20012,
+    OPT_HEADERFUNCTION = 20079
+};
 
 // curl_multi_wakeup came with 7.68.
 enum { OLDEST_VERSION = 0x074400 };
@@ -43,6 +50,7 @@ static struct {
     void (*easy_cleanup)(ccurl_easy *);
     int (*easy_setopt)(ccurl_easy *, int, ...);
     int (*easy_getinfo)(ccurl_easy *, int, ...);
+    int (*easy_pause)(ccurl_easy *, int);
     const char *(*easy_strerror)(int);
     ccurl_list *(*slist_append)(ccurl_list *, const char *);
     void (*slist_free_all)(ccurl_list *);
@@ -73,7 +81,7 @@ static int use(void *library) {
     struct version_info *info = curl.version_info(0);
     if (!info || info->number < OLDEST_VERSION) return CCURL_TOO_OLD;
     int is_complete = FIND(easy_init) && FIND(easy_cleanup) && FIND(easy_setopt) && FIND(easy_getinfo)
-        && FIND(easy_strerror) && FIND(slist_append) && FIND(slist_free_all) && FIND(multi_init)
+        && FIND(easy_pause) && FIND(easy_strerror) && FIND(slist_append) && FIND(slist_free_all) && FIND(multi_init)
         && FIND(multi_setopt) && FIND(multi_add_handle) && FIND(multi_remove_handle) && FIND(multi_perform)
         && FIND(multi_poll) && FIND(multi_wakeup) && FIND(multi_info_read);
 #undef FIND
@@ -132,6 +140,14 @@ int ccurl_easy_set_sinks(ccurl_easy *easy, ccurl_sink header, ccurl_sink body, v
     if (code == 0) code = curl.easy_setopt(easy, OPT_WRITEDATA, context);
     return code;
 }
+
+int ccurl_easy_set_source(ccurl_easy *easy, ccurl_sink source, void *context) {
+    int code = curl.easy_setopt(easy, OPT_READFUNCTION, source);
+    if (code == 0) code = curl.easy_setopt(easy, OPT_READDATA, context);
+    return code;
+}
+
+int ccurl_easy_resume(ccurl_easy *easy) { return curl.easy_pause(easy, 0); }
 
 long ccurl_easy_integer(ccurl_easy *easy, int info) {
     long value = 0;

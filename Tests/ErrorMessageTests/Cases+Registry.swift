@@ -2,7 +2,9 @@
 
 import Foundation
 import ImageSpec
+import ImageSpecLayers
 import Synchronization
+import Testing
 
 @testable import ContentTree
 @testable import ImageSpecContainers
@@ -12,7 +14,10 @@ extension ErrorCase {
     /// show as 5000. `others` are answers at other paths, by how these begin.
     fileprivate static func registry(
         _ factory: String, _ answer: String, others: [String: String] = [:], credentials: String? = nil,
-        isOfSpec: Bool = false, reference: String = "a:1"
+        isOfSpec: Bool = false, reference: String = "a:1",
+        action: @escaping @Sendable (ImageSpec.RegistryClient, String) async throws -> Void = {
+            _ = try await $0.digest(of: $1)
+        }
     ) -> ErrorCase {
         let shown = [("/v2", answer)] + others.sorted { $0.key < $1.key }
         let input =
@@ -41,11 +46,29 @@ extension ErrorCase {
                         total: .seconds(600), retries: 0, manifestSize: 1000)),
                 credentialsFile: file)
             do {
-                _ = try await client.digest(of: host + "/" + reference)
+                try await action(client, host + "/" + reference)
             } catch let error as ImageSpecError {
                 throw ImageSpecError(
                     error.code, error.message.replacing(":\(registry.port)", with: ":5000"))
             }
+        }
+    }
+
+    /// A transfer with a repository of a registry.
+    fileprivate static func transfer(
+        _ factory: String, _ answer: String, credentials: String? = nil,
+        _ action: @escaping @Sendable (RegistryRepository) async throws -> Void
+    ) -> ErrorCase {
+        registry(factory, answer, credentials: credentials) { client, reference in
+            try await action(
+                RegistryRepository(client, try ImageSpec.ImageReference(reference), isWritten: true))
+        }
+    }
+
+    /// A push to a registry that refuses it.
+    fileprivate static func push(_ answer: String, credentials: String? = nil) -> ErrorCase {
+        transfer("pushRefused", answer, credentials: credentials) {
+            try await $0.writeBlob(ErrorArea.blob, from: .bytes([])) { _ in }
         }
     }
 
@@ -67,12 +90,12 @@ extension Scene {
         _ options: ImageSpec.RegistryClient.Options, credentialsFile: String? = nil
     ) -> ImageSpec.RegistryClient {
         let credentials = Keychain(configurationFile: credentialsFile) { _ in nil }
-        let surroundings = RegistrySession.Surroundings(
+        let dependencies = RegistrySession.Dependencies(
             credentials: {
                 await credentials.credential(for: $0.registry.description, repository: $0.repository)
             },
             proxies: ProxySettings { _ in nil }, trust: TrustStore(hostFolders: [path("certs.d")]))
-        return ImageSpec.RegistryClient(session: RegistrySession(options, surroundings))
+        return ImageSpec.RegistryClient(session: RegistrySession(options, dependencies))
     }
 }
 
@@ -84,6 +107,9 @@ extension ErrorArea {
     private static let token = ["/token": "200\n\n{\"token\": \"t\"}"]
     private static let digest = "sha256:" + String(repeating: "0", count: 64)
     private static let otherDigest = "sha256:" + String(repeating: "1", count: 64)
+
+    fileprivate static let blob = BlobDescriptor(
+        mediaType: "application/octet-stream", digest: ImageSpec.ImageReference.Digest(of: []), size: 0)
 
     /// What registries answer that does not say what was asked.
     static let registry = ErrorArea(
@@ -115,6 +141,25 @@ extension ErrorArea {
                 "otherAlgorithm", "200\nDocker-Content-Digest: " + otherDigest,
                 reference: "a@sha512:" + String(repeating: "0", count: 128)),
             .registry("noManifest", "200\nContent-Type: text/html\n\n<p>Log in"),
+            .transfer("contentChanged", "200\n\n{\"schemaVersion\": 2}") {
+                _ = try await $0.manifest(digest)
+            },
+            .transfer("unsupportedDigest", "200") {
+                var blob = blob
+                blob.digest = try #require(.init("sha512:" + String(repeating: "0", count: 128)))
+                try await $0.readBlob(blob) { _ in }
+            },
+            .transfer("unreadableLayer", "202\nLocation: /v2/upload") {
+                var blob = blob
+                blob.size = 1
+                try await $0.writeBlob(blob, from: .file(path: "/no/such/layer")) { _ in }
+            },
+            .push("401"), .push(basic, credentials: password), .push("403"),
+            .push(
+                "403\n\n{\"errors\": [{\"code\": \"DENIED\", \"message\": \"quota exceeded\"}]}",
+                credentials: password),
+            .push("404\n\n{\"errors\": [{\"code\": \"NAME_UNKNOWN\"}]}"), .push("405"), .push("413"),
+            .push("429\nRetry-After: 60"), .push("503"), .push("507"), .push("418"),
             .registry("unusableRedirect", "307\nLocation: ftp://mirror.test/a"),
             .registry("weakerRedirect", "307\nLocation: http://mirror.test/a"),
             .registry("tooManyRedirects", "307\nLocation: http://127.0.0.1:$PORT/v2/"),

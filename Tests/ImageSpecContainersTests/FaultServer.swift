@@ -107,7 +107,7 @@ final class FaultServer: Sendable {
         retryPause: Duration = .milliseconds(10)
     ) -> ImageSpec.RegistryClient {
         let lookup: CredentialLookup = credential.map { .found(RegistryCredential($0)) } ?? .anonymous
-        let surroundings = RegistrySession.Surroundings(
+        let dependencies = RegistrySession.Dependencies(
             credentials: { _ in lookup }, proxies: ProxySettings { proxies[$0] },
             trust: trust ?? TrustStore(hostFolders: [folder + "/certs.d"]), retryPause: retryPause,
             longestRetryPause: .seconds(2))
@@ -117,6 +117,6 @@ final class FaultServer: Sendable {
             ?? .init(
                 connect: .seconds(10), responseHeader: .seconds(8), idle: .seconds(2), total: .seconds(60))
         return ImageSpec.RegistryClient(
-            session: RegistrySession(.init(plainHTTPHosts: plainHTTPHosts, timeouts: limits), surroundings))
+            session: RegistrySession(.init(plainHTTPHosts: plainHTTPHosts, timeouts: limits), dependencies))
     }
 }

@@ -227,9 +227,9 @@ struct RegistryFaultTests {
 
     @Test func credentialsThatCannotBeReadMakeAbsenceUncertain() async throws {
         let server = try FaultServer.shared.get()
-        var surroundings = server.client().session.surroundings
-        surroundings.credentials = { _ in .failed(reason: "the file is damaged") }
-        let client = ImageSpec.RegistryClient(session: RegistrySession(.init(), surroundings))
+        var dependencies = server.client().session.dependencies
+        dependencies.credentials = { _ in .failed(reason: "the file is damaged") }
+        let client = ImageSpec.RegistryClient(session: RegistrySession(.init(), dependencies))
         let host = "localhost:\(try server.port("tls"))"
         #expect(
             await client.existence(of: host + "/absent/unread")
@@ -256,9 +256,9 @@ struct RegistryFaultTests {
 
     @Test func credentialsThatCannotBeReadMatterWhereTheyAreWanted() async throws {
         let server = try FaultServer.shared.get()
-        var surroundings = server.client().session.surroundings
-        surroundings.credentials = { .failed(reason: "the file for \($0.registry) is damaged") }
-        let client = ImageSpec.RegistryClient(session: RegistrySession(.init(), surroundings))
+        var dependencies = server.client().session.dependencies
+        dependencies.credentials = { .failed(reason: "the file for \($0.registry) is damaged") }
+        let client = ImageSpec.RegistryClient(session: RegistrySession(.init(), dependencies))
         let host = "localhost:\(try server.port("tls"))"
         guard case .present = await client.existence(of: host + "/fine/unread") else {
             Issue.record("not present")

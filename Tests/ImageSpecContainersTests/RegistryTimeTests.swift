@@ -216,8 +216,8 @@ struct RegistryTimeTests {
     @Test func programsThatDoNotSayWhoAsksKeepNobodyFromCallingOff() async throws {
         let server = try FaultServer.shared.get()
         let (started, continuation) = AsyncStream<Void>.makeStream()
-        var surroundings = server.client().session.surroundings
-        surroundings.credentials = { _ in
+        var dependencies = server.client().session.dependencies
+        dependencies.credentials = { _ in
             continuation.yield()
             // Deaf to being cancelled, as a program may be.
             await withCheckedContinuation { done in
@@ -227,7 +227,7 @@ struct RegistryTimeTests {
         }
         let image = "localhost:\(try server.port("tls"))/token/deaf"
         let time = try await leastTimeToCallOff {
-            let client = ImageSpec.RegistryClient(session: RegistrySession(.init(), surroundings))
+            let client = ImageSpec.RegistryClient(session: RegistrySession(.init(), dependencies))
             let task = Task { await client.existence(of: image) }
             for await _ in started { break }
             return task
@@ -247,9 +247,9 @@ struct RegistryTimeTests {
             let credentials = Keychain(
                 configurationFile: folder + "/config.json", environment: { _ in nil },
                 helpers: CredentialHelpers(finder: EngineFinder(folders: [folder + "/bin"])))
-            var surroundings = server.client().session.surroundings
-            surroundings.credentials = { await credentials.credential(for: $0.registry.description) }
-            let client = ImageSpec.RegistryClient(session: RegistrySession(.init(), surroundings))
+            var dependencies = server.client().session.dependencies
+            dependencies.credentials = { await credentials.credential(for: $0.registry.description) }
+            let client = ImageSpec.RegistryClient(session: RegistrySession(.init(), dependencies))
             let image = "localhost:\(try server.port("tls"))/basic/deaf-program"
             let task = Task { await client.existence(of: image) }
             while !FileManager.default.fileExists(atPath: folder + "/pid") {

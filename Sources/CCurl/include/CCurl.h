@@ -49,6 +49,7 @@ enum {
     CCURL_OPT_LOW_SPEED_TIME = 20,
     CCURL_OPT_NOPROGRESS = 43,
     CCURL_OPT_NOBODY = 44,
+    CCURL_OPT_UPLOAD = 46,
     CCURL_OPT_POST = 47,
     CCURL_OPT_FOLLOWLOCATION = 52,
     CCURL_OPT_POSTFIELDSIZE = 60,
@@ -61,7 +62,9 @@ enum {
     CCURL_OPT_PATH_AS_IS = 234,
     CCURL_OPT_PIPEWAIT = 237,
     CCURL_OPT_SUPPRESS_CONNECT_HEADERS = 265,
+    CCURL_OPT_UPLOAD_BUFFERSIZE = 280,
     CCURL_OPT_QUICK_EXIT = 322,
+    CCURL_OPT_INFILESIZE_LARGE = 30115,
 
     CCURL_MOPT_MAXCONNECTS = 6,
 
@@ -71,6 +74,9 @@ enum {
     CCURL_INFO_HTTP_VERSION = 0x200000 + 46,
     CCURL_INFO_PRETRANSFER_TIME = 0x300000 + 6,
 };
+
+/// What a sink or a source returns to wait until `ccurl_easy_resume`, and a source to end the transfer.
+enum { CCURL_PAUSE = 0x10000001, CCURL_ABORT = 0x10000000 };
 
 /// The size of the buffer of CCURL_OPT_ERRORBUFFER.
 enum { CCURL_ERROR_SIZE = 256 };
@@ -84,6 +90,10 @@ int ccurl_easy_set_error_buffer(ccurl_easy *easy, char *buffer);
 /// The bytes are copied.
 int ccurl_easy_set_blob(ccurl_easy *easy, int option, const void *bytes, size_t count);
 int ccurl_easy_set_sinks(ccurl_easy *easy, ccurl_sink header, ccurl_sink body, void *context);
+/// Where the bytes of an upload come from: it fills the buffer and returns the number of bytes, 0 at the end.
+int ccurl_easy_set_source(ccurl_easy *easy, ccurl_sink source, void *context);
+/// Continues a transfer whose sink or source paused it.
+int ccurl_easy_resume(ccurl_easy *easy);
 long ccurl_easy_integer(ccurl_easy *easy, int info);
 double ccurl_easy_number(ccurl_easy *easy, int info);
 /// Lives as long as the handle; NULL where there is none.

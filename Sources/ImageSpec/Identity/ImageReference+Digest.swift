@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
+package import ContentTree
 
 extension ImageSpec.ImageReference {
     /// The digest of a manifest, an index or a blob: `sha256:` and 64 lower-case hexadecimal digits.
@@ -42,11 +42,14 @@ extension ImageSpec.ImageReference {
             hex = String(Substring(digits))
         }
 
-        /// Computes the SHA-256 of some bytes.
-        package init(of bytes: [UInt8]) {
+        /// A SHA-256 that was computed.
+        package init(_ digest: SHA256Digest) {
             algorithm = .sha256
-            hex = bytes.withUnsafeBytes { SHA256Digest(of: $0) }.hex
+            hex = digest.hex
         }
+
+        /// Computes the SHA-256 of some bytes.
+        package init(of bytes: [UInt8]) { self.init(SHA256Digest(of: bytes)) }
 
         private static func isDigit(_ byte: UInt8) -> Bool {
             byte.isASCIIDigit || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)

@@ -3,18 +3,28 @@
 internal import ContentTree
 
 /// One request, to one server: what it answers is not followed anywhere.
-struct HTTPRequest: Hashable, Sendable {
+struct HTTPRequest: Sendable {
     enum Method: String, Hashable, Sendable {
         case head = "HEAD"
         case get = "GET"
         case post = "POST"
+        case put = "PUT"
+        case patch = "PATCH"
+        case delete = "DELETE"
+
+        /// Whether a repeated request has the same effect as one, so that concurrent callers may share a response.
+        var isSafe: Bool { self == .head || self == .get }
     }
 
     var method: Method
     var url: HTTPURL
     var headers: [HTTPHeader] = []
-    /// What is posted.
-    var body: String = ""
+    /// The content of a request that is not safe. Not used if there is an `upload`.
+    var body: [UInt8] = []
+    /// The content of a request that is sent while it is produced, and its size in bytes. It can be sent once.
+    var upload: (stream: HTTPByteStream, size: Int)?
+    /// Receives the content of a successful response while it arrives; the response then has no body.
+    var download: HTTPByteStream?
     /// The most bytes of a body; a longer one of a success is a failure, that of any other answer is cut.
     var bodyLimit = 64 * 1024
     var limits = HTTPLimits()

@@ -13,6 +13,10 @@ final class HTTPTransfer {
     private var list: OpaquePointer?
     private let errorText: UnsafeMutablePointer<CChar>
     private var answer = Answer()
+    /// When bytes of the content were last sent.
+    private var lastSent: ContinuousClock.Instant?
+    /// Whether a stream has no room or no bytes.
+    private var isPaused = false
 
     /// What has come so far.
     fileprivate struct Answer {
@@ -24,6 +28,7 @@ final class HTTPTransfer {
         var lastByte: ContinuousClock.Instant?
         /// Why no more is wanted.
         var end: End?
+        var isSuccess: Bool { (200..<300).contains(status) }
 
         enum End {
             case failure(HTTPFailure)
@@ -98,10 +103,24 @@ final class HTTPTransfer {
         switch request.method {
         case .get: break
         case .head: try setInteger(CCURL_OPT_NOBODY, 1)
-        case .post:
-            try setInteger(CCURL_OPT_POST, 1)
-            try setInteger(CCURL_OPT_POSTFIELDSIZE, request.body.utf8.count)
-            try setText(CCURL_OPT_COPYPOSTFIELDS, request.body)
+        case .post, .put, .patch, .delete:
+            if let upload = request.upload {
+                try setInteger(CCURL_OPT_UPLOAD, 1)
+                try setInteger(CCURL_OPT_INFILESIZE_LARGE, upload.size)
+                let context = Unmanaged.passUnretained(self).toOpaque()
+                try check(ccurl_easy_set_source(easy, Self.giveBody, context))
+                _ = ccurl_easy_set_integer(easy, Int32(CCURL_OPT_UPLOAD_BUFFERSIZE), 512 << 10)
+            } else {
+                try setInteger(CCURL_OPT_POST, 1)
+                try setInteger(CCURL_OPT_POSTFIELDSIZE, request.body.count)
+                let code = (request.body + [0]).withUnsafeBufferPointer { bytes in
+                    bytes.withMemoryRebound(to: CChar.self) {
+                        ccurl_easy_set_text(easy, Int32(CCURL_OPT_COPYPOSTFIELDS), $0.baseAddress)
+                    }
+                }
+                try check(code)
+            }
+            try setText(CCURL_OPT_CUSTOMREQUEST, request.method.rawValue)
         }
     }
 
@@ -183,14 +202,52 @@ final class HTTPTransfer {
         guard let bytes, let context else { return 0 }
         let transfer = Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue()
         let piece = UnsafeRawBufferPointer(start: bytes, count: size * count)
+        if let stream = transfer.request.download, transfer.answer.isSuccess {
+            transfer.answer.lastByte = .now
+            switch stream.push(piece, status: transfer.answer.status) {
+            case .taken: return piece.count
+            case .full:
+                transfer.isPaused = true
+                return Int(CCURL_PAUSE)
+            case .closed: return 0
+            }
+        }
         return transfer.answer.takeBody(piece, limit: transfer.request.bodyLimit) ? piece.count : 0
+    }
+
+    private static let giveBody: ccurl_sink = { bytes, size, count, context in
+        guard let bytes, let context else { return Int(CCURL_ABORT) }
+        let transfer = Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue()
+        guard let stream = transfer.request.upload?.stream else { return 0 }
+        switch stream.pull(into: UnsafeMutableRawBufferPointer(start: bytes, count: size * count)) {
+        case .bytes(let count):
+            transfer.lastSent = .now
+            return count
+        case .empty:
+            transfer.isPaused = true
+            return Int(CCURL_PAUSE)
+        case .ended: return 0
+        case .closed: return Int(CCURL_ABORT)
+        }
+    }
+
+    /// Continues after a stream had no room or no bytes.
+    func resume() {
+        guard isPaused else { return }
+        isPaused = false
+        if answer.lastByte != nil { answer.lastByte = .now }
+        lastSent = request.upload == nil ? nil : .now
+        _ = ccurl_easy_resume(easy)
     }
 
     private var isConnected: Bool { ccurl_easy_number(easy, Int32(CCURL_INFO_PRETRANSFER_TIME)) > 0 }
 
     /// When it is given up, unless something comes before.
     var due: ContinuousClock.Instant {
-        let next = answer.lastByte.map { $0 + request.limits.stall } ?? start + request.limits.head
+        // The task at the other end of a stream determines when it continues.
+        if isPaused { return request.deadline }
+        let next =
+            answer.lastByte.map { $0 + request.limits.stall } ?? (lastSent ?? start) + request.limits.head
         return min(next, request.deadline)
     }
 
@@ -242,7 +299,8 @@ final class HTTPTransfer {
             case 53, 54, 58, 59, 66, 77, 80, 82, 83, 90, 91: .trust
             // Since TLS 1.3 a server may refuse a client after the handshake.
             case 55, 56: isProxy ? .proxy : text.contains(" alert ") ? .handshake : .reset
-            case 16, 18, 52, 92: .reset
+            // 65: a part of the content would have to be sent again.
+            case 16, 18, 52, 65, 92: .reset
             case 27, 100: answer.isHeadComplete ? .other : .headTooLarge
             case 1, 8, 61: .malformed
             default: .other
@@ -284,7 +342,6 @@ extension HTTPTransfer.Answer {
 
     fileprivate mutating func takeBody(_ bytes: UnsafeRawBufferPointer, limit: Int) -> Bool {
         lastByte = .now
-        let isSuccess = (200..<300).contains(status)
         let limit = isSuccess ? limit : min(limit, HTTPTransfer.refusalLimit)
         guard body.count + bytes.count <= limit else {
             end = isSuccess ? .failure(HTTPFailure(kind: .bodyTooLarge)) : .enough

@@ -37,6 +37,7 @@ final class HTTPTransferLoop {
                     servers[Self.key(request), default: Server()].waiting.append((id, request))
                     startWaiting(Self.key(request))
                 case .stop(let id): stop(id)
+                case .resume(let id): running[id]?.resume()
                 }
             }
             let code = ccurl_multi_perform(multi)

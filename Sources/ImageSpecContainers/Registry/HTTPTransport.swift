@@ -32,6 +32,7 @@ final class HTTPTransport: Sendable {
     enum Order: Sendable {
         case start(Int, HTTPRequest)
         case stop(Int)
+        case resume(Int)
     }
 
     /// `@unchecked Sendable`: other threads than the transport's use the handle for `curl_multi_wakeup` alone, which
@@ -62,6 +63,9 @@ final class HTTPTransport: Sendable {
             state.count += 1
             return state.count
         }
+        let resume: @Sendable () -> Void = { [self] in order(.resume(id)) }
+        request.upload?.stream.attach(resume)
+        request.download?.attach(resume)
         return await withTaskCancellationHandler {
             await withCheckedContinuation { start(id, request, $0) }
         } onCancel: {

@@ -78,7 +78,7 @@ extension ImageSpec {
 
         /// Creates a client.
         public init(_ options: Options = Options()) {
-            self.init(session: RegistrySession(options, RegistrySession.Surroundings(options)))
+            self.init(session: RegistrySession(options, RegistrySession.Dependencies(options)))
         }
 
         init(session: RegistrySession) { self.session = session }

@@ -2,7 +2,7 @@
 
 import ImageSpec
 
-extension RegistrySession.Surroundings {
+extension RegistrySession.Dependencies {
     /// Those of this process.
     init(_ options: ImageSpec.RegistryClient.Options) {
         self.init(

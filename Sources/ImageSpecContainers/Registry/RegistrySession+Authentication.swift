@@ -41,41 +41,56 @@ extension RegistrySession {
     ///
     /// `known` are challenges to answer from the start, in place of those that the registry's last answer had.
     func ask(
-        _ method: HTTPRequest.Method, _ path: String, of reference: ImageSpec.ImageReference,
+        _ request: RegistryRequest, of reference: ImageSpec.ImageReference,
         answering known: [AuthenticationChallenge] = [], until deadline: ContinuousClock.Instant
     ) async throws -> Outcome {
-        let contact = try await contact(reference, method, path, until: deadline)
-        let url = reference.url(contact.scheme, path)
+        let scope = request.scope ?? reference.pullScope
+        let contact = try await contact(reference, request, until: deadline)
+        let url = request.url(reference, contact.scheme)
         var outcome: Outcome
-        if known.isEmpty, let first = contact.first, first.url == url, first.method == method {
+        if known.isEmpty, let first = contact.first, first.url == url, first.method == request.method {
             outcome = Outcome(answer: first.answer, origin: url)
         } else {
-            let authorization = try await authorization(
-                for: known.isEmpty ? contact.challenges : known, of: reference, at: url,
-                scope: reference.pullScope, until: deadline)
-            outcome = try await send(method, url, authorization, reference, until: deadline)
+            // Another host, to which the registry directs uploads, gets no credentials.
+            let isRegistry = url.origin == reference.url(contact.scheme, "").origin
+            let authorization =
+                isRegistry
+                ? try await authorization(
+                    for: known.isEmpty ? contact.challenges : known, of: reference, at: url,
+                    scope: scope, until: deadline) : nil
+            outcome = try await send(request, url, authorization, reference, until: deadline)
+            guard isRegistry else { return outcome }
         }
         // Bounded: nothing, a token that was remembered, a new one, one of the scope that the registry names.
         for _ in 0..<3 {
             let challenges = Self.challenges(in: outcome.answer, of: url)
             guard !challenges.isEmpty else { break }
             state.withLock { $0.contacts[reference.registry]?.challenges = challenges }
-            guard let scope = nextScope(after: outcome.authorization, challenges, reference),
+            guard request.isRepeatable,
+                let scope = nextScope(after: outcome.authorization, challenges, scope),
                 let authorization = try await authorization(
                     for: challenges, of: reference, at: url, scope: scope, until: deadline)
             else { break }
-            outcome = try await send(method, url, authorization, reference, until: deadline)
+            outcome = try await send(request, url, authorization, reference, until: deadline)
         }
         return outcome
     }
 
+    func ask(
+        _ method: HTTPRequest.Method, _ path: String, of reference: ImageSpec.ImageReference,
+        answering known: [AuthenticationChallenge] = [], until deadline: ContinuousClock.Instant
+    ) async throws -> Outcome {
+        try await ask(RegistryRequest(method, path), of: reference, answering: known, until: deadline)
+    }
+
     func send(
-        _ method: HTTPRequest.Method, _ url: HTTPURL, _ authorization: Authorization?,
+        _ request: RegistryRequest, _ url: HTTPURL, _ authorization: Authorization?,
         _ reference: ImageSpec.ImageReference, until deadline: ContinuousClock.Instant
     ) async throws -> Outcome {
         do {
             let answer = try await follow(
-                request(method, url), authorization: authorization?.header, until: deadline)
+                self.request(request, url), authorization: authorization?.header,
+                isFollowed: request.followsRedirects, until: deadline)
             return Outcome(answer: answer, authorization: authorization, origin: url)
         } catch RegistryProblem.failure(let failure, let request) {
             // It may speak another protocol from now on.
@@ -87,17 +102,17 @@ extension RegistrySession {
     /// The scope of the token to ask for after a refusal; nil if another one would change nothing.
     private func nextScope(
         after authorization: Authorization?, _ challenges: [AuthenticationChallenge],
-        _ reference: ImageSpec.ImageReference
+        _ initialScope: String
     ) -> String? {
         switch authorization?.source {
-        case nil: return reference.pullScope
+        case nil: return initialScope
         case .credential: return nil
         case .token(let key, isRemembered: true):
             state.withLock { $0.tokens[key] = nil }
             return key.scope
         case .token(let key, isRemembered: false):
             let wanted = challenges.first { $0.scheme == "bearer" }?.parameters["scope"]
-            guard let wanted, !wanted.isEmpty, wanted != key.scope, key.scope == reference.pullScope else {
+            guard let wanted, !wanted.isEmpty, wanted != key.scope, key.scope == initialScope else {
                 return nil
             }
             return wanted
@@ -183,18 +198,21 @@ extension RegistrySession {
         _ key: TokenKey, _ reference: ImageSpec.ImageReference, until deadline: ContinuousClock.Instant
     ) async throws -> Token {
         var request = HTTPRequest(method: .get, url: key.realm, bodyLimit: Self.tokenSizeLimit)
+        request.limits = limits(nil)
         var authorization: String?
         let service = key.service.map { [("service", $0)] } ?? []
         if case .identityToken(let refreshToken)? = key.credential?.kind {
             request.method = .post
             request.headers = [HTTPHeader("Content-Type", "application/x-www-form-urlencoded")]
-            request.body = FormEncoding.query(
+            let form = FormEncoding.query(
                 [("grant_type", "refresh_token")] + service + [
                     ("client_id", "imagespec"), ("scope", key.scope), ("refresh_token", refreshToken),
                 ])
+            request.body = Array(form.utf8)
         } else {
             request.url.target += (key.realm.target.contains("?") ? "&" : "?")
-            request.url.target += FormEncoding.query(service + [("scope", key.scope)])
+            request.url.target += FormEncoding.query(
+                service + key.scope.split(separator: " ").map { ("scope", String($0)) })
             if case .password(let user, let password)? = key.credential?.kind {
                 authorization = Self.basic(user, password)
             }

@@ -16,10 +16,10 @@ extension RegistrySession {
     /// the rules of any other question.
     /// - Throws: ``ImageSpecError/Code/existenceUnknown`` if there are credentials that cannot be read.
     func askInsistently(
-        _ method: HTTPRequest.Method, _ path: String, of reference: ImageSpec.ImageReference,
+        _ request: RegistryRequest, of reference: ImageSpec.ImageReference,
         until deadline: ContinuousClock.Instant
     ) async throws -> Outcome {
-        let outcome = try await ask(method, path, of: reference, until: deadline)
+        let outcome = try await ask(request, of: reference, until: deadline)
         guard outcome.answer.response.status == 404, outcome.authorization == nil else { return outcome }
         let credential: RegistryCredential
         switch try await credentials(for: reference) {
@@ -30,12 +30,19 @@ extension RegistrySession {
         }
         let challenges = try await baseChallenges(of: reference, at: outcome.origin, until: deadline)
         guard challenges.isEmpty else {
-            return try await ask(method, path, of: reference, answering: challenges, until: deadline)
+            return try await ask(request, of: reference, answering: challenges, until: deadline)
         }
         guard let header = try unrequestedHeader(credential, reference) else { return outcome }
         return try await send(
-            method, outcome.origin, Authorization(header: header, source: .credential), reference,
+            request, outcome.origin, Authorization(header: header, source: .credential), reference,
             until: deadline)
+    }
+
+    func askInsistently(
+        _ method: HTTPRequest.Method, _ path: String, of reference: ImageSpec.ImageReference,
+        until deadline: ContinuousClock.Instant
+    ) async throws -> Outcome {
+        try await askInsistently(RegistryRequest(method, path), of: reference, until: deadline)
     }
 
     /// What `/v2/` asks for, found out once for a registry.
@@ -51,7 +58,8 @@ extension RegistrySession {
         return try await baseFlights.value(for: base) { [self, base] in
             // Another flight may have landed between the look and this one.
             if let known = known() { return known }
-            let outcome = try await send(.get, base, nil, reference, until: deadline)
+            let outcome = try await send(
+                RegistryRequest(.get, at: base), base, nil, reference, until: deadline)
             // A registry in trouble has not said that it asks for nothing.
             guard !RetryPolicy.statuses.contains(outcome.answer.response.status) else {
                 throw ImageSpecError.refused(reference, outcome, login(reference))

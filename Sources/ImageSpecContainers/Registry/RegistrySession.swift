@@ -7,7 +7,7 @@ import Synchronization
 /// The state of one client: its caches of registries, and its requests.
 final class RegistrySession: Sendable {
     /// All that comes from outside of the client.
-    struct Surroundings: Sendable {
+    struct Dependencies: Sendable {
         var credentials: @Sendable (_ image: ImageSpec.ImageReference) async -> CredentialLookup
         var proxies: ProxySettings
         var trust: TrustStore
@@ -53,7 +53,7 @@ final class RegistrySession: Sendable {
     }
 
     let options: ImageSpec.RegistryClient.Options
-    let surroundings: Surroundings
+    let dependencies: Dependencies
     let state = Mutex(State())
     let tokenFlights = SingleFlight<TokenKey, Token>()
     let baseFlights = SingleFlight<HTTPURL, [AuthenticationChallenge]>()
@@ -66,9 +66,9 @@ final class RegistrySession: Sendable {
     /// How long a password is remembered; who logs in meanwhile need not start anew.
     private static let credentialLife = Duration.seconds(60)
 
-    init(_ options: ImageSpec.RegistryClient.Options, _ surroundings: Surroundings) {
+    init(_ options: ImageSpec.RegistryClient.Options, _ dependencies: Dependencies) {
         self.options = options
-        self.surroundings = surroundings
+        self.dependencies = dependencies
         plainHosts = Set(options.plainHTTPHosts.map { $0.lowercased() })
     }
 
@@ -79,12 +79,16 @@ final class RegistrySession: Sendable {
         -> HTTPResponse
     {
         var request = request
-        request.proxy = surroundings.proxies.proxy(for: request.url)
+        request.proxy = dependencies.proxies.proxy(for: request.url)
         request.trust = try trust(for: request.url)
         var policy = RetryPolicy()
         policy.count = options.timeouts.retries
-        policy.pause = surroundings.retryPause
-        policy.longestPause = surroundings.longestRetryPause
+        policy.pause = dependencies.retryPause
+        policy.longestPause = dependencies.longestRetryPause
+        let limits = request.limits
+        let (upload, download) = (request.upload, request.download)
+        // What of a stream was transferred is not there for another attempt.
+        var isRepeatable: Bool { upload == nil && (download?.transferredByteCount ?? 0) == 0 }
         var attempt = 0
         while true {
             try Task.checkCancellation()
@@ -95,20 +99,21 @@ final class RegistrySession: Sendable {
             request.deadline = deadline
             // What is more than is left is no limit.
             request.limits = HTTPLimits(
-                connect: min(left, options.timeouts.connect),
-                head: min(left, options.timeouts.responseHeader),
-                stall: min(left, options.timeouts.idle))
+                connect: min(left, limits.connect), head: min(left, limits.head),
+                stall: min(left, limits.stall))
             let outcome = await transport.send(request)
             try Task.checkCancellation()
             var retryAfter: Duration?
             switch outcome {
             case .success(let response):
-                guard RetryPolicy.statuses.contains(response.status) else { return response }
+                guard RetryPolicy.statuses.contains(response.status), isRepeatable else { return response }
                 retryAfter = response.value("retry-after").flatMap(RetryAfter.duration)
             case .failure(let failure):
                 // Libcurl itself tries again where a connection that it had kept turns out to be dead.
                 request.isOnFreshConnection = true
-                guard failure.isTransient else { throw RegistryProblem.failure(failure, request) }
+                guard failure.isTransient, isRepeatable else {
+                    throw RegistryProblem.failure(failure, request)
+                }
             }
             switch policy.decision(attempt: attempt, retryAfter: retryAfter, left: deadline - .now) {
             case .retry(let pause): try await Task.sleep(for: pause)
@@ -121,7 +126,7 @@ final class RegistrySession: Sendable {
     private func trust(for url: HTTPURL) throws -> TrustSettings {
         guard url.scheme == .https else { return TrustSettings() }
         if let known = state.withLock({ $0.trust[url.origin] }) { return known }
-        let settings = try surroundings.trust.settings(for: url)
+        let settings = try dependencies.trust.settings(for: url)
         state.withLock { $0.trust[url.origin] = settings }
         return settings
     }
@@ -130,7 +135,8 @@ final class RegistrySession: Sendable {
     ///
     /// Curl could follow too; here it is one rule, and seen by tests: never from encryption to none.
     func follow(
-        _ request: HTTPRequest, authorization: String?, until deadline: ContinuousClock.Instant
+        _ request: HTTPRequest, authorization: String?, isFollowed: Bool = true,
+        until deadline: ContinuousClock.Instant
     ) async throws -> Answer {
         var request = request
         let origin = request.url.origin
@@ -140,7 +146,8 @@ final class RegistrySession: Sendable {
             request.headers =
                 headers + (isOwn ? authorization.map { [HTTPHeader("Authorization", $0)] } ?? [] : [])
             let response = try await send(request, until: deadline)
-            guard [301, 302, 303, 307, 308].contains(response.status), request.method != .post else {
+            guard [301, 302, 303, 307, 308].contains(response.status), isFollowed, request.method.isSafe
+            else {
                 return Answer(response: response, url: request.url)
             }
             guard let location = response.value("location"), let next = request.url.resolving(location) else {
@@ -164,14 +171,19 @@ final class RegistrySession: Sendable {
 
     /// What a registry is and wants, found out by the first of those who ask it at once.
     func contact(
-        _ reference: ImageSpec.ImageReference, _ method: HTTPRequest.Method, _ path: String,
+        _ reference: ImageSpec.ImageReference, _ request: RegistryRequest,
         until deadline: ContinuousClock.Instant
     ) async throws -> Contact {
         if let known = state.withLock({ $0.contacts[reference.registry] }) { return known }
+        // The response is shared by concurrent callers, so a request that changes something is not sent here.
+        guard case .path(let path) = request.target, request.method.isSafe, request.download == nil else {
+            return try await contact(
+                reference, RegistryRequest(.head, "manifests/" + reference.identifier), until: deadline)
+        }
         return try await contactFlights.value(for: reference.registry) { [self] in
             // Another flight may have landed between the look and this one.
             if let known = state.withLock({ $0.contacts[reference.registry] }) { return known }
-            let contact = try await firstContact(reference, method, path, until: deadline)
+            let contact = try await firstContact(reference, request.method, path, until: deadline)
             state.withLock { state in
                 state.contacts[reference.registry] = Contact(
                     scheme: contact.scheme, challenges: contact.challenges)
@@ -192,7 +204,7 @@ final class RegistrySession: Sendable {
             let url = reference.url(scheme, path)
             do {
                 let answer = try await follow(
-                    request(method, url), authorization: nil, until: deadline)
+                    request(RegistryRequest(method, path), url), authorization: nil, until: deadline)
                 return Contact(
                     scheme: scheme, challenges: Self.challenges(in: answer, of: url),
                     first: (url, method, answer))
@@ -208,10 +220,22 @@ final class RegistrySession: Sendable {
         }
     }
 
-    func request(_ method: HTTPRequest.Method, _ url: HTTPURL) -> HTTPRequest {
-        HTTPRequest(
-            method: method, url: url, headers: [HTTPHeader("Accept", ManifestTypes.accepted)],
-            bodyLimit: options.timeouts.manifestSize)
+    func request(_ request: RegistryRequest, _ url: HTTPURL) -> HTTPRequest {
+        let isAccepting = request.headers.contains { $0.name == "Accept" }
+        return HTTPRequest(
+            method: request.method, url: url,
+            headers: request.headers
+                + (isAccepting ? [] : [HTTPHeader("Accept", ManifestTypes.accepted)]),
+            body: request.body, upload: request.upload, download: request.download,
+            bodyLimit: request.bodyLimit ?? options.timeouts.manifestSize,
+            limits: limits(request.responseTime))
+    }
+
+    /// The limits of one request.
+    func limits(_ responseTime: Duration?) -> HTTPLimits {
+        HTTPLimits(
+            connect: options.timeouts.connect, head: responseTime ?? options.timeouts.responseHeader,
+            stall: options.timeouts.idle)
     }
 
     /// What is asked for with 401; nothing is asked for by somebody that the registry sent us to.
@@ -226,7 +250,7 @@ final class RegistrySession: Sendable {
         if let known = state.withLock({ $0.credentials[key] }), known.end > .now { return known.lookup }
         return try await credentialFlights.value(for: key) { [self] in
             if let known = state.withLock({ $0.credentials[key] }), known.end > .now { return known.lookup }
-            let lookup = await surroundings.credentials(reference)
+            let lookup = await dependencies.credentials(reference)
             if case .failed = lookup { return lookup }
             state.withLock { $0.credentials[key] = (lookup, .now + Self.credentialLife) }
             return lookup
