@@ -44,7 +44,7 @@ install() {
   # Packages must not start their services.
   local policy=/usr/sbin/policy-rc.d made=
   if [ ! -e $policy ]; then printf '#!/bin/sh\nexit 101\n' > $policy; chmod 755 $policy; made=1; fi
-  apt-get update -qq >/dev/null && apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1
+  apt-get update -qq >/dev/null && apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1
   local result=$?
   [ -z "$made" ] || rm -f $policy
   [ $result = 0 ] || { echo "buildx.sh: apt-get cannot install ${missing[*]}" >&2; exit 77; }

@@ -53,7 +53,7 @@ install() {
   local policy=/usr/sbin/policy-rc.d made= result
   if [ ! -e $policy ]; then printf '#!/bin/sh\nexit 101\n' > $policy; chmod 755 $policy; made=1; fi
   apt-get update -qq >/dev/null \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1
+    && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1
   result=$?
   [ -z "$made" ] || rm -f $policy
   [ $result = 0 ] || skip "apt-get cannot install ${missing[*]}"

@@ -15,7 +15,7 @@ package=$(cd "$(dirname "$0")/../.." && pwd)
 . "$package/Tests/Integration/checks.bash"
 . "$package/Tests/Integration/buildah.bash"
 if ! command -v buildah mmdebstrap >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  { apt-get update && apt-get install --yes --no-install-recommends buildah mmdebstrap; } >/dev/null 2>&1 || true
+  { apt-get update && apt-get -o DPkg::Lock::Timeout=600 install --yes --no-install-recommends buildah mmdebstrap; } >/dev/null 2>&1 || true
 fi
 prepare_buildah
 
