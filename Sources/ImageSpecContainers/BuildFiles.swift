@@ -10,8 +10,8 @@ struct BuildFiles: Sendable {
     var context: String
     var secrets: [BuildPlan.Secret] = []
     var tls = ContainerOptions.TLS()
-    /// Images of registries on this machine that the build uses.
-    var localRegistryImages: [String] = []
+    /// The images that the Dockerfile names, beginning with the base image.
+    var images: [String] = []
 
     /// Writes the files, and the build context below another directory.
     /// - Throws: ``ImageSpecError/Code/sourceChanged`` if the context is no longer that of the image's name.
@@ -30,12 +30,18 @@ struct BuildFiles: Sendable {
             files.secrets.append(BuildPlan.Secret(id: secret.id, path: link))
         }
         if files.secrets.isEmpty { try scratch.makeFile(WorkingContainers.markFile) }
-        try context.write(to: files.context)
-        files.tls = try links(to: options.tls, in: scratch, request.context)
-        files.localRegistryImages = usedImages(of: request).filter {
-            (try? ImageSpec.ImageReference($0))?.registry.isLoopback == true
-                && context.dockerfile.text.contains($0)
+        if let time = options.sourceDateEpoch {
+            // BuildKit keeps the context of an earlier build. There, a directory in which it replaces a file gets the time of
+            // the build, which becomes this time in the layer. If its files were older, the layer would depend on what the
+            // daemon has built before.
+            try context.write(to: files.context, time: time)
+        } else {
+            try context.write(to: files.context)
         }
+        files.tls = try links(to: options.tls, in: scratch, request.context)
+        files.images =
+            try [request.baseImageName].compactMap { $0 }
+            + request.spec.ownUsedImages(in: request.context).map(\.reference)
         return files
     }
 
@@ -62,17 +68,6 @@ struct BuildFiles: Sendable {
         links.certificate = try link("tls_cert", files.certificate)
         links.key = try link("tls_key", files.key)
         return links
-    }
-
-    /// Images that the Dockerfile may name.
-    private static func usedImages(of request: ImageSpec.BuildRequest) -> [String] {
-        var images: [String] = []
-        if case .reference(let base) = request.spec.baseImage { images.append(base) }
-        if let base = request.baseImageName { images.append(base) }
-        for (_, value) in request.spec.builderConfig ?? [:] {
-            if case .string(let image) = value { images.append(image) }
-        }
-        return images
     }
 }
 

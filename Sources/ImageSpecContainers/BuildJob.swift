@@ -9,7 +9,7 @@ struct BuildJob: Sendable {
     private let options: ContainerOptions
     private let finder: EngineFinder
     private let scratch: TemporaryDirectory
-    private let authenticationFile: String?
+    private let configuration: RegistryConfiguration
     private let pool: EndpointPool
     private let cache: EngineCache
 
@@ -25,8 +25,7 @@ struct BuildJob: Sendable {
         self.cache = cache
         self.scratch = scratch
         options = try RequestCheck(request, wanted).options()
-        let configuration = try RegistryConfiguration(request, scratch)
-        authenticationFile = configuration.file
+        configuration = try RegistryConfiguration(request, scratch)
         var finder = finder
         finder.environment = configuration.environment
         let selection = EngineSelection(
@@ -60,16 +59,33 @@ struct BuildJob: Sendable {
         defer { stable?.release() }
         let files = try await BuildFiles.write(
             for: request, options, to: scratch, contextDirectory: stable?.path ?? scratch.path)
+        let credentials = await credentials(for: files.images)
+        let (authenticationFile, environment) = try configuration.adding(
+            credentials, for: engine.kind, in: scratch)
         let plan = BuildPlan(
             engine: engine, imageName: request.imageName, context: files.context, reports: scratch.path,
             platforms: request.spec.platforms(in: request.context), secrets: files.secrets,
             options: options, isPushed: request.isPushed, tls: files.tls,
-            authenticationFile: authenticationFile, localRegistryImages: files.localRegistryImages,
-            environment: finder.environment)
+            authenticationFile: authenticationFile,
+            localRegistryImages: files.images.filter {
+                (try? ImageSpec.ImageReference($0))?.registry.isLoopback == true
+            },
+            environment: finder.environment.merging(environment) { $1 })
         let execution = PlanExecution(request: request, finder: finder, reports: BuildReports(scratch))
         let dispatch = EndpointDispatch(
-            endpoints: options.endpoints, pool: pool, probe: EndpointProbe(finder: finder, cache: cache),
+            endpoints: options.endpoints, pool: pool,
+            probe: EndpointProbe(finder: finder, cache: cache, credentials: configuration.source),
             imageName: request.imageName, report: request.report)
         return try await dispatch.run(plan) { try await execution.run($0) }
+    }
+
+    /// The credentials for the images of the build that the engine does not find by itself.
+    private func credentials(for images: [String]) async -> EngineCredentials {
+        let caches = (options.cacheTargets + options.cacheSources).compactMap(\.reference)
+        return await EngineCredentials.find(
+            for: (request.isPushed ? [request.imageName] : []) + images + caches
+                + [options.billOfMaterials?.generator].compactMap { $0 },
+            engine.kind, configuration.places(of: engine.kind),
+            Keychain(configurationFile: configuration.source, helpers: .system))
     }
 }

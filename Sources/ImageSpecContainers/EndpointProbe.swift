@@ -6,6 +6,8 @@ import ImageSpec
 struct EndpointProbe: Sendable {
     var finder: EngineFinder
     var cache: EngineCache
+    /// The spec's file of credentials.
+    var credentials: String?
 
     /// The time for an answer.
     private static let limit = Duration.seconds(15)
@@ -41,8 +43,7 @@ struct EndpointProbe: Sendable {
 
     /// Whether the builder that buildx selects is the docker daemon.
     private func isDaemon(_ plan: BuildPlan) async throws -> Bool {
-        let key = EngineCache.DriverKey(
-            program: plan.engine.path, builder: "", credentials: plan.environment["DOCKER_CONFIG"] ?? nil)
+        let key = EngineCache.DriverKey(program: plan.engine.path, builder: "", credentials: credentials)
         return try await cache.driver(for: key) {
             try await finder.builder("", plan.engine).success?.driver
         } == "docker"

@@ -5,7 +5,7 @@ import ImageSpec
 
 /// The credentials of engines, from a spec's `registry_config`: a directory with docker's `config.json`, or such a file of any
 /// name.
-struct RegistryConfiguration {
+struct RegistryConfiguration: Sendable {
     /// A link to the file, for podman and buildah; nil if the engine uses its own.
     let file: String?
     /// The file that the spec names; nil if it names none.
@@ -14,18 +14,19 @@ struct RegistryConfiguration {
     let environment: [String: String?]
     /// Whether `DOCKER_CONFIG` names a directory without the file.
     let isConfigurationFileMissing: Bool
+    private let processEnvironment: @Sendable (String) -> String?
 
     init(
         _ request: ImageSpec.BuildRequest, _ scratch: TemporaryDirectory,
-        processEnvironment: (String) -> String? = ImageSpec.processEnvironment
+        processEnvironment: @escaping @Sendable (String) -> String? = ImageSpec.processEnvironment
     ) throws(ImageSpecError) {
+        self.processEnvironment = processEnvironment
         source = try Self.file(of: request.spec, in: request.context)
         if let source {
             isConfigurationFileMissing = false
-            let directory = try scratch.makeFolder("docker")
             file = try scratch.link("auth.json", to: source)
-            environment = try DockerConfiguration(source, processEnvironment).write(
-                to: directory, in: scratch)
+            environment = try DockerConfiguration(credentialsFile: source, processEnvironment).write(
+                "docker", in: scratch)
             return
         }
         let folder = processEnvironment("DOCKER_CONFIG")
@@ -38,6 +39,45 @@ struct RegistryConfiguration {
         }
         environment = [:]
         isConfigurationFileMissing = folder != nil && !exists
+    }
+
+    /// Where an engine finds credentials with ``file`` and ``environment``.
+    func places(of engine: ImageSpec.ContainerEngine) -> CredentialPlaces {
+        let dockerFile = CredentialPlaces.dockerFile(processEnvironment)
+        switch engine {
+        case .docker, .buildctl: return CredentialPlaces(files: [source ?? dockerFile].compactMap(\.self))
+        case .podman, .buildah:
+            func only(_ path: String) -> CredentialPlaces {
+                CredentialPlaces(files: [path], usesStore: false)
+            }
+            if let source { return only(source) }
+            if let own = processEnvironment("REGISTRY_AUTH_FILE"), !own.isEmpty { return only(own) }
+            // With DOCKER_CONFIG, the file is passed to them.
+            if file != nil, let dockerFile { return only(dockerFile) }
+            let home = CredentialPlaces.dockerFile { $0 == "HOME" ? processEnvironment($0) : nil }
+            return CredentialPlaces(
+                files: CredentialPlaces.containersFiles(processEnvironment) + [home].compactMap(\.self),
+                usesStore: false)
+        }
+    }
+
+    /// Passes credentials to an engine that it does not find by itself.
+    /// - Returns: the changed ``file`` and ``environment``.
+    func adding(
+        _ credentials: EngineCredentials, for engine: ImageSpec.ContainerEngine,
+        in scratch: TemporaryDirectory
+    ) throws(ImageSpecError) -> (file: String?, environment: [String: String?]) {
+        if credentials.entries.isEmpty { return (file, environment) }
+        switch engine {
+        case .docker, .buildctl:
+            let configuration = DockerConfiguration(
+                credentialsFile: source, additions: credentials, processEnvironment)
+            return (file, try configuration.write("credentials", in: scratch))
+        case .podman, .buildah:
+            let path = try credentials.write(
+                "credentials.json", replacing: places(of: engine), in: scratch)
+            return (path, environment)
+        }
     }
 
     /// The file that a spec names, or the one in the directory that it names; nil if it names none.

@@ -93,6 +93,32 @@ import Testing
         #expect(seen.warnings.first?.contains("busy") == true)
     }
 
+    // MARK: times
+
+    /// A layer must not depend on what a daemon has built before: BuildKit keeps the context, and a directory in which it
+    /// replaces a file gets the time of the build, which becomes that of the option.
+    @Test(arguments: [nil, 0, 1_700_000_000] as [Int?])
+    func theContextHasTheTimeOfTheOption(_ time: Int?) async throws {
+        try await withTemporaryFolder { folder in
+            try write("print()", to: folder + "/src/main.py")
+            var options: ImageSpec.OrderedDictionary<ImageSpec.JSONValue> = [:]
+            if let time { options["source_date_epoch"] = .number(try .init(time)) }
+            let spec = ImageSpec(
+                name: "a", sourceRoot: "src", baseImage: "debian:1", sourceCopyMode: .all,
+                builderOptions: options)
+            let scratch = try TemporaryDirectory()
+            defer { scratch.remove() }
+            let files = try await BuildFiles.write(
+                for: try request(spec, in: folder), try ContainerOptions(spec), to: scratch,
+                contextDirectory: scratch.path)
+            for path in ["", "/Dockerfile", "/source", "/source/main.py"] {
+                let values = try FileManager.default.attributesOfItem(atPath: files.context + path)
+                let seconds = (values[.modificationDate] as? Date)?.timeIntervalSince1970.rounded(.down)
+                #expect(seconds == Double(time ?? 315_532_800), "\(path)")
+            }
+        }
+    }
+
     // MARK: credentials and folders
 
     private func configuration(

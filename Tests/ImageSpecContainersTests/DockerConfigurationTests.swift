@@ -21,9 +21,9 @@ import Testing
     ) throws {
         let scratch = try TemporaryDirectory()
         defer { scratch.remove() }
-        let directory = try scratch.makeFolder("docker")
-        let environment = try DockerConfiguration(credentials) { variables[$0] }.write(
-            to: directory, in: scratch)
+        let directory = scratch.path + "/docker"
+        let environment = try DockerConfiguration(credentialsFile: credentials) { variables[$0] }.write(
+            "docker", in: scratch)
         let data = try Data(contentsOf: URL(fileURLWithPath: directory + "/config.json"))
         let json = try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
         try check(Written(json: json, environment: environment, directory: directory))
@@ -102,9 +102,9 @@ import Testing
             try ImageSpecContainersTests.write(text, to: folder + "/auth.json")
             let scratch = try TemporaryDirectory()
             defer { scratch.remove() }
-            let directory = try scratch.makeFolder("docker")
-            let environment = try DockerConfiguration(folder + "/auth.json") { _ in nil }.write(
-                to: directory, in: scratch)
+            let directory = scratch.path + "/docker"
+            let environment = try DockerConfiguration(credentialsFile: folder + "/auth.json") { _ in nil }
+                .write("docker", in: scratch)
             #expect(environment == ["DOCKER_CONFIG": directory])
             #expect(try String(contentsOfFile: directory + "/config.json", encoding: .utf8) == text)
         }
@@ -116,6 +116,22 @@ import Testing
             try write(folder + "/auth.json", [:]) { written in
                 #expect(written.json.keys.sorted() == ["auths"])
                 #expect(written.environment.keys.sorted() == ["DOCKER_CONFIG"])
+            }
+        }
+    }
+
+    /// Without `DOCKER_CERT_PATH`, docker takes the certificates of a connection from its configuration directory.
+    @Test(
+        arguments: [
+            (["DOCKER_TLS_VERIFY": "1"], true), (["DOCKER_TLS": "1"], true), ([:], false),
+            (["DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/certificates"], false),
+        ] as [([String: String], Bool)])
+    func theCertificatesAreTheUsers(_ variables: [String: String], _ isSet: Bool) async throws {
+        try await withTemporaryFolder { folder in
+            try ImageSpecContainersTests.write(Self.spec, to: folder + "/auth.json")
+            try write(folder + "/auth.json", variables.merging(["HOME": "/home/me"]) { $1 }) { written in
+                let path = written.environment["DOCKER_CERT_PATH"] ?? nil
+                #expect(path == (isSet ? "/home/me/.docker" : nil))
             }
         }
     }

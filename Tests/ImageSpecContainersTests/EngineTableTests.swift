@@ -8,8 +8,9 @@ import Testing
 
 /// Which engine supports which feature, and whether an integration test runs it.
 ///
-/// A cell is *refused* if a request is rejected before the build, *run* if a script in `Tests/Integration` says in a line
-/// `# covers ENGINE; FEATURE, …` that it builds with it, and otherwise *command line*: only the arguments are tested.
+/// A cell is *refused* if a request is rejected before the build, *run* if a script in `Tests/Integration`, which is named, says
+/// in a line `# covers ENGINE; FEATURE, …` that it builds with it, and otherwise *command line*: only the arguments are tested.
+/// `Scripts/test` runs these scripts, except `buildx.sh`, which it runs if it is named.
 @Suite struct EngineTableTests {
     private struct Engine {
         var name: String
@@ -48,6 +49,7 @@ import Testing
         Feature(name: "local base", localBase: "base:1"),
         Feature(name: "changed file"),
         Feature(name: "registry_config"),
+        Feature(name: "credentials"),
         Feature(name: "secrets"),
         Feature(name: "two platforms", platforms: ["linux/amd64", "linux/arm64"]),
         Feature(name: "network: host", options: ["network": "host"]),
@@ -61,23 +63,29 @@ import Testing
         Feature(name: "source_date_epoch", options: ["source_date_epoch": 0]),
     ]
 
-    /// The features that the scripts say they run, by engine.
-    private static func coverage() throws -> [String: Set<String>] {
+    /// The features that the scripts say they run, by engine, with the name of a script. One that always runs is preferred.
+    private static func coverage() throws -> [String: [String: String]] {
         let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent()
             .appendingPathComponent("Integration")
-        var coverage: [String: Set<String>] = [:]
-        for name in try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
-        where name.hasSuffix(".sh") {
-            let text = try String(contentsOf: directory.appendingPathComponent(name), encoding: .utf8)
+        var coverage: [String: [String: String]] = [:]
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+            .filter { $0.hasSuffix(".sh") }.map { String($0.dropLast(".sh".count)) }
+        for name in names.sorted(by: { ($0 == selected ? 1 : 0, $0) < ($1 == selected ? 1 : 0, $1) }) {
+            let text = try String(
+                contentsOf: directory.appendingPathComponent(name + ".sh"), encoding: .utf8)
             for line in text.split(separator: "\n") {
                 guard let found = line.wholeMatch(of: /# covers ([^;]+); (.*)/) else { continue }
-                coverage[String(found.1), default: []].formUnion(
-                    found.2.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })
+                let features = found.2.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+                coverage[String(found.1), default: [:]].merge(features.map { ($0, name) }) { known, _ in known
+                }
             }
         }
         return coverage
     }
+
+    /// The script that runs only if it is named.
+    private static let selected = "buildx"
 
     private static func isRefused(_ feature: Feature, by engine: Engine) throws -> Bool {
         var capabilities = EngineCapabilities(
@@ -101,27 +109,31 @@ import Testing
             var row = [feature.name]
             for engine in Self.engines {
                 known.insert(feature.name)
-                let isRun = coverage[engine.name]?.contains(feature.name) == true
+                let script = coverage[engine.name]?[feature.name]
                 if try Self.isRefused(feature, by: engine) {
                     row.append("refused")
-                    #expect(!isRun, "\(engine.name) refuses \(feature.name), which a script claims to run")
+                    #expect(
+                        script == nil, "\(engine.name) refuses \(feature.name), which a script claims to run")
                 } else {
-                    row.append(isRun ? "run" : "command line")
+                    row.append(script.map { "run: \($0)" } ?? "command line")
                 }
             }
             rows.append(row)
         }
         let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        let table = rows.map { row in
-            zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(
-                separator: " | "
-            )
-            .trimmingCharacters(in: .whitespaces)
-        }.joined(separator: "\n")
+        let table =
+            rows.map { row in
+                zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(
+                    separator: " | "
+                )
+                .trimmingCharacters(in: .whitespaces)
+            }.joined(separator: "\n")
+            + "\n\n\(Self.selected) runs only if it is named: INTEGRATION=\(Self.selected) Scripts/test integration"
         print(table)
         for (engine, features) in coverage {
             #expect(Self.engines.contains { $0.name == engine }, "unknown engine in a script: \(engine)")
-            #expect(features.isSubset(of: known), "unknown features: \(features.subtracting(known))")
+            let unknown = Set(features.keys).subtracting(known)
+            #expect(unknown.isEmpty, "unknown features in a script: \(unknown)")
         }
         let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("Fixtures/engines.txt")

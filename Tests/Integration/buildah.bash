@@ -37,9 +37,9 @@ make_base() {
   buildah images -q "$base" >/dev/null 2>&1 && return
   if [ ! -e "$BASE_TAR" ]; then
     need mmdebstrap
-    mmdebstrap --quiet --variant=minbase --include=python3,ca-certificates --dpkgopt=force-unsafe-io \
-      --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' bookworm "$BASE_TAR.new"
-    mv "$BASE_TAR.new" "$BASE_TAR"
+    mmdebstrap --quiet --format=tar --variant=minbase --include=python3,ca-certificates --dpkgopt=force-unsafe-io \
+      --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' bookworm "$BASE_TAR.$$"
+    mv "$BASE_TAR.$$" "$BASE_TAR"
   fi
   local c; c=$(buildah from scratch)
   buildah add -q "$c" "$BASE_TAR" / >/dev/null

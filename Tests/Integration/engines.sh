@@ -13,9 +13,9 @@
 #   ENGINES       by default "docker podman buildah"; one that does not work is reported and left out
 # --keep leaves the working folder.
 #
-# covers docker 20.10; push, secrets, network: host
-# covers podman; push, secrets, network: host
-# covers buildah; push, secrets, network: host
+# covers docker 20.10; push, local image, local base, secrets, credentials, network: host
+# covers podman; push, local image, local base, secrets, credentials, network: host
+# covers buildah; push, local image, local base, secrets, credentials, network: host
 set -uo pipefail
 
 package=$(cd "$(dirname "$0")/../.." && pwd)
@@ -36,7 +36,7 @@ export DEBIAN_FRONTEND=noninteractive
 install() {
   local missing=() pair
   for pair in docker-registry:docker-registry skopeo:skopeo buildah:buildah podman:podman mmdebstrap:mmdebstrap dockerd:docker.io \
-    runc:runc python3:python3; do
+    runc:runc python3:python3 htpasswd:apache2-utils; do
     [ -x "/usr/bin/${pair%%:*}" ] || [ -x "/usr/sbin/${pair%%:*}" ] || missing+=("${pair#*:}")
   done
   python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
@@ -72,7 +72,7 @@ stop() {
   local pid
   # Not in a subshell that a signal ends before it has become another program.
   [ "$BASHPID" = $$ ] || return
-  for name in docker index registry; do
+  for name in docker index registry private; do
     pid=$(cat "$WORK/$name.pid" 2>/dev/null) || continue
     kill "$pid" 2>/dev/null
     wait_for eval "! kill -0 $pid"
@@ -97,6 +97,16 @@ http: {addr: "127.0.0.1:$port", secret: loopback}
 Y
 docker-registry serve "$WORK/registry.yml" > "$WORK/registry.log" 2>&1 & echo $! > "$WORK/registry.pid"
 wait_for python3 -c "import urllib.request as r; r.urlopen('http://$registry/v2/')" || { echo "engines.sh: no registry" >&2; exit 77; }
+
+# A registry with a password.
+private_port=$(free_port)
+private=localhost:$private_port
+password=Geheim-$RANDOM$RANDOM
+htpasswd -Bbn ci "$password" > "$WORK/htpasswd" 2>/dev/null
+sed "s|$WORK/registry}|$WORK/private}|; s|:$port|:$private_port|" "$WORK/registry.yml" > "$WORK/private.yml"
+echo "auth: {htpasswd: {realm: test, path: $WORK/htpasswd}}" >> "$WORK/private.yml"
+docker-registry serve "$WORK/private.yml" > "$WORK/private.log" 2>&1 & echo $! > "$WORK/private.pid"
+wait_for bash -c "exec 3<>/dev/tcp/127.0.0.1/$private_port" || { echo "engines.sh: no registry" >&2; exit 77; }
 
 start_docker() {
   cat > "$WORK/daemon.json" <<J
@@ -124,9 +134,9 @@ done
 # --- the images that specs build on ---------------------------------------------------------------------------------
 
 if [ ! -e "$CACHE/base.tar" ]; then
-  mmdebstrap --quiet --variant=minbase --include=python3,ca-certificates --dpkgopt=force-unsafe-io \
-    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' bookworm "$CACHE/base.tar.new" &&
-    mv "$CACHE/base.tar.new" "$CACHE/base.tar" || { echo "engines.sh: mmdebstrap failed" >&2; exit 77; }
+  mmdebstrap --quiet --format=tar --variant=minbase --include=python3,ca-certificates --dpkgopt=force-unsafe-io \
+    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' bookworm "$CACHE/base.tar.$$" &&
+    mv -T "$CACHE/base.tar.$$" "$CACHE/base.tar" || { echo "engines.sh: mmdebstrap failed" >&2; exit 77; }
   log "root file system of Debian 12"
 fi
 if [ ! -x "$CACHE/uv" ]; then
@@ -317,6 +327,28 @@ PY
   check "$engine: is found the second time" found "$("$IMAGESPEC" build --json --quiet --engine "$engine" "local-$engine.json" 2>&1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["outcome"])')"
 }
 
+# Credentials in a place that the engine does not read: DOCKER_AUTH_CONFIG, or podman's file for docker.
+credentials() {
+  local engine=$1 auth spec=private-$1.json variable
+  auth=$(printf '{"auths": {"%s": {"auth": "%s"}}}' "$private" "$(printf 'ci:%s' "$password" | base64 -w0)")
+  case $engine in
+    docker) printf '%s' "$auth" > "$WORK/auth.json"; variable=REGISTRY_AUTH_FILE=$WORK/auth.json ;;
+    *) variable=DOCKER_AUTH_CONFIG=$auth ;;
+  esac
+  skopeo copy -q --src-tls-verify=false --dest-tls-verify=false --dest-creds "ci:$password" "docker://$base" "docker://$private/base/$engine:1"
+  python3 -c 'import json, sys
+print(json.dumps({"name": sys.argv[2], "registry": sys.argv[1] + "/acme", "base_image": sys.argv[1] + "/base/" + sys.argv[3] + ":1", "commands": ["echo private"],
+    "builder_options": {"network": "host"}}))' "$private" "private-$engine" "$engine" > "$spec"
+  "$IMAGESPEC" build --engine "$engine" "$spec" > "$WORK/out" 2> "$WORK/err"
+  check "$engine: without credentials nothing is built" 69 $?
+  env "$variable" "$IMAGESPEC" build --engine "$engine" --json "$spec" > "$WORK/out" 2> "$WORK/err"
+  check "$engine: credentials that only imagespec knows fetch the base image and push" 0 $?
+  check_without "$engine: the password is in no line that is printed" "$password" "$WORK/err"
+  check "$engine: no file of credentials remains" "" "$(ls -d "$TMPDIR"/imagespec-* 2>/dev/null)"
+  check "$engine: and they find the image" found \
+    "$(env "$variable" "$IMAGESPEC" build --engine "$engine" --json --quiet "$spec" | python3 -c 'import json, sys; print(json.load(sys.stdin)["outcome"])')"
+}
+
 policy() {
   local engine=$1 name
   small "policy-$engine" 'echo policy' > "policy-$engine.json"
@@ -418,6 +450,7 @@ for engine in $engines; do
   if [ $engine = podman ]; then CONTAINERS_STORAGE_CONF=$WORK/podman.conf; else CONTAINERS_STORAGE_CONF=$storage; fi
   example $engine
   chain $engine
+  credentials $engine
   policy $engine
   failing $engine
   signals $engine

@@ -61,5 +61,10 @@ extension ImageSpec {
         ///   ``ImageSpecError/Code/unwritableOutput``; ``ImageSpecError/Code/unreadableInput``. All files written
         ///   so far are removed.
         public func write(to directory: String) throws(ImageSpecError) { try files.write(to: directory) }
+
+        /// Writes the context with another modification time, in seconds since 1970.
+        package func write(to directory: String, time: Int) throws(ImageSpecError) {
+            try files.write(to: directory, time: time)
+        }
     }
 }

@@ -11,8 +11,8 @@ struct ContextFiles: Sendable {
     let inputs: ResolvedInputs
 
     /// Writes the files to a directory, which must be empty or not exist. If that fails, removes all of them.
-    func write(to directory: String) throws(ImageSpecError) {
-        let writer = try DirectoryContextSink(directory)
+    func write(to directory: String, time: Int = RenderingConstants.timeStamp) throws(ImageSpecError) {
+        let writer = try DirectoryContextSink(directory, time: time)
         do throws(ImageSpecError) {
             let path = try writer.realPath()
             try checkLocation(path) { (tree) throws(ContentTreeError) in try tree.wouldHoldFiles(in: path) }

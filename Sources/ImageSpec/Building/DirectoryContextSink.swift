@@ -16,6 +16,8 @@ import Darwin
 final class DirectoryContextSink: ContextSink {
     private let root: Int32
     private let rootPath: [UInt8]
+    /// The modification time of everything, in seconds since 1970.
+    private let time: Int
     /// Whether the root was created.
     private let isMade: Bool
     private var folders: [[UInt8]] = []
@@ -23,7 +25,8 @@ final class DirectoryContextSink: ContextSink {
     private var others: [[UInt8]] = []
 
     /// Opens the directory, or creates it in one that exists.
-    init(_ directory: String) throws(ImageSpecError) {
+    init(_ directory: String, time: Int = RenderingConstants.timeStamp) throws(ImageSpecError) {
+        self.time = time
         let path = Array(directory.utf8)
         guard !path.isEmpty, !path.contains(0) else {
             throw .unwritable(path, "not a valid directory path")
@@ -108,7 +111,7 @@ final class DirectoryContextSink: ContextSink {
         do throws(ImageSpecError) {
             try body { bytes throws(ImageSpecError) in try write(bytes, to: descriptor, path) }
             guard fchmod(descriptor, isExecutable ? 0o755 : 0o644) == 0 else { throw unwritable(path) }
-            let times = Self.times(nanoseconds: ContextTime.nanoseconds(of: digest))
+            let times = times(nanoseconds: ContextTime.nanoseconds(of: digest))
             guard futimens(descriptor, times) == 0 else { throw unwritable(path) }
         } catch {
             close(descriptor)
@@ -140,7 +143,7 @@ final class DirectoryContextSink: ContextSink {
         }
         // An existing directory keeps its mode: it may be private, or owned by another user. Builds do not see it.
         if !isMade { return }
-        let times = Self.times()
+        let times = times()
         guard fchmod(root, 0o755) == 0, futimens(root, times) == 0 else { throw unwritable([]) }
     }
 
@@ -153,13 +156,13 @@ final class DirectoryContextSink: ContextSink {
         if isMade { _ = FileSystem.withCPath(rootPath, rmdir) }
     }
 
-    private static func times(nanoseconds: Int = 0) -> [timespec] {
-        let time = timespec(tv_sec: RenderingConstants.timeStamp, tv_nsec: nanoseconds)
+    private func times(nanoseconds: Int = 0) -> [timespec] {
+        let time = timespec(tv_sec: time, tv_nsec: nanoseconds)
         return [time, time]
     }
 
     private func setTimes(of path: [UInt8]) throws(ImageSpecError) {
-        let times = Self.times()
+        let times = times()
         guard FileSystem.withCPath(path, { utimensat(root, $0, times, AT_SYMLINK_NOFOLLOW) }) == 0 else {
             throw unwritable(path)
         }

@@ -33,9 +33,9 @@ extension ImageSpec {
         return try images + ownUsedImages(in: context, path: [])
     }
 
-    /// The images of this spec without those of its base, if that is a spec.
-    private func ownUsedImages(
-        in context: Context, path: [String]
+    /// The images in the Dockerfile of this spec, without its base image if that is a spec.
+    package func ownUsedImages(
+        in context: Context, path: [String] = []
     ) throws(ImageSpecError) -> [UsedImage] {
         // The name of the base image does not matter, so its files are not read.
         let inputs = try RenderingInputs(of: self, in: context, baseImageName: "base")

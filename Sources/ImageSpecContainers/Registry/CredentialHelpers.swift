@@ -14,6 +14,9 @@ struct CredentialHelpers: Sendable {
 
     private let memory = Memory()
 
+    /// Those of this process, which share what helpers have said.
+    static let system = CredentialHelpers()
+
     init(finder: EngineFinder = EngineFinder(), limit: Duration = .seconds(30)) {
         self.finder = finder
         self.limit = limit

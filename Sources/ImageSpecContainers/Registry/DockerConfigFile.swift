@@ -86,13 +86,13 @@ struct DockerConfigFile {
         }
     }
 
-    /// The name of the helper to ask; empty or nil where there is none. An empty one for a registry keeps the one for all
+    /// The name of the helper to ask; empty or nil if there is none. An empty one for a registry keeps the one for all
     /// from being asked.
-    func helper(for place: CredentialKey) -> String? {
+    func helper(for place: CredentialKey, usesStore: Bool) -> String? {
         for (_, value) in fitting(helpers, place) {
             if case .string(let helper) = value { return helper }
         }
-        return store
+        return usesStore ? store : nil
     }
 
     /// The entry that fits best and has something in it.

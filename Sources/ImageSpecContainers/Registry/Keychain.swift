@@ -27,68 +27,83 @@ struct Keychain: Sendable {
     /// The registry is the host as in a reference, with its port: `docker.io`, `ghcr.io`, `localhost:5000`. The repository is
     /// the path behind it; podman's files may have credentials for a part of a registry.
     func credential(for registry: String, repository: String = "") async -> CredentialLookup {
-        let place = CredentialKey(registry: registry, repository: repository)
         do throws(CredentialProblem) {
-            for source in sources {
-                guard let configuration = try source.configuration() else { continue }
-                if let credential = try await credential(for: place, in: configuration) {
-                    return .found(credential)
-                }
-            }
-            return .anonymous
+            let key = CredentialKey(registry: registry, repository: repository)
+            return try await credential(for: key, in: places).map { .found($0) } ?? .anonymous
         } catch {
             return .failed(reason: error.reason)
         }
     }
 
+    private var places: CredentialPlaces {
+        configurationFile.map { CredentialPlaces(files: [$0]) } ?? CredentialPlaces(environment: environment)
+    }
+
+    private func credential(
+        for key: CredentialKey, in places: CredentialPlaces
+    ) async throws(CredentialProblem) -> RegistryCredential? {
+        for place in places.list {
+            guard let configuration = try place.configuration() else { continue }
+            let found = try await credential(for: key, in: configuration, usesStore: places.usesStore)
+            if let found { return found }
+        }
+        return nil
+    }
+
     /// A helper for the registry, else the one for all, else the entry in the file. What a helper does not know may stand
     /// in the file.
     private func credential(
-        for place: CredentialKey, in configuration: DockerConfigFile
+        for key: CredentialKey, in configuration: DockerConfigFile, usesStore: Bool
     ) async throws(CredentialProblem) -> RegistryCredential? {
-        let helper = configuration.helper(for: place)
-        if let helper, !helper.isEmpty {
-            let found = try await helpers.credential(for: place, helper: helper, namedIn: configuration.name)
+        if let helper = configuration.helper(for: key, usesStore: usesStore), !helper.isEmpty {
+            let found = try await helpers.credential(for: key, helper: helper, namedIn: configuration.name)
             if let found { return found }
         }
-        return try configuration.entry(for: place)
+        return try configuration.entry(for: key)
     }
 
-    private var sources: [Source] {
-        if let configurationFile { return [.file(configurationFile)] }
-        // A variable that is set to nothing is one that is not set.
-        func variable(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
-        func file(_ folder: String?, _ path: String) -> Source? { folder.map { .file($0 + "/" + path) } }
-        let home = variable("HOME")
-        return [
-            variable("DOCKER_AUTH_CONFIG").map { .text($0, name: "DOCKER_AUTH_CONFIG") },
-            file(variable("DOCKER_CONFIG") ?? home.map { $0 + "/.docker" }, "config.json"),
-            variable("REGISTRY_AUTH_FILE").map { .file($0) },
-            file(variable("XDG_RUNTIME_DIR"), "containers/auth.json"),
-            file(variable("XDG_CONFIG_HOME") ?? home.map { $0 + "/.config" }, "containers/auth.json"),
-        ].compactMap(\.self)
+    // MARK: what another program does not find
+
+    /// The credential of this keychain for a registry if a program that reads other places would not find it; otherwise nil.
+    ///
+    /// If both read the same about the registry, no helper is run. A place that cannot be read has nothing: whoever needs
+    /// it reports that.
+    func credential(for key: CredentialKey, unknownTo program: CredentialPlaces) async -> RegistryCredential?
+    {
+        do throws(CredentialProblem) {
+            let own = try mentions(of: key, in: places)
+            let other = (try? mentions(of: key, in: program)) ?? []
+            guard !own.isEmpty, own != other, let found = try await credential(for: key, in: places) else {
+                return nil
+            }
+            // A helper is not run only to compare.
+            let isKnown = other.first.map { $0.helper == nil && $0.entry == found } ?? false
+            return isKnown ? nil : found
+        } catch {
+            return nil
+        }
     }
 
-    private enum Source {
-        case text(String, name: String)
-        case file(String)
+    /// What a place has about a registry, before any helper is run.
+    private struct Mention: Equatable {
+        var place: CredentialPlaces.Place
+        var helper: String?
+        var entry: RegistryCredential?
+    }
 
-        /// nil if there is none.
-        func configuration() throws(CredentialProblem) -> DockerConfigFile? {
-            switch self {
-            case .text(let text, let name): return try DockerConfigFile(Array(text.utf8), name: name)
-            case .file(let path):
-                let name = "\"\(path)\""
-                let bytes: [UInt8]?
-                do throws(ImageSpecError) {
-                    bytes = try FileSystem.contents(ofOptionalFile: path)
-                } catch {
-                    throw .unreadable(error)
-                }
-                guard let bytes else { return nil }
-                return try DockerConfigFile(bytes, name: name)
+    private func mentions(
+        of key: CredentialKey, in places: CredentialPlaces
+    ) throws(CredentialProblem) -> [Mention] {
+        var mentions: [Mention] = []
+        for place in places.list {
+            guard let configuration = try place.configuration() else { continue }
+            let helper = configuration.helper(for: key, usesStore: places.usesStore).nonEmpty
+            let entry = try configuration.entry(for: key)
+            if helper != nil || entry != nil {
+                mentions.append(Mention(place: place, helper: helper, entry: entry))
             }
         }
+        return mentions
     }
 }
 

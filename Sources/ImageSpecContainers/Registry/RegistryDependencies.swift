@@ -15,7 +15,7 @@ extension RegistrySession.Dependencies {
     private static func credentials(
         _ options: ImageSpec.RegistryClient.Options
     ) -> @Sendable (ImageSpec.ImageReference) async -> CredentialLookup {
-        let credentials = Keychain(configurationFile: options.credentialsFile)
+        let credentials = Keychain(configurationFile: options.credentialsFile, helpers: .system)
         return { await credentials.credential(for: $0.registry.description, repository: $0.repository) }
     }
 }

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ContentTree
+import ImageSpec
+
+/// The files and variables that a program reads credentials from, in order.
+struct CredentialPlaces: Hashable, Sendable {
+    enum Place: Hashable, Sendable {
+        /// The text of a configuration.
+        case text(String, name: String)
+        case file(String)
+    }
+
+    var list: [Place]
+    /// Whether the program runs the credential helper for all registries (`credsStore`). Podman and buildah run only those for
+    /// single registries (`credHelpers`).
+    var usesStore = true
+
+    /// All places of docker and podman.
+    init(environment: (String) -> String?) {
+        func variable(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
+        list = [
+            variable("DOCKER_AUTH_CONFIG").map { .text($0, name: "DOCKER_AUTH_CONFIG") },
+            Self.dockerFile(environment).map { .file($0) },
+            variable("REGISTRY_AUTH_FILE").map { .file($0) },
+        ].compactMap(\.self)
+        list += Self.containersFiles(environment).map { .file($0) }
+    }
+
+    init(files: [String], usesStore: Bool = true) {
+        list = files.map { .file($0) }
+        self.usesStore = usesStore
+    }
+
+    /// The configuration of docker and buildctl. nil if there is no home directory.
+    static func dockerFile(_ environment: (String) -> String?) -> String? {
+        // A variable that is empty is treated as not set.
+        func variable(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
+        let directory = variable("DOCKER_CONFIG") ?? variable("HOME").map { $0 + "/.docker" }
+        return directory.map { $0 + "/config.json" }
+    }
+
+    /// The files of podman and buildah.
+    static func containersFiles(_ environment: (String) -> String?) -> [String] {
+        func variable(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
+        return [
+            variable("XDG_RUNTIME_DIR"),
+            variable("XDG_CONFIG_HOME") ?? variable("HOME").map { $0 + "/.config" },
+        ].compactMap(\.self).map { $0 + "/containers/auth.json" }
+    }
+}
+
+extension CredentialPlaces.Place {
+    /// nil if there is no such file.
+    func configuration() throws(CredentialProblem) -> DockerConfigFile? {
+        switch self {
+        case .text(let text, let name): return try DockerConfigFile(Array(text.utf8), name: name)
+        case .file(let path):
+            let name = "\"\(path)\""
+            let bytes: [UInt8]?
+            do throws(ImageSpecError) {
+                bytes = try FileSystem.contents(ofOptionalFile: path)
+            } catch {
+                throw .unreadable(error)
+            }
+            guard let bytes else { return nil }
+            return try DockerConfigFile(bytes, name: name)
+        }
+    }
+}
