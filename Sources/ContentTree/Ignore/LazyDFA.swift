@@ -12,7 +12,7 @@ final class LazyDFA {
     struct Core {
         /// Rows: the outcome for a file, the outcome for a directory, and the next state for each byte class.
         ///
-        /// Only next states can be unknown, and only then is their highest bit set.
+        /// Only next states can be unknown.
         fileprivate(set) var table: UnsafeMutablePointer<State>
         let classOfByte: UnsafeMutablePointer<UInt8>
         /// The state in which each name of the current directory starts.
