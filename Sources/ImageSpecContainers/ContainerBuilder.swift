@@ -47,17 +47,20 @@ extension ImageSpec {
         /// Images that were found when they were checked, so that their registry is asked once.
         private let found = FoundImages()
         private let pool = EndpointPool()
+        /// If `nil`, other processes that build the same image do not wait.
+        private let locks: BuildLocks?
 
         /// Creates a builder.
         public init(engine: ContainerEngine? = nil) {
-            self.init(engine: engine, runner: .system, folders: nil, registry: .system)
+            self.init(engine: engine, runner: .system, folders: nil, registry: .system, locks: .user)
         }
 
         /// A builder that searches these directories for programs; nil: those of `PATH`.
         init(
             engine: ContainerEngine? = nil, runner: CommandRunner, folders: [String]?,
-            registry: RegistryImages
+            registry: RegistryImages, locks: BuildLocks? = nil
         ) {
+            self.locks = locks
             self.engine = engine
             self.runner = runner
             self.folders = folders
@@ -65,14 +68,24 @@ extension ImageSpec {
         }
 
         /// Returns an existing image, or builds and pushes it.
+        ///
+        /// If another process of this user is building the same image, waits for it, with a warning, and uses its image.
         /// - Throws: ``ImageSpecError``, `CancellationError`.
         public func build(_ request: BuildRequest) async throws -> BuildResult {
-            try await request.ensureImage(
+            func build() async throws -> BuildResult {
+                try await withBuildJob(request) { try await $0.build() }
+            }
+            return try await request.ensureImage(
                 inspect: {
                     if let inspection = found.take(request) { return inspection }
                     return try await inspect(request)
                 },
-                build: { try await withBuildJob(request) { try await $0.build() } })
+                build: {
+                    guard let locks else { return try await build() }
+                    return try await locks.building(request, build) {
+                        try await request.ensureImage(inspect: { try await inspect(request) }, build: build)
+                    }
+                })
         }
 
         /// Checks the builder options, the files that they name and the platforms, and renders the spec. If the image is

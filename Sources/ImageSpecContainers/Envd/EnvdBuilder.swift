@@ -94,7 +94,7 @@ extension ImageSpec {
         }
 
         /// The lock on envd's contexts. `nil` if envd is not installed or has no directory for them; envd reports that itself.
-        private func lock(_ request: BuildRequest) async throws -> EnvdLock? {
+        private func lock(_ request: BuildRequest) async throws -> FileLock? {
             guard let home = environment("HOME"), !home.isEmpty, !finder.programs("envd").isEmpty else {
                 return nil
             }
