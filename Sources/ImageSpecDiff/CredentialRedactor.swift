@@ -29,8 +29,7 @@ enum CredentialRedactor {
         var bytes = Array(text.utf8)
         // An SSH user name is not a secret; a password after it is.
         let ranges = URLUserInfo.ranges(in: bytes).filter {
-            !bytes[..<$0.lowerBound].suffix(6).elementsEqual("ssh://".utf8)
-                || bytes[$0].contains(UInt8(ascii: ":")) || bytes[$0].starts(with: mark.utf8)
+            URLUserInfo.isSecret($0, in: bytes) || bytes[$0].starts(with: mark.utf8)
         }
         if ranges.isEmpty { return text }
         let new = Array(replacement(bytes).utf8)

@@ -42,9 +42,25 @@ package enum URLUserInfo {
         return found
     }
 
-    /// Whether a URL in a text contains credentials. The user name of an SSH URL is not secret.
+    /// Whether a URL in a text contains user info, secret or not. No index may have any: it is not part of the tag.
+    static func isPresent(in text: String) -> Bool {
+        text.hasByte(UInt8(ascii: "@")) && (range(in: text) != nil || !ranges(in: Array(text.utf8)).isEmpty)
+    }
+
+    /// Whether a URL in a text contains credentials.
     static func hasSecret(_ text: [UInt8]) -> Bool {
-        ranges(in: text).contains { !text[..<$0.lowerBound].suffix(6).elementsEqual("ssh://".utf8) }
+        ranges(in: text).contains { isSecret($0, in: text) }
+    }
+
+    /// Whether user info that ``ranges(in:orPaths:)`` found is secret. Only the user names of the schemes `ssh` and `git+ssh`
+    /// are not, without a password.
+    package static func isSecret(_ range: Range<Int>, in text: [UInt8]) -> Bool {
+        let scheme = text[..<range.lowerBound].dropLast(3).reversed()
+            .prefix { $0.isASCIILetterOrDigit || "+.-".utf8.contains($0) }
+            .reversed().map { $0.isASCIILetterOrDigit ? $0 | 0x20 : $0 }
+        guard scheme.elementsEqual("ssh".utf8) || scheme.elementsEqual("git+ssh".utf8) else { return true }
+        let info = String(decoding: text[range], as: UTF8.self).asciiLowercased
+        return info.hasByte(UInt8(ascii: ":")) || info.contains("%3a")
     }
 
     /// A text for display, with `…` in place of the credentials in it.

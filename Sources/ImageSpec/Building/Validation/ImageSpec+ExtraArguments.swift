@@ -28,6 +28,12 @@ extension ImageSpec {
                     argument.value.map { argument.word + " " + $0 } ?? argument.word, what, fix: fix))
         }
         for argument in InstallerArgument.read(words, by: options) {
+            if let name = argument.name, InstallerOptions.indexes.contains(name),
+                argument.value.map(URLUserInfo.isPresent) ?? false
+            {
+                problems.append(.credential("pip_extra_args"))
+                continue
+            }
             guard let name = argument.name else {
                 if options.command == "uv pip install" { continue }
                 refuse(argument, "is not an option of \(options.command)", "remove it")

@@ -16,6 +16,12 @@ struct InstallerOptions: Sendable {
     /// Options with which nothing is installed, or the command fails.
     let impossible: [String: String]
 
+    /// The options of pip and uv whose values are URLs of indexes.
+    static let indexes: Set = [
+        "-i", "--index-url", "--pypi-url", "--extra-index-url", "-f", "--find-links", "--default-index",
+        "--index",
+    ]
+
     private static func set(_ text: String) -> Set<String> {
         Set(text.split(separator: " ").map { "--" + $0 })
     }

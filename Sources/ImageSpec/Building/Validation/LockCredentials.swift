@@ -23,6 +23,9 @@ enum LockCredentials {
         return problems(input, poetry.map { ["tool", "poetry", $0] } + standard)
     }
 
+    /// The keys of package indexes, whose URLs may have no user info.
+    private static let indexes: Set = ["index", "index-url", "extra-index-url", "find-links", "source"]
+
     private static let standard = [
         ["project", "dependencies"], ["project", "optional-dependencies"], ["dependency-groups"],
         ["build-system", "requires"],
@@ -32,30 +35,35 @@ enum LockCredentials {
         var problems: [ImageSpecError] = []
         for path in paths {
             let value = path.reduce(input.project as TOMLValue?) { $0?[$1] }
-            if let value, let place = place(in: value, path.joined(separator: ".")) {
+            let isIndex = path.last.map(indexes.contains) ?? false
+            if let value, let place = place(in: value, path.joined(separator: "."), isIndex: isIndex) {
                 problems.append(.requirementCredential(input.projectFile.name, place))
             }
         }
         // All of a lock file is about packages and where they are.
-        if let place = place(in: input.lock, "") {
+        if let place = place(in: input.lock, "", isIndex: false) {
             problems.append(.requirementCredential(input.lockFile.name, place))
         }
         return problems
     }
 
     /// The keys that lead to the first such URL.
-    private static func place(in value: TOMLValue, _ path: String) -> String? {
+    private static func place(in value: TOMLValue, _ path: String, isIndex: Bool) -> String? {
         switch value {
-        case .string(let text): return URLUserInfo.hasSecret(Array(text.utf8)) ? path : nil
+        case .string(let text):
+            let isProblem =
+                isIndex ? URLUserInfo.isPresent(in: text) : URLUserInfo.hasSecret(Array(text.utf8))
+            return isProblem ? path : nil
         case .other: return nil
         case .array(let values):
             for (index, value) in values.enumerated() {
-                if let found = place(in: value, "\(path)[\(index)]") { return found }
+                if let found = place(in: value, "\(path)[\(index)]", isIndex: isIndex) { return found }
             }
             return nil
         case .table(let table):
             for (key, value) in table.sorted(by: { $0.key.precedesInUTF8($1.key) }) {
-                if let found = place(in: value, path.isEmpty ? key : "\(path).\(key)") { return found }
+                let path = path.isEmpty ? key : "\(path).\(key)"
+                if let found = place(in: value, path, isIndex: isIndex) { return found }
             }
             return nil
         }

@@ -24,7 +24,7 @@ struct PipFilesCheck {
         needs = SystemNeeds(of: spec)
         let arguments = spec.pipExtraArgs.nonEmpty.flatMap(ArgumentText.words) ?? []
         requiresHashes = installer == .uv && arguments.contains("--require-hashes")
-        for file in files.files where URLUserInfo.hasSecret(file.bytes) {
+        for file in files.files where Self.hasCredential(file) {
             problems.append(.requirementCredential(file.name, nil))
         }
         if files.files.count == 1, RequirementFileFormat.isPylock(files.name.lowercased()), installer == .uv {
@@ -33,6 +33,16 @@ struct PipFilesCheck {
         findRoles()
         for file in files.files { check(file) }
         if requiresHashes, !(spec.packages ?? []).isEmpty { problems.append(.packagesWithoutHashes) }
+    }
+
+    /// Whether a URL contains credentials, or that of an index user info of any kind.
+    private static func hasCredential(_ file: RequirementFiles.File) -> Bool {
+        if URLUserInfo.hasSecret(file.bytes) { return true }
+        return file.bytes.split(separator: UInt8(ascii: "\n")).contains { line in
+            guard line.first == UInt8(ascii: "-"), line.contains(UInt8(ascii: "@")) else { return false }
+            let text = String(decoding: line, as: UTF8.self)
+            return InstallerOptions.indexes.contains(where: text.hasPrefix) && URLUserInfo.isPresent(in: text)
+        }
     }
 
     // MARK: includes

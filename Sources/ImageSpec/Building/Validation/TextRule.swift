@@ -66,6 +66,11 @@ extension TextRule {
         hasCredential(text) ? Problem(reason: "contains a credential", fix: nil) : nil
     }
 
+    /// For indexes, whose user info is not part of the tag.
+    static let noUserInfo = TextRule(isCredential: true) { text in
+        URLUserInfo.isPresent(in: text) ? Problem(reason: "contains user info", fix: nil) : nil
+    }
+
     static let quotes = requires("has an unclosed quote", fix: "close it") { ArgumentText.words($0) != nil }
 
     /// Between words a line break is white space as any other; in one it would break the instruction's line.
@@ -169,10 +174,14 @@ extension TextRule {
             && !path.utf8.starts(with: "/tmp/requirements-".utf8)
     }
 
-    /// Whether an index, or a URL within a text, has user info.
+    /// Whether a text is a URL with credentials, or contains one.
     private static func hasCredential(_ text: String) -> Bool {
-        URLUserInfo.range(in: text).map { !text[..<$0.lowerBound].hasSuffix("ssh://") } ?? false
-            || URLUserInfo.hasSecret(Array(text.utf8))
+        func hasSecret(_ range: Range<String.Index>) -> Bool {
+            let start = text.utf8.distance(from: text.startIndex, to: range.lowerBound)
+            let end = text.utf8.distance(from: text.startIndex, to: range.upperBound)
+            return URLUserInfo.isSecret(start..<end, in: Array(text.utf8))
+        }
+        return URLUserInfo.range(in: text).map(hasSecret) ?? false || URLUserInfo.hasSecret(Array(text.utf8))
     }
 }
 
@@ -222,15 +231,15 @@ extension TextRule {
         Row("packages", list: \.packages, [notEmpty, noCredential, noControls, noOption]),
         Row("conda_packages", list: \.condaPackages, [notEmpty, noCredential, noControls, noOption]),
         Row(
-            "conda_channels", list: \.condaChannels, [notEmpty, noCredential, noControls, noSpace, noOption]),
+            "conda_channels", list: \.condaChannels, [notEmpty, noUserInfo, noControls, noSpace, noOption]),
         Row("requirements", text: \.requirements, [noControls]),
         Row("apt_packages", list: \.aptPackages, [aptPackage]),
         Row("base_image", text: \.baseReference, [imageReference]),
         Row("platform", text: \.declaredPlatform, [platform, KnownPlatforms.spelling]),
-        Row("pip_index", text: \.pipIndex, [notEmpty, noCredential, noControls, noSpace, noOption]),
+        Row("pip_index", text: \.pipIndex, [notEmpty, noUserInfo, noControls, noSpace, noOption]),
         Row(
             "pip_extra_index_url", list: \.pipExtraIndexURLs,
-            [notEmpty, noCredential, noControls, noSpace, noOption]),
+            [notEmpty, noUserInfo, noControls, noSpace, noOption]),
         Row("pip_extra_args", text: \.pipExtraArgs, [noCredential, noNUL, quotes, plainWords]),
         Row("entrypoint", list: \.entrypoint, [noNUL]),
         Row("commands", list: \.commands, [notEmpty, noNUL, commandStart]),
