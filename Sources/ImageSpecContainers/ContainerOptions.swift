@@ -113,13 +113,20 @@ struct ContainerOptions: Hashable, Sendable {
         case "provenance": provenance = try Self.provenance(key, value)
         case "sbom": billOfMaterials = try Self.billOfMaterials(key, value)
         case "source_date_epoch":
-            guard case .number(let seconds) = value, seconds.isInteger, seconds.value >= 0 else {
-                throw .invalidOption(key, "expected whole seconds since 1970, without quotes, such as 0")
+            // 1.0 is one second. Engines write years of four digits.
+            guard case .number(let seconds) = value, seconds.value.rounded() == seconds.value,
+                (0...Self.lastSecond).contains(seconds.value)
+            else {
+                throw .invalidOption(
+                    key, "expected whole seconds from 1970 to the year 9999, without quotes, such as 0")
             }
             sourceDateEpoch = Int(seconds.value)
         default: throw .unknownOption(key, known: Self.names)
         }
     }
+
+    /// The last second of the year 9999, since 1970.
+    private static let lastSecond = 253_402_300_799.0
 
     /// Options that cannot be combined.
     private var contradictions: [ImageSpecError] {

@@ -67,6 +67,7 @@ import Testing
             (["source_date_epoch": -1], .invalidField, "1970"),
             (["source_date_epoch": "0"], .invalidField, "1970"),
             (["source_date_epoch": 0.5], .invalidField, "1970"),
+            (["source_date_epoch": 253_402_300_800], .invalidField, "9999"),
         ] as [(Options, ImageSpecError.Code, String)])
     func otherOptionsAreErrors(_ options: Options, _ code: ImageSpecError.Code, _ text: String) {
         let error = #expect(throws: ImageSpecError.self) {

@@ -116,6 +116,35 @@ import Testing
         #expect(try listing(of: project.output("out")).contains { $0.hasPrefix("source/\\xff\\xfe  644") })
     }
 
+    // libarchive composes the characters of names that it takes for UTF-8, so that "e\u{301}" and "\u{e9}" would become one file.
+    @Test(arguments: [
+        ("e\u{301}", true), ("\u{e9}", false), ("日本", false), ("\u{1112}\u{1161}", true),
+        ("\u{9C7}\u{9BE}", true),
+        ("é/e\u{301}\u{323}", true), ("ascii", false),
+    ])
+    func namesThatReadersWouldComposeAreDeclaredAsBytes(name: String, isDeclared: Bool) throws {
+        let header = TarHeader(kind: .file, path: Array(name.utf8), mode: 0o644)
+        let text = String(decoding: header.blocks, as: UTF8.self)
+        #expect(text.contains("hdrcharset=BINARY") == isDeclared)
+    }
+
+    @Test(.enabled(if: Programs.has("bsdtar"), "needs bsdtar")) func libarchiveKeepsNamesThatAreNotNFC()
+        throws
+    {
+        let project = try RenderingProject(["src/e\u{301}": "1"])
+        try project.write("src/\u{e9}", "2")
+        let spec = ImageSpec(sourceRoot: "src", sourceCopyMode: .all)
+        let context = try ImageSpec.BuildContext(spec, in: project.context)
+        try context.writeTar(toFile: project.output("context.tar"))
+        try FileManager.default.createDirectory(
+            atPath: project.output("out"), withIntermediateDirectories: true)
+        let extraction = try Programs.run([
+            "sh", "-c", "LC_ALL=C.UTF-8 bsdtar -xf \"$0\" -C \"$1\" && ls \"$1/source\" | wc -l",
+            project.output("context.tar"), project.output("out"),
+        ])
+        #expect(extraction.status == 0 && extraction.output.contains("2"), "\(extraction)")
+    }
+
     // Sizes that ustar's eleven octal digits cannot say; the bytes themselves would take long.
     @Test(
         .enabled(if: Programs.has("python3"), "needs python3"),

@@ -84,9 +84,9 @@ struct TarHeader {
         for (name, value) in [("path", path), ("linkpath", target)] where !Self.fits(value) {
             records += Self.record(name, value)
         }
-        if [path, target].contains(where: { String(validating: $0, as: UTF8.self) == nil }) {
-            // Declares bytes that are not UTF-8. GNU tar accepts any bytes and warns about the unknown record; readers that
-            // convert names need it.
+        if [path, target].contains(where: Self.isConverted) {
+            // Declares that names are bytes. GNU tar accepts any bytes and warns about the unknown record; readers that convert
+            // names need it.
             records = Self.record("hdrcharset", Array("BINARY".utf8)) + records
         }
         if size > Self.maximumSize { records += Self.record("size", Array(String(size).utf8)) }
@@ -95,6 +95,20 @@ struct TarHeader {
 
     private static func fits(_ text: [UInt8]) -> Bool {
         text.count <= maximumPathCount && text.allSatisfy { $0 < 0x80 }
+    }
+
+    /// Whether a reader that takes names for UTF-8 could change one: bytes that are not UTF-8, and characters that libarchive
+    /// composes with the one before them, so that two names become one.
+    private static func isConverted(_ text: [UInt8]) -> Bool {
+        if text.allSatisfy({ $0 < 0x80 }) { return false }
+        guard let text = String(validating: text, as: UTF8.self) else { return true }
+        return text.unicodeScalars.contains { scalar in
+            switch scalar.properties.generalCategory {
+            case .nonspacingMark, .spacingMark, .enclosingMark: true
+            // Vowels and final consonants of Hangul.
+            default: (0x1160...0x11FF).contains(scalar.value)
+            }
+        }
     }
 
     /// `<length> <name>=<value>\n`, where the length counts its own digits.
