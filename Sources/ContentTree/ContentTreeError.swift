@@ -21,6 +21,8 @@ package struct ContentTreeError: Error, Hashable {
         case malformedPattern(line: Int, pattern: String, reason: String, fix: String)
         /// An ignore file above the root belongs neither to the caller, nor to root, nor to the owner of the root.
         case ignoreFileOfAnotherUser(owner: UInt32, root: String)
+        /// The root, or the target of a link, is not where files must be.
+        case outside(OutsideBoundary)
     }
 
     package enum Expected: String, Hashable { case file, folder = "directory" }

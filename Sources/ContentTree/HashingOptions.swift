@@ -6,6 +6,8 @@ package struct HashingOptions: Sendable {
     package var cacheDirectory: String?
     /// Reports progress. If `nil`, nothing is reported.
     package var progress: (any HashingObserver)?
+    /// Where the files of a tree must be, after links are followed. If `nil`, anywhere.
+    package var boundary: Boundary?
     /// Trees with fewer files and fewer bytes have no cache: reading them takes as long as writing and reading it.
     var filesWorthACache = 200
     var bytesWorthACache = 8 << 20
@@ -14,9 +16,12 @@ package struct HashingOptions: Sendable {
     /// The number of threads if there is enough work. If `nil`, it depends on the processors and the limit on open files.
     var threads: Int?
 
-    package init(cacheDirectory: String? = nil, progress: (any HashingObserver)? = nil) {
+    package init(
+        cacheDirectory: String? = nil, progress: (any HashingObserver)? = nil, boundary: Boundary? = nil
+    ) {
         self.cacheDirectory = cacheDirectory
         self.progress = progress
+        self.boundary = boundary
     }
 }
 

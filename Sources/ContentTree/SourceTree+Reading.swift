@@ -14,7 +14,7 @@ extension SourceTree {
         _ path: String, pythonModulesOnly: Bool, records: Records = [],
         options: HashingOptions = HashingOptions()
     ) throws(ContentTreeError) -> SourceTree {
-        let root = try realFolder(path)
+        let root = try realFolder(path, options.boundary)
         let (scope, rulesKey) = try sourceRootRules(root)
         return try walk(
             root, kind: pythonModulesOnly ? "modules" : "source", .walk(scope), rulesKey: rulesKey,
@@ -26,17 +26,19 @@ extension SourceTree {
         _ path: String, records: Records = [], options: HashingOptions = HashingOptions()
     ) throws(ContentTreeError) -> SourceTree {
         try walk(
-            try realFolder(path), kind: "copy", .walk(IgnoreScope([.standard])), rulesKey: SHA256Digest(),
+            try realFolder(path, options.boundary), kind: "copy", .walk(IgnoreScope([.standard])),
+            rulesKey: SHA256Digest(),
             records: records, options: options)
     }
 
-    /// The tree of a single file, `name` in `folder`. A link stands for its target.
+    /// The tree of a single file, `name` in `folder`. A link stands for its target, which is where the file is: the directory
+    /// of the link can be outside the boundary.
     package static func copiedFile(
         _ name: String, in folder: String, records: Records = [],
         options: HashingOptions = HashingOptions()
     ) throws(ContentTreeError) -> SourceTree {
         try walk(
-            try realFolder(folder), kind: "files", .selection(FileSelection(files: [Array(name.utf8)])),
+            try realFolder(folder, nil), kind: "files", .selection(FileSelection(files: [Array(name.utf8)])),
             rulesKey: SHA256Digest(of: Array(name.utf8)), records: records, options: options)
     }
 
@@ -45,7 +47,7 @@ extension SourceTree {
         _ modules: [String], sourceRoot path: String, workingDirectory: String, records: Records = [],
         options: HashingOptions = HashingOptions()
     ) throws(ContentTreeError) -> SourceTree {
-        let root = try realFolder(path)
+        let root = try realFolder(path, options.boundary)
         var selection = FileSelection()
         var places: [[UInt8]] = []
         for module in modules {
@@ -79,14 +81,24 @@ extension SourceTree {
         }
     }
 
-    private static func realFolder(_ path: String) throws(ContentTreeError) -> [UInt8] {
+    /// The real path of a directory, which must be in the boundary.
+    private static func realFolder(
+        _ path: String, _ boundary: Boundary?
+    ) throws(ContentTreeError) -> [UInt8] {
+        let real: [UInt8]
         do throws(FileSystem.Failure) {
             let kind = path.utf8.contains(0) ? nil : try FileSystem.kind(path)
-            if kind == .folder { return try FileSystem.realPath(path) }
-            throw kind == nil ? .missing : .notAFolder
+            guard kind == .folder else { throw kind == nil ? .missing : .notAFolder }
+            real = try FileSystem.realPath(path)
         } catch {
             throw ContentTreeError(path, .unusable(expected: .folder, error))
         }
+        do throws(OutsideBoundary) {
+            try boundary?.check(real, isFolder: true)
+        } catch {
+            throw ContentTreeError(path, .outside(error))
+        }
+        return real
     }
 
     /// Walks a tree, or takes its digest from the cache.
@@ -107,7 +119,8 @@ extension SourceTree {
         let isSelection = if case .selection = contents { true } else { false }
         let cache = DigestCacheSession(
             options, root: directory,
-            key: DigestCacheKey(root: root, kind: kind, choice: isSelection ? rulesKey : nil),
+            key: DigestCacheKey(
+                root: root, kind: kind, choice: isSelection ? rulesKey : nil, boundary: options.boundary),
             rules: rulesKey,
             records: records)
         let walk = TreeWalk(

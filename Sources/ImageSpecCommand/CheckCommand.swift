@@ -14,7 +14,7 @@ struct CheckCommand: ParsableCommand {
             Prints nothing if there are no problems. Each problem is one line on standard error, and the exit status is that of \
             the first one: 65 for the spec, 66 for its files. Reads every file that the spec names. Also checks what only \
             builds use: the builder, its options, registry_config, and the files of pip_secret_mounts. Contacts no engine \
-            and no registry. Warnings do not change the exit status.
+            and no registry. Warnings do not change the exit status: among others, each file outside the project that --within allows.
 
               imagespec check trainer.yaml && echo fine
               imagespec check --json trainer.yaml
@@ -144,6 +144,7 @@ struct CheckCommand: ParsableCommand {
                     : ImageSpec.BuildContext(spec, in: context).identity
                 _ = try identity.imageName()
                 findings.checked = (spec, identity.tag)
+                if !context.within.isEmpty { findings.warnings += try spec.inputs(in: context).warnings }
             } catch {
                 findings.problems = error.problems
             }

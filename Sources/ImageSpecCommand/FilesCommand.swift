@@ -24,6 +24,9 @@ struct FilesCommand: SpecCommand {
             "src/a\\nb.py". With -z, paths are not quoted, and each line ends in NUL. Paths that begin with "base: " are \
             prefixed with ./.
 
+            Files outside the project, which --within allows, are followed by a tab and their real paths, also in JSON ("outside"), but \
+            not with -z.
+
             With --json, prints {"files":[{"digest":…,"mode":…,"path":…,"role":…}],"base":{…}}, or \
             {"excluded":[{"path":…,"reason":…,"role":…}],"base":{…}}. The role is requirements, copy or source_root. \
             path_base64 is included if the path is not valid UTF-8. Ignore files of docker and podman that have no effect, \
@@ -76,6 +79,9 @@ struct FilesCommand: SpecCommand {
                 lines += prefix
                 lines += "\(file.mode) \(file.digest) ".utf8
                 lines += shown(file.pathBytes)
+                if let outside = file.outside, !null {
+                    lines += "\toutside the project: \(outside.escapingControlCharacters)".utf8
+                }
                 lines.append(end)
             }
         }
@@ -115,6 +121,7 @@ struct FilesCommand: SpecCommand {
                     var entry = object(file.pathBytes, file.role)
                     entry["mode"] = .string(file.mode)
                     entry["digest"] = .string(file.digest)
+                    entry["outside"] = file.outside.map(ImageSpec.JSONValue.string)
                     return .object(entry)
                 })
         }

@@ -56,7 +56,7 @@ struct PinCommand: AsyncParsableCommand {
         let text =
             file.isStandardInput
             ? SpecText(contents: try file.contents(), name: name) : try SpecText(contentsOf: file.path)
-        let imageSpec = try text.spec()
+        let imageSpec = try text.spec(within: base.within)
         let found = try await pins(of: imageSpec, in: base.context(of: file))
         for image in found.implicit {
             StandardError.write(
@@ -75,7 +75,9 @@ struct PinCommand: AsyncParsableCommand {
         }
         let pinned = try text.replacing(pins.map { ($0.path, $0.pinned) })
         // The text must say what the library names.
-        guard try pinned.spec().document.canonicalForm == imageSpec.withPins(pins).document.canonicalForm
+        guard
+            try pinned.spec(within: base.within).document.canonicalForm
+                == imageSpec.withPins(pins).document.canonicalForm
         else {
             throw ImageSpecError.pinsDiffer(name)
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContentTree
 import ImageSpec
 
 extension ImageSpecError.Problem {
@@ -9,6 +10,8 @@ extension ImageSpecError.Problem {
             switch fix?.action {
             case .assumeExists?:
                 "to assume that it exists, use --assume-present; to build it anyway, use --force"
+            case let action? where action.directory != nil:
+                "if you trust the spec, use --within \((action.directory ?? "").shellQuoted)"
             case .writeSnapshot?: "write it again with 'imagespec tag --snapshot'"
             case .chooseOutput?:
                 "move it, write to another file with --output FILE, or print to standard output with --output -"
@@ -29,6 +32,7 @@ extension ImageSpecError.Problem {
         object["column"] = column.flatMap(ImageSpec.JSONValue.init(integer:))
         object["field"] = field.map(ImageSpec.JSONValue.string)
         object["found"] = found.map(ImageSpec.JSONValue.string)
+        object["allow_directory"] = (fix?.action?.directory).map(ImageSpec.JSONValue.string)
         object["fix"] = (problem.fix?.text).map(ImageSpec.JSONValue.string)
         if !output.isEmpty { object["output"] = .array(output.map(ImageSpec.JSONValue.string)) }
         return .object(object)

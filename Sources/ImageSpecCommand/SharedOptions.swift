@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+internal import ContentTree
 import ImageSpec
 
 /// The argument of the subcommands for one spec.
@@ -33,10 +34,30 @@ struct BaseDirectory: ParsableArguments {
         completion: .directory)
     var baseFolder: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Allow files in this directory outside the project. Can be repeated.",
+            discussion: """
+                By default, all files of a spec must be in the git work tree of the spec file, or in its directory outside a                 git work tree, after links are followed. Use --within / to allow all files.
+                """,
+            valueName: "directory"),
+        completion: .directory)
+    var within: [String] = []
+
+    func validate() throws {
+        for directory in within where (try? FileSystem.kind(directory)) != .folder {
+            throw ValidationError("--within \(directory): not a directory.")
+        }
+    }
+
     /// The context of a spec.
     func context(of file: SpecFile) -> ImageSpec.Context {
         var context = file.isStandardInput ? .current : ImageSpec.Context(specFile: file.path)
-        if let baseFolder { context.workingDirectory = baseFolder }
+        if let baseFolder {
+            context.specFolder = context.workingDirectory
+            context.workingDirectory = baseFolder
+        }
+        context.within = within
         return context
     }
 }

@@ -19,7 +19,7 @@ struct SpecFile: ExpressibleByArgument {
 
     func contents() throws(ImageSpecError) -> [UInt8] {
         try isStandardInput
-            ? FileSystem.contentsOfStandardInput() : FileSystem.contents(ofSpecFile: path, .anyFiles)
+            ? FileSystem.contentsOfStandardInput() : FileSystem.contents(ofSpecFile: path)
     }
 
     /// An error with the name of the file, if it is about the content of the file.

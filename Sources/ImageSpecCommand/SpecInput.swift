@@ -91,12 +91,13 @@ struct SpecOptions: ParsableArguments {
     func load(_ file: SpecFile) throws(ImageSpecError) -> ImageSpec {
         overridingFields(
             of: try file.isStandardInput
-                ? ImageSpec(contents: file.contents(), name: file.name) : ImageSpec(contentsOf: file.path))
+                ? ImageSpec(contents: file.contents(), name: file.name, within: base.within)
+                : ImageSpec(contentsOf: file.path, within: base.within))
     }
 
     /// The spec in standard input that was read before, with overridden fields.
     func spec(fromStandardInput bytes: [UInt8]) throws(ImageSpecError) -> ImageSpec {
-        overridingFields(of: try ImageSpec(contents: bytes, name: "standard input"))
+        overridingFields(of: try ImageSpec(contents: bytes, name: "standard input", within: base.within))
     }
 
     private func overridingFields(of spec: ImageSpec) -> ImageSpec {

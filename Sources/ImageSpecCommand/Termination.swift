@@ -37,7 +37,7 @@ enum ExitStatus: Int32 {
             .invalidIgnoreFile,
             .unsupportedField, .builderNotRegistered:
             self = .wrongSpec
-        case .missingInput, .unreadableInput: self = .missingInput
+        case .missingInput, .unreadableInput, .outsideProject: self = .missingInput
         case .unwritableOutput: self = .unwritableOutput
         case .existenceUnknown, .toolUnavailable: self = .unavailable
         case .sourceChanged, .toolFailed, .baseNotBuilt: self = .failedBuild

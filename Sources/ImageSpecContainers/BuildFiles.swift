@@ -79,6 +79,7 @@ enum OptionFile {
     ) throws(ImageSpecError) -> String {
         let file = LocalFile.absolute(LocalFile.join(context.workingDirectory, path))
         guard LocalFile.isReadable(file) else { throw .missingOptionFile(option, path) }
+        try context.checkPlace(file, field: "builder_options.\(option)")
         return file
     }
 }

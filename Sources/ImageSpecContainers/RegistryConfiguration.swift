@@ -87,7 +87,10 @@ struct RegistryConfiguration: Sendable {
     ) throws(ImageSpecError) -> String? {
         guard let path = spec.registryConfig, !path.isEmpty else { return nil }
         let found = LocalFile.absolute(LocalFile.join(context.workingDirectory, path))
-        for file in [found + "/config.json", found] where LocalFile.isReadable(file) { return file }
+        for file in [found + "/config.json", found] where LocalFile.isReadable(file) {
+            try context.checkPlace(file, field: "registry_config")
+            return file
+        }
         if Path.isURL(path) { throw .registryConfigURL(path) }
         throw .invalidRegistryConfig(
             path, "is neither a file nor a directory with a config.json",
@@ -106,6 +109,7 @@ struct RegistryConfiguration: Sendable {
             throw .invalidRegistryConfig(
                 path, "is not a readable file", fix: "envd requires a JSON file of registries")
         }
+        try context.checkPlace(file, field: "registry_config")
         return file
     }
 }

@@ -10,7 +10,8 @@ enum FlytekitContent {
         _ path: String, in context: ImageSpec.Context
     ) throws(ImageSpecError) -> String {
         let bytes = try FlytekitFiles.contents(
-            Path.join(context.workingDirectory, path), field: "requirements", shown: Path.normalized(path))
+            Path.join(context.workingDirectory, path), field: "requirements", shown: Path.normalized(path),
+            in: context.boundary)
         return Hexadecimal.text(SHA1.digest(of: bytes.withoutSurroundingWhiteSpace))
     }
 
@@ -18,6 +19,7 @@ enum FlytekitContent {
     static func copyDigest(_ paths: [String], in context: ImageSpec.Context) throws(ImageSpecError)
         -> String
     {
+        let boundary = context.boundary
         var hasher = MD5Hasher()
         for path in paths where !path.isEmpty {
             let place = Array(Path.join(context.workingDirectory, path).utf8)
@@ -27,20 +29,22 @@ enum FlytekitContent {
                 for file in files {
                     try add(
                         FlytekitFiles.join(place, file), as: file,
-                        shown: FlytekitFiles.join(Array(path.utf8), file), &hasher)
+                        shown: FlytekitFiles.join(Array(path.utf8), file), boundary, &hasher)
                 }
             } else {
-                try add(place, as: Array(Path.lastComponent(path).utf8), shown: Array(path.utf8), &hasher)
+                try add(
+                    place, as: Array(Path.lastComponent(path).utf8), shown: Array(path.utf8), boundary,
+                    &hasher)
             }
         }
         return Hexadecimal.text(hasher.finalize())
     }
 
     private static func add(
-        _ place: [UInt8], as name: [UInt8], shown: [UInt8], _ hasher: inout MD5Hasher
+        _ place: [UInt8], as name: [UInt8], shown: [UInt8], _ boundary: Boundary, _ hasher: inout MD5Hasher
     ) throws(ImageSpecError) {
         if FlytekitFiles.isPassedOver(place) { return }
-        try FlytekitFiles.hash(place, as: name, shown: shown, field: "copy", into: &hasher)
+        try FlytekitFiles.hash(place, as: name, shown: shown, field: "copy", in: boundary, into: &hasher)
     }
 
     /// MD5 of the files of a source root, sorted by path.
@@ -64,10 +68,11 @@ enum FlytekitContent {
             guard let known = gitIgnored?[folder] else { throw .gitListingRequired(folder) }
             listing = known
         }
-        let ignore = try FlytekitIgnore(sourceRoot: root, folder: folder, git: listing)
+        let boundary = context.boundary
+        let ignore = try FlytekitIgnore(sourceRoot: root, folder: folder, git: listing, in: boundary)
         var hasher = MD5Hasher()
         if mode == .all {
-            try addAll(root, folder, ignore, &hasher)
+            try addAll(root, folder, ignore, boundary, &hasher)
         } else {
             try addLoadedModules(root, in: context, &hasher)
         }
@@ -75,7 +80,8 @@ enum FlytekitContent {
     }
 
     private static func addAll(
-        _ root: String, _ folder: String, _ ignore: FlytekitIgnore, _ hasher: inout MD5Hasher
+        _ root: String, _ folder: String, _ ignore: FlytekitIgnore, _ boundary: Boundary,
+        _ hasher: inout MD5Hasher
     ) throws(ImageSpecError) {
         var files: [[UInt8]] = []
         FlytekitFiles.walk(Array(folder.utf8), withoutGitFolders: true, &files)
@@ -86,7 +92,8 @@ enum FlytekitContent {
         for file in selected.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             try FlytekitFiles.hash(
                 FlytekitFiles.join(Array(folder.utf8), file), as: file,
-                shown: FlytekitFiles.join(Array(root.utf8), file), field: "source_root", into: &hasher)
+                shown: FlytekitFiles.join(Array(root.utf8), file), field: "source_root", in: boundary,
+                into: &hasher)
         }
     }
 
@@ -98,6 +105,7 @@ enum FlytekitContent {
         guard Path.isAbsolute(root), commonFolder(root, root).hasSameBytes(as: root) else { return }
         guard let modules = context.loadedModules else { throw .loadedModulesRequired(root) }
         let working = context.folder
+        let boundary = context.boundary
         let files = modules.map {
             Path.isAbsolute($0) ? $0 : Path.lexicallyNormalized(Path.join(working, $0))
         }
@@ -108,7 +116,7 @@ enum FlytekitContent {
                 Path.lexicallyNormalized(file), from: Path.lexicallyNormalized(root))
             try FlytekitFiles.hash(
                 Array(file.utf8), as: Array(relative.utf8), shown: Array(file.utf8), field: "source_root",
-                into: &hasher)
+                in: boundary, into: &hasher)
         }
     }
 

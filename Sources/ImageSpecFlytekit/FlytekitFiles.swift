@@ -66,10 +66,13 @@ enum FlytekitFiles {
     }
 
     /// All bytes of a file. A pipe or device is an error; flytekit would read it forever.
-    static func contents(_ path: String, field: String, shown: String) throws(ImageSpecError) -> [UInt8] {
-        guard let descriptor = try opened(Array(path.utf8), shown: Array(shown.utf8), field: field) else {
-            return []
-        }
+    static func contents(
+        _ path: String, field: String, shown: String, in boundary: Boundary
+    ) throws(ImageSpecError) -> [UInt8] {
+        guard
+            let descriptor = try opened(
+                Array(path.utf8), shown: Array(shown.utf8), field: field, in: boundary)
+        else { return [] }
         defer { close(descriptor) }
         do throws(FileSystem.Failure) {
             return try FileSystem.contents(descriptor: descriptor)
@@ -81,9 +84,9 @@ enum FlytekitFiles {
     /// Adds the bytes of a file, and then its path without slashes. A pipe or device is an error; flytekit would read it forever.
     static func hash(
         _ path: [UInt8], as relativePath: some Collection<UInt8>, shown: [UInt8], field: String,
-        into hasher: inout MD5Hasher
+        in boundary: Boundary, into hasher: inout MD5Hasher
     ) throws(ImageSpecError) {
-        try hashBytes(of: path, shown: shown, field: field, into: &hasher)
+        try hashBytes(of: path, shown: shown, field: field, in: boundary, into: &hasher)
         let name = relativePath.filter { $0 != UInt8(ascii: "/") }
         guard String(validating: name, as: UTF8.self) != nil else {
             throw .flytekit(
@@ -95,9 +98,9 @@ enum FlytekitFiles {
     }
 
     private static func hashBytes(
-        of path: [UInt8], shown: [UInt8], field: String, into hasher: inout MD5Hasher
+        of path: [UInt8], shown: [UInt8], field: String, in boundary: Boundary, into hasher: inout MD5Hasher
     ) throws(ImageSpecError) {
-        guard let descriptor = try opened(path, shown: shown, field: field) else { return }
+        guard let descriptor = try opened(path, shown: shown, field: field, in: boundary) else { return }
         defer { close(descriptor) }
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         while true {
@@ -109,9 +112,9 @@ enum FlytekitFiles {
         }
     }
 
-    /// Opens a file; `nil` for `/dev/null`, which is empty.
+    /// Opens a file; `nil` for `/dev/null`, which is empty. Any other file must be in the boundary.
     private static func opened(
-        _ path: [UInt8], shown: [UInt8], field: String
+        _ path: [UInt8], shown: [UInt8], field: String, in boundary: Boundary
     ) throws(ImageSpecError) -> Int32? {
         let descriptor = FileSystem.withCPath(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
         guard descriptor >= 0 else { throw .flytekitCannotRead(field: field, path: shown, code: errno) }
@@ -121,7 +124,15 @@ enum FlytekitFiles {
             close(descriptor)
             throw .flytekitCannotRead(field: field, path: shown, code: code)
         }
-        guard FileSystem.kind(ofMode: status.st_mode) == .other else { return descriptor }
+        guard FileSystem.kind(ofMode: status.st_mode) == .other else {
+            do throws(ImageSpecError) {
+                try checkPlace(of: descriptor, path, shown: shown, field: field, in: boundary)
+                return descriptor
+            } catch {
+                close(descriptor)
+                throw error
+            }
+        }
         close(descriptor)
         var null = stat()
         let isNull =
@@ -129,6 +140,22 @@ enum FlytekitFiles {
             && status.st_mode & S_IFMT == S_IFCHR
         guard isNull else { throw .endlessFile(field: field, path: shown) }
         return nil
+    }
+
+    private static func checkPlace(
+        of descriptor: Int32, _ path: [UInt8], shown: [UInt8], field: String, in boundary: Boundary
+    ) throws(ImageSpecError) {
+        let real: [UInt8]
+        do throws(FileSystem.Failure) {
+            real = try FileSystem.realPath(ofDescriptor: descriptor, openedAs: path)
+        } catch {
+            throw .flytekitCannotRead(field: field, path: shown, code: error.code)
+        }
+        do throws(OutsideBoundary) {
+            try boundary.check(real, isFolder: false)
+        } catch {
+            throw .outside(field: field, path: String(decoding: path, as: UTF8.self), error)
+        }
     }
 
     /// Whether flytekit skips a path: a missing file or a socket.

@@ -16,21 +16,25 @@ struct FlytekitIgnore {
 
     /// Reads the rules for a source root as declared, in its directory, with the output of git there.
     init(
-        sourceRoot: String, folder: String, git listing: ImageSpec.GitIgnored.Listing
+        sourceRoot: String, folder: String, git listing: ImageSpec.GitIgnored.Listing,
+        in boundary: Boundary
     ) throws(ImageSpecError) {
         self.folder = Array(folder.utf8)
         prefix = Path.isAbsolute(sourceRoot) ? [] : FlytekitFiles.join(Array(sourceRoot.utf8), [])
         git = try Lines(listing.files, of: "git ls-files")
         gitFolders = try Lines(listing.folders, of: "git ls-files")
-        docker = DockerPyPatterns(try Self.dockerIgnore(in: folder))
+        docker = DockerPyPatterns(try Self.dockerIgnore(of: folder, in: boundary))
     }
 
-    private static func dockerIgnore(in folder: String) throws(ImageSpecError) -> String {
+    private static func dockerIgnore(
+        of folder: String, in boundary: Boundary
+    ) throws(ImageSpecError) -> String {
         let path = Path.join(folder, ".dockerignore")
         guard FlytekitFiles.kind(Array(path.utf8)) == .file else { return "" }
         guard
             let text = String(
-                validating: try FlytekitFiles.contents(path, field: "source_root", shown: path), as: UTF8.self
+                validating: try FlytekitFiles.contents(path, field: "source_root", shown: path, in: boundary),
+                as: UTF8.self
             )
         else {
             throw .flytekit(

@@ -10,15 +10,20 @@ extension ImageSpec {
     ///
     /// Paths in the spec are relative to a working directory, which is not part of the spec. To use the directory of
     /// this file, as the tool does, use `Context(specFile:)` with the same path.
-    /// - Throws: `missingInput`, `unreadableInput`; `invalidDocument` and `unknownField`, which name the file, also for
+    /// - Parameters:
+    ///   - path: the path of the file.
+    ///   - within: directories outside the project where base specs may be; see `Context.within`.
+    /// - Throws: `missingInput`, `unreadableInput`; `outsideProject` for a base; `invalidDocument` and `unknownField`, which name the file, also for
     ///   an unknown file extension. One error contains all unknown fields and wrong types, with their lines in YAML.
-    public init(contentsOf path: String) throws(ImageSpecError) {
-        self = try SpecFiles(document: Self.document(contentsOf:isBase:)).spec(path)
+    public init(contentsOf path: String, within: [String] = []) throws(ImageSpecError) {
+        self = try SpecFiles(within: within, document: Self.document(contentsOf:in:)).spec(path)
     }
 
-    static func document(contentsOf path: String, isBase: Bool) throws(ImageSpecError) -> SpecDocument {
+    static func document(
+        contentsOf path: String, in boundary: Boundary?
+    ) throws(ImageSpecError) -> SpecDocument {
         // First the file: a wrong name is likelier than a wrong extension.
-        let bytes = try FileSystem.contents(ofSpecFile: path, isBase ? .regularFiles : .anyFiles)
+        let bytes = try FileSystem.contents(ofSpecFile: path, in: boundary)
         do throws(ImageSpecError) {
             switch SpecText.Format(fileName: path) {
             case let format?: return try SpecDocument(bytes, format)
@@ -44,8 +49,9 @@ extension ImageSpec {
     /// - Parameters:
     ///   - bytes: the text, in UTF-8.
     ///   - name: the name of the source in errors.
+    ///   - within: directories outside the project where base specs may be.
     /// - Throws: `invalidDocument`, `unknownField`.
-    package init(contents bytes: [UInt8], name: String) throws(ImageSpecError) {
+    package init(contents bytes: [UInt8], name: String, within: [String] = []) throws(ImageSpecError) {
         let format = SpecText.Format(contents: bytes)
         let name = name + (format == .json ? ", read as JSON" : ", read as YAML")
         let document: SpecDocument
@@ -54,7 +60,8 @@ extension ImageSpec {
         } catch {
             throw error.inFile(name)
         }
-        self = try SpecFiles(document: Self.document(contentsOf:isBase:)).spec(document, named: name, in: ".")
+        self = try SpecFiles(within: within, document: Self.document(contentsOf:in:)).spec(
+            document, named: name, in: ".")
     }
 
     /// The file name extension of a path, in lower case.

@@ -25,7 +25,7 @@ package struct SpecText: Sendable {
 
     /// Reads a file, as `ImageSpec(contentsOf:)` does.
     package init(contentsOf path: String) throws(ImageSpecError) {
-        let bytes = try FileSystem.contents(ofSpecFile: path, .anyFiles)
+        let bytes = try FileSystem.contents(ofSpecFile: path)
         guard let format = Format(fileName: path) else {
             throw ImageSpecError.unknownFileNameExtension.inFile(path)
         }
@@ -39,15 +39,15 @@ package struct SpecText: Sendable {
             bytes, format, name: name + (format == .json ? ", read as JSON" : ", read as YAML"), folder: ".")
     }
 
-    /// Reads the spec, with bases in other files. Errors name the text.
-    package func spec() throws(ImageSpecError) -> ImageSpec {
+    /// Reads the spec, with bases in other files, also in the directories `within` outside the project. Errors name the text.
+    package func spec(within: [String] = []) throws(ImageSpecError) -> ImageSpec {
         let document: ImageSpec.SpecDocument
         do throws(ImageSpecError) {
             document = try ImageSpec.SpecDocument(bytes, format)
         } catch {
             throw error.inFile(name)
         }
-        return try ImageSpec.SpecFiles(document: ImageSpec.document(contentsOf:isBase:)).spec(
+        return try ImageSpec.SpecFiles(within: within, document: ImageSpec.document(contentsOf:in:)).spec(
             document, named: name, in: folder)
     }
 

@@ -17,6 +17,22 @@ extension ErrorArea {
         }
     }
 
+    /// A spec that names a file outside of its project.
+    private static func outside(_ input: String, _ yaml: String) -> ErrorCase {
+        ErrorCase("outside", input) { scene in
+            try scene.write(["r.txt": "six", "p/src/a": ""])
+            for link in ["p/src/x", "p/x"] {
+                try FileManager.default.createSymbolicLink(
+                    atPath: scene.path(link), withDestinationPath: scene.path("r.txt"))
+            }
+            var context = scene.context
+            context.workingDirectory = scene.path("p")
+            let spec = try ImageSpec(yaml: yaml)
+            _ = try spec.tag(in: context)
+            if let error = spec.problems(in: context).first { throw error }
+        }
+    }
+
     /// Files that a spec names, and the spec file.
     static let files = ErrorArea(
         name: "files",
@@ -51,6 +67,18 @@ extension ErrorArea {
             ErrorCase("cannotUse", "copy: [a], which is a pipe") { scene in
                 guard mkfifo(scene.path("a"), 0o644) == 0 else { return }
                 _ = try ImageSpec(copy: ["a"]).imageName(in: scene.context)
+            },
+            outside(
+                "source_root: src, where src/x leads to a file outside",
+                "source_root: src\nsource_copy_mode: all"),
+            outside("requirements: ../r.txt", "requirements: ../r.txt"),
+            outside("copy: [x], a link to a file outside", "copy: [x]"),
+            outside("a secret outside", "packages: [six]\npip_secret_mounts: [[../r.txt, /root/.netrc]]"),
+            ErrorCase("outside", "base_image: ./b.yaml, a link to a file outside") { scene in
+                try scene.write(["r.txt": "", "p/a.yaml": "base_image: ./b.yaml"])
+                try FileManager.default.createSymbolicLink(
+                    atPath: scene.path("p/b.yaml"), withDestinationPath: "../r.txt")
+                _ = try ImageSpec(contentsOf: scene.path("p/a.yaml"))
             },
             ErrorCase("cannotUseSpec", "a spec file that is not there") { scene in
                 _ = try ImageSpec(jsonContentsOf: scene.path("spec.json"))

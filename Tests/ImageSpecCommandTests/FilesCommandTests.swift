@@ -46,6 +46,44 @@ import Testing
         "\u{9b}31m": #""\302\23331m""#, "\u{7f}": #""\177""#,
     ]
 
+    @Test func filesOutsideTheProjectAreRefusedOrMarked() throws {
+        let files = [
+            "p/a.yaml": "source_root: src\nsource_copy_mode: all\nrequirements: ../r.txt", "r.txt": "",
+            "p/src/a.py": "", "s/secret": "",
+        ]
+        try withFolder(of: files) { folder in
+            let outcome = try Tool.shell("ln -s ../../s/secret p/src/x; \"$0\" files p/a.yaml", in: folder)
+            #expect(outcome.status == 66 && outcome.text == "")
+            #expect(
+                outcome.messages.contains(
+                    "requirements: \"r.txt\" (in \(folder)) is outside the project directory \"\(folder)/p\""),
+                "\(outcome.messages)")
+            #expect(outcome.messages.contains("use --within \(folder)\n"))
+            #expect(try Tool.run(["tag", "p/a.yaml"], in: folder).status == 66)
+            #expect(try Tool.run(["tag", "--within", "none", "p/a.yaml"], in: folder).status == 64)
+
+            let marked = try Tool.run(["files", "--within", ".", "p/a.yaml"], in: folder)
+            #expect(
+                marked.lines == [
+                    "100644 \(Self.emptyDigest) ../r.txt\toutside the project: \(folder)/r.txt",
+                    "100644 \(Self.emptyDigest) src/a.py",
+                    "100644 \(Self.emptyDigest) src/x\toutside the project: \(folder)/s/secret", "",
+                ], "\(marked)")
+            let json = try Tool.run(["files", "--json", "--within", ".", "p/a.yaml"], in: folder)
+            #expect(json.text.contains("\"outside\":\"\(folder)/s/secret\""))
+            let check = try Tool.run(
+                ["check", "--within", "s", "--within", folder, "p/a.yaml"], in: folder)
+            #expect(check.status == 0)
+            #expect(
+                check.messages.contains(
+                    "warning: p/a.yaml: source_root: \"src/x\" is \"\(folder)/s/secret\", outside"))
+            let refused = try Tool.run(["check", "--json", "p/a.yaml"], in: folder)
+            #expect(refused.status == 66)
+            #expect(refused.text.contains("\"allow_directory\":\"\(folder)\""))
+            #expect(refused.text.contains("\"code\":\"outsideProject\""))
+        }
+    }
+
     @Test func awkwardNamesAreQuotedInLinesAndRawWithNull() throws {
         var files = Dictionary(uniqueKeysWithValues: Self.awkward.keys.map { ("src/" + $0, "") })
         files["a.yaml"] = "source_root: src\nsource_copy_mode: all"

@@ -129,9 +129,9 @@ import Testing
         .enabled(if: hasUnreadableFile, "needs a file that opens but cannot be read, /proc/self/mem"),
         arguments: [
             ("id link.yaml", "imagespec: cannot read \"link.yaml\" (in "),
-            ("tag requirements.yaml", "requirements: "),
-            ("tag copy.yaml", "copy: "),
-            ("tag source.yaml", "source_root: "),
+            ("tag --within /proc requirements.yaml", "requirements: "),
+            ("tag --within /proc copy.yaml", "copy: "),
+            ("tag --within /proc source.yaml", "source_root: "),
         ])
     func aFileThatCannotBeReadIsAnError(_ arguments: String, _ fragment: String) throws {
         let files = [

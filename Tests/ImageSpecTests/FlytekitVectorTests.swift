@@ -196,7 +196,10 @@ private struct FlytekitVector {
         ImageSpec.Context(
             workingDirectory: vector["cwd"]?.text.map { folder.path + "/" + $0 } ?? folder.path,
             hostArchitecture: vector["machine"]?.text ?? "x86_64",
-            loadedModules: vector["loaded_files"]?.list?.compactMap { $0.text.map { folder.path + "/" + $0 } }
+            loadedModules: vector["loaded_files"]?.list?.compactMap {
+                $0.text.map { folder.path + "/" + $0 }
+            },
+            within: [folder.path]
         )
     }
 

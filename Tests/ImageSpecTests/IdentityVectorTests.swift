@@ -103,7 +103,7 @@ extension JSON {
         let context = ImageSpec.Context(
             workingDirectory: base == "." ? folder.path : folder.path + "/" + base,
             hostArchitecture: vector["host_arch"]?.text ?? "",
-            loadedModules: vector["loaded_modules"]?.list?.compactMap(\.text))
+            loadedModules: vector["loaded_modules"]?.list?.compactMap(\.text), within: [folder.path])
         let identity: ImageSpec.Identity
         do throws(ImageSpecError) {
             // Manifests come first: where they differ, they say more than a digest.

@@ -255,7 +255,9 @@ import Testing
         let folder = TemporaryFolder()
         try folder.write("a.txt", "-r b.txt\nnumpy\n")
         try folder.write("b.txt", "-r a.txt\n-r ./b.txt\npandas\n")
-        let files = try RequirementFiles("a.txt", workingDirectory: folder.path).files
+        let files = try RequirementFiles(
+            "a.txt", workingDirectory: folder.path, in: Boundary(projects: [Array(folder.path.utf8)])
+        ).files
         #expect(files.map(\.name) == ["a.txt", "b.txt"])
     }
 
@@ -312,5 +314,41 @@ import Testing
     ])
     func userInfoIsLeftOut(url: String, expected: String) {
         #expect(URLUserInfo.removed(from: url) == expected)
+    }
+
+    // Only user names of ssh are no secret, and those never with a password.
+    @Test(arguments: [
+        ("ssh://alice@h/x", false), ("git+ssh://git@h/x", false), ("SSH://alice@h", false),
+        ("a @ git+ssh://git@h/x", false), ("https://h/x@y", false), ("ssh://h:22/x", false),
+        ("ssh://bob:PASSWORD@h", true), ("ssh://bob%3APASSWORD@h", true), ("nossh://TOKEN@h", true),
+        ("hg+ssh://user@h", true), ("git+git+ssh://user@h", true), ("https://TOKEN@h", true),
+        ("git+https://TOKEN@h/x", true), ("x.ssh://user@h", true), ("--index-url=https://u@h", true),
+    ])
+    func onlyUserNamesOfSSHAreNoSecret(text: String, isSecret: Bool) {
+        #expect(URLUserInfo.hasSecret(Array(text.utf8)) == isSecret)
+        for spec in [ImageSpec(packages: [text]), ImageSpec(pipExtraArgs: text)] {
+            let isFound = spec.problems(in: .current).contains { $0.message.contains("credentials") }
+            #expect(isFound == isSecret, "\(spec)")
+        }
+    }
+
+    // A tag does not depend on the user info of indexes, so no Dockerfile may.
+    @Test(arguments: ["ssh://alice@h/x", "https://alice@h/x", "git+ssh://a@h", "nossh://a@h", "ssh://u:P@h"])
+    func noIndexHasUserInfo(url: String) throws {
+        let folder = TemporaryFolder()
+        try folder.write("r.txt", "six\n--extra-index-url \(url)\n")
+        let context = ImageSpec.Context(workingDirectory: folder.path, hostArchitecture: "x86_64")
+        for spec in [
+            ImageSpec(packages: ["six"], pipIndex: url),
+            ImageSpec(packages: ["six"], pipExtraIndexURLs: [url]),
+            ImageSpec(packages: ["six"], pipExtraArgs: "--find-links \(url)"),
+            ImageSpec(packages: ["six"], pipExtraArgs: "--index=\(url)"),
+            ImageSpec(condaChannels: [url]), ImageSpec(requirements: "r.txt"),
+            ImageSpec(builder: "envd", requirements: "r.txt"),
+        ] {
+            let problems = spec.problems(in: context)
+            #expect(problems.contains { $0.message.contains("the URL contains credentials") }, "\(spec)")
+            #expect(!problems.contains { $0.message.contains("alice") })
+        }
     }
 }

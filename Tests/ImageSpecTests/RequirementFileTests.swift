@@ -134,7 +134,8 @@ import Testing
     {
         let project = try RenderingProject(["r.txt": text, "more.txt": "--pre\n"])
         let spec = ImageSpec(requirements: "r.txt", pipExtraArgs: extra)
-        let files = try RequirementFiles("r.txt", workingDirectory: project.context.folder)
+        let files = try RequirementFiles(
+            "r.txt", workingDirectory: project.context.folder, in: project.context.boundary)
         let words = extra.map { [$0] } ?? []
         #expect(Set(try RequirementsLayout(files).installerArguments(beside: words)) == Set(expected))
         if text.contains("--require-hashes") { return }

@@ -310,12 +310,13 @@ rm home/.config/containers/auth.json
 
 spec own team/p "$password" ', "registry_config": "../folder"'
 printf '%s' "$good" > folder/config.json
-tool exist project/own.json; expect "registry_config, a folder" 0 "$present"
+tool exist --within "$WORK" project/own.json; expect "registry_config, a folder" 0 "$present"
+tool exist project/own.json; expect "registry_config outside the project" 66 "" "outside the project"
 spec own team/p "$password" ', "registry_config": "../other/config.json"'
-tool exist project/own.json; expect "registry_config, a file" 0 "$present"
+tool exist --within "$WORK" project/own.json; expect "registry_config, a file" 0 "$present"
 as "DOCKER_AUTH_CONFIG=$good"; printf '{}' > folder/config.json
 spec own team/p "$password" ', "registry_config": "../folder"'
-tool exist project/own.json; expect "registry_config counts alone" 69 "unknown $p" "folder/config.json"
+tool exist --within "$WORK" project/own.json; expect "registry_config counts alone" 69 "unknown $p" "folder/config.json"
 spec own team/p "$password" ', "registry_config": "../gone"'
 tool exist project/own.json; expect "registry_config that is not there" 66 "" "registry_config"
 check_contains "it is named" "../gone" messages

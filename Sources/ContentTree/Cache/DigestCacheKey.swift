@@ -14,10 +14,12 @@ struct DigestCacheKey: Sendable {
     ///   - kind: How its entries are selected.
     ///   - choice: The digest of the selection if the entries are listed explicitly. Ignore rules are not part of the key:
     ///     when they change, the digests of files remain valid.
-    init(root: [UInt8], kind: String, choice: SHA256Digest? = nil) {
+    ///   - boundary: Where the files had to be: those in the cache were.
+    init(root: [UInt8], kind: String, choice: SHA256Digest? = nil, boundary: Boundary? = nil) {
         var hasher = SHA256Hasher()
         hasher.update(Array("imagespec digest cache 1\0".utf8) + Array(kind.utf8) + [0])
         choice?.withBytes { hasher.update($0) }
+        boundary?.digest.withBytes { hasher.update($0) }
         hasher.update(root)
         digest = hasher.finalize()
     }

@@ -36,6 +36,12 @@ extension FileSystem {
     package static func contents(
         _ path: [UInt8], _ readable: Readable = .regularFiles, limit: Int = maximumTextSize
     ) throws(Failure) -> [UInt8] {
+        let descriptor = try opened(path, readable)
+        defer { close(descriptor) }
+        return try contents(descriptor: descriptor, readable, limit: limit)
+    }
+
+    private static func opened(_ path: [UInt8], _ readable: Readable) throws(Failure) -> Int32 {
         // Without O_NONBLOCK, opening a pipe waits for its writer.
         let flags = readable == .anyFiles ? 0 : O_NONBLOCK | O_NOCTTY
         let descriptor = withCPath(path) { path in
@@ -46,8 +52,25 @@ extension FileSystem {
             // A socket.
             throw failure.code == ENXIO ? .notRegular : failure
         }
+        return descriptor
+    }
+
+    /// All bytes of a regular file that must be in a boundary. Follows links.
+    ///
+    /// No byte of a file outside is read.
+    package static func contents(
+        _ path: String, in boundary: Boundary
+    ) throws(Failure) -> Result<[UInt8], OutsideBoundary> {
+        let bytes = Array(path.utf8)
+        let descriptor = try opened(bytes, .regularFiles)
         defer { close(descriptor) }
-        return try contents(descriptor: descriptor, readable, limit: limit)
+        let real = try realPath(ofDescriptor: descriptor, openedAs: bytes)
+        do throws(OutsideBoundary) {
+            try boundary.check(real, isFolder: false)
+        } catch {
+            return .failure(error)
+        }
+        return .success(try contents(descriptor: descriptor, .regularFiles))
     }
 
     /// All bytes of an open file from its position on.

@@ -90,6 +90,8 @@ extension TreeWorker {
         guard fstat(descriptor, &status) == 0 else { throw unreadable(path()) }
         let signature = StatSignature(status)
         guard signature.kind == .file else { throw changed(path(), "it is no longer a file") }
+        // Of the open file, because the link may lead elsewhere by now.
+        if file.isLink { try checkPlace(of: descriptor, path()) }
         let size = signature.fileSize
         guard size <= SourceTree.maximumFileSize else {
             throw ContentTreeError(absolute(path()), .fileTooLarge)
@@ -122,6 +124,25 @@ extension TreeWorker {
         unreported.bytes += count
         results.append(result)
         add(count, digest, ticket: results.count - 1) { results[$0].digest = ContentDigest($1) }
+    }
+
+    /// Refuses the target of a link that is outside the boundary, before a byte of it is read.
+    private func checkPlace(
+        of descriptor: Int32, _ path: @autoclosure () -> [UInt8]
+    ) throws(ContentTreeError) {
+        guard let boundary = configuration.options.boundary else { return }
+        let real: [UInt8]
+        do throws(FileSystem.Failure) {
+            real = try FileSystem.realPath(
+                ofDescriptor: descriptor, openedAs: configuration.root + [UInt8(ascii: "/")] + path())
+        } catch {
+            throw error == .changed ? changed(path(), "its target changed") : unreadable(path(), error)
+        }
+        do throws(OutsideBoundary) {
+            try boundary.check(real, isFolder: false)
+        } catch {
+            throw ContentTreeError(absolute(path()), .outside(error))
+        }
     }
 
     /// The digest of a file whose size is unknown.

@@ -27,7 +27,7 @@ struct RenderingInputs: Sendable {
             baseName = if let baseImageName { baseImageName } else { try base.imageName(in: context) }
         }
         if let path = spec.requirements.nonEmpty {
-            let files = try RequirementFiles(path, workingDirectory: context.folder)
+            let files = try RequirementFiles(path, workingDirectory: context.folder, in: context.boundary)
             requirements = try RequirementsLayout(files)
         }
         for path in spec.copy ?? [] {
@@ -58,6 +58,7 @@ struct RenderingInputs: Sendable {
     static func copied(_ path: String, in context: ImageSpec.Context) throws(ImageSpecError) -> Copied {
         let checked = try ResolvedInputs.checkedCopyPath(path)
         let isFolder = try ResolvedInputs.isFolder(copied: checked, written: path, in: context.folder)
+        try context.checkPlace(Path.join(context.folder, checked), field: "copy", isFolder: isFolder)
         return Copied(path: checked, isFolder: isFolder)
     }
 
@@ -70,13 +71,14 @@ struct RenderingInputs: Sendable {
         let path = Path.join(context.folder, sourceRoot)
         do throws(FileSystem.Failure) {
             let kind = path.utf8.contains(0) ? nil : try FileSystem.kind(path)
-            if kind == .folder { return true }
-            throw kind == nil ? FileSystem.Failure.missing : FileSystem.Failure.notAFolder
+            guard kind == .folder else { throw kind == nil ? .missing : .notAFolder }
         } catch {
             if Path.isURL(sourceRoot) {
                 throw .urlAsPath(field: "source_root", sourceRoot, expected: "directory")
             }
             throw .cannotUse(field: "source_root", path: path, expected: "directory", error)
         }
+        try context.checkPlace(path, field: "source_root", isFolder: true)
+        return true
     }
 }

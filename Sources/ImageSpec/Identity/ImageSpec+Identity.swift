@@ -92,7 +92,7 @@ extension ImageSpec {
         return false
     }
 
-    private var namesOwnFiles: Bool {
+    var namesOwnFiles: Bool {
         requirements.nonEmpty != nil || sourceRoot.nonEmpty != nil || copy?.isEmpty == false
     }
 

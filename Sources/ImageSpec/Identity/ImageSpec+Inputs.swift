@@ -29,6 +29,9 @@ extension ImageSpec {
             /// `sha256:` and 64 digits; `sha256-1m:` for a file of more than 1 MiB. For pip requirements,
             /// the digest without comments and with normalised line endings.
             public let digest: String
+            /// The real path if the file is not in the project directory, after links are followed; otherwise `nil`.
+            /// ``Context/within`` allowed it.
+            public let outside: String?
         }
 
         /// A file or directory that is excluded from the tag.
@@ -73,12 +76,20 @@ extension ImageSpec {
         // From the lowest base up, each inside the next.
         var inputs: Inputs?
         try ResolvedInputs.read(withBasesOf: self, in: context, records: records) { spec, contents in
-            inputs = spec.inputs(contents, base: inputs)
+            inputs = spec.inputs(contents, base: inputs, in: context)
         }
         return inputs ?? Inputs()
     }
 
-    private func inputs(_ contents: ResolvedInputs, base: Inputs?) -> Inputs {
+    private func inputs(_ contents: ResolvedInputs, base: Inputs?, in context: Context) -> Inputs {
+        // Without other directories, all files are in the project.
+        let boundary = context.within.isEmpty ? nil : context.boundary
+        func outside(_ path: [UInt8], isReal: Bool = false) -> String? {
+            guard let boundary, let real = isReal ? path : try? FileSystem.realPath(path),
+                !boundary.projectContains(real)
+            else { return nil }
+            return String(decoding: real, as: UTF8.self)
+        }
         var files: [Inputs.File] = []
         var leftOut: [Inputs.Excluded] = []
         if let requirements = contents.requirements {
@@ -90,7 +101,9 @@ extension ImageSpec {
                     Inputs.File(
                         role: .requirements,
                         pathBytes: Array(Path.lexicallyNormalized(Path.join(folder, file.name)).utf8),
-                        mode: "100644", digest: hasher.finalize().description))
+                        mode: "100644", digest: hasher.finalize().description,
+                        outside: outside(
+                            Array(Path.join(context.folder, Path.join(folder, file.name)).utf8))))
             }
         }
         func add(_ tree: SourceTree, _ role: Inputs.Role, at folder: String) {
@@ -99,7 +112,10 @@ extension ImageSpec {
                 files.append(
                     Inputs.File(
                         role: role, pathBytes: prefix + entry.path, mode: entry.mode.text.description,
-                        digest: entry.digest.description))
+                        digest: entry.digest.description,
+                        // A link to a directory is copied as a link, which leads nowhere else.
+                        outside: entry.mode == .link
+                            ? nil : outside(tree.absolutePath(of: entry), isReal: !entry.isLinkToFile)))
             }
             for path in tree.excluded {
                 let slash = path.isFolder ? [UInt8(ascii: "/")] : []
@@ -115,6 +131,25 @@ extension ImageSpec {
             add(source, .sourceRoot, at: Path.normalized(sourceRoot ?? ""))
         }
         return Inputs(files: files, leftOut: leftOut, base: base)
+    }
+}
+
+extension ImageSpec.Inputs {
+    /// A warning for each file that is not in the project directory, also of the bases; see ``File/outside``.
+    public var warnings: [ImageSpec.Warning] {
+        var warnings: [ImageSpec.Warning] = []
+        var next: ImageSpec.Inputs? = self
+        var prefix = ""
+        while let inputs = next {
+            for file in inputs.files {
+                guard let real = file.outside else { continue }
+                warnings.append(
+                    .outside(field: prefix + file.role.rawValue, path: file.path, real: real))
+            }
+            next = inputs.base
+            prefix += "base_image: "
+        }
+        return warnings
     }
 }
 

@@ -23,6 +23,7 @@ extension ImageSpecError {
                 .malformedIgnorePattern(Self.locations(of: error, line: line), pattern, reason, fix)
             case .ignoreFileOfAnotherUser(let owner, let root):
                 .ignoreFileOfAnotherUser(path, owner: owner, sourceRoot: root)
+            case .outside(let outside): .outside(field: field, path: path, outside)
             }
         self = plain
     }

@@ -35,8 +35,11 @@ package struct RequirementFiles: Sendable {
         return SHA256Digest(of: manifest)
     }
 
-    /// Reads the file at a path relative to the working directory, and the files that it includes.
-    package init(_ path: String, workingDirectory: String) throws(ImageSpecError) {
+    /// Reads the file at a path relative to the working directory, and the files that it includes. All of them must be in the
+    /// boundary.
+    package init(
+        _ path: String, workingDirectory: String, in boundary: Boundary
+    ) throws(ImageSpecError) {
         // A regular file may have such a name. The message shows the text as written, not as a path.
         if Path.isURL(path), !FileSystem.isRegularFile(Path.join(workingDirectory, path)) {
             throw .urlAsPath(field: "requirements", path, expected: "file")
@@ -53,11 +56,11 @@ package struct RequirementFiles: Sendable {
         default: kind = .pip
         }
         if kind == .pip {
-            files = try Self.pipFiles(main, folder: folder)
+            files = try Self.pipFiles(main, folder: folder, in: boundary)
         } else {
             let project = Path.join(folder, "pyproject.toml")
-            let lock = try Self.read(main)
-            let beside = try Self.read(project, besideLock: name)
+            let lock = try Self.read(main, in: boundary)
+            let beside = try Self.read(project, in: boundary, besideLock: name)
             files = [
                 File(name: name, bytes: lock, raw: lock),
                 File(name: "pyproject.toml", bytes: beside, raw: beside),
@@ -71,12 +74,15 @@ package struct RequirementFiles: Sendable {
         ["uv.lock", "poetry.lock"].first { $0.hasSameBytes(as: Path.lastComponent(path)) }
     }
 
-    private static func pipFiles(_ main: String, folder: String) throws(ImageSpecError) -> [File] {
+    private static func pipFiles(
+        _ main: String, folder: String, in boundary: Boundary
+    ) throws(ImageSpecError) -> [File] {
         var files: [File] = []
         var seen: Set<ByteString> = [ByteString(main)]
         var waiting = [(path: main, includedBy: String?.none)]
         while let (path, includedBy) = waiting.popLast() {
-            let text = PipRequirements(try read(path, includedBy: includedBy), path: path)
+            let text = PipRequirements(
+                try read(path, in: boundary, includedBy: includedBy), path: path)
             let lines = try text.logicalLines()
             for line in lines {
                 guard let included = try text.included(by: line) else { continue }
@@ -91,16 +97,21 @@ package struct RequirementFiles: Sendable {
     }
 
     private static func read(
-        _ path: String, includedBy: String? = nil, besideLock lock: String? = nil
+        _ path: String, in boundary: Boundary, includedBy: String? = nil, besideLock lock: String? = nil
     ) throws(ImageSpecError) -> [UInt8] {
         let why =
             includedBy.map { "included by \"\($0)\"" } ?? lock.map { "required by \($0)" }
         let field = why.map { "requirements: " + $0 } ?? "requirements"
+        let contents: Result<[UInt8], OutsideBoundary>
         do throws(FileSystem.Failure) {
             guard !path.utf8.contains(0) else { throw FileSystem.Failure.missing }
-            return try FileSystem.contents(path)
+            contents = try FileSystem.contents(path, in: boundary)
         } catch {
             throw .cannotUse(field: field, path: path, expected: "file", error)
+        }
+        switch contents {
+        case .success(let bytes): return bytes
+        case .failure(let outside): throw .outside(field: field, path: path, outside)
         }
     }
 }

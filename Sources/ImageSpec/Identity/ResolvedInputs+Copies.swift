@@ -16,12 +16,13 @@ extension ResolvedInputs {
     }
 
     static func copied(
-        _ path: String, written: String, in context: ImageSpec.Context, records: SourceTree.Records
+        _ path: String, written: String, in workingDirectory: String, records: SourceTree.Records,
+        _ options: HashingOptions
     ) throws(ImageSpecError) -> Copied {
-        let place = Path.join(context.folder, path)
-        if try isFolder(copied: path, written: written, in: context.folder) {
+        let place = Path.join(workingDirectory, path)
+        if try isFolder(copied: path, written: written, in: workingDirectory) {
             let tree = try ImageSpecError.reading("copy") { () throws(ContentTreeError) in
-                try SourceTree.copiedFolder(place, records: records, options: context.hashing)
+                try SourceTree.copiedFolder(place, records: records, options: options)
             }
             return Copied(path: path, mode: .folder, digest: ContentDigest(tree.digest), tree: tree)
         }
@@ -29,7 +30,7 @@ extension ResolvedInputs {
         let tree = try ImageSpecError.reading("copy") { () throws(ContentTreeError) in
             try SourceTree.copiedFile(
                 Path.lastComponent(place), in: Path.folder(of: place), records: records.union(.entries),
-                options: context.hashing)
+                options: options)
         }
         guard let entry = tree.entries.first, tree.entries.count == 1 else {
             throw .missing(field: "copy", path: place, expected: "file or directory")

@@ -129,11 +129,16 @@ package struct ResolvedInputs: Sendable {
         records: SourceTree.Records = []
     ) throws(ImageSpecError) -> ResolvedInputs {
         var contents = ResolvedInputs(platform: declared.platform, base: base)
+        guard spec.namesOwnFiles else { return contents }
+        let boundary = context.boundary
+        let options = context.hashing(in: boundary)
         if let path = spec.requirements.nonEmpty {
-            contents.requirements = try RequirementFiles(path, workingDirectory: context.folder)
+            contents.requirements = try RequirementFiles(
+                path, workingDirectory: context.folder, in: boundary)
         }
         for (path, written) in zip(declared.copyPaths, spec.copy ?? []) {
-            contents.copied.append(try Self.copied(path, written: written, in: context, records: records))
+            contents.copied.append(
+                try Self.copied(path, written: written, in: context.folder, records: records, options))
         }
         if let sourceRoot = spec.sourceRoot.nonEmpty, let mode = spec.effectiveCopyMode, mode != .noCopy {
             let path = Path.join(context.folder, sourceRoot)
@@ -144,13 +149,12 @@ package struct ResolvedInputs: Sendable {
                 contents.source = try ImageSpecError.reading("source_root") { () throws(ContentTreeError) in
                     try SourceTree.loadedModules(
                         modules, sourceRoot: path, workingDirectory: context.folder, records: records,
-                        options: context.hashing)
+                        options: options)
                 }
             } else {
                 contents.source = try ImageSpecError.reading("source_root") { () throws(ContentTreeError) in
                     try SourceTree.sourceRoot(
-                        path, pythonModulesOnly: mode == .loadedModules, records: records,
-                        options: context.hashing)
+                        path, pythonModulesOnly: mode == .loadedModules, records: records, options: options)
                 }
             }
         }

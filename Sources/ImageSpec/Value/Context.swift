@@ -32,9 +32,16 @@ extension ImageSpec {
         /// Reports hashing progress. If `nil`, nothing is reported.
         public var progress: HashingProgress?
 
-        var hashing: HashingOptions {
-            HashingOptions(cacheDirectory: digestCache.path, progress: progress.map(ProgressObserver.init))
-        }
+        /// Directories outside the project directory whose files a spec may use as well. Absolute, or relative to the working
+        /// directory of the process. `/` allows all files.
+        ///
+        /// By default, all files of a spec must be in the project directory, after links are followed: the git work tree of the
+        /// working directory, or the working directory itself outside a git work tree. Otherwise, a spec or source tree from a
+        /// stranger could copy any file of the caller into an image. See <doc:Security>.
+        public var within: [String]
+
+        /// The directory of the spec file if it is another one. Its project is one of the spec, too: the caller named both.
+        package var specFolder: String?
 
         /// The working directory as an absolute path. Paths that are normalised by their text, such as those of included
         /// requirements, must not depend on how the directory is written.
@@ -43,8 +50,9 @@ extension ImageSpec {
         /// A context.
         public init(
             workingDirectory: String, hostArchitecture: String, loadedModules: [String]? = nil,
-            digestCache: DigestCache = .automatic, progress: HashingProgress? = nil
+            digestCache: DigestCache = .automatic, progress: HashingProgress? = nil, within: [String] = []
         ) {
+            self.within = within
             self.digestCache = digestCache
             self.progress = progress
             self.workingDirectory = workingDirectory
@@ -53,9 +61,10 @@ extension ImageSpec {
         }
 
         /// Creates the context of a spec file: its directory and the architecture of this host.
-        public init(specFile path: String) {
+        public init(specFile path: String, within: [String] = []) {
             self.init(
-                workingDirectory: Path.folder(of: path), hostArchitecture: CurrentProcess.machineArchitecture)
+                workingDirectory: Path.folder(of: path), hostArchitecture: CurrentProcess.machineArchitecture,
+                within: within)
         }
 
         /// The working directory of this process and the architecture of this host. Read at each call.

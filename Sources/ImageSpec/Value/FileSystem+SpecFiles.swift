@@ -13,14 +13,20 @@ import Darwin
 // Spec files, and outputs that a user names. Failures become errors of a spec.
 
 extension FileSystem {
-    /// The bytes of a spec file.
+    /// The bytes of a spec file. With a boundary, of a regular file in it; otherwise, of any file.
     package static func contents(
-        ofSpecFile path: String, _ readable: Readable
+        ofSpecFile path: String, in boundary: Boundary? = nil
     ) throws(ImageSpecError) -> [UInt8] {
+        let result: Result<[UInt8], OutsideBoundary>
         do throws(Failure) {
-            return try contents(path, readable)
+            guard let boundary else { return try contents(path, .anyFiles) }
+            result = try contents(path, in: boundary)
         } catch {
             throw .cannotUseSpec(path, error)
+        }
+        switch result {
+        case .success(let bytes): return bytes
+        case .failure(let outside): throw .outside(field: nil, path: path, outside)
         }
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
+package import ContentTree
 
 extension ImageSpec {
     /// Reads documents whose `base_image` may be another spec file in the same directory, such as `./base.yaml`.
@@ -8,19 +8,25 @@ extension ImageSpec {
     /// No image reference begins with a full stop. The paths of a base spec are relative to the same directory as those of the spec
     /// above it, so a file in another directory would have two meanings.
     package struct SpecFiles {
-        /// Reads one file. A base must be a regular file: only the user may name a pipe or a device.
-        package typealias Reader = (_ path: String, _ isBase: Bool) throws(ImageSpecError) -> SpecDocument
+        /// Reads one file. A base has a boundary and must be a regular file in it: only the user may name a pipe, a device or a
+        /// file outside.
+        package typealias Reader = (_ path: String, _ boundary: Boundary?) throws(ImageSpecError) ->
+            SpecDocument
 
         private let document: Reader
+        private let within: [String]
 
-        /// - Parameter document: reads a file. Its errors name the file.
-        package init(document: @escaping Reader) {
+        /// - Parameters:
+        ///   - within: other directories where bases may be; see ``Context/within``.
+        ///   - document: reads a file. Its errors name the file.
+        package init(within: [String], document: @escaping Reader) {
+            self.within = within
             self.document = document
         }
 
         /// Reads the spec in a file, with its bases.
         package func spec(_ path: String) throws(ImageSpecError) -> ImageSpec {
-            let read = try document(path, false)
+            let read = try document(path, nil)
             return try spec(
                 read, from: path, in: Path.folder(of: path), names: [ByteString(Path.lastComponent(path))])
         }
@@ -45,6 +51,7 @@ extension ImageSpec {
             var lowestSpec = ImageSpec()
             var count = 0
             var problems: [ImageSpecError] = []
+            var boundary: Boundary?
             /// The error with the path from the first file.
             func seen(_ error: ImageSpecError) -> ImageSpecError {
                 levels.reversed().reduce(error) { $0.inside($1.location) }
@@ -79,7 +86,10 @@ extension ImageSpec {
                     }
                     levels.append((spec, location))
                     source = folder == "." ? name : Path.join(folder, name)
-                    document = try self.document(source, true)
+                    let limit =
+                        boundary ?? Context(specFile: Path.join(folder, name), within: within).boundary
+                    boundary = limit
+                    document = try self.document(source, limit)
                 }
             } catch {
                 // The path would name hundreds of files.

@@ -31,12 +31,15 @@ extension ImageSpec {
     /// A `base_image` such as `./base.json` is the spec of another JSON file in the same directory.
     ///
     /// Paths in the spec are relative to a working directory, which is not part of the spec. To use the directory of this
-    /// file, as the tool does, use ``Context/init(specFile:)`` with the same path.
-    /// - Throws: ``ImageSpecError/Code/missingInput``, ``ImageSpecError/Code/unreadableInput``, and the errors of ``init(json:)``,
-    ///   which name the file.
-    public init(jsonContentsOf path: String) throws(ImageSpecError) {
-        self = try SpecFiles { (path, isBase) throws(ImageSpecError) in
-            let bytes = try FileSystem.contents(ofSpecFile: path, isBase ? .regularFiles : .anyFiles)
+    /// file, as the tool does, use ``Context/init(specFile:within:)`` with the same path.
+    /// - Parameters:
+    ///   - path: the path of the file.
+    ///   - within: directories outside the project where base specs may be; see ``Context/within``.
+    /// - Throws: ``ImageSpecError/Code/missingInput``, ``ImageSpecError/Code/unreadableInput``,
+    ///   ``ImageSpecError/Code/outsideProject`` for a base, and the errors of ``init(json:)``, which name the file.
+    public init(jsonContentsOf path: String, within: [String] = []) throws(ImageSpecError) {
+        self = try SpecFiles(within: within) { (path, boundary) throws(ImageSpecError) in
+            let bytes = try FileSystem.contents(ofSpecFile: path, in: boundary)
             do throws(ImageSpecError) {
                 return SpecDocument(try JSONValue(json: bytes))
             } catch {

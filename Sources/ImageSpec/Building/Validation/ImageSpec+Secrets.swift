@@ -33,12 +33,17 @@ extension ImageSpec {
                 guard let kind = try FileSystem.kind(path) else { throw FileSystem.Failure.missing }
                 guard kind == .file else { throw FileSystem.Failure.notAFile }
                 guard access(path, R_OK) == 0 else { throw FileSystem.Failure.last }
-                return nil
             } catch {
                 if Path.isURL(mount.source) {
                     return .urlAsPath(field: field, mount.source, expected: "file")
                 }
                 return .cannotUse(field: field, path: path, expected: "file", error)
+            }
+            do throws(ImageSpecError) {
+                try context.checkPlace(path, field: field)
+                return nil
+            } catch {
+                return error
             }
         }
     }

@@ -194,7 +194,8 @@ extension ImageSpec {
         }
         if let path = requirements.nonEmpty {
             check { () throws(ImageSpecError) in
-                let files = try RequirementFiles(path, workingDirectory: context.folder)
+                let files = try RequirementFiles(
+                    path, workingDirectory: context.folder, in: context.boundary)
                 let found = requirementProblems(files, for: rendering == .envd ? .pip : .uv)
                 problems += found
                 if found.isEmpty { _ = try RequirementsLayout(files) }

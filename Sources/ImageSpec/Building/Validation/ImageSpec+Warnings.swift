@@ -14,9 +14,19 @@ extension ImageSpec {
 
         /// The field, path and reason in one line.
         public var description: String { "\(field): \"\(path)\" \(reason)" }
+
+        /// A file that is not in the project directory.
+        static func outside(field: String, path: String, real: String) -> Warning {
+            Warning(
+                field: field, path: path,
+                reason: "is \"\(real.escapingControlCharacters)\", outside the project directory")
+        }
     }
 
     /// Returns warnings about this spec and its bases.
+    ///
+    /// Warns about secrets outside the project directory, which ``Context/within`` allows; for other files outside, see
+    /// ``Inputs/warnings``.
     ///
     /// Warns about ignore files in a source root that docker or podman would read, but that are ignored here:
     /// `.containerignore`, and `NAME.dockerignore` for a Dockerfile of that name. Only `.dockerignore` and `.gitignore` are
@@ -31,7 +41,22 @@ extension ImageSpec {
                     reason:
                         "is not read, so it excludes no files; write its rules to "
                         + "\"\(Path.normalized(Path.join(root, ".dockerignore")))\"")
-            }
+            } + spec.secretsOutside(in: context, level: level)
+        }
+    }
+
+    private func secretsOutside(in context: Context, level: Int) -> [Warning] {
+        // Without other directories, a secret outside is an error.
+        guard !context.within.isEmpty, let mounts = pipSecretMounts, !mounts.isEmpty else { return [] }
+        let boundary = context.boundary
+        return mounts.enumerated().compactMap { index, mount in
+            guard !mount.source.utf8.contains(0),
+                let real = try? FileSystem.realPath(Path.join(context.folder, mount.source)),
+                boundary.contains(real), !boundary.projectContains(real)
+            else { return nil }
+            return .outside(
+                field: String(repeating: "base_image: ", count: level) + "pip_secret_mounts[\(index)]",
+                path: mount.source, real: String(decoding: real, as: UTF8.self))
         }
     }
 

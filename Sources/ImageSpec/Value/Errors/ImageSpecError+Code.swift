@@ -9,7 +9,7 @@ extension ImageSpecError {
             case invalidDocument, unknownField, invalidField, invalidReference, invalidRequirements
             case invalidIgnoreFile, unsupportedField, missingInput, unreadableInput, unwritableOutput
             case sourceChanged, builderNotRegistered, existenceUnknown, toolUnavailable, toolFailed
-            case baseNotBuilt
+            case baseNotBuilt, outsideProject
         }
 
         package let kind: Kind
@@ -35,6 +35,9 @@ extension ImageSpecError {
         public static let missingInput = Code(kind: .missingInput)
         /// A file or directory exists but cannot be read.
         public static let unreadableInput = Code(kind: .unreadableInput)
+        /// A file or directory in the spec, or the target of a link, is outside the project directory and not allowed by
+        /// ``ImageSpec/Context/within``.
+        public static let outsideProject = Code(kind: .outsideProject)
         /// An output cannot be written.
         public static let unwritableOutput = Code(kind: .unwritableOutput)
         /// A source file changed after the image was named.

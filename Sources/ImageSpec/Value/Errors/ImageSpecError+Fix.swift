@@ -9,9 +9,18 @@ extension ImageSpecError {
         ///
         /// A struct rather than an enum, so that new actions do not break a `switch` in client code.
         public struct Action: Hashable, Sendable {
-            package enum Kind: String, Sendable { case assumeExists, writeSnapshot, chooseOutput }
+            package enum Kind: String, Sendable {
+                case assumeExists, writeSnapshot, chooseOutput, allowDirectory
+            }
 
             package let kind: Kind
+            /// The directory that ``allowDirectory(_:)`` is about; otherwise nil.
+            public let directory: String?
+
+            private init(kind: Kind, directory: String? = nil) {
+                self.kind = kind
+                self.directory = directory
+            }
 
             /// Assume that the image exists, or build it whether it exists or not. See ``ImageSpec/BuildPolicy``.
             public static let assumeExists = Action(kind: .assumeExists)
@@ -19,6 +28,11 @@ extension ImageSpecError {
             public static let writeSnapshot = Action(kind: .writeSnapshot)
             /// Write to another file, or to standard output.
             public static let chooseOutput = Action(kind: .chooseOutput)
+            /// Allow the spec to use files of a directory outside its project, if it is trusted; see
+            /// ``ImageSpec/Context/within``.
+            public static func allowDirectory(_ path: String) -> Action {
+                Action(kind: .allowDirectory, directory: path)
+            }
         }
 
         /// For people, such as "remove it"; continues the sentence of ``ImageSpecError/Problem/reason``.
@@ -30,6 +44,17 @@ extension ImageSpecError {
             self.text = text.shownInMessage
             self.action = action
         }
+    }
+}
+
+extension ImageSpecError.Fix {
+    /// Allows the files of a directory outside the project.
+    static func allowing(_ directory: [UInt8]) -> ImageSpecError.Fix {
+        let shown = String(decoding: directory, as: UTF8.self)
+        // A program must not be told another path.
+        let exact = String(validating: directory, as: UTF8.self)
+        return ImageSpecError.Fix(
+            "if you trust the spec, allow files in \"\(shown)\"", action: exact.map { .allowDirectory($0) })
     }
 }
 

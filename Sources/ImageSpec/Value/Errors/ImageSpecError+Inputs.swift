@@ -53,6 +53,22 @@ extension ImageSpecError {
             fix: "use the path of a \(expected)")
     }
 
+    /// A file or directory that is outside the project directory, or that a link outside leads to.
+    package static func outside(
+        field: String?, path: String, _ outside: OutsideBoundary
+    ) -> ImageSpecError {
+        let real = String(decoding: outside.real, as: UTF8.self)
+        let project = String(decoding: outside.project, as: UTF8.self)
+        let isLink = !Path.lexicallyNormalized(Path.join(CurrentProcess.workingDirectory, path)).hasSameBytes(
+            as: real)
+        let directory = outside.isFolder ? outside.real : FileSystem.folder(of: outside.real)
+        return ImageSpecError(
+            .outsideProject, field: field, found: path,
+            shown(path) + (isLink ? " leads to \"\(real)\", which is" : " is")
+                + " outside the project directory \"\(project)\"",
+            fix: .allowing(directory))
+    }
+
     static func unreadable(field: String, path: String, reason: String) -> ImageSpecError {
         ImageSpecError(.unreadableInput, field: field, found: path, "cannot read \(shown(path)): \(reason)")
     }
