@@ -2,16 +2,16 @@
 
 internal import ContentTree
 
-/// The challenge of a 401 response.
+/// A challenge of a 401 response.
 ///
 /// Source: RFC 9110, 11.6.1 (`WWW-Authenticate`), 11.2 (parameters), 5.6.4 (quoted strings); RFC 6750, 3.
 struct AuthenticationChallenge: Hashable, Sendable {
     /// In lower case.
     var scheme: String
-    /// By names in lower case. Of a name twice, the first counts.
+    /// Keyed by lower-case name. If a name is repeated, its first value is used.
     var parameters: [String: String] = [:]
 
-    /// The challenges of all header lines, in their order. What is malformed ends its line.
+    /// Parses the challenges of all header lines, in order. A malformed part ends its line.
     static func all(in lines: [String]) -> [AuthenticationChallenge] {
         lines.flatMap { line in
             var reader = Reader(text: Array(line.utf8))
@@ -32,7 +32,7 @@ struct AuthenticationChallenge: Hashable, Sendable {
                 let end = position
                 skip(Self.isSpace)
                 if take("=") {
-                    // A parameter: of the challenge before.
+                    // A parameter of the preceding challenge.
                     skip(Self.isSpace)
                     guard !found.isEmpty, let value = value() else { return found }
                     let name = word.lowercased()
@@ -52,7 +52,7 @@ struct AuthenticationChallenge: Hashable, Sendable {
             }
         }
 
-        /// Whether credentials without a name follow, as in `Negotiate YII=`.
+        /// Whether a `token68` follows, as in `Negotiate YII=`, instead of named parameters.
         private func isToken68() -> Bool {
             var ahead = self
             ahead.skip { Self.isToken($0) || $0 == UInt8(ascii: "/") }
@@ -70,7 +70,7 @@ struct AuthenticationChallenge: Hashable, Sendable {
 
         private mutating func value() -> String? {
             guard take("\"") else {
-                // Registries leave the quotes out of what needs them.
+                // Some registries omit required quotes.
                 let start = position
                 skip { $0 != UInt8(ascii: ",") && !Self.isSpace($0) && $0 != UInt8(ascii: "\"") }
                 return position > start ? String(decoding: text[start..<position], as: UTF8.self) : nil

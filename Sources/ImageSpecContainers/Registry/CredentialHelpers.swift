@@ -4,12 +4,12 @@ internal import ContentTree
 import ImageSpec
 import Synchronization
 
-/// Asks programs that keep credentials: `docker-credential-NAME get`, with the server on its standard input.
+/// Runs credential helpers: `docker-credential-NAME get`, with the server on standard input.
 ///
 /// Source: docker/docker-credential-helpers.
 struct CredentialHelpers: Sendable {
     let finder: EngineFinder
-    /// A helper may ask a person, or a server.
+    /// The timeout of a helper, which may have to prompt the user or contact a server.
     let limit: Duration
 
     private let memory = Memory()
@@ -22,13 +22,13 @@ struct CredentialHelpers: Sendable {
         self.limit = limit
     }
 
-    /// Many times what an answer has.
+    /// Far more than a valid response needs.
     private static let maximumAnswer = 1 << 20
 
-    /// What a helper knows of a registry; nil if it knows nothing.
+    /// Returns the credential that a helper has for a registry, or `nil` if it has none.
     ///
-    /// Asked once for all who ask at once, and remembered for a minute: it is a program to be started, for each of a hundred
-    /// images.
+    /// Concurrent callers share one run of the helper, and its result is cached for a minute: otherwise a hundred images
+    /// would start a hundred processes.
     func credential(
         for place: CredentialKey, helper: String, namedIn file: String
     ) async throws(CredentialProblem) -> RegistryCredential? {
@@ -71,11 +71,11 @@ struct CredentialHelpers: Sendable {
         } catch is CancellationError {
             throw problem("was cancelled", "try again")
         } catch {
-            // What it says of a program that does not start holds nothing that the program knows.
+            // The helper did not start, so the message cannot contain a secret.
             throw problem("cannot be run", "check that \(path) is an executable for this machine")
         }
         guard let outcome else { throw problem("did not answer within \(limit.components.seconds) s") }
-        // Nothing of what it printed is quoted: it may be a secret.
+        // The output is never quoted, since it may contain a secret.
         let text = outcome.output.joined(separator: "\n")
         switch outcome.status {
         case .exited(0): break
@@ -89,7 +89,7 @@ struct CredentialHelpers: Sendable {
         return secret.isEmpty && user.isEmpty ? nil : .named(user, secret)
     }
 
-    /// What helpers have said.
+    /// The cached results of helpers.
     private final class Memory: Sendable {
         struct Question: Hashable, Sendable {
             var helper: String
@@ -101,7 +101,7 @@ struct CredentialHelpers: Sendable {
         private let known = Mutex<[Question: (answer: RegistryCredential?, end: ContinuousClock.Instant)]>([:]
         )
 
-        /// Who logs in meanwhile need not start anew.
+        /// Short enough that a new login takes effect without a restart.
         private static let life = Duration.seconds(60)
 
         func answer(
@@ -109,7 +109,7 @@ struct CredentialHelpers: Sendable {
         ) async throws -> RegistryCredential? {
             if let known = known.withLock({ $0[question] }), known.end > .now { return known.answer }
             return try await flights.value(for: question) { [self] in
-                // Another flight may have landed between the look and this one.
+                // A concurrent lookup may have finished since the check above.
                 if let known = known.withLock({ $0[question] }), known.end > .now { return known.answer }
                 let answer = try await ask()
                 known.withLock { $0[question] = (answer, .now + Self.life) }

@@ -6,17 +6,17 @@ import ImageSpec
 /// The files and variables that a program reads credentials from, in order.
 struct CredentialPlaces: Hashable, Sendable {
     enum Place: Hashable, Sendable {
-        /// The text of a configuration.
+        /// The text of a configuration, and the name of its variable.
         case text(String, name: String)
         case file(String)
     }
 
     var list: [Place]
-    /// Whether the program runs the credential helper for all registries (`credsStore`). Podman and buildah run only those for
+    /// Whether the program runs the default credential helper (`credsStore`). Podman and buildah run only the helpers of
     /// single registries (`credHelpers`).
     var usesStore = true
 
-    /// All places of docker and podman.
+    /// The files and variables of docker and podman.
     init(environment: (String) -> String?) {
         func variable(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
         list = [
@@ -32,9 +32,9 @@ struct CredentialPlaces: Hashable, Sendable {
         self.usesStore = usesStore
     }
 
-    /// The configuration of docker and buildctl. nil if there is no home directory.
+    /// The configuration file of docker and buildctl. If `nil`, there is no home directory.
     static func dockerFile(_ environment: (String) -> String?) -> String? {
-        // A variable that is empty is treated as not set.
+        // An empty variable is treated as unset.
         func variable(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
         let directory = variable("DOCKER_CONFIG") ?? variable("HOME").map { $0 + "/.docker" }
         return directory.map { $0 + "/config.json" }
@@ -51,7 +51,7 @@ struct CredentialPlaces: Hashable, Sendable {
 }
 
 extension CredentialPlaces.Place {
-    /// nil if there is no such file.
+    /// Returns `nil` if the file does not exist.
     func configuration() throws(CredentialProblem) -> DockerConfigFile? {
         switch self {
         case .text(let text, let name): return try DockerConfigFile(Array(text.utf8), name: name)

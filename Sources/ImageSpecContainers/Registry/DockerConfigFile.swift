@@ -3,11 +3,11 @@
 internal import ContentTree
 import ImageSpec
 
-/// Where a credential is for: a registry, or a part of one.
+/// What a credential applies to: a registry, or some repositories of one.
 struct CredentialKey: Hashable, Sendable {
-    /// The host with its port, in lower case; Docker Hub, which has many names, is `docker.io`.
+    /// The host and port, in lower case. Docker Hub, which has several host names, is `docker.io`.
     let host: String
-    /// The path behind it: a repository, or the beginning of some; often empty.
+    /// The path after the host: a repository or a prefix of repositories; often empty.
     let path: String
 
     init(registry: String, repository: String) {
@@ -16,7 +16,8 @@ struct CredentialKey: Hashable, Sendable {
         path = repository
     }
 
-    /// A key of a configuration: `ghcr.io`, `https://ghcr.io/`, `https://index.docker.io/v1/`, `ghcr.io/acme/app`.
+    /// Parses a key of a configuration file: `ghcr.io`, `https://ghcr.io/`, `https://index.docker.io/v1/`,
+    /// `ghcr.io/acme/app`.
     init(key: String) {
         var rest = Substring(key)
         var hasScheme = false
@@ -26,7 +27,7 @@ struct CredentialKey: Hashable, Sendable {
         }
         let parts = rest.split(separator: "/").map(String.init)
         let path = parts.dropFirst().joined(separator: "/")
-        // What follows a host in a URL is the path of its API, not that of repositories.
+        // In a URL, the path after the host is that of the API, not of a repository.
         let isAPI = hasScheme || path == "v1" || path == "v2"
         self.init(registry: parts.first ?? "", repository: isAPI ? "" : path)
     }
@@ -35,10 +36,10 @@ struct CredentialKey: Hashable, Sendable {
         "docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "hub.docker.com",
     ]
 
-    /// The server name that docker passes to its helpers.
+    /// The server name that docker passes to credential helpers.
     var server: String { host == "docker.io" ? "https://index.docker.io/v1/" : host }
 
-    /// How closely this key of a configuration fits a place; nil if it is for another one.
+    /// How specifically this configuration key matches a registry and repository. If `nil`, it does not match.
     func fit(_ place: CredentialKey) -> Int? {
         guard host == place.host else { return nil }
         let isPrefix = path.isEmpty || place.path == path || place.path.hasPrefix(path + "/")
@@ -46,9 +47,9 @@ struct CredentialKey: Hashable, Sendable {
     }
 }
 
-/// One configuration file of docker or podman.
+/// A configuration file of docker or podman.
 struct DockerConfigFile {
-    /// The file, or the variable that holds the text, as messages name it.
+    /// The quoted path of the file, or the name of the variable that contains the text, for messages.
     let name: String
     private let helpers: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>
     private let store: String?
@@ -56,7 +57,7 @@ struct DockerConfigFile {
 
     init(_ bytes: [UInt8], name: String) throws(CredentialProblem) {
         self.name = name
-        // `docker logout` and `touch` may leave an empty file.
+        // `docker logout` and `touch` may leave an empty file behind.
         if bytes.allSatisfy({ [0x20, 0x09, 0x0A, 0x0D].contains($0) }) {
             (helpers, store, entries) = ([:], nil, [:])
             return
@@ -86,8 +87,8 @@ struct DockerConfigFile {
         }
     }
 
-    /// The name of the helper to ask; empty or nil if there is none. An empty one for a registry keeps the one for all
-    /// from being asked.
+    /// Returns the name of the credential helper to use. If `nil` or empty, there is none; an empty name for a registry
+    /// disables the default helper for it.
     func helper(for place: CredentialKey, usesStore: Bool) -> String? {
         for (_, value) in fitting(helpers, place) {
             if case .string(let helper) = value { return helper }
@@ -95,7 +96,7 @@ struct DockerConfigFile {
         return usesStore ? store : nil
     }
 
-    /// The entry that fits best and has something in it.
+    /// Returns the credential of the most specific entry that has one.
     func entry(for place: CredentialKey) throws(CredentialProblem) -> RegistryCredential? {
         for (_, value) in fitting(entries, place) {
             if let credential = try credential(value, place) { return credential }
@@ -106,7 +107,7 @@ struct DockerConfigFile {
     private func fitting(
         _ object: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>, _ place: CredentialKey
     ) -> [(key: String, value: ImageSpec.JSONValue)] {
-        // Of two spellings of one place, the plain one; then the order of the file. (Sorting is stable.)
+        // If two keys are equally specific, prefer the plain host name, then the order of the file. (The sort is stable.)
         func rank(_ key: String) -> (Int, Int)? {
             CredentialKey(key: key).fit(place).map { ($0, key == place.host ? 1 : 0) }
         }
@@ -137,7 +138,7 @@ struct DockerConfigFile {
                     name, "auth of the entry for \(place.host) in auths must be user:password in base64")
             }
             let password = decoded[decoded.utf8.index(after: colon)...]
-            // Docker fills what it writes with NUL.
+            // Docker pads the password with NUL bytes.
             return .named(String(decoded[..<colon]), String(password.prefix { $0 != "\0" }))
         }
         guard let user = try text("username"), let password = try text("password") else { return nil }
@@ -146,7 +147,7 @@ struct DockerConfigFile {
 }
 
 extension RegistryCredential {
-    /// A user's name that stands for a token: its secret is no password.
+    /// Creates a credential. The user name `<token>` marks the secret as an identity token instead of a password.
     static func named(_ user: String, _ secret: String) -> RegistryCredential {
         RegistryCredential(
             user == "<token>" ? .identityToken(secret) : .password(user: user, password: secret))

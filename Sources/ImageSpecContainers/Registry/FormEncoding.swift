@@ -2,9 +2,9 @@
 
 internal import ContentTree
 
-/// The encoding of forms and queries.
+/// Encodes forms and queries.
 enum FormEncoding {
-    /// `name=value&…`, every byte but letters, digits and `-._~` escaped.
+    /// `name=value&…`, with every byte escaped except letters, digits and `-._~`.
     static func query(_ pairs: [(String, String)]) -> String {
         pairs.map { escape($0) + "=" + escape($1) }.joined(separator: "&")
     }

@@ -2,21 +2,21 @@
 
 import Synchronization
 
-/// Bytes between a task and a transfer, in one direction, with a bounded buffer: a slow receiver holds the sender back, so that
-/// content of any size takes little memory.
+/// A bounded, one-way byte buffer between a task and a transfer. A slow receiver blocks the sender, so content of any size
+/// needs little memory.
 ///
-/// The task waits by `await`. The transfer, which runs on the transport's thread, never waits: it is paused and resumed.
+/// The task waits with `await`. The transfer, which runs on the transport's thread, never blocks: it is paused and resumed.
 final class HTTPByteStream: Sendable {
-    /// The most bytes in the buffer, apart from one piece that is larger.
+    /// The maximum number of buffered bytes. A single larger piece may exceed it.
     static let capacity = 1 << 20
 
     private struct State {
         var pieces: [[UInt8]] = []
-        /// Bytes of the first piece that were pulled.
+        /// How many bytes of the first piece have been pulled.
         var offset = 0
         var size = 0
         var transferred = 0
-        /// The status of the response that is downloaded.
+        /// The status of the response being downloaded.
         var status = 0
         var isEnded = false
         var isClosed = false
@@ -27,18 +27,18 @@ final class HTTPByteStream: Sendable {
 
     private let state = Mutex(State())
 
-    /// How many bytes the transfer has pushed or pulled.
+    /// The number of bytes that the transfer has pushed or pulled.
     var transferredByteCount: Int { state.withLock { $0.transferred } }
 
-    /// The status of the response whose content arrives; 0 before its first bytes.
+    /// The status of the response being downloaded; 0 before its first bytes.
     var status: Int { state.withLock { $0.status } }
 
-    /// Sets how the transfer is resumed after a pause.
+    /// Sets the closure that resumes the transfer after a pause.
     func attach(_ resume: @escaping @Sendable () -> Void) { state.withLock { $0.resume = resume } }
 
     // MARK: the task
 
-    /// The next bytes of a download; nil once the transfer has ended.
+    /// Returns the next bytes of a download, or `nil` once the transfer has ended.
     func next() async -> [UInt8]? {
         while true {
             let (piece, isOver, resume) = state.withLock {
@@ -59,7 +59,7 @@ final class HTTPByteStream: Sendable {
         }
     }
 
-    /// Adds bytes to an upload, and waits while the buffer is full. Returns whether the transfer still takes them.
+    /// Adds bytes to an upload, waiting while the buffer is full. Returns whether the transfer still accepts bytes.
     func write(_ bytes: [UInt8]) async -> Bool {
         guard !bytes.isEmpty else { return true }
         await wait { $0.size >= Self.capacity && !$0.isClosed }
@@ -84,7 +84,7 @@ final class HTTPByteStream: Sendable {
         resume?()
     }
 
-    /// Ends both sides: nothing is transferred any more.
+    /// Closes both ends: no more bytes are transferred.
     func close() {
         let (waiting, resume) = state.withLock { state in
             state.isClosed = true
@@ -136,7 +136,7 @@ final class HTTPByteStream: Sendable {
         return result
     }
 
-    /// Takes bytes of an upload.
+    /// Removes bytes from an upload.
     func pull(into buffer: UnsafeMutableRawBufferPointer) -> Pull {
         let (result, waiting) = state.withLock { state -> (Pull, CheckedContinuation<Void, Never>?) in
             guard !state.isClosed else { return (.closed, nil) }

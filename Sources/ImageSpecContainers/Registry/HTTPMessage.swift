@@ -2,7 +2,7 @@
 
 internal import ContentTree
 
-/// One request, to one server: what it answers is not followed anywhere.
+/// A single request to a single server. Redirects are not followed.
 struct HTTPRequest: Sendable {
     enum Method: String, Hashable, Sendable {
         case head = "HEAD"
@@ -12,28 +12,29 @@ struct HTTPRequest: Sendable {
         case patch = "PATCH"
         case delete = "DELETE"
 
-        /// Whether a repeated request has the same effect as one, so that concurrent callers may share a response.
+        /// Whether repeating the request has the same effect as sending it once, so that concurrent callers may share a
+        /// response.
         var isSafe: Bool { self == .head || self == .get }
     }
 
     var method: Method
     var url: HTTPURL
     var headers: [HTTPHeader] = []
-    /// The content of a request that is not safe. Not used if there is an `upload`.
+    /// The content of a request whose method is not safe. Ignored if there is an `upload`.
     var body: [UInt8] = []
-    /// The content of a request that is sent while it is produced, and its size in bytes. It can be sent once.
+    /// Content that is sent while it is produced, and its size in bytes. It can be sent only once.
     var upload: (stream: HTTPByteStream, size: Int)?
-    /// Receives the content of a successful response while it arrives; the response then has no body.
+    /// Receives the content of a successful response as it arrives; the response then has no body.
     var download: HTTPByteStream?
-    /// The most bytes of a body; a longer one of a success is a failure, that of any other answer is cut.
+    /// The maximum size of a body. A larger body fails a successful request; the body of any other response is truncated.
     var bodyLimit = 64 * 1024
     var limits = HTTPLimits()
-    /// When it ends whatever has come, the wait for a connection included.
+    /// The deadline of the whole request, including the wait for a connection.
     var deadline: ContinuousClock.Instant = .now + .seconds(60)
     var trust = TrustSettings()
-    /// Whether no connection is used that was there before.
+    /// Whether the request must not reuse an existing connection.
     var isOnFreshConnection = false
-    /// The URL of a proxy, perhaps with a password; nil: none.
+    /// The URL of the proxy, which may contain a password. If `nil`, no proxy is used.
     var proxy: String?
 }
 
@@ -47,13 +48,13 @@ struct HTTPHeader: Hashable, Sendable {
     }
 }
 
-/// How long one request may take.
+/// The time limits of one request.
 struct HTTPLimits: Hashable, Sendable {
-    /// To find the server, reach it and agree on encryption.
+    /// For name resolution, the connection and the TLS handshake.
     var connect: Duration = .seconds(10)
-    /// To the first byte of the answer, from the time that it gets a connection, or begins to make one.
+    /// From the time that the request gets or opens a connection to the first byte of the response.
     var head: Duration = .seconds(20)
-    /// Without a byte of an answer that has begun.
+    /// The longest pause within a response.
     var stall: Duration = .seconds(10)
 }
 
@@ -61,10 +62,10 @@ struct HTTPResponse: Hashable, Sendable {
     var status: Int
     var headers: [HTTPHeader]
     var body: [UInt8]
-    /// The address and port that answered.
+    /// The address and port of the server that responded.
     var peer: String
 
-    /// The values of a header, in their order.
+    /// Returns the values of a header, in order.
     func values(_ name: String) -> [String] {
         headers.filter { $0.name.lowercased() == name.lowercased() }.map(\.value)
     }
@@ -72,43 +73,43 @@ struct HTTPResponse: Hashable, Sendable {
     func value(_ name: String) -> String? { values(name).first }
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 struct HTTPFailure: Error, Hashable, Sendable {
     enum Kind: Hashable, Sendable {
         case cancelled
-        /// There is no libcurl that can be used.
+        /// No usable libcurl is installed.
         case noLibrary
         case notResolved
         case notReached
-        /// The proxy cannot be reached, or refuses.
+        /// The proxy cannot be reached, or refused the connection.
         case proxy
-        /// The proxy's URL is none.
+        /// The proxy's URL is invalid.
         case proxyURL
         case connectTimeout
         case headTimeout
         case stalled
         case wholeTimeout
-        /// Other requests had all connections until its time was over.
+        /// Other requests used all connections until the deadline.
         case queueTimeout
-        /// No agreement on encryption; or what answers is no TLS server.
+        /// The TLS handshake failed, or the server does not support TLS.
         case handshake
-        /// The server's certificate is not accepted.
+        /// The server's certificate is not trusted.
         case certificate
-        /// A certificate file of this machine cannot be used.
+        /// A local certificate file cannot be used.
         case trust
-        /// The connection broke.
+        /// The connection was lost.
         case reset
         case headTooLarge
         case bodyTooLarge
-        /// Not HTTP.
+        /// The response is not valid HTTP.
         case malformed
         case other
     }
 
     var kind: Kind
-    /// What libcurl says, on one line; nothing of a URL with a password.
+    /// The error of libcurl, on one line. It never contains a URL with a password.
     var detail = ""
 
-    /// Whether it is a whim of the network, which the next attempt may be spared.
+    /// Whether the failure is likely temporary, so that a retry may succeed.
     var isTransient: Bool { kind == .reset }
 }

@@ -4,7 +4,7 @@ import CCurl
 internal import ContentTree
 import ImageSpec
 
-/// One request while libcurl works on it. Only the thread of the transport touches it.
+/// One request while libcurl processes it. Only the transport's thread uses it.
 final class HTTPTransfer {
     let id: Int
     let request: HTTPRequest
@@ -15,10 +15,10 @@ final class HTTPTransfer {
     private var answer = Answer()
     /// When bytes of the content were last sent.
     private var lastSent: ContinuousClock.Instant?
-    /// Whether a stream has no room or no bytes.
+    /// Whether the transfer waits for a stream that is full or has no bytes.
     private var isPaused = false
 
-    /// What has come so far.
+    /// The part of the response received so far.
     fileprivate struct Answer {
         var status = 0
         var headers: [HTTPHeader] = []
@@ -26,23 +26,23 @@ final class HTTPTransfer {
         var headSize = 0
         var isHeadComplete = false
         var lastByte: ContinuousClock.Instant?
-        /// Why no more is wanted.
+        /// Why the rest of the response is not read.
         var end: End?
         var isSuccess: Bool { (200..<300).contains(status) }
 
         enum End {
             case failure(HTTPFailure)
-            /// Nobody reads the rest of an answer that is no success.
+            /// The rest of an unsuccessful response is not needed.
             case enough
         }
     }
 
-    /// The most bytes of all headers of an answer.
+    /// The maximum size of all headers of a response, in bytes.
     static let headLimit = 256 * 1024
-    /// The most bytes that are read of an answer that is no success.
+    /// The maximum number of bytes read of an unsuccessful response.
     fileprivate static let refusalLimit = 64 * 1024
 
-    /// Makes the handle of a request.
+    /// Creates the libcurl handle for a request.
     init(_ id: Int, _ request: HTTPRequest) throws(HTTPFailure) {
         guard let easy = ccurl_easy_new() else {
             throw HTTPFailure(kind: .other, detail: "libcurl cannot create a handle")
@@ -75,13 +75,13 @@ final class HTTPTransfer {
         try setInteger(CCURL_OPT_PATH_AS_IS, 1)
         try setInteger(CCURL_OPT_SUPPRESS_CONNECT_HEADERS, 1)
         try setText(CCURL_OPT_USERAGENT, "imagespec")
-        // The list of names came with 7.85; the bits (http and https) go some day.
+        // The option with a list of names was added in 7.85; the one with bits (http and https) is deprecated.
         if ccurl_easy_set_text(easy, Int32(CCURL_OPT_PROTOCOLS_STR), "http,https") != 0 {
             try setInteger(CCURL_OPT_PROTOCOLS, 3)
         }
-        // Ending a transfer never waits for a resolver that does not answer. Since 7.87.
+        // Available since 7.87: ending a transfer does not wait for an unresponsive resolver.
         _ = ccurl_easy_set_integer(easy, Int32(CCURL_OPT_QUICK_EXIT), 1)
-        // HTTP/2 where TLS offers it; then a connection takes more than one transfer, and is worth waiting for.
+        // Use HTTP/2 if TLS negotiates it. Such a connection is shared by several transfers, so it is worth waiting for.
         if ccurl_easy_set_integer(easy, Int32(CCURL_OPT_HTTP_VERSION), 4) == 0, request.url.scheme == .https {
             try setInteger(CCURL_OPT_PIPEWAIT, 1)
         }
@@ -95,7 +95,8 @@ final class HTTPTransfer {
 
     private func setTimes() throws(HTTPFailure) {
         try setInteger(CCURL_OPT_CONNECTTIMEOUT_MS, max(1, request.limits.connect.milliseconds))
-        // The loop looks after the other limits: to libcurl's own for slow answers, one that has not begun is slow too.
+        // The loop enforces the other limits: libcurl's own limit for slow responses also counts the time before the first
+        // byte.
         try setInteger(CCURL_OPT_TIMEOUT_MS, max(1, (request.deadline - start).milliseconds))
     }
 
@@ -127,7 +128,7 @@ final class HTTPTransfer {
     private func setHeaders() throws(HTTPFailure) {
         for header in request.headers + [HTTPHeader("Expect", "")] {
             let line = header.value.isEmpty ? header.name + ":" : "\(header.name): \(header.value)"
-            // Whatever it holds, it stays one line.
+            // Prevents header injection.
             guard line.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
                 throw HTTPFailure(
                     kind: .other, detail: "the header \(header.name) contains a control character")
@@ -138,9 +139,9 @@ final class HTTPTransfer {
     }
 
     private func setProxy() throws(HTTPFailure) {
-        // Else libcurl takes a part of the password for the host, and names it.
+        // Otherwise libcurl takes part of the password for the host, and includes it in its error.
         if let proxy = request.proxy, !ProxySettings.isURL(proxy) { throw HTTPFailure(kind: .proxyURL) }
-        // Both are given, so that libcurl does not look into the environment.
+        // Set both, so that libcurl does not read the environment.
         try setText(CCURL_OPT_PROXY, request.proxy ?? "")
         try setText(CCURL_OPT_NOPROXY, "")
     }
@@ -231,7 +232,7 @@ final class HTTPTransfer {
         }
     }
 
-    /// Continues after a stream had no room or no bytes.
+    /// Resumes the transfer after a stream was full or had no bytes.
     func resume() {
         guard isPaused else { return }
         isPaused = false
@@ -242,31 +243,31 @@ final class HTTPTransfer {
 
     private var isConnected: Bool { ccurl_easy_number(easy, Int32(CCURL_INFO_PRETRANSFER_TIME)) > 0 }
 
-    /// When it is given up, unless something comes before.
+    /// When the transfer times out, unless it makes progress before.
     var due: ContinuousClock.Instant {
-        // The task at the other end of a stream determines when it continues.
+        // The task at the other end of the stream determines when the transfer continues.
         if isPaused { return request.deadline }
         let next =
             answer.lastByte.map { $0 + request.limits.stall } ?? (lastSent ?? start) + request.limits.head
         return min(next, request.deadline)
     }
 
-    /// What there is when its time is over.
+    /// The result of a transfer that has timed out.
     func overdueResult(at time: ContinuousClock.Instant) -> Result<HTTPResponse, HTTPFailure> {
         result(failing: timeout(isWhole: request.deadline <= time))
     }
 
-    /// The answer, once libcurl is done.
+    /// The result of a transfer that libcurl has finished.
     func result(_ code: Int32) -> Result<HTTPResponse, HTTPFailure> {
         if case .failure(let failure)? = answer.end { return .failure(failure) }
         return result(failing: code == 0 ? nil : failure(code))
     }
 
     private func result(failing failure: HTTPFailure?) -> Result<HTTPResponse, HTTPFailure> {
-        // Of a refusal all is known by its head.
+        // The header of an unsuccessful response is sufficient.
         let isRefusal = answer.isHeadComplete && answer.status >= 300
         if let failure, !isRefusal { return .failure(failure) }
-        // To libcurl an answer may end within its head. Its status is no answer then.
+        // libcurl accepts a response that ends within its header. Its status cannot be relied on.
         guard answer.isHeadComplete else { return .failure(HTTPFailure(kind: .reset)) }
         let address = ccurl_easy_text(easy, Int32(CCURL_INFO_PRIMARY_IP)).map { String(cString: $0) } ?? ""
         let port = ccurl_easy_integer(easy, Int32(CCURL_INFO_PRIMARY_PORT))
@@ -276,14 +277,14 @@ final class HTTPTransfer {
         )
     }
 
-    /// Whether the connection takes many transfers at once: HTTP/2 or later.
+    /// Whether the connection supports concurrent transfers (HTTP/2 or later).
     var isMultiplexed: Bool { ccurl_easy_integer(easy, Int32(CCURL_INFO_HTTP_VERSION)) >= 3 }
 
-    // Numbers of CURLcode in curl.h.
+    // The numbers are those of CURLcode in curl.h.
     private func failure(_ code: Int32) -> HTTPFailure {
         let said = String(cString: errorText)
         let text = said.isEmpty ? String(cString: ccurl_easy_error(code)) : said
-        // What it does not understand, it quotes: `Unsupported proxy syntax in '…'`.
+        // libcurl quotes a proxy URL that it cannot parse: `Unsupported proxy syntax in '…'`.
         if let proxy = request.proxy, text.contains("Unsupported proxy") || text.contains(proxy) {
             return HTTPFailure(kind: .proxyURL)
         }
@@ -297,9 +298,9 @@ final class HTTPTransfer {
             case 35: .handshake
             case 51, 60: .certificate
             case 53, 54, 58, 59, 66, 77, 80, 82, 83, 90, 91: .trust
-            // Since TLS 1.3 a server may refuse a client after the handshake.
+            // With TLS 1.3, a server may reject the client after the handshake.
             case 55, 56: isProxy ? .proxy : text.contains(" alert ") ? .handshake : .reset
-            // 65: a part of the content would have to be sent again.
+            // 65: part of the content would have to be sent again.
             case 16, 18, 52, 65, 92: .reset
             case 27, 100: answer.isHeadComplete ? .other : .headTooLarge
             case 1, 8, 61: .malformed
@@ -325,7 +326,7 @@ extension HTTPTransfer.Answer {
         }
         let line = String(decoding: bytes, as: UTF8.self).trimmed
         if line.hasPrefix("HTTP/") {
-            // Another head: the one before was of a 1xx.
+            // A new header: the previous one belonged to a 1xx response.
             let words = line.split(separator: " ", maxSplits: 2)
             status = words.count > 1 ? Int(words[1]) ?? 0 : 0
             headers = []
@@ -353,10 +354,10 @@ extension HTTPTransfer.Answer {
 }
 
 extension Duration {
-    /// Nearly 25 days: the most that libcurl and `poll` take in milliseconds.
+    /// Nearly 25 days, the maximum that libcurl and `poll` accept in milliseconds.
     static let longestWait = Duration.milliseconds(Int(Int32.max))
 
-    /// Whole milliseconds, from 0 to those of the longest wait.
+    /// The duration in whole milliseconds, clamped to 0 and the longest wait.
     var milliseconds: Int {
         if self <= .zero { return 0 }
         if self >= Self.longestWait { return Int(Int32.max) }
@@ -365,7 +366,7 @@ extension Duration {
 }
 
 extension String {
-    /// Without white space at its ends.
+    /// The string without leading and trailing white space.
     var trimmed: String {
         String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
     }

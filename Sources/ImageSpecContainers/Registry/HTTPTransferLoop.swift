@@ -3,9 +3,9 @@
 import CCurl
 internal import ContentTree
 
-/// The work of the transport's thread: it starts transfers, lets libcurl do them, and hands over what came of them.
+/// The work of the transport's thread: starts transfers, runs libcurl and delivers the results.
 final class HTTPTransferLoop {
-    /// Transfers at once to one server: connections, until it is known to take many transfers in one.
+    /// The maximum number of concurrent transfers to a server, until it is known to support several on one connection.
     static let connectionLimit = 8
     static let streamLimit = 100
 
@@ -31,8 +31,8 @@ final class HTTPTransferLoop {
 
     func run() -> Never {
         while true {
-            for order in transport.takeOrders() {
-                switch order {
+            for command in transport.drainCommands() {
+                switch command {
                 case .start(let id, let request):
                     servers[Self.key(request), default: Server()].waiting.append((id, request))
                     startWaiting(Self.key(request))
@@ -42,10 +42,10 @@ final class HTTPTransferLoop {
             }
             let code = ccurl_multi_perform(multi)
             var hasEnded = finishDone()
-            // It cannot go on with what it has; new transfers may.
+            // The current transfers cannot continue; new ones may.
             if code != 0 { hasEnded = failAll() || hasEnded }
             hasEnded = endOverdue() || hasEnded
-            // What was started in place of what has ended is to begin now.
+            // Transfers that replaced ended ones start immediately, without waiting.
             if !hasEnded { _ = ccurl_multi_poll(multi, pause) }
         }
     }
@@ -109,7 +109,7 @@ final class HTTPTransferLoop {
         return !overdue.isEmpty
     }
 
-    /// Ends requests whose time is over before they got a connection.
+    /// Fails requests whose deadline has passed before they got a connection.
     private func endWaiting(until now: ContinuousClock.Instant) {
         for (key, server) in servers where server.waiting.contains(where: { $0.request.deadline <= now }) {
             for (id, request) in server.waiting where request.deadline <= now {
@@ -145,7 +145,7 @@ final class HTTPTransferLoop {
         startWaiting(key)
     }
 
-    /// Milliseconds until something is due; long where nothing is.
+    /// The time until the next deadline, in milliseconds; long if there is none.
     private var pause: Int32 {
         let now = ContinuousClock.now
         let waiting = servers.values.lazy.flatMap(\.waiting).map(\.request.deadline)

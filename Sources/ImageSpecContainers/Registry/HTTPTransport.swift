@@ -12,12 +12,12 @@ import Musl
 import Darwin
 #endif
 
-/// Sends requests, all on one thread of its own with one cache of connections.
+/// Sends requests on a thread of its own, with one connection cache.
 ///
-/// The thread starts with the first request and then waits for the next ones as long as the process lives; it holds
-/// nothing that keeps a process from ending.
+/// The first request starts the thread, which then waits for more until the process exits. It does not keep the process
+/// from exiting.
 final class HTTPTransport: Sendable {
-    /// Connections are worth sharing by all who ask.
+    /// One transport for all clients, so that they share connections.
     static let shared = HTTPTransport()
 
     typealias Outcome = Result<HTTPResponse, HTTPFailure>
@@ -25,25 +25,25 @@ final class HTTPTransport: Sendable {
     private struct State {
         var count = 0
         var waiting: [Int: CheckedContinuation<Outcome, Never>] = [:]
-        var orders: [Order] = []
+        var commands: [Command] = []
         var multi: SharedMulti?
     }
 
-    enum Order: Sendable {
+    enum Command: Sendable {
         case start(Int, HTTPRequest)
         case stop(Int)
         case resume(Int)
     }
 
-    /// `@unchecked Sendable`: other threads than the transport's use the handle for `curl_multi_wakeup` alone, which
-    /// libcurl documents to be safe then; the handle is never freed.
+    /// `@unchecked Sendable`: other threads use the handle only for `curl_multi_wakeup`, which libcurl documents as
+    /// thread-safe, and the handle is never freed.
     struct SharedMulti: @unchecked Sendable {
         let handle: OpaquePointer
     }
 
     private let state = Mutex(State())
 
-    /// Why nothing can be sent from this machine; nil if it can.
+    /// Why this machine cannot send requests. If `nil`, it can.
     static var problem: HTTPFailure? {
         let detail: String
         switch Int(ccurl_load()) {
@@ -56,20 +56,20 @@ final class HTTPTransport: Sendable {
         return HTTPFailure(kind: .noLibrary, detail: detail)
     }
 
-    /// The answer to a request, or why there is none. Who is cancelled gets `cancelled` at once.
+    /// Sends a request, and returns the response or the failure. If the task is cancelled, returns `cancelled` immediately.
     func send(_ request: HTTPRequest) async -> Outcome {
         if let problem = Self.problem { return .failure(problem) }
         let id = state.withLock { state in
             state.count += 1
             return state.count
         }
-        let resume: @Sendable () -> Void = { [self] in order(.resume(id)) }
+        let resume: @Sendable () -> Void = { [self] in enqueue(.resume(id)) }
         request.upload?.stream.attach(resume)
         request.download?.attach(resume)
         return await withTaskCancellationHandler {
             await withCheckedContinuation { start(id, request, $0) }
         } onCancel: {
-            if finish(id, .failure(HTTPFailure(kind: .cancelled))) { order(.stop(id)) }
+            if finish(id, .failure(HTTPFailure(kind: .cancelled))) { enqueue(.stop(id)) }
         }
     }
 
@@ -77,17 +77,17 @@ final class HTTPTransport: Sendable {
         _ id: Int, _ request: HTTPRequest, _ continuation: CheckedContinuation<Outcome, Never>
     ) {
         state.withLock { $0.waiting[id] = continuation }
-        // Cancelled before it waited: the handler found nobody.
+        // The task was cancelled before the continuation was stored, so the cancellation handler did not find it.
         guard !Task.isCancelled else {
             _ = finish(id, .failure(HTTPFailure(kind: .cancelled)))
             return
         }
-        if !order(.start(id, request)) {
+        if !enqueue(.start(id, request)) {
             _ = finish(id, .failure(HTTPFailure(kind: .other, detail: "cannot start a thread")))
         }
     }
 
-    /// Whether it was waited for.
+    /// Delivers the outcome of a request. Returns whether a task was waiting for it.
     @discardableResult
     func finish(_ id: Int, _ outcome: Outcome) -> Bool {
         let continuation = state.withLock { $0.waiting.removeValue(forKey: id) }
@@ -96,10 +96,10 @@ final class HTTPTransport: Sendable {
     }
 
     @discardableResult
-    private func order(_ order: Order) -> Bool {
+    private func enqueue(_ command: Command) -> Bool {
         let multi: SharedMulti? = state.withLock { state in
             if state.multi == nil { state.multi = startThread() }
-            state.orders.append(order)
+            state.commands.append(command)
             return state.multi
         }
         guard let multi else { return false }
@@ -107,14 +107,14 @@ final class HTTPTransport: Sendable {
         return true
     }
 
-    /// Whether the answer is still wanted: who calls a request off may be faster than it was started.
+    /// Whether a task still waits for the response. A request may be cancelled before it is started.
     func isWaitedFor(_ id: Int) -> Bool { state.withLock { $0.waiting[id] != nil } }
 
-    /// What is to be done, in the order in which it was asked for.
-    func takeOrders() -> [Order] {
+    /// Returns the pending commands, oldest first, and removes them.
+    func drainCommands() -> [Command] {
         state.withLock { state in
-            defer { state.orders = [] }
-            return state.orders
+            defer { state.commands = [] }
+            return state.commands
         }
     }
 
@@ -134,7 +134,8 @@ final class HTTPTransport: Sendable {
         guard let handle = ccurl_multi_new() else { return nil }
         let multi = SharedMulti(handle: handle)
         let start = Unmanaged.passRetained(Start(self, multi))
-        // Signals are for other threads, and a broken connection is no reason to die: the new thread inherits the mask.
+        // The thread must not handle signals, and SIGPIPE must not end the process: the new thread inherits the signal
+        // mask.
         var all = sigset_t()
         var before = sigset_t()
         sigfillset(&all)

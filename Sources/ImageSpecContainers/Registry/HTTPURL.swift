@@ -3,9 +3,9 @@
 internal import ContentTree
 import ImageSpec
 
-/// An `http` or `https` URL, taken apart as far as it decides who is talked to.
+/// An `http` or `https` URL, split into the parts that determine the server and the request target.
 ///
-/// Source: RFC 3986, with less than it allows: no user info, no byte outside visible ASCII.
+/// Source: RFC 3986, restricted: no user info, and only visible ASCII.
 struct HTTPURL: Hashable, Sendable {
     enum Scheme: String, Hashable, Sendable {
         case http, https
@@ -14,11 +14,11 @@ struct HTTPURL: Hashable, Sendable {
     }
 
     var scheme: Scheme
-    /// In lower case; an IPv6 address in brackets.
+    /// In lower case; an IPv6 address is in brackets.
     var host: String
-    /// Nil: that of the scheme.
+    /// If `nil`, the default port of the scheme.
     var port: Int?
-    /// The path from its first slash, with the query.
+    /// The path, starting with a slash, and the query.
     var target: String
 
     init(scheme: Scheme, host: String, port: Int? = nil, target: String) {
@@ -28,7 +28,7 @@ struct HTTPURL: Hashable, Sendable {
         self.target = target
     }
 
-    /// Nil if the text is not such a URL.
+    /// Returns `nil` if the text is not a valid URL of this kind.
     init?(_ text: String) {
         guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")),
             let scheme = Scheme(rawValue: text[..<colon].lowercased()), text[colon...].hasPrefix("://")
@@ -47,16 +47,17 @@ struct HTTPURL: Hashable, Sendable {
         return "\(host):\(port)"
     }
 
-    /// Who is talked to: two URLs are of one origin if scheme, host and port are the same.
+    /// The scheme, host and port. Two URLs with the same origin address the same server.
     var origin: String { "\(scheme.rawValue)://\(authority)" }
     var text: String { origin + target }
 
-    /// What a reference in an answer means, seen from this URL; nil if it is no URL that can be followed.
+    /// Resolves a reference, such as that of a redirect, against this URL. Returns `nil` if the result is not a valid URL
+    /// of this kind.
     func resolving(_ reference: String) -> HTTPURL? {
         if reference.contains("://"), let url = HTTPURL(reference) { return url }
         if reference.hasPrefix("//") { return HTTPURL("\(scheme.rawValue):\(reference)") }
         let end = reference.utf8.firstIndex { "/?#".utf8.contains($0) } ?? reference.endIndex
-        // A scheme that is not ours.
+        // A URL with another scheme.
         guard !reference[..<end].contains(":") else { return nil }
         var url = self
         let path = target.prefix { $0 != "?" }

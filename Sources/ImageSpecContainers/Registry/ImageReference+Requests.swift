@@ -2,15 +2,15 @@
 
 import ImageSpec
 
-// What requests for an image contain.
+// The parts of requests that depend on the image.
 
 extension ImageSpec.ImageReference {
-    /// The scope of a token that may pull the image.
+    /// The token scope that permits pulling the image.
     ///
     /// Source: docker's "Token Scope Documentation".
     var pullScope: String { "repository:\(repository):pull" }
 
-    /// The URL of a manifest or blob of the repository.
+    /// Returns the URL of a manifest or blob of the repository.
     ///
     /// Source: OCI distribution specification 1.1, "Endpoints".
     func url(_ scheme: HTTPURL.Scheme, _ path: String) -> HTTPURL {

@@ -3,15 +3,16 @@
 internal import ContentTree
 import ImageSpec
 
-// The errors of registries. None quotes text chosen by a server, except error codes: such text may repeat what was sent.
+// The errors of registries. They quote no text chosen by a server except error codes and the reason of a refused push,
+// since such text may repeat what was sent.
 
-/// What to do to authenticate to a registry.
+/// The advice for authentication to a registry.
 struct LoginAdvice {
     let registry: ImageSpec.ImageReference.Registry
-    /// The only credentials file in use, which `docker login` does not write; nil: those of the machine.
+    /// The only credentials file in use, which `docker login` does not write. If `nil`, the default locations.
     let file: String?
 
-    /// For requests without credentials.
+    /// For requests that were sent without credentials.
     var first: ImageSpecError.Fix {
         file.map { "add credentials for \(registry) to \(Self.shown($0)), the only credentials file in use" }
             ?? "run: docker login \(registry)"
@@ -191,12 +192,12 @@ extension ImageSpecError {
         said(response) + (wait(response).map { ", " + $0 } ?? "")
     }
 
-    /// The same, in parentheses and after a space; empty if the response says nothing about it.
+    /// The same, in parentheses after a space. Empty if the response has no `Retry-After`.
     private static func parenthesizedWait(_ response: HTTPResponse) -> String {
         wait(response).map { " (\($0))" } ?? ""
     }
 
-    /// The status, and the registry's code for what is wrong, as in `403 DENIED`.
+    /// The status and the registry's error code, as in `403 DENIED`.
     private static func said(_ response: HTTPResponse) -> String {
         guard case .object(let body)? = try? ImageSpec.JSONValue(json: response.body),
             case .array(let errors)? = body["errors"], case .object(let error)? = errors.first,
@@ -229,7 +230,7 @@ extension ImageSpecError {
             fix: "use an image whose layers are named by sha256")
     }
 
-    /// A layer's file of this machine.
+    /// A local layer file cannot be read.
     static func unreadableLayer(_ path: String, _ failure: FileSystem.Failure) -> ImageSpecError {
         ImageSpecError(
             .unreadableInput, "cannot read \"\(path)\": \(failure.reason)",
@@ -276,8 +277,8 @@ extension ImageSpecError {
             fix: fix)
     }
 
-    /// The registry's own words for a refused push, such as those on a quota, after a colon; empty if there are none, or if they
-    /// may repeat a credential that was sent.
+    /// The registry's own reason for a refused push, such as an exceeded quota, after a colon. Empty if there is none, or
+    /// if it may repeat a credential that was sent.
     private static func message(
         _ response: HTTPResponse, _ outcome: RegistrySession.Outcome
     ) -> String {
@@ -287,7 +288,7 @@ extension ImageSpecError {
         else { return "" }
         if let sent = outcome.authorization {
             let value = String(sent.header.drop { $0 != " " }.dropFirst())
-            // Of `Basic`, the value is the user and the password in base64.
+            // The value of `Basic` is the user and password in base64.
             let pair = Base64.decoded(value).map { String(decoding: $0, as: UTF8.self) } ?? ""
             var secrets = [value, String(pair.drop { $0 != ":" }.dropFirst())]
             if case .token(let key, _) = sent.source, case .password(_, let password)? = key.credential?.kind

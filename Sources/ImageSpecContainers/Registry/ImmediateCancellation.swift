@@ -3,8 +3,8 @@
 internal import ContentTree
 import Synchronization
 
-/// Does some work, and does not wait for its end once the task is cancelled: the work is cancelled too, and ends when it
-/// can. A program that is asked for passwords may take its time to die.
+/// Performs an operation, but returns immediately if the task is cancelled, without waiting for the operation. The
+/// operation is cancelled too and ends in its own time: a credential helper, for example, may take a while to exit.
 func withoutWaitingOnceCancelled<Value: Sendable>(
     _ work: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
@@ -24,11 +24,11 @@ func withoutWaitingOnceCancelled<Value: Sendable>(
     }
 }
 
-/// Work that is not awaited after it is cancelled, and that may have to terminate programs.
+/// Operations that keep running after their caller was cancelled, and that may have to terminate processes.
 package enum DetachedWork {
     private struct State {
         var count = 0
-        /// Those who wait for the end of all.
+        /// Resolved when the last operation has ended.
         var places: [Promise<Void>] = []
     }
 
@@ -50,7 +50,8 @@ package enum DetachedWork {
         return try await work()
     }
 
-    /// Waits until no such work is left, and no longer than the limit. Whoever ends the process cancels the work before.
+    /// Waits until all detached operations have ended, but no longer than the limit. Before the process exits, cancel them,
+    /// then call this.
     package static func end(within limit: Duration) async {
         let place = Promise<Void>()
         let isBusy = state.withLock { state in
@@ -67,7 +68,7 @@ package enum DetachedWork {
     }
 }
 
-/// Where one waits, for whichever result comes first.
+/// A one-shot promise with a single waiter. The first result wins.
 private final class Promise<Value: Sendable>: Sendable {
     private enum State: Sendable {
         case empty

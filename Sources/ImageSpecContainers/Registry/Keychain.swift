@@ -5,27 +5,28 @@ import ImageSpec
 
 /// Finds the credentials for a registry in the configuration of docker and podman.
 ///
-/// The first of these that has something for the registry decides:
+/// The first of these sources that has credentials for the registry is used:
 ///
 /// 1. `DOCKER_AUTH_CONFIG`, the text of a configuration;
 /// 2. `config.json` in the directory `DOCKER_CONFIG`, by default `~/.docker`;
-/// 3. the file `REGISTRY_AUTH_FILE`, `containers/auth.json` in `XDG_RUNTIME_DIR`, and in `XDG_CONFIG_HOME`, by default
+/// 3. the file `REGISTRY_AUTH_FILE`, then `containers/auth.json` in `XDG_RUNTIME_DIR`, then in `XDG_CONFIG_HOME`, by default
 ///    `~/.config`.
 ///
-/// A file of the spec (`registry_config`) counts alone. One that is not there has nothing for any registry; one that cannot
-/// be read, or a helper that fails, ends the search: to go on could mean to ask as somebody else.
+/// If the spec sets `registry_config`, only that file is used. A missing file has no credentials. An unreadable file or a
+/// failing helper ends the search: continuing could authenticate as a different user.
 ///
 /// Source: docker's `config.json`, `docker login`; containers-auth.json(5).
 struct Keychain: Sendable {
-    /// The only credentials file to use; nil: those of the machine.
+    /// The only credentials file to use. If `nil`, the default locations.
     var configurationFile: String?
     var environment: @Sendable (String) -> String? = ImageSpec.processEnvironment
     var helpers = CredentialHelpers()
 
-    /// Reads the configuration on each call, and runs a credential helper if the configuration names one.
+    /// Finds the credentials for a registry. Reads the configuration on each call, and runs a credential helper if one is
+    /// configured.
     ///
-    /// The registry is the host as in a reference, with its port: `docker.io`, `ghcr.io`, `localhost:5000`. The repository is
-    /// the path behind it; podman's files may have credentials for a part of a registry.
+    /// The registry is the host and port as in a reference: `docker.io`, `ghcr.io`, `localhost:5000`. The repository is the
+    /// path after it; podman's files may have separate credentials for some repositories of a registry.
     func credential(for registry: String, repository: String = "") async -> CredentialLookup {
         do throws(CredentialProblem) {
             let key = CredentialKey(registry: registry, repository: repository)
@@ -50,8 +51,7 @@ struct Keychain: Sendable {
         return nil
     }
 
-    /// A helper for the registry, else the one for all, else the entry in the file. What a helper does not know may stand
-    /// in the file.
+    /// Uses the helper for the registry or else the default helper. If it has no credentials, uses the entry in the file.
     private func credential(
         for key: CredentialKey, in configuration: DockerConfigFile, usesStore: Bool
     ) async throws(CredentialProblem) -> RegistryCredential? {
@@ -62,12 +62,12 @@ struct Keychain: Sendable {
         return try configuration.entry(for: key)
     }
 
-    // MARK: what another program does not find
+    // MARK: credentials that another program would not find
 
-    /// The credential of this keychain for a registry if a program that reads other places would not find it; otherwise nil.
+    /// Returns the credential for a registry if a program that reads other files would not find it, and `nil` otherwise.
     ///
-    /// If both read the same about the registry, no helper is run. A place that cannot be read has nothing: whoever needs
-    /// it reports that.
+    /// If both read the same configuration for the registry, no helper is run. A file that cannot be read counts as empty:
+    /// the caller that needs it reports the error.
     func credential(for key: CredentialKey, unknownTo program: CredentialPlaces) async -> RegistryCredential?
     {
         do throws(CredentialProblem) {
@@ -84,7 +84,7 @@ struct Keychain: Sendable {
         }
     }
 
-    /// What a place has about a registry, before any helper is run.
+    /// What one configuration contains for a registry, before a helper is run.
     private struct Mention: Equatable {
         var place: CredentialPlaces.Place
         var helper: String?
@@ -107,7 +107,8 @@ struct Keychain: Sendable {
     }
 }
 
-/// Why it is not known what a registry is to be told. Its reason names the place and what to do there, and no secret.
+/// Why the credentials for a registry cannot be determined. The reason names the source and the fix, and contains no
+/// secret.
 struct CredentialProblem: Error, Hashable {
     let reason: String
 

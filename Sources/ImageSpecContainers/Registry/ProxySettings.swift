@@ -2,12 +2,12 @@
 
 internal import ContentTree
 
-/// Which proxy is used for a URL, by the variables that docker and podman follow too: `HTTPS_PROXY`, `HTTP_PROXY`,
-/// `ALL_PROXY`, `NO_PROXY`, each in either case, the lower one first.
+/// Selects the proxy for a URL by the variables that docker and podman also use: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`
+/// and `NO_PROXY`, in lower or upper case. The lower-case variable takes precedence.
 ///
-/// libcurl's own reading of them differs: it overlooks `HTTP_PROXY` and sends loopback hosts to a proxy. Here those of
-/// this machine are never sent there, and where `REQUEST_METHOD` is set — a CGI program, whose `HTTP_PROXY` comes from
-/// whoever asks it — `HTTP_PROXY` does not count.
+/// libcurl interprets them differently: it ignores the upper-case `HTTP_PROXY` and uses the proxy for loopback hosts. Here
+/// loopback hosts never use a proxy, and `HTTP_PROXY` is ignored if `REQUEST_METHOD` is set, because the client of a CGI
+/// program can set `HTTP_PROXY`.
 struct ProxySettings: Hashable, Sendable {
     private var http: String?
     private var https: String?
@@ -28,7 +28,7 @@ struct ProxySettings: Hashable, Sendable {
             .map { $0.lowercased() }
     }
 
-    /// The proxy's URL; nil if the server is asked directly.
+    /// Returns the URL of the proxy. If `nil`, the connection is direct.
     func proxy(for url: HTTPURL) -> String? {
         guard let proxy = url.scheme == .https ? https : http, !url.isOnLoopback,
             !exceptions.contains(where: { Self.matches($0, url) })
@@ -36,9 +36,10 @@ struct ProxySettings: Hashable, Sendable {
         return proxy.contains("://") ? proxy : "http://" + proxy
     }
 
-    /// Whether a proxy's URL has a scheme that libcurl knows for proxies, and its host where one sees it.
+    /// Whether the text is a proxy URL with a scheme that libcurl supports for proxies and an unambiguous host.
     ///
-    /// A second `@`, or one behind the first of `/ ? #`, is the end of a password that holds one of these as it is.
+    /// A second `@`, or an `@` after the first of `/ ? #`, means that a password contains one of these characters
+    /// unescaped.
     static func isURL(_ text: String) -> Bool {
         guard let colon = text.firstRange(of: "://"),
             ["http", "https", "socks4", "socks4a", "socks5", "socks5h"].contains(
@@ -51,8 +52,8 @@ struct ProxySettings: Hashable, Sendable {
         return !host.isEmpty && rest.count { $0 == "@" } == (host.startIndex == authority.startIndex ? 0 : 1)
     }
 
-    /// Whether an entry of `NO_PROXY` means a server: `*`, a host, a domain with or without a leading dot, an address, a
-    /// block of addresses as in `10.0.0.0/8`; the first three with a port or without.
+    /// Whether an entry of `NO_PROXY` matches a server: `*`, a host, a domain with or without a leading dot, an address, or
+    /// a CIDR block such as `10.0.0.0/8`. A host, domain or address may have a port.
     private static func matches(_ entry: String, _ url: HTTPURL) -> Bool {
         if entry == "*" { return true }
         let bare = url.host.hasPrefix("[") ? String(url.host.dropFirst().dropLast()) : url.host

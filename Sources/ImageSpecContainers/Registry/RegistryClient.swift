@@ -85,12 +85,12 @@ extension ImageSpec {
 
         /// Returns whether an image exists in its registry, and the digest of its manifest.
         ///
-        /// If the existence cannot be determined, because of missing access, no response or an unexpected one, the reason names
-        /// the registry, its response and the fix. It contains no credentials.
+        /// If the existence cannot be determined, because access is denied or the response is missing or unexpected, the
+        /// reason names the registry, its response and the fix. It contains no credentials.
         ///
-        /// An image that exists takes one request. An absent image takes at least two, a HEAD and a GET, since several registries
-        /// answer HEAD incorrectly. If the registry did not require credentials and there are some for it, one more request uses
-        /// them, since some registries answer 404 to anonymous clients.
+        /// An image that exists takes one request. An absent image takes at least two, a HEAD and a GET, since several
+        /// registries answer HEAD incorrectly. If the registry did not require credentials and there are some for it, one
+        /// more request uses them, since some registries answer 404 to anonymous clients.
         ///
         /// The reference has docker's form, `[host[:port]/]path[:tag][@digest]`. If the task is cancelled, this returns
         /// `unknown` immediately.

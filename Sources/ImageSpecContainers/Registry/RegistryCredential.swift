@@ -5,11 +5,11 @@ internal import ContentTree
 /// A credential for a registry. Its description contains no secret.
 struct RegistryCredential: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
-        /// For Basic authentication, at the registry or at the server that issues its tokens.
+        /// For Basic authentication, with the registry or its token server.
         case password(user: String, password: String)
-        /// A refresh token: the server that issues tokens takes it in place of a password.
+        /// A refresh token, which the token server accepts instead of a password.
         case identityToken(String)
-        /// A token that the registry itself takes, as it is.
+        /// A token that is sent to the registry unchanged.
         case registryToken(String)
     }
 
@@ -18,16 +18,16 @@ struct RegistryCredential: Hashable, Sendable {
     init(_ kind: Kind) { self.kind = kind }
 }
 
-/// The credentials for a registry.
+/// The result of a lookup of credentials.
 enum CredentialLookup: Hashable, Sendable {
-    /// Nothing is configured; many registries let anybody read.
+    /// No credentials are configured. Many registries permit anonymous reads.
     case anonymous
     case found(RegistryCredential)
-    /// Something is configured that cannot be read; the reason holds no secret.
+    /// The configured credentials cannot be read. The reason contains no secret.
     case failed(reason: String)
 }
 
-// Printing, dumping and interpolating go through these.
+// Printing, dumping and interpolation use these conformances, which hide the secret.
 
 extension RegistryCredential.Kind: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     var description: String {

@@ -3,7 +3,7 @@
 import ImageSpec
 
 extension RegistrySession.Dependencies {
-    /// Those of this process.
+    /// Creates the dependencies of this process.
     init(_ options: ImageSpec.RegistryClient.Options) {
         self.init(
             credentials: Self.credentials(options),
@@ -11,7 +11,7 @@ extension RegistrySession.Dependencies {
             trust: TrustStore(environment: ImageSpec.processEnvironment))
     }
 
-    /// Finds credentials.
+    /// Returns a closure that finds credentials.
     private static func credentials(
         _ options: ImageSpec.RegistryClient.Options
     ) -> @Sendable (ImageSpec.ImageReference) async -> CredentialLookup {

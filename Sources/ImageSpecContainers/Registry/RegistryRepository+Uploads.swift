@@ -15,23 +15,23 @@ import Darwin
 // Source: OCI distribution specification 1.1, "Push".
 
 extension RegistryRepository {
-    /// An upload that the registry has begun.
+    /// An upload that the registry has started.
     private struct Upload: Sendable {
-        /// Where the next bytes are sent.
+        /// The URL that the next bytes are sent to.
         var location: HTTPURL
-        /// How many bytes the registry has.
+        /// The number of bytes that the registry has received.
         var offset = 0
     }
 
-    /// Why an upload has to be continued or begun anew.
+    /// Why an upload has to be resumed or restarted.
     private enum Interruption: Error {
-        /// The connection broke, or the registry is busy.
+        /// The connection was lost, or the registry is busy.
         case transient(ImageSpecError)
-        /// A request is larger than the registry or a proxy permits.
+        /// The request is larger than the registry or a proxy permits.
         case tooLarge(ImageSpecError)
     }
 
-    /// The sizes of the requests of one upload: all at once, and smaller ones if that is too large.
+    /// The request sizes to try for an upload: the whole blob first, then smaller chunks if that is too large.
     private static let chunkSizes = [Int.max, 64 << 20, 16 << 20, 4 << 20, 1 << 20]
 
     func mountBlob(_ blob: BlobDescriptor, from repository: String) async throws -> Bool {
@@ -41,7 +41,7 @@ extension RegistryRepository {
         switch outcome.answer.response.status {
         case 201: return true
         case 202:
-            // The registry has begun an upload instead.
+            // The registry has started an upload instead of mounting the blob.
             if let upload = try? begun(outcome) {
                 var cancel = RegistryRequest(.delete, at: upload.location)
                 cancel.scope = scope
@@ -58,7 +58,7 @@ extension RegistryRepository {
         var upload: Upload?
         var sizes = Self.chunkSizes[...]
         var attempts = 0
-        // A part that is sent again is not reported again.
+        // Bytes that are sent again are not reported again.
         var reported = 0
         while let size = sizes.first {
             try Task.checkCancellation()
@@ -84,7 +84,7 @@ extension RegistryRepository {
                 upload = nil
                 if sizes.isEmpty { throw error }
             } catch Interruption.transient(let error) {
-                // A registry that lost the answer may have stored the blob.
+                // The registry may have stored the blob although its response was lost.
                 if (try? await hasBlob(blob)) == true { return }
                 upload = await continued(upload)
                 attempts = (upload?.offset ?? 0) > start ? 1 : attempts + 1
@@ -102,12 +102,12 @@ extension RegistryRepository {
         return try begun(outcome)
     }
 
-    /// The upload that a response describes.
+    /// Returns the upload that a response describes.
     private func begun(_ outcome: RegistrySession.Outcome, offset: Int = 0) throws(ImageSpecError) -> Upload {
         let url = outcome.answer.url
         guard let location = outcome.answer.response.value("location"), var next = url.resolving(location)
         else { throw .unusableRedirect(url.authority) }
-        // Behind a proxy that terminates TLS, registries may take themselves for servers without it.
+        // Behind a proxy that terminates TLS, a registry may return plain HTTP URLs.
         if url.scheme == .https, next.scheme == .http, next.host == url.host {
             next.scheme = .https
             next.port = url.port
@@ -118,7 +118,8 @@ extension RegistryRepository {
         return Upload(location: next, offset: offset)
     }
 
-    /// Where an interrupted upload continues, by the registry's own account; nil if it has to be begun anew.
+    /// Asks the registry how much of an interrupted upload it has received. Returns `nil` if the upload has to be
+    /// restarted.
     private func continued(_ upload: Upload?) async -> Upload? {
         guard let upload else { return nil }
         var request = RegistryRequest(.get, at: upload.location)
@@ -130,7 +131,7 @@ extension RegistryRepository {
             ?? Upload(location: upload.location, offset: end)
     }
 
-    /// The number of bytes that a registry has, by the header `Range: 0-<last>`. `0-0` is also sent for none.
+    /// The number of bytes received, from the header `Range: 0-<last>`. `0-0` also means none.
     private static func rangeEnd(_ response: HTTPResponse) -> Int? {
         guard let range = response.value("range"), let hyphen = range.lastIndex(of: "-"),
             let last = Int(range[hyphen...].dropFirst()), last >= 0
@@ -138,7 +139,7 @@ extension RegistryRepository {
         return last == 0 ? 0 : last + 1
     }
 
-    /// Sends a part of a blob.
+    /// Sends one chunk of a blob.
     private func send(
         _ source: BlobSource, _ blob: BlobDescriptor, _ upload: Upload, _ count: Int
     ) async throws -> Upload {
@@ -170,7 +171,7 @@ extension RegistryRepository {
                 return (try? begun(outcome, offset: upload.offset + count))
                     ?? Upload(location: upload.location, offset: upload.offset + count)
             case 413: throw Interruption.tooLarge(refusal)
-            // 404 and 416: the registry lost the upload, or has another part of it.
+            // 404 and 416: the registry lost the upload, or has received a different part of it.
             case 404, 416: throw Interruption.transient(refusal)
             case let status where RetryPolicy.statuses.contains(status): throw Interruption.transient(refusal)
             default: throw refusal
@@ -206,7 +207,7 @@ extension RegistryRepository {
 
     // MARK: the bytes
 
-    /// Writes a range of a blob. Returns whether all of it was taken.
+    /// Writes a range of a blob to a stream. Returns whether all of it was accepted.
     private func write(
         _ source: BlobSource, _ blob: BlobDescriptor, _ range: Range<Int>, to stream: HTTPByteStream
     ) async throws -> Bool {
@@ -228,7 +229,7 @@ extension RegistryRepository {
             }
             return isOpen
         case .repository(let repository):
-            // Its bytes come without waiting for the registry, so they are stored first.
+            // This source produces bytes without waiting for the registry, so they are stored in a file first.
             let directory = try TemporaryDirectory()
             defer { directory.remove() }
             let path = directory.path + "/blob"

@@ -4,23 +4,23 @@ internal import ContentTree
 import ImageSpec
 import ImageSpecLayers
 
-/// A repository of a registry: its blobs and manifests.
+/// A repository of a registry, with its blobs and manifests.
 ///
 /// Source: OCI distribution specification 1.1.
 struct RegistryRepository: ImageRepository {
     let session: RegistrySession
     let reference: ImageSpec.ImageReference
-    /// Whether tokens have to permit pushes, too.
+    /// Whether tokens must permit pushing as well as pulling.
     let isWritten: Bool
 
-    /// The repository of a reference, with the credentials and connections of a client.
+    /// Creates the repository of a reference, with the credentials and connections of a client.
     init(_ client: ImageSpec.RegistryClient, _ reference: ImageSpec.ImageReference, isWritten: Bool) {
         session = client.session
         self.reference = reference
         self.isWritten = isWritten
     }
 
-    /// What tokens have to permit.
+    /// The scope that tokens must have.
     var scope: String { isWritten ? reference.pullScope + ",push" : reference.pullScope }
 
     private var deadline: ContinuousClock.Instant {
@@ -33,12 +33,13 @@ struct RegistryRepository: ImageRepository {
         return request
     }
 
-    /// Sends a request, and reports a missing response as an error that users can read.
+    /// Sends a request, and reports a missing response as a readable error.
     func ask(
         _ request: RegistryRequest, until deadline: ContinuousClock.Instant? = nil
     ) async throws -> RegistrySession.Outcome {
         do {
-            return try await session.askInsistently(request, of: reference, until: deadline ?? self.deadline)
+            return try await session.askWithCredentials(
+                request, of: reference, until: deadline ?? self.deadline)
         } catch RegistryProblem.failure(let failure, let request) {
             if failure.kind == .cancelled { throw CancellationError() }
             throw ImageSpecError.noAnswer(failure, request)
@@ -81,7 +82,7 @@ struct RegistryRepository: ImageRepository {
         try verify(outcome, manifest.digest)
     }
 
-    /// Registries name the digest of what they stored.
+    /// Verifies the digest that a registry returns for stored content.
     func verify(
         _ outcome: RegistrySession.Outcome, _ digest: ImageSpec.ImageReference.Digest
     ) throws(ImageSpecError) {
@@ -92,7 +93,7 @@ struct RegistryRepository: ImageRepository {
         throw .contentChanged(reference, digest, stored)
     }
 
-    /// Registries may take long to store what was sent.
+    /// The response timeout for stored content, which may take a registry a long time.
     static let commitTime = Duration.seconds(120)
 
     // MARK: blobs
@@ -107,7 +108,7 @@ struct RegistryRepository: ImageRepository {
             let size = response.value("content-length").flatMap(Int.init)
             return size == nil || size == blob.size
         case 404: return false
-        // The registry has it elsewhere, at an address that is signed for GET only.
+        // The blob exists: the registry redirected to storage whose URL is signed only for GET.
         case 400..<500 where !outcome.isOwn: return true
         default: throw ImageSpecError.refused(reference, outcome, session.login(reference))
         }
@@ -122,7 +123,7 @@ struct RegistryRepository: ImageRepository {
         }
     }
 
-    /// Reads a blob, and continues where it was if the connection breaks. `take` returns whether to go on.
+    /// Reads a blob, and resumes the download if the connection is lost. `take` returns whether to continue.
     func readBlob(_ blob: BlobDescriptor, pieces take: (consuming [UInt8]) async throws -> Bool) async throws
     {
         guard blob.digest.algorithm == .sha256 else {
@@ -139,7 +140,7 @@ struct RegistryRepository: ImageRepository {
             if offset > 0 { request.headers.append(HTTPHeader("Range", "bytes=\(offset)-")) }
             request.download = stream
             let (result, isWanted) = try await transfer(request, stream) {
-                // Without support for ranges the response begins anew.
+                // If the registry does not support ranges, the response starts from the beginning.
                 var skipped = 0
                 while var piece = await stream.next() {
                     if stream.status != 206, skipped < start {
@@ -189,7 +190,7 @@ struct RegistryRepository: ImageRepository {
             group.addTask { [self] in
                 defer { stream.end() }
                 do {
-                    let outcome = try await session.askInsistently(
+                    let outcome = try await session.askWithCredentials(
                         request, of: reference, until: .now + .longestWait)
                     if request.upload != nil { stream.close() }
                     return .success(outcome)
@@ -204,7 +205,7 @@ struct RegistryRepository: ImageRepository {
             }
             do {
                 let value = try await body()
-                // A download that is not read to its end is not wanted any more.
+                // The rest of a download that was not read completely is not needed.
                 if request.download != nil { stream.close() }
                 guard let result = try await group.next() else { throw CancellationError() }
                 return (result, value)
@@ -218,7 +219,7 @@ struct RegistryRepository: ImageRepository {
 }
 
 extension HTTPFailure {
-    /// Whether a transfer may continue after it.
+    /// Whether a transfer may be resumed after this failure.
     var isInterruption: Bool {
         switch kind {
         case .reset, .stalled, .headTimeout, .connectTimeout, .notReached: true

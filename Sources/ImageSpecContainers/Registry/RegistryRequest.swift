@@ -6,7 +6,7 @@ import ImageSpec
 /// A request to a repository of a registry, before its scheme and authentication are known.
 struct RegistryRequest: Sendable {
     enum Target: Sendable {
-        /// A path below that of the repository, such as `manifests/latest`.
+        /// A path relative to that of the repository, such as `manifests/latest`.
         case path(String)
         /// A URL that the registry returned, such as that of an upload.
         case url(HTTPURL)
@@ -14,17 +14,17 @@ struct RegistryRequest: Sendable {
 
     var method: HTTPRequest.Method
     var target: Target
-    /// What a token has to permit. If nil, to pull from the repository.
+    /// The scope that a token must have. If `nil`, the pull scope of the repository.
     var scope: String?
     var headers: [HTTPHeader] = []
     var body: [UInt8] = []
     var upload: (stream: HTTPByteStream, size: Int)?
     var download: HTTPByteStream?
-    /// The most bytes of the response. If nil, those of a manifest.
+    /// The maximum size of the response body. If `nil`, that of a manifest.
     var bodyLimit: Int?
     /// Whether redirects are followed.
     var followsRedirects = true
-    /// How long the server may take to respond after the last byte was sent; nil: as in the options.
+    /// The time limit from the last byte sent to the response. If `nil`, the limit of the options.
     var responseTime: Duration?
 
     init(_ method: HTTPRequest.Method, _ path: String) {
@@ -44,7 +44,7 @@ struct RegistryRequest: Sendable {
         }
     }
 
-    /// Whether it may be sent again after a failure: nothing of a stream was transferred.
+    /// Whether the request can be repeated after a failure, because no bytes of a stream were transferred.
     var isRepeatable: Bool {
         upload == nil && (download?.transferredByteCount ?? 0) == 0
     }

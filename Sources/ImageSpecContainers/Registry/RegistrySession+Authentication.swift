@@ -4,12 +4,12 @@ internal import ContentTree
 import ImageSpec
 import Synchronization
 
-// Who asks: challenges, tokens, passwords.
+// Authentication: challenges, tokens and credentials.
 //
 // Source: docker's "Token Authentication Specification" and "OAuth2 Token Authentication"; RFC 7617 (Basic).
 
 extension RegistrySession {
-    /// The value of the `Authorization` header, and its source.
+    /// The value of an `Authorization` header and its source.
     struct Authorization: Sendable {
         enum Source: Sendable {
             case credential
@@ -20,52 +20,52 @@ extension RegistrySession {
         var source: Source
     }
 
-    /// How a question ended: the last answer, and as whom it was asked.
+    /// The final response to a request, and the authorization that was sent.
     struct Outcome: Sendable {
         var answer: Answer
         var authorization: Authorization?
         var origin: HTTPURL
 
-        /// Whether the registry itself answered, and not whom it sent us to.
+        /// Whether the registry itself responded, and not a server that it redirected to.
         var isOwn: Bool { answer.url.origin == origin.origin }
     }
 
     private static let tokenSizeLimit = 64 * 1024
-    /// Docker's default if the server sends none.
+    /// Docker's default lifetime in seconds if the server sends none.
     private static let tokenLife = 60
-    /// A token is not used in its last seconds.
+    /// A token is no longer used this many seconds before it expires.
     private static let tokenMargin = 5
     private static let tokenCountLimit = 1000
 
-    /// Asks for something of a repository, and authenticates if the registry wants that.
+    /// Sends a request for a repository, and authenticates if the registry requires it.
     ///
-    /// `known` are challenges to answer from the start, in place of those that the registry's last answer had.
+    /// `known` are challenges to answer with the first request, instead of those that the registry sent before.
     func ask(
         _ request: RegistryRequest, of reference: ImageSpec.ImageReference,
         answering known: [AuthenticationChallenge] = [], until deadline: ContinuousClock.Instant
     ) async throws -> Outcome {
         let scope = request.scope ?? reference.pullScope
-        let contact = try await contact(reference, request, until: deadline)
-        let url = request.url(reference, contact.scheme)
+        let endpoint = try await endpoint(reference, request, until: deadline)
+        let url = request.url(reference, endpoint.scheme)
         var outcome: Outcome
-        if known.isEmpty, let first = contact.first, first.url == url, first.method == request.method {
+        if known.isEmpty, let first = endpoint.first, first.url == url, first.method == request.method {
             outcome = Outcome(answer: first.answer, origin: url)
         } else {
-            // Another host, to which the registry directs uploads, gets no credentials.
-            let isRegistry = url.origin == reference.url(contact.scheme, "").origin
+            // A different host, to which the registry directs uploads, gets no credentials.
+            let isRegistry = url.origin == reference.url(endpoint.scheme, "").origin
             let authorization =
                 isRegistry
                 ? try await authorization(
-                    for: known.isEmpty ? contact.challenges : known, of: reference, at: url,
+                    for: known.isEmpty ? endpoint.challenges : known, of: reference, at: url,
                     scope: scope, until: deadline) : nil
             outcome = try await send(request, url, authorization, reference, until: deadline)
             guard isRegistry else { return outcome }
         }
-        // Bounded: nothing, a token that was remembered, a new one, one of the scope that the registry names.
+        // At most three retries: with a cached token, a new token, and a token with the scope that the registry names.
         for _ in 0..<3 {
             let challenges = Self.challenges(in: outcome.answer, of: url)
             guard !challenges.isEmpty else { break }
-            state.withLock { $0.contacts[reference.registry]?.challenges = challenges }
+            state.withLock { $0.endpoints[reference.registry]?.challenges = challenges }
             guard request.isRepeatable,
                 let scope = nextScope(after: outcome.authorization, challenges, scope),
                 let authorization = try await authorization(
@@ -93,13 +93,13 @@ extension RegistrySession {
                 isFollowed: request.followsRedirects, until: deadline)
             return Outcome(answer: answer, authorization: authorization, origin: url)
         } catch RegistryProblem.failure(let failure, let request) {
-            // It may speak another protocol from now on.
-            state.withLock { $0.contacts[reference.registry] = nil }
+            // The registry may use a different scheme from now on.
+            state.withLock { $0.endpoints[reference.registry] = nil }
             throw RegistryProblem.failure(failure, request)
         }
     }
 
-    /// The scope of the token to ask for after a refusal; nil if another one would change nothing.
+    /// The scope of the token to request after a refusal. If `nil`, a new token would not help.
     private func nextScope(
         after authorization: Authorization?, _ challenges: [AuthenticationChallenge],
         _ initialScope: String
@@ -119,7 +119,7 @@ extension RegistrySession {
         }
     }
 
-    /// Nil where nothing that is asked for can be given.
+    /// Returns `nil` if none of the challenges can be answered.
     private func authorization(
         for challenges: [AuthenticationChallenge], of reference: ImageSpec.ImageReference, at url: HTTPURL,
         scope: String,
@@ -152,7 +152,7 @@ extension RegistrySession {
                     header: "Bearer " + known.text, source: .token(key, isRemembered: true))
             }
             let token = try await tokenFlights.value(for: key) { [self] in
-                // Another flight may have landed between the look and this one.
+                // A concurrent request may have finished since the check above.
                 if let known = state.withLock({ $0.tokens[key] }), known.end > .now { return known }
                 let token = try await fetchToken(key, reference, until: deadline)
                 remember(token, key)
@@ -168,7 +168,7 @@ extension RegistrySession {
         return nil
     }
 
-    /// The advice for rejected credentials.
+    /// The advice for missing or rejected credentials.
     func login(_ reference: ImageSpec.ImageReference) -> LoginAdvice {
         LoginAdvice(registry: reference.registry, file: options.credentialsFile)
     }

@@ -4,18 +4,18 @@ internal import ContentTree
 import ImageSpec
 import Synchronization
 
-// Images that a registry shows only to those it knows: to an anonymous client it answers 404, and asks for nothing.
+// Some registries hide private images: they answer 404 to anonymous clients, without a challenge.
 
 extension RegistrySession {
-    /// Asks as ``ask(_:_:of:answering:until:)`` does. If an anonymous client gets 404, asks once more with the credentials for
+    /// Like ``ask(_:_:of:answering:until:)``, but if an anonymous request gets a 404, repeats it with the credentials for
     /// the registry, if there are any.
     ///
-    /// A 404 carries no challenge. Docker learns it from `/v2/`, so this does, and remembers it: further questions authenticate
-    /// from the start. If `/v2/` asks for nothing either, a password is sent as Basic, and a registry token as it is; an
-    /// identity token cannot be used then. Everything goes to the registry itself, or to the token service that it names, by
-    /// the rules of any other question.
+    /// A 404 carries no challenge. Like docker, this gets the challenge from `/v2/`, and caches it: later requests
+    /// authenticate from the start. If `/v2/` requires no authentication either, a password is sent as Basic, and a
+    /// registry token unchanged; an identity token cannot be used then. Credentials are sent only to the registry itself
+    /// and to the token server that it names, as for any other request.
     /// - Throws: ``ImageSpecError/Code/existenceUnknown`` if there are credentials that cannot be read.
-    func askInsistently(
+    func askWithCredentials(
         _ request: RegistryRequest, of reference: ImageSpec.ImageReference,
         until deadline: ContinuousClock.Instant
     ) async throws -> Outcome {
@@ -38,42 +38,43 @@ extension RegistrySession {
             until: deadline)
     }
 
-    func askInsistently(
+    func askWithCredentials(
         _ method: HTTPRequest.Method, _ path: String, of reference: ImageSpec.ImageReference,
         until deadline: ContinuousClock.Instant
     ) async throws -> Outcome {
-        try await askInsistently(RegistryRequest(method, path), of: reference, until: deadline)
+        try await askWithCredentials(RegistryRequest(method, path), of: reference, until: deadline)
     }
 
-    /// What `/v2/` asks for, found out once for a registry.
+    /// Returns the challenges of `/v2/`, requested once per registry.
     private func baseChallenges(
         of reference: ImageSpec.ImageReference, at url: HTTPURL, until deadline: ContinuousClock.Instant
     ) async throws -> [AuthenticationChallenge] {
         @Sendable func known() -> [AuthenticationChallenge]? {
-            state.withLock { $0.contacts[reference.registry]?.baseChallenges }
+            state.withLock { $0.endpoints[reference.registry]?.baseChallenges }
         }
         if let known = known() { return known }
         var base = url
         base.target = "/v2/"
         return try await baseFlights.value(for: base) { [self, base] in
-            // Another flight may have landed between the look and this one.
+            // A concurrent request may have finished since the check above.
             if let known = known() { return known }
             let outcome = try await send(
                 RegistryRequest(.get, at: base), base, nil, reference, until: deadline)
-            // A registry in trouble has not said that it asks for nothing.
+            // A response from a busy registry does not mean that no authentication is required.
             guard !RetryPolicy.statuses.contains(outcome.answer.response.status) else {
                 throw ImageSpecError.refused(reference, outcome, login(reference))
             }
             let challenges = Self.challenges(in: outcome.answer, of: base)
             state.withLock { state in
-                state.contacts[reference.registry]?.baseChallenges = challenges
-                if !challenges.isEmpty { state.contacts[reference.registry]?.challenges = challenges }
+                state.endpoints[reference.registry]?.baseChallenges = challenges
+                if !challenges.isEmpty { state.endpoints[reference.registry]?.challenges = challenges }
             }
             return challenges
         }
     }
 
-    /// The credentials as a registry may take them that has not said how; nil if there is no such form.
+    /// The `Authorization` header for a registry that has sent no challenge. Returns `nil` if the credential cannot be sent
+    /// without one.
     private func unrequestedHeader(
         _ credential: RegistryCredential, _ reference: ImageSpec.ImageReference
     ) throws(ImageSpecError) -> String? {

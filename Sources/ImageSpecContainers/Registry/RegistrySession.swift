@@ -4,9 +4,9 @@ internal import ContentTree
 import ImageSpec
 import Synchronization
 
-/// The state of one client: its caches of registries, and its requests.
+/// The state of one client: its caches and its requests.
 final class RegistrySession: Sendable {
-    /// All that comes from outside of the client.
+    /// The collaborators of a client that tests replace.
     struct Dependencies: Sendable {
         var credentials: @Sendable (_ image: ImageSpec.ImageReference) async -> CredentialLookup
         var proxies: ProxySettings
@@ -15,21 +15,21 @@ final class RegistrySession: Sendable {
         var longestRetryPause: Duration = .seconds(30)
     }
 
-    /// What is known of a registry once it has answered.
-    struct Contact: Sendable {
+    /// The cached properties of a registry that has responded.
+    struct Endpoint: Sendable {
         var scheme: HTTPURL.Scheme
-        /// What it asked for; none where it lets anybody in.
+        /// The challenges of its first response; empty if it requires no authentication.
         var challenges: [AuthenticationChallenge]
-        /// What `/v2/` asks for; nil: not asked yet.
+        /// The challenges of `/v2/`. If `nil`, they were not requested yet.
         var baseChallenges: [AuthenticationChallenge]?
-        /// The first question, and the answer: whoever asked it need not ask again.
+        /// The first request and its response, so that the caller need not send it again.
         var first: (url: HTTPURL, method: HTTPRequest.Method, answer: Answer)?
     }
 
-    /// The answer at the end of redirects.
+    /// The response at the end of all redirects.
     struct Answer: Sendable {
         var response: HTTPResponse
-        /// Who gave it.
+        /// The URL that the response came from.
         var url: HTTPURL
     }
 
@@ -46,7 +46,7 @@ final class RegistrySession: Sendable {
     }
 
     struct State {
-        var contacts: [ImageSpec.ImageReference.Registry: Contact] = [:]
+        var endpoints: [ImageSpec.ImageReference.Registry: Endpoint] = [:]
         var tokens: [TokenKey: Token] = [:]
         var credentials: [String: (lookup: CredentialLookup, end: ContinuousClock.Instant)] = [:]
         var trust: [String: TrustSettings] = [:]
@@ -57,13 +57,13 @@ final class RegistrySession: Sendable {
     let state = Mutex(State())
     let tokenFlights = SingleFlight<TokenKey, Token>()
     let baseFlights = SingleFlight<HTTPURL, [AuthenticationChallenge]>()
-    private let contactFlights = SingleFlight<ImageSpec.ImageReference.Registry, Contact>()
+    private let endpointFlights = SingleFlight<ImageSpec.ImageReference.Registry, Endpoint>()
     private let credentialFlights = SingleFlight<String, CredentialLookup>()
     private let transport = HTTPTransport.shared
     private let plainHosts: Set<String>
 
     private static let redirectLimit = 5
-    /// How long a password is remembered; who logs in meanwhile need not start anew.
+    /// How long credentials are cached; short enough that a new login takes effect without a restart.
     private static let credentialLife = Duration.seconds(60)
 
     init(_ options: ImageSpec.RegistryClient.Options, _ dependencies: Dependencies) {
@@ -87,7 +87,7 @@ final class RegistrySession: Sendable {
         policy.longestPause = dependencies.longestRetryPause
         let limits = request.limits
         let (upload, download) = (request.upload, request.download)
-        // What of a stream was transferred is not there for another attempt.
+        // Transferred bytes of a stream are not available for another attempt.
         var isRepeatable: Bool { upload == nil && (download?.transferredByteCount ?? 0) == 0 }
         var attempt = 0
         while true {
@@ -97,7 +97,7 @@ final class RegistrySession: Sendable {
                 throw RegistryProblem.failure(HTTPFailure(kind: .wholeTimeout), request)
             }
             request.deadline = deadline
-            // What is more than is left is no limit.
+            // No limit exceeds the time left.
             request.limits = HTTPLimits(
                 connect: min(left, limits.connect), head: min(left, limits.head),
                 stall: min(left, limits.stall))
@@ -109,7 +109,7 @@ final class RegistrySession: Sendable {
                 guard RetryPolicy.statuses.contains(response.status), isRepeatable else { return response }
                 retryAfter = response.value("retry-after").flatMap(RetryAfter.duration)
             case .failure(let failure):
-                // Libcurl itself tries again where a connection that it had kept turns out to be dead.
+                // libcurl itself retries if a cached connection turns out to be closed.
                 request.isOnFreshConnection = true
                 guard failure.isTransient, isRepeatable else {
                     throw RegistryProblem.failure(failure, request)
@@ -131,9 +131,10 @@ final class RegistrySession: Sendable {
         return settings
     }
 
-    /// Sends a request and follows where it is sent, without `Authorization` for anybody but who it is for.
+    /// Sends a request and follows redirects. `Authorization` is never sent to another origin.
     ///
-    /// Curl could follow too; here it is one rule, and seen by tests: never from encryption to none.
+    /// This does not use libcurl's own redirect support, so that one tested rule applies: never redirect from TLS to plain
+    /// HTTP.
     func follow(
         _ request: HTTPRequest, authorization: String?, isFollowed: Bool = true,
         until deadline: ContinuousClock.Instant
@@ -161,7 +162,7 @@ final class RegistrySession: Sendable {
         throw ImageSpecError.tooManyRedirects(request.url.authority)
     }
 
-    /// Whether a host may be asked without encryption.
+    /// Whether plain HTTP may be used for a host.
     func isPlainAllowed(_ url: HTTPURL) -> Bool {
         url.isOnLoopback || plainHosts.contains(url.authority)
             || plainHosts.contains("\(url.host):\(url.port ?? url.scheme.defaultPort)")
@@ -169,33 +170,33 @@ final class RegistrySession: Sendable {
 
     // MARK: one registry
 
-    /// What a registry is and wants, found out by the first of those who ask it at once.
-    func contact(
+    /// Returns the properties of a registry. Concurrent callers share the first request to it.
+    func endpoint(
         _ reference: ImageSpec.ImageReference, _ request: RegistryRequest,
         until deadline: ContinuousClock.Instant
-    ) async throws -> Contact {
-        if let known = state.withLock({ $0.contacts[reference.registry] }) { return known }
+    ) async throws -> Endpoint {
+        if let known = state.withLock({ $0.endpoints[reference.registry] }) { return known }
         // The response is shared by concurrent callers, so a request that changes something is not sent here.
         guard case .path(let path) = request.target, request.method.isSafe, request.download == nil else {
-            return try await contact(
+            return try await endpoint(
                 reference, RegistryRequest(.head, "manifests/" + reference.identifier), until: deadline)
         }
-        return try await contactFlights.value(for: reference.registry) { [self] in
-            // Another flight may have landed between the look and this one.
-            if let known = state.withLock({ $0.contacts[reference.registry] }) { return known }
-            let contact = try await firstContact(reference, request.method, path, until: deadline)
+        return try await endpointFlights.value(for: reference.registry) { [self] in
+            // A concurrent request may have finished since the check above.
+            if let known = state.withLock({ $0.endpoints[reference.registry] }) { return known }
+            let endpoint = try await probe(reference, request.method, path, until: deadline)
             state.withLock { state in
-                state.contacts[reference.registry] = Contact(
-                    scheme: contact.scheme, challenges: contact.challenges)
+                state.endpoints[reference.registry] = Endpoint(
+                    scheme: endpoint.scheme, challenges: endpoint.challenges)
             }
-            return contact
+            return endpoint
         }
     }
 
-    private func firstContact(
+    private func probe(
         _ reference: ImageSpec.ImageReference, _ method: HTTPRequest.Method, _ path: String,
         until deadline: ContinuousClock.Instant
-    ) async throws -> Contact {
+    ) async throws -> Endpoint {
         let https = reference.url(.https, path)
         let isPlain = plainHosts.contains(reference.registry.description)
         var schemes: [HTTPURL.Scheme] = isPlain ? [.http] : https.isOnLoopback ? [.https, .http] : [.https]
@@ -205,11 +206,12 @@ final class RegistrySession: Sendable {
             do {
                 let answer = try await follow(
                     request(RegistryRequest(method, path), url), authorization: nil, until: deadline)
-                return Contact(
+                return Endpoint(
                     scheme: scheme, challenges: Self.challenges(in: answer, of: url),
                     first: (url, method, answer))
             } catch RegistryProblem.failure(let failure, let request) {
-                // No TLS, as an alert would be; or nothing at the port of https.
+                // The server does not support TLS (if it did, it would send an alert), or no server listens on the HTTPS
+                // port.
                 let isOther =
                     failure.kind == .handshake && !failure.detail.contains("alert")
                     || failure.kind == .notReached && url.port == nil
@@ -231,20 +233,21 @@ final class RegistrySession: Sendable {
             limits: limits(request.responseTime))
     }
 
-    /// The limits of one request.
+    /// Returns the time limits of one request.
     func limits(_ responseTime: Duration?) -> HTTPLimits {
         HTTPLimits(
             connect: options.timeouts.connect, head: responseTime ?? options.timeouts.responseHeader,
             stall: options.timeouts.idle)
     }
 
-    /// What is asked for with 401; nothing is asked for by somebody that the registry sent us to.
+    /// Returns the challenges of a 401 response; none if a server that the registry redirected to responded.
     static func challenges(in answer: Answer, of url: HTTPURL) -> [AuthenticationChallenge] {
         guard answer.response.status == 401, answer.url.origin == url.origin else { return [] }
         return AuthenticationChallenge.all(in: answer.response.values("www-authenticate"))
     }
 
-    /// Who asks, looked up once for all who ask at once. Parts of one registry may have passwords of their own.
+    /// Looks up the credentials; concurrent callers share one lookup. Repositories of one registry may have separate
+    /// credentials.
     func credentials(for reference: ImageSpec.ImageReference) async throws -> CredentialLookup {
         let key = "\(reference.registry)/\(reference.repository)"
         if let known = state.withLock({ $0.credentials[key] }), known.end > .now { return known.lookup }
@@ -258,12 +261,12 @@ final class RegistrySession: Sendable {
     }
 }
 
-/// A request that got no answer.
+/// A request that got no response.
 enum RegistryProblem: Error {
     case failure(HTTPFailure, HTTPRequest)
 }
 
-/// The kinds of manifests that are asked for.
+/// The media types of accepted manifests.
 enum ManifestTypes {
     static let accepted = [
         "application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.manifest.v1+json",

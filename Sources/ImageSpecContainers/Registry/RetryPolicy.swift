@@ -2,28 +2,28 @@
 
 internal import ContentTree
 
-/// When a request is sent once more, and after what time.
+/// Whether and when a request is retried.
 struct RetryPolicy: Hashable, Sendable {
-    /// Attempts after the first.
+    /// The maximum number of retries.
     var count = 3
-    /// The pause before the first of them; it doubles.
+    /// The pause before the first retry. It doubles with each retry.
     var pause: Duration = .milliseconds(250)
-    /// The longest pause that a server may ask for.
+    /// The longest `Retry-After` that is accepted.
     var longestPause: Duration = .seconds(30)
 
-    /// Answers of servers that are busy or being restarted.
+    /// The statuses of servers that are busy or restarting.
     static let statuses: Set<Int> = [408, 429, 500, 502, 503, 504]
 
     enum Decision: Hashable, Sendable {
         case retry(after: Duration)
         case giveUp
-        /// The server wants more patience than there is.
+        /// The server requests a longer pause than is accepted.
         case tooLong(Duration)
     }
 
-    /// What follows from an answer to an attempt, the first being 0.
+    /// Decides what follows an attempt, starting at 0.
     ///
-    /// The jitter, from 0 to 1, makes that many clients do not come back at one moment.
+    /// The jitter, from 0 to 1, keeps many clients from retrying at the same moment.
     func decision(
         attempt: Int, retryAfter: Duration?, left: Duration, jitter: Double = .random(in: 0...1)
     ) -> Decision {
@@ -37,17 +37,17 @@ struct RetryPolicy: Hashable, Sendable {
     }
 }
 
-/// `Retry-After` in seconds. A date is ignored, as if the header were missing.
+/// Parses `Retry-After` in seconds. A date is ignored, as if the header were missing.
 ///
 /// Source: RFC 9110, 10.2.3.
 enum RetryAfter {
-    /// The time to wait; `nil` if the value is not a number of seconds.
+    /// Returns the time to wait, or `nil` if the value is not a number of seconds.
     static func duration(_ value: String) -> Duration? {
         let value = value.trimmed
         guard !value.isEmpty,
             value.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
         else { return nil }
-        // A larger number is longer than any limit.
+        // A number that overflows is longer than any limit.
         return .seconds(Int(value) ?? Int(Int32.max))
     }
 }

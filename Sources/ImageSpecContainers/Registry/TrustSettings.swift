@@ -11,25 +11,26 @@ import Musl
 import Darwin
 #endif
 
-/// Whose certificates are believed, and which certificate is shown.
+/// The trusted certificates, and the client certificate to present.
 struct TrustSettings: Hashable, Sendable {
-    /// A file of certificates in place of the system's; nil: the system's.
+    /// A file of certificates that replaces the system's. If `nil`, the system's.
     var file: String?
-    /// Directories of certificates in place of the system's, separated by colons; nil: the system's.
+    /// Directories of certificates that replace the system's, separated by colons. If `nil`, the system's.
     var folders: String?
-    /// Certificates (PEM) in place of those of ``file``, with which they begin; nil: none but those.
+    /// All trusted certificates (PEM): those of ``file`` and others. If `nil`, only those of ``file``.
     var certificates: [UInt8]?
     /// A client certificate and its key.
     var clientCertificate: String?
     var clientKey: String?
 }
 
-/// Finds the certificates for a host: those of the system, or of `SSL_CERT_FILE` and `SSL_CERT_DIR`, and those that lie
-/// in docker's and podman's directories for this host.
+/// Finds the certificates for a host: those of the system or of `SSL_CERT_FILE` and `SSL_CERT_DIR`, and those in docker's
+/// and podman's directories for the host.
 ///
 /// Source: docker, "Verify repository client with certificates"; containers-certs.d(5).
 struct TrustStore: Sendable {
-    /// Directories that have a directory for each host. The first client certificate counts, and all authorities.
+    /// Directories with a subdirectory for each host. All their CA certificates are trusted; the first client certificate
+    /// is used.
     var hostFolders: [String]
     var file: String?
     var folders: String?
@@ -49,14 +50,14 @@ struct TrustStore: Sendable {
             file: value("SSL_CERT_FILE"), folders: value("SSL_CERT_DIR"))
     }
 
-    /// Where systems keep the certificates that they trust, in one file.
+    /// The default locations of the system's CA bundle.
     private static let systemFiles = [
         "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
         "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/cert.pem",
     ]
     private static let sizeLimit = 16 << 20
 
-    /// The settings for the server of a URL. Reads files.
+    /// Returns the settings for the server of a URL. Reads files.
     func settings(for url: HTTPURL) throws(ImageSpecError) -> TrustSettings {
         var settings = TrustSettings(file: file, folders: folders)
         var own: [UInt8] = []
@@ -103,7 +104,7 @@ extension Array where Element: Hashable {
 }
 
 extension LocalFile {
-    /// The bytes of a file of at most so many; nil if there is none, or a longer one.
+    /// Returns the contents of a file, or `nil` if it cannot be read or exceeds the limit.
     static func bytes(of path: String, limit: Int) -> [UInt8]? {
         guard let file = fopen(path, "re") else { return nil }
         defer { fclose(file) }
@@ -117,7 +118,7 @@ extension LocalFile {
         }
     }
 
-    /// The names in a directory; none if it does not exist.
+    /// Returns the names in a directory; empty if it does not exist.
     static func names(in folder: String) -> [String] {
         guard let stream = opendir(folder) else { return [] }
         defer { closedir(stream) }

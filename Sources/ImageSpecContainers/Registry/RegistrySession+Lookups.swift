@@ -3,12 +3,12 @@
 internal import ContentTree
 import ImageSpec
 
-// What is asked: is it there, which digest has it, whose label does it have.
+// Lookups: existence, digest and labels of an image.
 
 extension RegistrySession {
     private var deadline: ContinuousClock.Instant { .now + min(options.timeouts.total, .longestWait) }
 
-    /// Why nothing is known, as a sentence.
+    /// Why the lookup failed, as a sentence.
     static func reason(_ error: any Error) -> String {
         switch error {
         case is CancellationError: "the request was cancelled"
@@ -18,12 +18,11 @@ extension RegistrySession {
         }
     }
 
-    /// Whether an image is there.
+    /// Returns whether an image exists.
     ///
-    /// 200 and 404 are answers. Any other status says nothing about the image. Several registries and proxies answer 404 to
-    /// every HEAD, and some to every anonymous client, so an image is absent only if GET is answered by 404 too, and if the
-    /// credentials for the registry, if there are any, were sent. An absent image therefore takes at least two requests, a present one
-    /// takes one.
+    /// Only 200 and 404 are conclusive. Several registries and proxies answer 404 to every HEAD, and some to every
+    /// anonymous client, so an image is absent only if GET also gets a 404 and the credentials for the registry, if there
+    /// are any, were sent. An absent image therefore takes at least two requests; an image that exists takes one.
     func existence(of reference: ImageSpec.ImageReference) async throws -> ImageSpec.Existence {
         let deadline = deadline
         let path = "manifests/" + reference.identifier
@@ -36,11 +35,11 @@ extension RegistrySession {
                 return .unknown(reason: ImageSpecError.malformedDigest(reference).message)
             }
             return present(digest, reference)
-        // Some front ends do not support HEAD, and some answer it wrongly.
+        // Some servers do not support HEAD, or answer it incorrectly.
         case 403, 404, 405, 501: break
         default: return existence(head, reference)
         }
-        let get = try await askInsistently(.get, path, of: reference, until: deadline)
+        let get = try await askWithCredentials(.get, path, of: reference, until: deadline)
         guard get.answer.response.status == 200 else { return existence(get, reference) }
         return existence(manifest: get.answer.response, reference)
     }
@@ -49,7 +48,7 @@ extension RegistrySession {
         _ digest: ImageSpec.ImageReference.Digest, _ reference: ImageSpec.ImageReference
     ) -> ImageSpec.Existence {
         if let wanted = reference.digest, wanted != digest {
-            // The same manifest has a digest by each algorithm.
+            // A manifest has a different digest for each algorithm.
             guard wanted.algorithm == digest.algorithm else {
                 return .unknown(reason: ImageSpecError.otherAlgorithm(reference).message)
             }
@@ -58,7 +57,7 @@ extension RegistrySession {
         return .present(digest: digest.description)
     }
 
-    /// The digest by the bytes of a manifest.
+    /// Computes the digest of a manifest from its bytes.
     private func existence(manifest response: HTTPResponse, _ reference: ImageSpec.ImageReference)
         -> ImageSpec.Existence
     {
@@ -66,7 +65,7 @@ extension RegistrySession {
             manifest["schemaVersion"] != nil
         else { return .unknown(reason: ImageSpecError.noManifest(reference).message) }
         let said = response.value("docker-content-digest")
-        // A digest of another algorithm than ours is the registry's word.
+        // A digest with another algorithm cannot be verified, so the registry's value is used.
         if let digest = reference.digest ?? said.flatMap(ImageSpec.ImageReference.Digest.init),
             digest.algorithm != .sha256, said == digest.description
         {
@@ -86,7 +85,8 @@ extension RegistrySession {
 
     // MARK: labels
 
-    /// A label of an image, of that for one platform where it has several; nil if it cannot be told.
+    /// Returns a label of an image, or, for a multi-platform image, of the image for one platform. Returns `nil` if it
+    /// cannot be determined.
     func label(_ name: String, of reference: ImageSpec.ImageReference, platform: String) async throws
         -> String?
     {
@@ -113,7 +113,8 @@ extension RegistrySession {
     private func json(
         _ path: String, of reference: ImageSpec.ImageReference, _ deadline: ContinuousClock.Instant
     ) async throws -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue>? {
-        let response = try await askInsistently(.get, path, of: reference, until: deadline).answer.response
+        let response = try await askWithCredentials(.get, path, of: reference, until: deadline).answer
+            .response
         guard response.status == 200,
             case .object(let object)? = try? ImageSpec.JSONValue(json: response.body)
         else { return nil }
