@@ -47,7 +47,13 @@ struct SpecDifference {
         default: compareValues(field)
         }
         let isReported = found.count > count
-        if !isReported, old.declared(field) != new.declared(field) { addSpelling(field) }
+        // Equal values may differ in order and in how numbers are written, which flytekit's own hash depends on.
+        if !isReported, !isIdentical(old.declared(field), new.declared(field)) { addSpelling(field) }
+    }
+
+    private func isIdentical(_ old: JSON?, _ new: JSON?) -> Bool {
+        guard let old, let new else { return old == nil && new == nil }
+        return old.isIdentical(to: new)
     }
 
     /// The documents in which the values of a field differ.

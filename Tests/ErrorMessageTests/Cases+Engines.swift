@@ -13,6 +13,9 @@ extension ErrorArea {
                 try await ImageSpec.BuildEngine(policy: .init()).build(
                     ImageSpec(builder: "envd"), in: scene.context)
             },
+            ErrorCase("noDefaultBuilder", "no builder, and an engine with noop only") { scene in
+                try await ImageSpec.BuildEngine(policy: .init()).build(ImageSpec(), in: scene.context)
+            },
             ErrorCase("baseNotBuilt", "a base whose builder fails") { scene in
                 let engine = ImageSpec.BuildEngine(policy: .init())
                 engine.register("broken", BrokenBuilder())

@@ -38,7 +38,7 @@ import Testing
 
     /// The next file that is opened must not become standard output.
     @Test(
-        .timeLimit(.minutes(1)),
+        .timeLimit(.minutes(20)),
         arguments: [
             "id a.yaml", "tag --json a.yaml", "document --tag a.yaml", "files a.yaml", "render a.yaml",
             "context a.yaml out", "context --tar - a.yaml", "context --tar out.tar a.yaml",
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)), arguments: [SIGINT, SIGTERM])
+    @Test(.timeLimit(.minutes(20)), arguments: [SIGINT, SIGTERM])
     func aSignalEndsTheTool(_ signal: Int32) throws {
         let process = Process()
         let input = Pipe()

@@ -291,7 +291,7 @@ import Testing
 
     /// Without an end these would take ten minutes or for ever.
     @Test(
-        .timeLimit(.minutes(10)), arguments: ["sleep 600", "yes secret", "cat >/dev/null; sleep 600 & wait"])
+        .timeLimit(.minutes(20)), arguments: ["sleep 600", "yes secret", "cat >/dev/null; sleep 600 & wait"])
     func aHelperThatHangsIsEnded(_ script: String) async throws {
         let machine = Machine(
             files: [".docker/config.json": #"{"credsStore": "bad"}"#], helpers: ["bad": script],
@@ -331,7 +331,7 @@ import Testing
     }
 
     /// Who does not wait any more ends the helper too.
-    @Test(.timeLimit(.minutes(10))) func cancellingEndsAHelper() async throws {
+    @Test(.timeLimit(.minutes(20))) func cancellingEndsAHelper() async throws {
         try await withTemporaryFolder { folder in
             let script = "#!/bin/sh\necho $$ > '\(folder)/started'\nexec sleep 600\n"
             try write(script, to: folder + "/bin/docker-credential-slow", mode: 0o755)

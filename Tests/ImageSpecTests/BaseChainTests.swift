@@ -8,7 +8,7 @@ import Testing
 @testable import ImageSpecDiff
 
 /// Specs with very many bases below each other.
-@Suite(.timeLimit(.minutes(10))) struct BaseChainTests {
+@Suite(.timeLimit(.minutes(20))) struct BaseChainTests {
     private let context = ImageSpec.Context(
         workingDirectory: "/", hostArchitecture: "x86_64", digestCache: .off)
 

@@ -20,14 +20,25 @@ import Testing
 
     // MARK: builders
 
-    @Test func aNewEngineHasNoopAndReturnsTheBaseImage() async throws {
+    @Test func noopReturnsTheBaseImageOfSpecsThatNameIt() async throws {
         let engine = Engine(policy: .init())
         #expect(engine.builderNames == ["noop"])
-        let spec = ImageSpec(baseImage: "ghcr.io/acme/base:1")
+        let spec = ImageSpec(builder: "noop", baseImage: "ghcr.io/acme/base:1")
         let result = try await engine.result(of: spec, in: context)
         #expect(result.imageName == "ghcr.io/acme/base:1")
         #expect(result.outcome == .found)
         #expect(try engine.imageName(for: spec, in: context) == "ghcr.io/acme/base:1")
+    }
+
+    /// An image without the packages of its spec must not pass for the image of the spec.
+    @Test func aSpecWithoutABuilderIsNotBuiltByNoopUnlessItWasRegistered() async throws {
+        let engine = Engine(policy: .init())
+        let spec = ImageSpec(packages: ["numpy"], baseImage: "ghcr.io/acme/base:1")
+        let error = await #expect(throws: ImageSpecError.self) { try await engine.build(spec, in: context) }
+        #expect(error?.code == .builderNotRegistered && error?.problems.first?.field == "builder")
+        #expect(try engine.imageName(for: spec, in: context) == spec.imageName(in: context))
+        engine.register("noop", .noop)
+        #expect(try await engine.build(spec, in: context) == "ghcr.io/acme/base:1")
     }
 
     @Test func theHighestPriorityBuildsASpecThatNamesNoBuilderAndAmongEqualsTheFirst() async throws {

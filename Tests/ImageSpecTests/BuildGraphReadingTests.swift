@@ -7,7 +7,7 @@ import Testing
 @testable import ImageSpec
 
 /// What making a graph reads and costs, and which specs are one image.
-@Suite(.timeLimit(.minutes(10))) struct BuildGraphReadingTests {
+@Suite(.timeLimit(.minutes(20))) struct BuildGraphReadingTests {
     typealias Graph = ImageSpec.BuildGraph
 
     private let context = ImageSpec.Context(workingDirectory: "/", hostArchitecture: "x86_64")

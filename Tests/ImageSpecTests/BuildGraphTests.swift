@@ -7,7 +7,7 @@ import Testing
 @testable import ImageSpec
 
 /// Builds of many specs at once.
-@Suite(.timeLimit(.minutes(10))) struct BuildGraphTests {
+@Suite(.timeLimit(.minutes(20))) struct BuildGraphTests {
     typealias Engine = ImageSpec.BuildEngine
     typealias Graph = ImageSpec.BuildGraph
 

@@ -149,7 +149,7 @@ import Testing
     }
 
     // Signals cancel the task, and may come once only.
-    @Test(.timeLimit(.minutes(10)), arguments: [true, false])
+    @Test(.timeLimit(.minutes(20)), arguments: [true, false])
     func cancellingEndsTheWritingToAPipeThatNobodyReads(isBlocking: Bool) async throws {
         let project = try RenderingProject(["src/large": Self.large])
         let context = try context(in: project)
@@ -163,7 +163,7 @@ import Testing
         #expect((fcntl(pipe.writeEnd, F_GETFL) & O_NONBLOCK == 0) == isBlocking)
     }
 
-    @Test(.timeLimit(.minutes(10))) func cancellingEndsTheWaitForAReader() async throws {
+    @Test(.timeLimit(.minutes(20))) func cancellingEndsTheWaitForAReader() async throws {
         let project = try RenderingProject(["src/a": "a"])
         #expect(mkfifo(project.path("out"), 0o600) == 0)
         let context = try context(in: project)
@@ -175,7 +175,7 @@ import Testing
     }
 
     // Supervisors and event loops hand over non-blocking pipes; and sockets, which nobody can open anew.
-    @Test(.timeLimit(.minutes(10)), arguments: ["blocking", "non-blocking", "socket"])
+    @Test(.timeLimit(.minutes(20)), arguments: ["blocking", "non-blocking", "socket"])
     func aSlowReaderGetsEveryByte(_ kind: String) throws {
         let project = try RenderingProject(["src/large": Self.large])
         let context = try context(in: project)

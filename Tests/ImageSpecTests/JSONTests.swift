@@ -51,8 +51,13 @@ import Testing
             try JSON(json: "[1, 1.0, 1e0, -0, -0.0, 0.5, 9007199254740991, -9007199254740991]").list)
         let numbers = list.compactMap { value in if case .number(let number) = value { number } else { nil } }
         #expect(numbers.map(\.isInteger) == [true, false, false, true, false, false, true, true])
-        #expect(numbers[0] != numbers[1] && numbers[1] == numbers[2])
-        #expect(try numbers[3] == JSON.Number(0) && numbers[4] != JSON.Number(0.0))
+        #expect(numbers[0] == numbers[1] && numbers[0].hashValue == numbers[1].hashValue)
+        #expect(!numbers[0].isIdentical(to: numbers[1]) && numbers[1].isIdentical(to: numbers[2]))
+        #expect(numbers[3] == numbers[4] && numbers[3].hashValue == numbers[4].hashValue)
+        #expect(
+            try numbers[3].isIdentical(to: JSON.Number(0)) && !numbers[4].isIdentical(to: JSON.Number(0.0)))
+        let text = "[1,1.0,1.0,0,-0.0,0.5,9007199254740991,-9007199254740991]"
+        #expect(try JSON.array(list).json == text && JSON(json: text).isIdentical(to: .array(list)))
     }
 
     @Test func surrogatePairsAreOneCharacter() throws {
@@ -92,7 +97,13 @@ import Testing
         #expect(dictionary.keys == ["b", "a", "c"] && dictionary.values == ["4", "2", "3"])
         dictionary["a"] = nil
         dictionary["none"] = nil
-        #expect(dictionary == ["b": "4", "c": "3"] && dictionary != ["c": "3", "b": "4"])
+        #expect(dictionary == ["b": "4", "c": "3"] && dictionary != ["b": "3", "c": "4"])
+        let reversed: ImageSpec.OrderedDictionary<String> = ["c": "3", "b": "4"]
+        #expect(dictionary == reversed && dictionary.hashValue == reversed.hashValue)
+        #expect(!dictionary.isIdentical(to: reversed) && dictionary.isIdentical(to: ["b": "4", "c": "3"]))
+        #expect(
+            dictionary.description == #"["b": "4", "c": "3"]"#
+                && ImageSpec.OrderedDictionary<JSON>().description == "[:]")
         #expect(dictionary.merging(["c": "5", "d": "6"]) == ["b": "4", "c": "5", "d": "6"])
         #expect(ImageSpec.OrderedDictionary(["z": "1", "y": "2"]).keys == ["y", "z"])
         let composed: ImageSpec.OrderedDictionary<String> = ["k": "\u{e9}"]

@@ -126,7 +126,7 @@ import Glibc
         #expect(descriptor == -1 && calls == 1 && errno == EACCES)
     }
 
-    @Test(.timeLimit(.minutes(1))) func theWaitEnds() {
+    @Test(.timeLimit(.minutes(20))) func theWaitEnds() {
         let descriptor = DescriptorLimit.waiting {
             errno = EMFILE
             return -1

@@ -16,7 +16,7 @@ import Glibc
 
     private func path(_ name: String) -> String { folder.path + "/" + name }
 
-    @Test(.timeLimit(.minutes(1))) func onlyRegularFilesAreReadUnlessTheUserNamesThem() throws {
+    @Test(.timeLimit(.minutes(20))) func onlyRegularFilesAreReadUnlessTheUserNamesThem() throws {
         try folder.write("file", "text")
         try folder.pipe(Array("pipe".utf8))
         try folder.link("link", to: "file")
@@ -49,7 +49,7 @@ import Glibc
     }
 
     // REGISTRY_AUTH_FILE=/dev/null means no credentials.
-    @Test(.timeLimit(.minutes(1))) func aConfigurationMayBeTheNullDeviceButNotAPipe() throws {
+    @Test(.timeLimit(.minutes(20))) func aConfigurationMayBeTheNullDeviceButNotAPipe() throws {
         try folder.pipe(Array("config.json".utf8))
         #expect(try FileSystem.contents(ofOptionalFile: "/dev/null") == [])
         #expect(try FileSystem.contents(ofOptionalFile: path("missing")) == nil)
@@ -60,7 +60,7 @@ import Glibc
     }
 
     @Test(
-        .timeLimit(.minutes(1)),
+        .timeLimit(.minutes(20)),
         arguments: [
             (#"{"base_image": "./base.json"}"#, "base.json", "not a regular file"),
             (#"{"requirements": "r.txt"}"#, "r.txt", "is not a file"),
@@ -79,7 +79,7 @@ import Glibc
         #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: [".gitignore", ".dockerignore", "below/.gitignore"])
+    @Test(.timeLimit(.minutes(20)), arguments: [".gitignore", ".dockerignore", "below/.gitignore"])
     func aPipeIsNotAnIgnoreFile(_ name: String) throws {
         try folder.write("src/below/a", "a")
         let spec = ImageSpec(sourceRoot: "src", sourceCopyMode: .all)

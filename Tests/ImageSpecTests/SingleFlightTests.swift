@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10))) func whoIsCancelledLeavesTheWorkToTheOthers() async throws {
+    @Test(.timeLimit(.minutes(20))) func whoIsCancelledLeavesTheWorkToTheOthers() async throws {
         let gate = Gate()
         let stays = Task {
             try await flights.value(for: "a") {
@@ -34,7 +34,7 @@ import Testing
         #expect(try await stays.value == 1)
     }
 
-    @Test(.timeLimit(.minutes(10))) func strongerWorkServesWhereItRuns() async throws {
+    @Test(.timeLimit(.minutes(20))) func strongerWorkServesWhereItRuns() async throws {
         let gate = Gate()
         let strong = Task {
             try await flights.value(for: "strong") {

@@ -68,3 +68,11 @@ extension ImageSpec {
         }
     }
 }
+
+extension ImageSpec {
+    /// Reads the files of the spec and renders it; see ``BuildContext/init(_:in:baseImageName:)``.
+    /// - Throws: the errors of ``BuildContext/init(_:in:baseImageName:)``.
+    public func buildContext(in context: Context = .current) throws(ImageSpecError) -> BuildContext {
+        try BuildContext(self, in: context)
+    }
+}

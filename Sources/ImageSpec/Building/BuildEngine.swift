@@ -15,7 +15,8 @@ extension ImageSpec {
     /// print(try await engine.build(spec))
     /// ```
     ///
-    /// A new engine has the builder `noop`. With `ImageSpecContainers`, `BuildEngine.containers()` also has `default`.
+    /// A new engine has only the builder `noop`, which specs have to name. With `ImageSpecContainers`, `BuildEngine.containers()`
+    /// also has `default`, which builds all others.
     ///
     /// Source: flytekit `ImageBuildEngine`.
     public final class BuildEngine: Sendable {
@@ -25,6 +26,8 @@ extension ImageSpec {
             var name: String
             var builder: any Builder
             var priority: Int
+            /// Whether it builds specs that name no builder.
+            var isForAnySpec = true
         }
 
         private struct State {
@@ -52,7 +55,8 @@ extension ImageSpec {
         private let state = Mutex(State())
         private let flights = SingleFlight<FlightKey, BuildResult>()
 
-        /// Creates an engine with the builder `noop`, which has priority 0.
+        /// Creates an engine with the builder `noop`, which builds nothing and is used only for specs with `builder: "noop"`. To
+        /// use it for all, register it: `engine.register("noop", .noop)`.
         /// - Parameters:
         ///   - policy: defaults to the policy in the environment of this process.
         ///   - report: receives build events, on any thread.
@@ -61,7 +65,11 @@ extension ImageSpec {
         ) {
             self.policy = policy
             self.report = report
-            register("noop", .noop, priority: 0)
+            state.withLock { state in
+                state.builders = [
+                    Registration(number: 0, name: "noop", builder: .noop, priority: 0, isForAnySpec: false)
+                ]
+            }
         }
 
         // MARK: builders
@@ -69,7 +77,7 @@ extension ImageSpec {
         /// Registers a builder. Replaces a builder of the same name, whose results are forgotten.
         ///
         /// A spec without a builder is built by the builder with the highest priority, or, if several have it, by the one
-        /// that was registered first. In this package, `noop` has priority 0 and `default` has priority 1.
+        /// that was registered first. In this package, `default` has priority 1.
         public func register(_ name: String, _ builder: some Builder, priority: Int = 5) {
             state.withLock { state in
                 state.registrationCount += 1
@@ -90,17 +98,22 @@ extension ImageSpec {
 
         /// The builder with this name. If `nil`, the builder of specs without one.
         func registration(named name: String?) throws(ImageSpecError) -> Registration {
-            let builders = state.withLock { $0.builders }
             guard let name = name.nonEmpty else {
-                // There is at least noop.
-                return builders.dropFirst().reduce(builders[0]) { best, next in
-                    next.priority > best.priority ? next : best
-                }
+                guard let registration = defaultRegistration else { throw .noDefaultBuilder }
+                return registration
             }
+            let builders = state.withLock { $0.builders }
             guard let found = builders.first(where: { $0.name.hasSameBytes(as: name) }) else {
                 throw .builderNotRegistered(name, known: builders.map(\.name))
             }
             return found
+        }
+
+        /// The builder of specs that name none.
+        private var defaultRegistration: Registration? {
+            let builders = state.withLock { $0.builders }.filter(\.isForAnySpec)
+            let highest = builders.map(\.priority).max()
+            return builders.first { $0.priority == highest }
         }
 
         // MARK: building
@@ -116,16 +129,16 @@ extension ImageSpec {
         /// Cancelling the task cancels the build, unless other callers are waiting for it.
         /// - Parameters:
         ///   - spec: the spec.
-        ///   - context: the context of its relative paths. If `nil`, the context of this process.
+        ///   - context: the context of its relative paths. Defaults to that of this process.
         /// - Returns: the actual name of the image.
         /// - Throws: ``ImageSpecError``; the errors of registered builders; `CancellationError`.
         @discardableResult
-        public func build(_ spec: ImageSpec, in context: Context? = nil) async throws -> String {
+        public func build(_ spec: ImageSpec, in context: Context = .current) async throws -> String {
             try await result(of: spec, in: context).imageName
         }
 
         /// Builds the image like ``build(_:in:)``, and returns the outcome as well.
-        public func result(of spec: ImageSpec, in context: Context? = nil) async throws -> BuildResult {
+        public func result(of spec: ImageSpec, in context: Context = .current) async throws -> BuildResult {
             try await result(of: prepare(spec, in: context))
         }
 
@@ -144,9 +157,10 @@ extension ImageSpec {
         /// is copied.
         /// - Throws: the errors of ``build(_:in:)`` that can be detected before anything is built.
         @concurrent
-        package func prepare(_ spec: ImageSpec, in context: Context? = nil) async throws -> PreparedImage {
+        package func prepare(_ spec: ImageSpec, in context: Context = .current) async throws -> PreparedImage
+        {
             var graph = BuildGraph()
-            let number = try graph.add(spec, in: context ?? .current)
+            let number = try graph.add(spec, in: context)
             try Task.checkCancellation()
             var image = PreparedImage(request: request(for: graph.nodes[number]))
             if policy.isInsideExecution { return image }
@@ -234,11 +248,14 @@ extension ImageSpec {
 
         /// Returns the actual name of the image of a spec if this engine has built or found it; otherwise
         /// ``ImageSpec/imageName(in:)``.
-        /// - Throws: the errors of ``ImageSpec/imageName(in:)``; ``ImageSpecError/Code/builderNotRegistered``.
+        /// - Throws: the errors of ``ImageSpec/imageName(in:)``; ``ImageSpecError/Code/builderNotRegistered`` for a spec that names
+        ///   another builder.
         public func imageName(
             for spec: ImageSpec, in context: Context = .current
         ) throws(ImageSpecError) -> String {
             let name = try spec.imageName(in: context)
+            // Without a builder, nothing has been built.
+            guard spec.builder.nonEmpty != nil || defaultRegistration != nil else { return name }
             return known(Image(name: name, builder: try registration(named: spec.builder).number))?.imageName
                 ?? name
         }
@@ -249,12 +266,12 @@ extension ImageSpec {
         /// - Parameters:
         ///   - spec: the spec of the task. `nil` if it has none.
         ///   - config: the known images.
-        ///   - context: the context of relative paths. If `nil`, the context of this process.
+        ///   - context: the context of relative paths. Defaults to that of this process.
         /// - Returns: the name of the image.
         /// - Throws: ``ImageSpecError/Code/missingInput`` if `spec` is `nil` and the config has no default image; the errors of
         ///   ``build(_:in:)``.
         public func resolve(
-            _ spec: ImageSpec?, in config: ImageConfig, context: Context? = nil
+            _ spec: ImageSpec?, in config: ImageConfig, context: Context = .current
         ) async throws -> String {
             if let name = config.imageName(for: spec) { return name }
             guard let spec else { throw ImageSpecError.noDefaultImage }

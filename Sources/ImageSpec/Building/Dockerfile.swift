@@ -52,6 +52,12 @@ extension ImageSpec {
         }
     }
 
+    /// Renders the Dockerfile of the spec; see ``Dockerfile/init(_:in:)``.
+    /// - Throws: the errors of ``Dockerfile/init(_:in:)``.
+    public func dockerfile(in context: Context = .current) throws(ImageSpecError) -> Dockerfile {
+        try Dockerfile(self, in: context)
+    }
+
     private func secrets(in context: Context) -> [Dockerfile.Secret] {
         (pipSecretMounts ?? []).enumerated().map { index, mount in
             Dockerfile.Secret(

@@ -13,6 +13,15 @@ extension ImageSpecError {
             "\"\(name.shortened)\" is not registered (registered: \(names))", fix: advice)
     }
 
+    static var noDefaultBuilder: ImageSpecError {
+        ImageSpecError(
+            .builderNotRegistered, field: "builder",
+            "not set, and this engine has no builder for such specs",
+            fix:
+                "use BuildEngine.containers() of ImageSpecContainers, register a builder, or set builder to \"noop\" to use the base image as it is"
+        )
+    }
+
     static func existenceUnknown(
         _ imageName: String, _ reason: String, failsFast: Bool
     ) -> ImageSpecError {

@@ -41,16 +41,26 @@ extension CanonicalWriter {
         endObject()
     }
 
-    package mutating func value(_ value: ImageSpec.JSONValue) {
+    /// A value. If `keepsOrder`, it is not in the canonical form but as it was read: keys in their order, and numbers that were
+    /// not written as integers with a point or an exponent.
+    package mutating func value(_ value: ImageSpec.JSONValue, keepsOrder: Bool = false) {
         switch value {
         case .null: word("null")
         case .bool(let value): word(value ? "true" : "false")
+        case .number(let number) where keepsOrder && !number.isInteger: word(number.value.description)
         case .number(let number): word(number.value.ecmaScriptText)
         case .string(let text): string(text)
+        case .object(let object) where keepsOrder:
+            beginObject()
+            for (name, value) in object {
+                key(name)
+                self.value(value, keepsOrder: true)
+            }
+            endObject()
         case .object(let object): self.object(object)
         case .array(let list):
             beginArray()
-            for element in list { self.value(element) }
+            for element in list { self.value(element, keepsOrder: keepsOrder) }
             endArray()
         }
     }

@@ -47,31 +47,45 @@ extension ImageSpec {
         /// requirements, must not depend on how the directory is written.
         package var folder: String { Path.join(CurrentProcess.workingDirectory, workingDirectory) }
 
-        /// A context.
+        /// Creates a context.
+        /// - Parameters:
+        ///   - workingDirectory: see ``workingDirectory``.
+        ///   - hostArchitecture: see ``hostArchitecture``. If `nil`, the architecture of this host.
+        ///   - loadedModules: see ``loadedModules``.
+        ///   - digestCache: see ``digestCache``.
+        ///   - progress: see ``progress``.
+        ///   - within: see ``within``.
         public init(
-            workingDirectory: String, hostArchitecture: String, loadedModules: [String]? = nil,
+            workingDirectory: String, hostArchitecture: String? = nil, loadedModules: [String]? = nil,
             digestCache: DigestCache = .automatic, progress: HashingProgress? = nil, within: [String] = []
         ) {
             self.within = within
             self.digestCache = digestCache
             self.progress = progress
             self.workingDirectory = workingDirectory
-            self.hostArchitecture = hostArchitecture
+            self.hostArchitecture = hostArchitecture ?? CurrentProcess.machineArchitecture
             self.loadedModules = loadedModules
         }
 
         /// Creates the context of a spec file: its directory and the architecture of this host.
         public init(specFile path: String, within: [String] = []) {
-            self.init(
-                workingDirectory: Path.folder(of: path), hostArchitecture: CurrentProcess.machineArchitecture,
-                within: within)
+            self.init(workingDirectory: Path.folder(of: path), within: within)
         }
+
+        /// Creates the context of a spec that is written in Swift: the directory of a source file, so that the same files are found
+        /// from every working directory.
+        ///
+        /// ```swift
+        /// let context = ImageSpec.Context(besideFile: #filePath)
+        /// ```
+        ///
+        /// The path is that of the machine on which the program was compiled; pass ``current`` or another directory if it runs
+        /// elsewhere.
+        public init(besideFile path: String) { self.init(specFile: path) }
 
         /// The working directory of this process and the architecture of this host. Read at each call.
         public static var current: Context {
-            Context(
-                workingDirectory: CurrentProcess.workingDirectory,
-                hostArchitecture: CurrentProcess.machineArchitecture)
+            Context(workingDirectory: CurrentProcess.workingDirectory)
         }
     }
 }

@@ -2,10 +2,28 @@
 
 internal import ContentTree
 
-// flytekit's builder methods, and replacements of the fields in which variants of an image usually differ (flytekit has
-// `dataclasses.replace` for these). Each returns a copy, which keeps a force push.
+// flytekit's builder methods, and the same for the other fields (flytekit has `dataclasses.replace` for these). Each returns a
+// copy, which keeps a force push.
 
 extension ImageSpec {
+    /// Returns a copy that a closure has changed.
+    ///
+    /// ```swift
+    /// let debugged = spec.with {
+    ///     $0.entrypoint = ["sh"]
+    ///     $0.packages = ["debugpy"]
+    /// }
+    /// ```
+    ///
+    /// An assignment replaces a list. The methods for lists, such as ``withPackages(_:)-(String...)``, append, as in flytekit.
+    public func with<Failure: Error>(
+        _ change: (inout ImageSpec) throws(Failure) -> Void
+    ) throws(Failure) -> ImageSpec {
+        var copy = self
+        try change(&copy)
+        return copy
+    }
+
     /// Returns a copy with packages for pip appended.
     public func withPackages(_ packages: String...) -> ImageSpec { appending(packages, to: \.packages) }
 
@@ -49,16 +67,12 @@ extension ImageSpec {
     /// Returns a copy with the given builder options set. An existing key keeps its position and gets the new value;
     /// new keys are appended. Nested objects are not merged.
     public func withBuilderOptions(_ options: OrderedDictionary<JSONValue>) -> ImageSpec {
-        var copy = self
-        copy.builderOptions = (builderOptions ?? [:]).merging(options)
-        return copy
+        with { $0.builderOptions = ($0.builderOptions ?? [:]).merging(options) }
     }
 
     /// Returns a copy that is built and pushed even if its image exists.
     public func forcePush() -> ImageSpec {
-        var copy = self
-        copy.isForcePush = true
-        return copy
+        with { $0.isForcePush = true }
     }
 
     /// Returns a copy with another name. If `nil` or empty, the name is `flytekit`.
@@ -83,19 +97,89 @@ extension ImageSpec {
     }
 
     /// Returns a copy with another base image. If `nil`, the default is used.
-    public func withBaseImage(_ baseImage: BaseImage?) -> ImageSpec {
-        var copy = self
-        copy.baseImage = baseImage
-        return copy
-    }
+    public func withBaseImage(_ baseImage: BaseImage?) -> ImageSpec { with { $0.baseImage = baseImage } }
 
     /// Returns a copy with the given environment variables set. An existing name keeps its position and gets the new
     /// value; new names are appended.
     public func withEnv(_ variables: OrderedDictionary<String>) -> ImageSpec {
-        var copy = self
-        copy.env = (env ?? [:]).merging(variables)
-        return copy
+        with { $0.env = ($0.env ?? [:]).merging(variables) }
     }
+
+    /// Returns a copy with packages for conda appended.
+    public func withCondaPackages(_ packages: String...) -> ImageSpec {
+        appending(packages, to: \.condaPackages)
+    }
+
+    /// Returns a copy with packages for conda appended.
+    public func withCondaPackages(_ packages: some Sequence<String>) -> ImageSpec {
+        appending(packages, to: \.condaPackages)
+    }
+
+    /// Returns a copy with channels for conda appended. They have a lower priority than those before them.
+    public func withCondaChannels(_ channels: String...) -> ImageSpec {
+        appending(channels, to: \.condaChannels)
+    }
+
+    /// Returns a copy with channels for conda appended. They have a lower priority than those before them.
+    public func withCondaChannels(_ channels: some Sequence<String>) -> ImageSpec {
+        appending(channels, to: \.condaChannels)
+    }
+
+    /// Returns a copy with additional package indexes for pip appended.
+    public func withPipExtraIndexURLs(_ urls: String...) -> ImageSpec {
+        appending(urls, to: \.pipExtraIndexURLs)
+    }
+
+    /// Returns a copy with additional package indexes for pip appended.
+    public func withPipExtraIndexURLs(_ urls: some Sequence<String>) -> ImageSpec {
+        appending(urls, to: \.pipExtraIndexURLs)
+    }
+
+    /// Returns a copy with secret mounts appended.
+    public func withPipSecretMounts(_ mounts: some Sequence<SecretMount>) -> ImageSpec {
+        with { $0.pipSecretMounts = ($0.pipSecretMounts ?? []) + mounts }
+    }
+
+    /// Returns a copy with the given configuration of the builder set. An existing key keeps its position and gets the new
+    /// value; new keys are appended. Nested objects are not merged.
+    public func withBuilderConfig(_ configuration: OrderedDictionary<JSONValue>) -> ImageSpec {
+        with { $0.builderConfig = ($0.builderConfig ?? [:]).merging(configuration) }
+    }
+
+    /// Returns a copy with another builder. If `nil` or empty, the registered builder with the highest priority is used.
+    public func withBuilder(_ builder: String?) -> ImageSpec { replacing(\.builder, with: builder) }
+
+    /// Returns a copy with another source root. If `nil` or empty, there is none.
+    public func withSourceRoot(_ path: String?) -> ImageSpec { replacing(\.sourceRoot, with: path) }
+
+    /// Returns a copy with another requirements or lock file. If `nil` or empty, there is none.
+    public func withRequirements(_ path: String?) -> ImageSpec { replacing(\.requirements, with: path) }
+
+    /// Returns a copy with another CUDA version. If `nil` or empty, there is none.
+    public func withCUDA(_ version: String?) -> ImageSpec { replacing(\.cuda, with: version) }
+
+    /// Returns a copy with another cuDNN version. If `nil` or empty, there is none.
+    public func withCUDNN(_ version: String?) -> ImageSpec { replacing(\.cudnn, with: version) }
+
+    /// Returns a copy with another package index for pip. If `nil` or empty, it is PyPI.
+    public func withPipIndex(_ url: String?) -> ImageSpec { replacing(\.pipIndex, with: url) }
+
+    /// Returns a copy with other arguments for pip. If `nil` or empty, there are none.
+    public func withPipExtraArgs(_ arguments: String?) -> ImageSpec {
+        replacing(\.pipExtraArgs, with: arguments)
+    }
+
+    /// Returns a copy with another file of credentials for registries. If `nil` or empty, the default locations are used.
+    public func withRegistryConfig(_ path: String?) -> ImageSpec { replacing(\.registryConfig, with: path) }
+
+    /// Returns a copy with another entry point. If `nil`, that of the base image is kept; an empty list removes it.
+    public func withEntrypoint(_ entrypoint: [String]?) -> ImageSpec { with { $0.entrypoint = entrypoint } }
+
+    /// Returns a copy with another copy mode. If `nil`, the default is used.
+    public func withSourceCopyMode(_ mode: SourceCopyMode?) -> ImageSpec { with { $0.sourceCopyMode = mode } }
+
+    /// Returns a copy with another Python interpreter of the base image. If `nil` or empty, there is none.
+    public func withPythonExec(_ path: String?) -> ImageSpec { replacing(\.pythonExec, with: path) }
 
     /// The settings of a registration that concern source code.
     ///
@@ -138,23 +222,12 @@ extension ImageSpec {
     }
 
     private func replacing(_ field: WritableKeyPath<ImageSpec, String?>, with value: String?) -> ImageSpec {
-        var copy = self
-        copy[keyPath: field] = value
-        return copy
+        with { $0[keyPath: field] = value }
     }
 
     private func appending(
         _ elements: some Sequence<String>, to field: WritableKeyPath<ImageSpec, [String]?>
     ) -> ImageSpec {
-        var copy = self
-        copy[keyPath: field, default: []].append(contentsOf: elements)
-        return copy
-    }
-
-    private subscript(keyPath path: WritableKeyPath<ImageSpec, [String]?>, default value: [String])
-        -> [String]
-    {
-        get { self[keyPath: path] ?? value }
-        set { self[keyPath: path] = newValue }
+        with { $0[keyPath: field] = ($0[keyPath: field] ?? []) + elements }
     }
 }

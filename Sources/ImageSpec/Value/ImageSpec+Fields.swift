@@ -94,9 +94,10 @@ extension ImageSpec {
 }
 
 extension ImageSpec: Hashable {
-    /// Whether all fields of two specs, and whether they are a force push, are the same to the byte.
+    /// Returns whether two specs have equal fields, and both or neither are a force push. The order of ``env`` and of options does
+    /// not matter, since it affects neither `id` nor `tag` and most decoders lose it; ``isIdentical(to:)`` compares it.
     ///
-    /// `nil` and an empty list differ here, though they name one image.
+    /// Strings are compared by their bytes. `nil` and an empty list differ, though they define the same image.
     public static func == (left: ImageSpec, right: ImageSpec) -> Bool {
         left.isForcePush == right.isForcePush
             && Field.all.allSatisfy { field in
@@ -112,6 +113,12 @@ extension ImageSpec: Hashable {
                 case .copyMode(let property): left[keyPath: property] == right[keyPath: property]
                 }
             }
+    }
+
+    /// Returns whether two specs have the same fields byte for byte, including the order of ``env`` and of options and how numbers
+    /// in them are written. flytekit's own hash depends on these.
+    public func isIdentical(to other: ImageSpec) -> Bool {
+        isForcePush == other.isForcePush && document.isIdentical(to: other.document)
     }
 
     /// Feeds all fields to a hasher.

@@ -4,7 +4,7 @@ internal import ContentTree
 
 /// The definition of a container image: its base, Python, packages, files and commands.
 ///
-/// An immutable value. No file is read and nothing is validated until a member such as ``tag`` needs it. ``id`` and
+/// A value: copies are independent. No file is read and nothing is validated until a member such as ``tag`` needs it. ``id`` and
 /// ``tag`` identify the image by its content, ``imageName()`` returns its full name, and a ``Builder`` builds it.
 ///
 /// ```swift
@@ -16,129 +16,129 @@ internal import ContentTree
 /// ```
 ///
 /// The fields are those of flytekit's `ImageSpec`, in its order. `nil`, the empty string, the empty list and
-/// the empty dictionary all mean "not set", except for ``entrypoint``. Two specs are equal if all fields are equal
-/// byte for byte, including ``isForcePush``.
+/// the empty dictionary all mean "not set", except for ``entrypoint``. Two specs are equal if all fields are equal; the
+/// order of ``env`` and of options does not matter.
 ///
 /// Source: flytekit 1.16, `flytekit.image_spec.ImageSpec`.
 public struct ImageSpec: Sendable {
     /// The image name without registry and tag. Defaults to `flytekit`.
     ///
     /// ASCII letters are lower-cased in the image name. May contain slashes (`team/trainer`).
-    public internal(set) var name: String?
+    public var name: String?
 
     /// The Python version, such as `3.12`. If `nil`, the Python of the base image is used.
     ///
     /// A string, not a number: YAML reads an unquoted `3.10` as 3.1.
-    public internal(set) var pythonVersion: String?
+    public var pythonVersion: String?
 
     /// The name of the builder. If `nil`, the registered builder with the highest priority is used.
     ///
     /// Not part of `id` or `tag`.
-    public internal(set) var builder: String?
+    public var builder: String?
 
     /// A directory whose files are copied into the image, relative to the working directory.
     ///
     /// ``sourceCopyMode`` and the ignore rules select the files that are copied. Computing the ``tag`` reads all of
     /// them. An absolute path makes the ``id`` depend on the location of the project.
-    public internal(set) var sourceRoot: String?
+    public var sourceRoot: String?
 
     /// Environment variables of the image. Their order does not affect `id` and `tag`.
-    public internal(set) var env: OrderedDictionary<String>?
+    public var env: OrderedDictionary<String>?
 
     /// The registry with an optional path, such as `ghcr.io/acme` or `localhost:5000`.
     ///
     /// ASCII letters are lower-cased. Not part of `id` or `tag`: an image promoted to another registry keeps both.
-    public internal(set) var registry: String?
+    public var registry: String?
 
     /// Packages for pip as PEP 508 requirements, passed to the installer unchanged.
     ///
     /// A set: order and duplicates do not affect `id` and `tag`.
-    public internal(set) var packages: [String]?
+    public var packages: [String]?
 
     /// Packages for conda. A set, like ``packages``.
-    public internal(set) var condaPackages: [String]?
+    public var condaPackages: [String]?
 
     /// Channels for conda in order of priority, after conda-forge.
-    public internal(set) var condaChannels: [String]?
+    public var condaChannels: [String]?
 
     /// A pip requirements file, `uv.lock` or `poetry.lock`, relative to the working directory.
     ///
     /// The ``tag`` covers its content and that of every file included with `-r` or `-c`, except comments and line
     /// endings. A lock file needs its `pyproject.toml` in the same directory.
-    public internal(set) var requirements: String?
+    public var requirements: String?
 
     /// Packages for apt. A set, like ``packages``.
-    public internal(set) var aptPackages: [String]?
+    public var aptPackages: [String]?
 
     /// The CUDA version. Part of `id` and `tag`. Builders reject it with a message that names the alternatives.
-    public internal(set) var cuda: String?
+    public var cuda: String?
 
     /// The cuDNN version. Part of `id` and `tag`. Builders reject it with a message that names the alternatives.
-    public internal(set) var cudnn: String?
+    public var cudnn: String?
 
     /// The image to build on: a reference, or another spec, which is built first.
     ///
     /// A chain of more than 500 specs is an error (``ImageSpecError/Code/invalidField``).
-    public internal(set) var baseImage: BaseImage?
+    public var baseImage: BaseImage?
 
     /// The platform or platforms, such as `linux/amd64` or `linux/amd64,linux/arm64`.
     ///
     /// A set: order, duplicates and white space around a member do not affect `id` and `tag`. Defaults to
     /// `linux/amd64`, or to `linux/arm64` on an arm64 host with a registry on `localhost:`.
-    public internal(set) var platform: String?
+    public var platform: String?
 
     /// The package index for pip. Defaults to PyPI. Credentials in it (`https://user:password@…`) are not part of any
     /// hash and are rejected by builders: use ``pipSecretMounts``.
-    public internal(set) var pipIndex: String?
+    public var pipIndex: String?
 
     /// Additional package indexes for pip, in order. Called `pip_extra_index_url` in documents.
-    public internal(set) var pipExtraIndexURLs: [String]?
+    public var pipExtraIndexURLs: [String]?
 
     /// Files mounted while packages are installed and stored in no layer. Not part of `id` or `tag`.
-    public internal(set) var pipSecretMounts: [SecretMount]?
+    public var pipSecretMounts: [SecretMount]?
 
     /// Additional arguments for pip, or for the tool of the lock file. The string is split at white space and passed
     /// without a shell. `'…'` and `"…"` quote words; no other character is special.
-    public internal(set) var pipExtraArgs: String?
+    public var pipExtraArgs: String?
 
     /// A file with credentials, or a directory with the configuration of a container tool, used to build, push and
     /// query registries. Not part of `id` or `tag`.
-    public internal(set) var registryConfig: String?
+    public var registryConfig: String?
 
     /// The entry point of the image. An empty list removes the entry point of the base image. If `nil`, it is kept.
-    public internal(set) var entrypoint: [String]?
+    public var entrypoint: [String]?
 
     /// Shell commands to run in the image, in order, after everything is installed. Each creates one layer.
-    public internal(set) var commands: [String]?
+    public var commands: [String]?
 
     /// The format of the tag: `{spec_hash}` is replaced by the content digest, `{spec_hash:.12}` by its first 12 digits.
     ///
     /// Must contain at least one of them. Source: flytekit `tag_format`.
-    public internal(set) var tagFormat: String?
+    public var tagFormat: String?
 
     /// Which files of ``sourceRoot`` are copied. Defaults to ``SourceCopyMode/loadedModules`` if there is a source root.
-    public internal(set) var sourceCopyMode: SourceCopyMode?
+    public var sourceCopyMode: SourceCopyMode?
 
     /// Files and directories copied to `/root` in the image, relative to the working directory.
     ///
     /// The order is part of the hash; duplicates are allowed. ``tag`` throws ``ImageSpecError/Code/invalidField`` for an
     /// absolute path or `..`, and ``ImageSpecError/Code/missingInput`` for a path that does not exist.
-    public internal(set) var copy: [String]?
+    public var copy: [String]?
 
     /// The absolute path of a Python interpreter in the base image to install packages for.
-    public internal(set) var pythonExec: String?
+    public var pythonExec: String?
 
     /// Packages installed when the container starts, by a runtime that supports it. Not part of `id` or `tag`.
-    public internal(set) var runtimePackages: [String]?
+    public var runtimePackages: [String]?
 
     /// Options for the builder, as arbitrary JSON.
     ///
     /// Options that only affect where and how fast an image is built (`address`, `addresses`, `builder`, `builders`, `cache`, `cache_from`,
     /// `cache_to`, `engine`, `network`, `progress`, `tls_…`) are not part of `id` or `tag`; all others are.
-    public internal(set) var builderOptions: OrderedDictionary<JSONValue>?
+    public var builderOptions: OrderedDictionary<JSONValue>?
 
     /// Configuration of the builder: `uv_image`, `micromamba_image`, and `poetry` for its version. Part of `id` and `tag`.
-    public internal(set) var builderConfig: OrderedDictionary<JSONValue>?
+    public var builderConfig: OrderedDictionary<JSONValue>?
 
     /// Whether the image is built and pushed even if it exists. Set by ``forcePush()``.
     ///

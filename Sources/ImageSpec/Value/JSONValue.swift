@@ -53,15 +53,15 @@ extension ImageSpec {
                 isInteger = false
             }
 
-            /// Whether two numbers are the same, with their sign (`-0.0`) and spelling (`1` and `1.0` differ).
-            public static func == (left: Number, right: Number) -> Bool {
-                left.value.bitPattern == right.value.bitPattern && left.isInteger == right.isInteger
-            }
+            /// Returns whether two numbers have the same value: `1` and `1.0` are equal.
+            public static func == (left: Number, right: Number) -> Bool { left.value == right.value }
 
-            /// Feeds the number to a hasher.
-            public func hash(into hasher: inout Hasher) {
-                hasher.combine(value.bitPattern)
-                hasher.combine(isInteger)
+            /// Feeds the value to a hasher.
+            public func hash(into hasher: inout Hasher) { hasher.combine(value) }
+
+            /// Returns whether two numbers are written the same: `1` and `1.0` differ, as do `0.0` and `-0.0`.
+            public func isIdentical(to other: Number) -> Bool {
+                value.bitPattern == other.value.bitPattern && isInteger == other.isInteger
             }
         }
     }
@@ -76,7 +76,7 @@ extension ImageSpec.JSONValue {
     /// - Throws: ``ImageSpecError/Code/invalidDocument`` for NaN, an infinity, and an integral value beyond ±(2^53 − 1).
     public init(_ double: Double) throws(ImageSpecError) { self = .number(try Number(double)) }
 
-    /// Returns whether two values are equal byte for byte, in the same order.
+    /// Returns whether two values are equal. The order of keys does not matter; strings are compared by their bytes.
     public static func == (left: Self, right: Self) -> Bool {
         switch (left, right) {
         case (.null, .null): true
@@ -86,6 +86,17 @@ extension ImageSpec.JSONValue {
         case (.array(let left), .array(let right)): left == right
         case (.object(let left), .object(let right)): left == right
         default: false
+        }
+    }
+
+    /// Returns whether two values are the same byte for byte: in the order of keys, and in how numbers are written. flytekit's
+    /// own hash depends on these.
+    public func isIdentical(to other: Self) -> Bool {
+        switch (self, other) {
+        case (.number(let left), .number(let right)): left.isIdentical(to: right)
+        case (.array(let left), .array(let right)): left.elementsEqual(right) { $0.isIdentical(to: $1) }
+        case (.object(let left), .object(let right)): left.isIdentical(to: right)
+        default: self == other
         }
     }
 
@@ -112,13 +123,6 @@ extension ImageSpec.JSONValue {
         case .object: "an object"
         }
     }
-}
-
-extension ImageSpec.JSONValue: ImageSpec.ByteHashable {
-    /// Whether two values are equal.
-    public static func areIdentical(_ left: Self, _ right: Self) -> Bool { left == right }
-    /// Feeds a value to a hasher.
-    public static func combine(_ value: Self, into hasher: inout Hasher) { value.hash(into: &hasher) }
 }
 
 extension ImageSpec.JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral,

@@ -9,9 +9,9 @@ extension ImageSpec {
     /// is unordered and treats composed and decomposed spellings of a word as one key; in an image these are two
     /// environment variables.
     ///
-    /// Two dictionaries are equal if they contain the same pairs in the same order.
+    /// Two dictionaries are equal if they contain the same pairs, in any order; ``isIdentical(to:)`` compares the order, too.
     /// Look-ups are linear; the type is intended for tens of entries.
-    public struct OrderedDictionary<Value: ByteHashable>: Hashable, Sendable {
+    public struct OrderedDictionary<Value: Hashable & Sendable>: Hashable, Sendable {
         /// A key and its value.
         public typealias Element = (key: String, value: Value)
 
@@ -95,19 +95,42 @@ func requireDistinctKeys(_ keys: [String]) {
 }
 
 extension ImageSpec.OrderedDictionary {
-    /// Whether both hold the same pairs, byte for byte, in the same order.
+    /// Returns whether both contain the same pairs, in any order. Strings are compared by their bytes.
     public static func == (left: Self, right: Self) -> Bool {
-        left.elementsEqual(right) {
-            $0.key.hasSameBytes(as: $1.key) && Value.areIdentical($0.value, $1.value)
-        }
+        left.count == right.count
+            && left.allSatisfy { key, value in right[key].map { Self.areEqual(value, $0) } ?? false }
     }
 
-    /// Feeds the pairs, in order, to a hasher.
+    /// Feeds the pairs to a hasher, without their order.
     public func hash(into hasher: inout Hasher) {
-        hasher.combine(count)
+        var sum = 0
         for (key, value) in self {
-            hasher.combineBytes(of: key)
-            Value.combine(value, into: &hasher)
+            var pair = Hasher()
+            pair.combineBytes(of: key)
+            if let text = value as? String { pair.combineBytes(of: text) } else { pair.combine(value) }
+            sum &+= pair.finalize()
         }
+        hasher.combine(count)
+        hasher.combine(sum)
+    }
+
+    /// Swift's `==` treats composed and decomposed strings as equal.
+    private static func areEqual(_ left: Value, _ right: Value) -> Bool {
+        if let left = left as? String, let right = right as? String { return left.hasSameBytes(as: right) }
+        return left == right
+    }
+}
+
+extension ImageSpec.OrderedDictionary where Value == String {
+    /// Returns whether both contain the same pairs in the same order.
+    public func isIdentical(to other: Self) -> Bool {
+        elementsEqual(other) { $0.key.hasSameBytes(as: $1.key) && $0.value.hasSameBytes(as: $1.value) }
+    }
+}
+
+extension ImageSpec.OrderedDictionary where Value == ImageSpec.JSONValue {
+    /// Returns whether both contain the same pairs in the same order; see ``ImageSpec/JSONValue/isIdentical(to:)``.
+    public func isIdentical(to other: Self) -> Bool {
+        elementsEqual(other) { $0.key.hasSameBytes(as: $1.key) && $0.value.isIdentical(to: $1.value) }
     }
 }
