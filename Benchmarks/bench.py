@@ -22,29 +22,29 @@ import trees
 def arguments(words):
     parser = argparse.ArgumentParser(
         prog="Scripts/bench", allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Measures imagespec beside flytekit, sha256sum, git status and what this machine allows.",
-        epilog="S 2,000 files; M 50,000; X 200,000; L 40 of 100 MB. All trees take about 6 GB of disk and ten minutes.")
-    parser.add_argument("--quick", action="store_true", help="tree S alone and few runs, to see that everything works")
-    parser.add_argument("--trees", metavar="S,M,X,L", help="which trees (default: all; none for none)")
-    parser.add_argument("--runs", type=int, metavar="N", help="how often each program runs (default: 11)")
-    parser.add_argument("--out", metavar="FOLDER", help="where results.md, results.json and chart.svg go")
-    parser.add_argument("--cache", metavar="FOLDER", help="where the trees are kept (default: .build/bench)")
-    parser.add_argument("--tool", metavar="PROGRAM", help="the imagespec to measure (default: builds the release tool)")
-    parser.add_argument("--readme", action="store_true", help="write to Benchmarks/results and fill the README")
-    parser.add_argument("--render", action="store_true", help="measure nothing; draw results.json in the folder anew")
+        description="Compares imagespec with flytekit, sha256sum, git status and the limits of this machine.",
+        epilog="S 2,000 files; M 50,000; X 200,000; L 40 of 100 MB. All trees require about 6 GB of disk space and ten minutes.")
+    parser.add_argument("--quick", action="store_true", help="measure only tree S with few runs, to check that everything works")
+    parser.add_argument("--trees", metavar="S,M,X,L", help="trees to measure, or none (default: all)")
+    parser.add_argument("--runs", type=int, metavar="N", help="number of runs of each program (default: 11)")
+    parser.add_argument("--out", metavar="DIRECTORY", help="directory for results.md, results.json and chart.svg")
+    parser.add_argument("--cache", metavar="DIRECTORY", help="directory for the generated trees (default: .build/bench)")
+    parser.add_argument("--tool", metavar="PROGRAM", help="imagespec program to measure (default: build the release tool)")
+    parser.add_argument("--readme", action="store_true", help="write to Benchmarks/results and update the README")
+    parser.add_argument("--render", action="store_true", help="only render the existing results.json again")
     parser.add_argument("--parse", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(words)
     default = "S" if options.quick else "S,M,X,L"
     options.trees = [] if options.trees == "none" else (options.trees or default).upper().split(",")
     wrong = [kind for kind in options.trees if kind not in trees.PLANS]
     if wrong:
-        parser.error(f"no tree {wrong[0]}; there are {', '.join(trees.PLANS)}")
+        parser.error(f"unknown tree {wrong[0]}; the trees are {', '.join(trees.PLANS)}")
     if options.runs is None:
         options.runs = 3 if options.quick else 11
     if options.runs < 2:
-        parser.error("--runs: at least 2, because a spread is computed")
+        parser.error("--runs: must be at least 2 to compute a spread")
     if options.readme and options.quick:
-        parser.error("--readme: a quick run is none to show; leave --quick out")
+        parser.error("--readme cannot be combined with --quick")
     options.cache = os.path.abspath(options.cache or os.path.join(prepare.PACKAGE, ".build/bench"))
     own = os.path.join(prepare.HERE, "results") if options.readme else os.path.join(options.cache, "results")
     options.out = os.path.abspath(options.out or own)

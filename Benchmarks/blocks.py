@@ -105,7 +105,7 @@ class Bench:
         summary = quiet.summary()
         self.blocks["calls"] = summary
         self.times["calls"] = {"imagespec": ours, "flytekit": theirs}
-        texts = {"id": "`id`", "new_id": "`ImageSpec(…).id`, the value made each time", "tag": "`tag`, without files"}
+        texts = {"id": "`id`", "new_id": "`ImageSpec(…).id`, with a new value each time", "tag": "`tag`, without files"}
         for name, text in texts.items():
             self.rows.append(goals.amount(
                 "calls", f"{text} ({ours[0]['bytes']} bytes of JSON)", "nanoseconds", [found[name] for found in ours],
@@ -161,7 +161,7 @@ class Bench:
             limits.update(openssl=measure.median([extra["openssl"] for extra in extras]),
                           hashing=measure.median(hashing), model=measure.median(model))
             self.rows.append(goals.ratio(
-                kind, "cold, the model", walls["cold"], model, goals.SHARE_OF_MODEL.get(kind), noisy, "share"))
+                kind, "cold, model of the machine", walls["cold"], model, goals.SHARE_OF_MODEL.get(kind), noisy, "share"))
             if kind in goals.SHARE_OF_OPENSSL:
                 self.rows.append(goals.ratio(
                     kind, f"cold, `openssl speed` × {self.cores}", walls["cold"], hashing,

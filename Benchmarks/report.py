@@ -107,7 +107,7 @@ def against_peers(results):
         rows.append((row["group"], row["what"], duration(row["ours"]), duration(row["peer"]),
                      shown(row["kind"], row["value"]), f"{shown(row['kind'], row['low'])} to {shown(row['kind'], row['high'])}",
                      shown("ratio", most), goal(row), verdict(row, most)))
-    return table(("tree", "imagespec against", "imagespec", "the other", "reached", "half of the runs", "bare calls", "goal",
+    return table(("tree", "imagespec against", "imagespec", "other program", "reached", "half of the runs", "bare calls", "goal",
                   ""), rows)
 
 
@@ -120,7 +120,7 @@ def limits(results):
             f"{limit['openssl'] / 1e9:.2f} GB/s" if "openssl" in limit else "",
             " + ".join(duration(limit[name]) for name in ("read", "walk", "hashing") if name in limit),
             duration(limit["model"]) if "model" in limit else "", duration(limit["stat_model"])))
-    return table(("tree", "read a file", "`fstatat`", "folder entry", "SHA-256, one core",
+    return table(("tree", "read a file", "`fstatat`", "directory entry", "SHA-256, one core",
                   "read + walk + hash, all cores", "model, cold", "model, warm"), rows)
 
 
@@ -132,17 +132,18 @@ def small(results):
 
 
 METHOD = """\
-* *cold*: `IMAGESPEC_CACHE=off`, files in memory. *warm*: with a digest cache of its own that an earlier run has filled.
-* `sha256sum` gets the list of the files that we hash, by `xargs -0 -P` with a process for each core. xargs cuts the list at
-  128 KiB, so that a short list is one process.
-* *model, cold*: the start of an empty program, `openat`, `fstat`, `read` and `close` for each file, `getdents` for each
-  folder, all by a small C program with a thread for each core, and the bytes at the rate of `openssl speed -evp sha256` times
-  the cores. *model, warm*: the start, and `fstatat` for each file and folder. openssl hashes one message at a time; imagespec
-  takes two on each core, where the processor has instructions for SHA-256, and so can reach more than all of the model.
-* *bare calls*: how many times as fast as the other the model is.
-* Too noisy is a figure whose runs spread by more than 10 %, or that was taken while others had more than 10 % of the
-  processors or unchanging work spread by more than 5 % (median distance from the median), unless three quarters of the
-  runs meet the goal all the same."""
+* *cold*: `IMAGESPEC_CACHE=off`, with the files in the page cache. *warm*: with a separate digest cache that an earlier run has
+  filled.
+* `sha256sum` gets the list of the files that imagespec hashes, from `xargs -0 -P` with a process for each core. xargs splits
+  the list at 128 KiB, so a short list is processed by a single process.
+* *model of the machine, cold*: the startup of an empty program; `openat`, `fstat`, `read` and `close` for each file and
+  `getdents` for each directory, by a small C program with a thread for each core; and the time to hash the bytes at the rate of
+  `openssl speed -evp sha256` on all cores. *Warm*: the startup, and `fstatat` for each file and directory. openssl hashes one
+  message at a time. On processors with SHA-256 instructions imagespec hashes two per core, so it can exceed 100 % of the model.
+* *bare calls*: the speed of the model relative to the other program.
+* A figure is too noisy if its runs differ by more than 10 % (median distance from the median), if other programs used more
+  than 10 % of the processors, or if constant work varied by more than 5 %, unless three quarters of the runs meet the goal
+  anyway."""
 
 
 def skipped(results):

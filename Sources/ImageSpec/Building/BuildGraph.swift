@@ -38,7 +38,7 @@ extension ImageSpec {
             /// The image built on it.
             public var child: Int
 
-            /// An edge.
+            /// Creates an edge.
             public init(base: Int, child: Int) {
                 self.base = base
                 self.child = child

@@ -12,7 +12,7 @@ extension ImageSpec {
         /// Another spec, whose image is built first and whose content is part of the tag.
         case spec(ImageSpec)
 
-        /// A reference.
+        /// Creates an image reference.
         public init(stringLiteral value: String) { self = .reference(value) }
 
         /// Whether both name the same base, byte for byte.
@@ -40,7 +40,7 @@ extension ImageSpec {
         /// The path in the container, absolute or relative to `/root`.
         public let target: String
 
-        /// A secret mount.
+        /// Creates a secret mount.
         public init(source: String, target: String) {
             self.source = source
             self.target = target

@@ -28,7 +28,7 @@ extension ImageSpec {
             /// The number of bytes read, including files still being read.
             public var bytes: Int
 
-            /// A count.
+            /// Creates a count.
             public init(files: Int = 0, bytes: Int = 0) {
                 self.files = files
                 self.bytes = bytes

@@ -59,7 +59,7 @@ extension ImageSpecError.Fix {
 }
 
 extension ImageSpecError.Fix: ExpressibleByStringInterpolation, CustomStringConvertible {
-    /// A fix for people.
+    /// Creates a fix without an action.
     public init(stringLiteral text: String) { self.init(text) }
 
     /// The text.
