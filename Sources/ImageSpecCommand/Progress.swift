@@ -34,6 +34,7 @@ final class Progress: Sendable {
         switch event {
         case .warning(let text): lines.print("imagespec: warning: " + text)
         case _ where isQuiet: break
+        case .waiting(let name, let reason): lines.print("\(name): waiting for \(reason)")
         case .started(let name, let engine):
             lines.print("\(name): building with \(engine)")
             change { state in

@@ -12,17 +12,20 @@ struct BuildJob: Sendable {
     private let configuration: RegistryConfiguration
     private let pool: EndpointPool
     private let cache: EngineCache
+    private let registry: RegistryImages?
 
     var engineName: String { engine.name }
 
     /// Checks what the engine is asked to do, and finds it.
     init(
         _ request: ImageSpec.BuildRequest, wanted: ImageSpec.ContainerEngine?, finder: EngineFinder,
-        cache: EngineCache, pool: EndpointPool = EndpointPool(), scratch: TemporaryDirectory
+        cache: EngineCache, pool: EndpointPool = EndpointPool(),
+        registry: RegistryImages? = nil, scratch: TemporaryDirectory
     ) async throws {
         self.request = request
         self.pool = pool
         self.cache = cache
+        self.registry = registry
         self.scratch = scratch
         options = try RequestCheck(request, wanted).options()
         configuration = try RegistryConfiguration(request, scratch)
@@ -57,8 +60,10 @@ struct BuildJob: Sendable {
         if engine.usesBuildKit { try scratch.checkNanoseconds() }
         let stable = engine.dialect == .buildKit ? stableDirectory : nil
         defer { stable?.release() }
+        async let available = basePlatforms()
         let files = try await BuildFiles.write(
             for: request, options, to: scratch, contextDirectory: stable?.path ?? scratch.path)
+        try checkPlatforms(await available)
         let credentials = await credentials(for: files.images)
         let (authenticationFile, environment) = try configuration.adding(
             credentials, for: engine.kind, in: scratch)
@@ -87,5 +92,30 @@ struct BuildJob: Sendable {
                 + [options.billOfMaterials?.generator].compactMap { $0 },
             engine.kind, configuration.places(of: engine.kind),
             Keychain(configurationFile: configuration.source, helpers: .system))
+    }
+
+    // MARK: the platforms of the base image
+
+    /// The base image if a registry may have it. The official images that are used without a base image have all platforms.
+    private var baseImage: String? {
+        if case .reference(let name)? = request.spec.baseImage, !name.isEmpty { return name }
+        return request.localBase == nil ? request.baseImageName : nil
+    }
+
+    private func basePlatforms() async -> [ImagePlatform]? {
+        guard let baseImage, let registry else { return nil }
+        return await registry.platforms(baseImage, configuration.source)
+    }
+
+    /// Engines build on a base image of another platform, and push an image that names a platform and has the files of another
+    /// one.
+    private func checkPlatforms(_ available: [ImagePlatform]?) throws(ImageSpecError) {
+        guard let baseImage, let available, !available.isEmpty else { return }
+        let missing = request.spec.platforms(in: request.context).filter { text in
+            guard let platform = ImagePlatform(text) else { return false }
+            return !available.contains { $0.runs(on: platform) }
+        }
+        if missing.isEmpty { return }
+        throw .platformsMissing(missing, in: baseImage, available: available.map(\.description))
     }
 }

@@ -75,23 +75,30 @@ extension ImageSpec {
             func build() async throws -> BuildResult {
                 try await withBuildJob(request) { try await $0.build() }
             }
-            return try await request.ensureImage(
-                inspect: {
-                    if let inspection = found.take(request) { return inspection }
-                    return try await inspect(request)
-                },
-                build: {
-                    guard let locks else { return try await build() }
-                    return try await locks.building(request, build) {
-                        try await request.ensureImage(inspect: { try await inspect(request) }, build: build)
-                    }
-                })
+            return try await WaitReport.during(request) {
+                try await request.ensureImage(
+                    inspect: {
+                        if let inspection = found.take(request) { return inspection }
+                        return try await inspect(request)
+                    },
+                    build: {
+                        guard let locks else { return try await build() }
+                        return try await locks.building(request, build) {
+                            try await request.ensureImage(
+                                inspect: { try await inspect(request) }, build: build)
+                        }
+                    })
+            }
         }
 
         /// Checks the builder options, the files that they name and the platforms, and renders the spec. If the image is
         /// absent, also checks that the files of secrets exist, and that the engine supports the options.
         @concurrent
         public func check(_ request: BuildRequest) async throws {
+            try await WaitReport.during(request) { try await checkAll(request) }
+        }
+
+        private func checkAll(_ request: BuildRequest) async throws {
             let options = try RequestCheck(request, engine).validate()
             let context = try request.buildContext()
             let secrets = Result { () throws(ImageSpecError) in
@@ -132,13 +139,11 @@ extension ImageSpec {
         /// Looks for the image in its registry, which requires no engine, or in the engine if nothing is pushed.
         private func inspect(_ request: BuildRequest) async throws -> Inspection {
             guard request.isPushed else { return try await withBuildJob(request) { try await $0.inspect() } }
-            var inspection = Inspection(try await registryExistence(for: request))
-            if case .present = inspection.existence {
-                let file = try RegistryConfiguration.file(of: request.spec, in: request.context)
-                let platform = request.spec.platforms(in: request.context).first ?? ""
-                inspection.specID = await registry.specID(request.imageName, platform, file)
-                try Task.checkCancellation()
-            }
+            _ = try RequestCheck(request, engine).options()
+            let file = try RegistryConfiguration.file(of: request.spec, in: request.context)
+            let platform = request.spec.platforms(in: request.context).first ?? ""
+            let inspection = await registry.inspect(request.imageName, platform, file)
+            try Task.checkCancellation()
             return inspection
         }
 
@@ -166,7 +171,8 @@ extension ImageSpec {
             if let folders { finder.folders = folders }
             return try await body(
                 BuildJob(
-                    request, wanted: engine, finder: finder, cache: cache, pool: pool, scratch: scratch))
+                    request, wanted: engine, finder: finder, cache: cache, pool: pool, registry: registry,
+                    scratch: scratch))
         }
     }
 

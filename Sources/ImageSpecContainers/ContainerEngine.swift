@@ -228,7 +228,8 @@ struct EngineFinder: Sendable {
         let command = Command(
             executable: path, arguments: arguments, environment: environment.merging(variables) { $1 })
         do {
-            guard let outcome = try await runner.answer(command, within: limit) else {
+            let outcome = try await WaitReport.step(path) { try await runner.answer(command, within: limit) }
+            guard let outcome else {
                 return .failure(Problem(reason: "does not answer", isAnswer: false))
             }
             return outcome.isSuccess ? .success(outcome) : .failure(Problem(reason: outcome.reason))

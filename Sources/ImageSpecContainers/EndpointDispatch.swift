@@ -72,7 +72,8 @@ struct EndpointDispatch: Sendable {
     ) async throws -> Attempt {
         if let problem = try await probe.problem(before: plan) { return Attempt(problem: problem) }
         do {
-            return Attempt(success: try await build(plan))
+            // From here on, the engine shows what it does.
+            return Attempt(success: try await WaitReport.$current.withValue(nil) { try await build(plan) })
         } catch let error as ImageSpecError {
             try Task.checkCancellation()
             return Attempt(failure: error, problem: try await probe.problem(after: plan))

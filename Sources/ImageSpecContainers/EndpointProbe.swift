@@ -17,7 +17,7 @@ struct EndpointProbe: Sendable {
     /// Why the engine does not answer; nil if it does. Starts a buildx builder if that is possible.
     func problem(before plan: BuildPlan) async throws -> String? {
         switch plan.engine.dialect {
-        case .buildctl: return try await problem(of: plan.listWorkers)
+        case .buildctl: return try await problem(of: plan.listWorkers, plan.engineName)
         case .buildx:
             if plan.endpoint == nil, try await isDaemon(plan) { return nil }
             return try await builderProblem(plan)
@@ -30,13 +30,13 @@ struct EndpointProbe: Sendable {
     /// Why the engine no longer answers after a build has failed; nil if it does.
     func problem(after plan: BuildPlan) async throws -> String? {
         switch plan.engine.dialect {
-        case .buildctl: return try await problem(of: plan.listWorkers)
+        case .buildctl: return try await problem(of: plan.listWorkers, plan.engineName)
         case .buildx:
             if plan.endpoint == nil, try await isDaemon(plan) {
-                return try await problem(of: plan.printServerVersion)
+                return try await problem(of: plan.printServerVersion, plan.engineName)
             }
             return try await builderProblem(plan)
-        case .buildKit: return try await problem(of: plan.printServerVersion)
+        case .buildKit: return try await problem(of: plan.printServerVersion, plan.engineName)
         case .podman, .buildah: return nil
         }
     }
@@ -59,11 +59,16 @@ struct EndpointProbe: Sendable {
         }
         if builder.isRunning { return nil }
         guard builder.canBeStarted else { return builder.problem ?? "its status is \(builder.status)" }
-        return try await problem(of: plan.startBuilder, within: Self.startLimit)
+        return try await problem(of: plan.startBuilder, plan.engineName, within: Self.startLimit)
     }
 
-    private func problem(of command: Command, within limit: Duration = limit) async throws -> String? {
-        guard let outcome = try await finder.runner.answer(command, within: limit) else {
+    private func problem(
+        of command: Command, _ name: String, within limit: Duration = limit
+    ) async throws -> String? {
+        let outcome = try await WaitReport.step(name) {
+            try await finder.runner.answer(command, within: limit)
+        }
+        guard let outcome else {
             return "no answer within \(limit.components.seconds) seconds"
         }
         return outcome.isSuccess ? nil : BuildFailure.withoutLabels(outcome.reason)

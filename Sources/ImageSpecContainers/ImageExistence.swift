@@ -54,12 +54,20 @@ struct LocalImages: Sendable {
     }
 }
 
-/// Asks the registries of specs' images. A value, so that tests can put their own answers in its place.
+/// Asks the registries of specs' images. A value, so that tests can put their own answers in its place. The last argument is a
+/// file of credentials; nil for the usual ones.
 struct RegistryImages: Sendable {
-    /// Whether an image is there; the second argument is a file of credentials, nil for the usual ones.
+    /// Whether an image is there.
     var existence: @Sendable (_ image: String, _ credentialsFile: String?) async -> ImageSpec.Existence
-    /// The label of an image with the id of its spec, if it can be determined.
-    var specID: @Sendable (_ image: String, _ platform: String, _ credentialsFile: String?) async -> String?
+    /// Whether an image is there, and its label with the id of its spec, if it can be determined.
+    var inspect:
+        @Sendable (_ image: String, _ platform: String, _ credentialsFile: String?) async ->
+            ImageSpec.Inspection
+    /// The platforms of an image; nil if they cannot be determined in a short time.
+    var platforms: @Sendable (_ image: String, _ credentialsFile: String?) async -> [ImagePlatform]?
+
+    /// The longest time that a build waits to learn the platforms of its base image.
+    private static let platformLimit = Duration.seconds(10)
 
     /// Asks for real, with one client for each file of credentials: specs that are asked about one by one share what was
     /// learned about their registry.
@@ -67,12 +75,27 @@ struct RegistryImages: Sendable {
         let clients = RegistryClients()
         return RegistryImages(
             existence: { image, file in await clients[file].existence(of: image) },
-            specID: { image, platform, file in
-                guard let reference = try? ImageSpec.ImageReference(image) else { return nil }
-                let session = clients[file].session
-                return try? await withoutWaitingOnceCancelled {
-                    try await session.label(ImageSpec.idLabel, of: reference, platform: platform)
+            inspect: { image, platform, file in
+                do {
+                    let reference = try ImageSpec.ImageReference(image)
+                    let session = clients[file].session
+                    let found = try await withoutWaitingOnceCancelled {
+                        try await session.inspect(reference, label: ImageSpec.idLabel, platform: platform)
+                    }
+                    return ImageSpec.Inspection(found.existence, specID: found.label)
+                } catch {
+                    return ImageSpec.Inspection(.unknown(reason: RegistrySession.reason(error)))
                 }
+            },
+            platforms: { image, file in
+                guard let reference = try? ImageSpec.ImageReference(image), !reference.isScratch else {
+                    return nil
+                }
+                let session = clients[file].session
+                let found = try? await withoutWaitingOnceCancelled {
+                    try await session.platforms(of: reference, within: Self.platformLimit)
+                }
+                return found.flatMap { $0 }
             })
     }()
 }

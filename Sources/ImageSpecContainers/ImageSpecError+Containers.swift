@@ -60,6 +60,16 @@ extension ImageSpecError {
             .unsupportedField, field: "platform", found: platforms.joined(separator: ","), what, fix: fix)
     }
 
+    /// A base image that is not available for some platforms.
+    static func platformsMissing(
+        _ missing: [String], in base: String, available: [String]
+    ) -> ImageSpecError {
+        ImageSpecError(
+            .unsupportedField, field: "platform", found: missing.joined(separator: ","),
+            "the base image \(base) is not available for \(missing.joined(separator: ", ")), only for \(available.joined(separator: ", "))",
+            fix: "use one of its platforms, or a base image for \(missing.joined(separator: ", "))")
+    }
+
     static func invalidRegistryConfig(_ path: String, _ what: String, fix: ImageSpecError.Fix)
         -> ImageSpecError
     {

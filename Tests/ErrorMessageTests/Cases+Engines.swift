@@ -116,10 +116,11 @@ extension ErrorArea {
 
     /// A build of a spec with the programs that lie in the case's own folder.
     private static func build(
-        _ spec: ImageSpec, _ engine: ImageSpec.ContainerEngine? = nil, in scene: Scene
+        _ spec: ImageSpec, _ engine: ImageSpec.ContainerEngine? = nil, in scene: Scene,
+        registry: RegistryImages = .system
     ) async throws {
         let builder = ImageSpec.ContainerBuilder(
-            engine: engine, runner: .system, folders: [scene.folder], registry: .system)
+            engine: engine, runner: .system, folders: [scene.folder], registry: registry)
         let request = ImageSpec.BuildRequest(
             spec: spec, imageName: try spec.imageName(in: scene.context), context: scene.context,
             policy: .init(isForcePush: true))
@@ -214,6 +215,15 @@ extension ErrorArea {
             ErrorCase("engineLost", "a daemon that dies during the build") { scene in
                 try scene.program("buildctl", dyingBuildctl)
                 try await build(ImageSpec(name: "a", registry: "localhost:1"), .buildctl, in: scene)
+            },
+            ErrorCase("platformsMissing", "platform: linux/arm64, and a base image for linux/amd64") {
+                scene in
+                try scene.program("buildah", brokenBuildah)
+                var registry = RegistryImages.system
+                registry.platforms = { _, _ in [ImagePlatform("linux/amd64")].compactMap { $0 } }
+                try await build(
+                    ImageSpec(name: "a", baseImage: "debian:12", platform: "linux/arm64"), .buildah,
+                    in: scene, registry: registry)
             },
             ErrorCase("localBase", "a base image without a registry, and buildctl") { scene in
                 try scene.program("buildctl", dyingBuildctl)

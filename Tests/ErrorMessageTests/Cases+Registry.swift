@@ -121,6 +121,7 @@ extension ErrorArea {
             .unasked("invalidImage", "a:5000000/b"),
             .registry("noSuchImage", "404"),
             .registry("digestUnknown", "503\nRetry-After: 5"),
+            .registry("platformsUnknown", "503\nRetry-After: 5") { _ = try await $0.platforms(of: $1) },
             .registry("noAnswer", "200\n\n" + String(repeating: "a", count: 1001)),
             .registry("refused", basic), .registry("refused", basic, credentials: password),
             .registry("refused", "403\n\n{\"errors\": [{\"code\": \"DENIED\"}]}"),

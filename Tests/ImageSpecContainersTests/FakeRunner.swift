@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import ImageSpec
 import Synchronization
 
 @testable import ContentTree
@@ -61,4 +62,22 @@ func write(_ text: String, to path: String, mode: Int = 0o644) throws {
         at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
     try Data(text.utf8).write(to: url)
     try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+}
+
+extension RegistryImages {
+    /// Answers of registries that know no platforms.
+    init(
+        existence: @escaping @Sendable (_ image: String, _ file: String?) async -> ImageSpec.Existence,
+        specID: @escaping @Sendable (_ image: String, _ platform: String, _ file: String?) async -> String?
+    ) {
+        self.init(
+            existence: existence,
+            inspect: { image, platform, file in
+                var inspection = ImageSpec.Inspection(await existence(image, file))
+                if case .present = inspection.existence {
+                    inspection.specID = await specID(image, platform, file)
+                }
+                return inspection
+            }, platforms: { _, _ in nil })
+    }
 }

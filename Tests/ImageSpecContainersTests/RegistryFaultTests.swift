@@ -330,8 +330,11 @@ struct RegistryFaultTests {
         let patient = ImageSpec.RegistryClient.Timeouts(
             connect: .seconds(60), responseHeader: .seconds(60), idle: .seconds(60), total: .seconds(600))
         let session = server.client(timeouts: patient).session
-        #expect(try await session.label("imagespec.id", of: reference, platform: "linux/amd64") == "1234")
-        #expect(try await session.label("other", of: reference, platform: "linux/amd64") == nil)
+        let found = try await session.inspect(reference, label: "imagespec.id", platform: "linux/amd64")
+        #expect(found.label == "1234")
+        #expect(found.existence == (try await session.existence(of: reference)))
+        let other = try await session.inspect(reference, label: "other", platform: "linux/amd64")
+        #expect(other.label == nil)
     }
 
     // MARK: certificates and proxies

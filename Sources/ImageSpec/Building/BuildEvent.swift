@@ -3,6 +3,9 @@
 extension ImageSpec {
     /// An event during a build.
     public enum BuildEvent: Hashable, Sendable {
+        /// The build has waited for more than two seconds, before an engine was started: for a registry, a credential helper, a
+        /// daemon. The reason is its name, such as `ghcr.io`.
+        case waiting(imageName: String, reason: String)
         /// An image is being built by a container engine.
         case started(imageName: String, engine: String)
         /// A line of output of the container engine. A ``BuildEngine`` fills in the image if the builder does not.

@@ -67,7 +67,9 @@ struct CredentialHelpers: Sendable {
             endTime: .milliseconds(100))
         let outcome: CommandOutcome?
         do {
-            outcome = try await finder.runner.answer(command, within: limit)
+            outcome = try await WaitReport.step("the credential helper \(program)") {
+                try await finder.runner.answer(command, within: limit)
+            }
         } catch is CancellationError {
             throw problem("was cancelled", "try again")
         } catch {

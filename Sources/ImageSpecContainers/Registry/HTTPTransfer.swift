@@ -149,6 +149,11 @@ final class HTTPTransfer {
     private func setTrust() throws(HTTPFailure) {
         guard request.url.scheme == .https || request.proxy?.hasPrefix("https:") == true else { return }
         let trust = request.trust
+        if trust.isQuick {
+            // In place of the file and the directory that libcurl was compiled with.
+            try check(ccurl_easy_set_text(easy, Int32(CCURL_OPT_CAINFO), nil))
+            try check(ccurl_easy_set_text(easy, Int32(CCURL_OPT_CAPATH), nil))
+        }
         if let file = trust.file {
             try setText(CCURL_OPT_CAINFO, file)
             _ = ccurl_easy_set_text(easy, Int32(CCURL_OPT_PROXY_CAINFO), file)

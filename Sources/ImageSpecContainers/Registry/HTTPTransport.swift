@@ -56,6 +56,9 @@ final class HTTPTransport: Sendable {
         return HTTPFailure(kind: .noLibrary, detail: detail)
     }
 
+    /// Whether libcurl reads from a directory only the certificates that it needs.
+    static let looksUpCertificates = String(cString: ccurl_version()).contains(" OpenSSL/")
+
     /// Sends a request, and returns the response or the failure. If the task is cancelled, returns `cancelled` immediately.
     func send(_ request: HTTPRequest) async -> Outcome {
         if let problem = Self.problem { return .failure(problem) }

@@ -43,6 +43,11 @@ extension ImageSpecError {
             .existenceUnknown, "cannot determine the digest of \(reference): \(reason)")
     }
 
+    static func platformsUnknown(_ reference: String, _ reason: String) -> ImageSpecError {
+        ImageSpecError(
+            .existenceUnknown, "cannot determine the platforms of \(reference): \(reason)")
+    }
+
     // MARK: no answer
 
     static func noAnswer(_ failure: HTTPFailure, _ request: HTTPRequest) -> ImageSpecError {

@@ -129,5 +129,29 @@ extension ImageSpec {
             case .unknown(let reason): throw ImageSpecError.digestUnknown(reference, reason)
             }
         }
+
+        /// Returns the platforms that an image is available for, such as `linux/amd64` and `linux/arm/v7`.
+        ///
+        /// Takes one request for an image with several platforms, and two for others, whose platform is in their configuration.
+        /// - Returns: the platforms with the names of the OCI specification, in the order of the index. Empty if the image does
+        ///   not name its platform.
+        /// - Throws: ``ImageSpecError/Code/missingInput`` if the image does not exist,
+        ///   ``ImageSpecError/Code/existenceUnknown`` if this cannot be determined,
+        ///   ``ImageSpecError/Code/invalidReference`` if the reference is invalid, `CancellationError`.
+        public func platforms(of reference: String) async throws -> [String] {
+            let parsed = try ImageReference(reference)
+            let platforms: [ImagePlatform]?
+            do {
+                platforms = try await withoutWaitingOnceCancelled { [session] in
+                    try await session.platforms(of: parsed, within: session.options.timeouts.total)
+                }
+            } catch is CancellationError {
+                throw CancellationError()
+            } catch {
+                throw ImageSpecError.platformsUnknown(reference, RegistrySession.reason(error))
+            }
+            guard let platforms else { throw ImageSpecError.noSuchImage(reference) }
+            return platforms.map(\.description)
+        }
     }
 }

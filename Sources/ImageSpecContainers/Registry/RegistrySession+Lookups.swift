@@ -3,10 +3,10 @@
 internal import ContentTree
 import ImageSpec
 
-// Lookups: existence, digest and labels of an image.
+// Lookups: existence and digest of an image.
 
 extension RegistrySession {
-    private var deadline: ContinuousClock.Instant { .now + min(options.timeouts.total, .longestWait) }
+    var deadline: ContinuousClock.Instant { .now + min(options.timeouts.total, .longestWait) }
 
     /// Why the lookup failed, as a sentence.
     static func reason(_ error: any Error) -> String {
@@ -58,7 +58,7 @@ extension RegistrySession {
     }
 
     /// Computes the digest of a manifest from its bytes.
-    private func existence(manifest response: HTTPResponse, _ reference: ImageSpec.ImageReference)
+    func existence(manifest response: HTTPResponse, _ reference: ImageSpec.ImageReference)
         -> ImageSpec.Existence
     {
         guard case .object(let manifest)? = try? ImageSpec.JSONValue(json: response.body),
@@ -81,58 +81,5 @@ extension RegistrySession {
     private func existence(_ outcome: Outcome, _ reference: ImageSpec.ImageReference) -> ImageSpec.Existence {
         if outcome.answer.response.status == 404 { return .absent }
         return .unknown(reason: ImageSpecError.refused(reference, outcome, login(reference)).message)
-    }
-
-    // MARK: labels
-
-    /// Returns a label of an image, or, for a multi-platform image, of the image for one platform. Returns `nil` if it
-    /// cannot be determined.
-    func label(_ name: String, of reference: ImageSpec.ImageReference, platform: String) async throws
-        -> String?
-    {
-        let deadline = deadline
-        guard var manifest = try await json("manifests/" + reference.identifier, of: reference, deadline)
-        else {
-            return nil
-        }
-        if case .array(let manifests)? = manifest["manifests"] {
-            guard let digest = Self.digest(in: manifests, for: platform),
-                let inner = try await json("manifests/" + digest, of: reference, deadline)
-            else { return nil }
-            manifest = inner
-        }
-        guard case .object(let config)? = manifest["config"], case .string(let digest)? = config["digest"],
-            ImageSpec.ImageReference.Digest(digest) != nil,
-            let image = try await json("blobs/" + digest, of: reference, deadline),
-            case .object(let settings)? = image["config"], case .object(let labels)? = settings["Labels"],
-            case .string(let label)? = labels[name]
-        else { return nil }
-        return label
-    }
-
-    private func json(
-        _ path: String, of reference: ImageSpec.ImageReference, _ deadline: ContinuousClock.Instant
-    ) async throws -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue>? {
-        let response = try await askWithCredentials(.get, path, of: reference, until: deadline).answer
-            .response
-        guard response.status == 200,
-            case .object(let object)? = try? ImageSpec.JSONValue(json: response.body)
-        else { return nil }
-        return object
-    }
-
-    private static func digest(in manifests: [ImageSpec.JSONValue], for platform: String) -> String? {
-        let parts = platform.split(separator: "/").map(String.init)
-        for case .object(let entry) in manifests {
-            guard case .object(let found)? = entry["platform"], case .string(let digest)? = entry["digest"],
-                ImageSpec.ImageReference.Digest(digest) != nil
-            else { continue }
-            let values = ["os", "architecture", "variant"].map { name -> String? in
-                guard case .string(let value)? = found[name] else { return nil }
-                return value
-            }
-            if zip(parts, values).allSatisfy({ $0 == $1 }) { return digest }
-        }
-        return nil
     }
 }

@@ -80,7 +80,7 @@ final class RegistrySession: Sendable {
     {
         var request = request
         request.proxy = dependencies.proxies.proxy(for: request.url)
-        request.trust = try trust(for: request.url)
+        request.trust = try trust(for: request)
         var policy = RetryPolicy()
         policy.count = options.timeouts.retries
         policy.pause = dependencies.retryPause
@@ -109,6 +109,10 @@ final class RegistrySession: Sendable {
                 guard RetryPolicy.statuses.contains(response.status), isRepeatable else { return response }
                 retryAfter = response.value("retry-after").flatMap(RetryAfter.duration)
             case .failure(let failure):
+                if failure.kind == .certificate, request.trust.isQuick {
+                    request.trust = try fullTrust(for: request.url)
+                    continue
+                }
                 // libcurl itself retries if a cached connection turns out to be closed.
                 request.isOnFreshConnection = true
                 guard failure.isTransient, isRepeatable else {
@@ -123,9 +127,19 @@ final class RegistrySession: Sendable {
         }
     }
 
-    private func trust(for url: HTTPURL) throws -> TrustSettings {
+    private func trust(for request: HTTPRequest) throws -> TrustSettings {
+        let url = request.url
         guard url.scheme == .https else { return TrustSettings() }
         if let known = state.withLock({ $0.trust[url.origin] }) { return known }
+        // A stream is not sent twice.
+        guard HTTPTransport.looksUpCertificates, request.upload == nil, request.download == nil,
+            let quick = try dependencies.trust.quickSettings(for: url)
+        else { return try fullTrust(for: url) }
+        state.withLock { $0.trust[url.origin] = quick }
+        return quick
+    }
+
+    private func fullTrust(for url: HTTPURL) throws -> TrustSettings {
         let settings = try dependencies.trust.settings(for: url)
         state.withLock { $0.trust[url.origin] = settings }
         return settings
@@ -146,7 +160,9 @@ final class RegistrySession: Sendable {
             let isOwn = request.url.origin == origin
             request.headers =
                 headers + (isOwn ? authorization.map { [HTTPHeader("Authorization", $0)] } ?? [] : [])
-            let response = try await send(request, until: deadline)
+            let response = try await WaitReport.step(waitName(request.url)) {
+                try await send(request, until: deadline)
+            }
             guard [301, 302, 303, 307, 308].contains(response.status), isFollowed, request.method.isSafe
             else {
                 return Answer(response: response, url: request.url)
@@ -160,6 +176,12 @@ final class RegistrySession: Sendable {
             request.url = next
         }
         throw ImageSpecError.tooManyRedirects(request.url.authority)
+    }
+
+    /// The server as a step that is waited for.
+    private func waitName(_ url: HTTPURL) -> String {
+        dependencies.proxies.proxy(for: url) == nil
+            ? url.authority : "\(url.authority), through a proxy"
     }
 
     /// Whether plain HTTP may be used for a host.

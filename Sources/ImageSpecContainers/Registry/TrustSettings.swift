@@ -22,6 +22,8 @@ struct TrustSettings: Hashable, Sendable {
     /// A client certificate and its key.
     var clientCertificate: String?
     var clientKey: String?
+    /// Whether only ``folders`` and ``certificates`` are trusted, and not the system's file in place of a ``file``.
+    var isQuick = false
 }
 
 /// Finds the certificates for a host: those of the system or of `SSL_CERT_FILE` and `SSL_CERT_DIR`, and those in docker's
@@ -34,11 +36,23 @@ struct TrustStore: Sendable {
     var hostFolders: [String]
     var file: String?
     var folders: String?
+    /// The system's directory of certificates that have the hashes of their subjects as names.
+    var systemFolder: String?
 
-    init(hostFolders: [String], file: String? = nil, folders: String? = nil) {
+    init(
+        hostFolders: [String], file: String? = nil, folders: String? = nil,
+        systemFolder: String? = Self.hashedFolder
+    ) {
         self.hostFolders = hostFolders
         self.file = file
         self.folders = folders
+        self.systemFolder = systemFolder
+    }
+
+    private static let hashedFolder = ["/etc/ssl/certs"].first { folder in
+        LocalFile.names(in: folder).contains { name in
+            name.utf8.count == 10 && name.hasSuffix(".0") && name.dropLast(2).allSatisfy(\.isHexDigit)
+        }
     }
 
     init(environment: (String) -> String?) {
@@ -57,15 +71,37 @@ struct TrustStore: Sendable {
     ]
     private static let sizeLimit = 16 << 20
 
-    /// Returns the settings for the server of a URL. Reads files.
-    func settings(for url: HTTPURL) throws(ImageSpecError) -> TrustSettings {
-        var settings = TrustSettings(file: file, folders: folders)
+    /// Settings that trust a part of what ``settings(for:)`` trusts, and take less time: of a directory, OpenSSL reads only the
+    /// certificates that it needs, and of a file all, which takes longer than a handshake. If the server's certificate is not
+    /// accepted, the other settings decide.
+    ///
+    /// On this machine, a server may turn out not to support TLS, so that nothing has to be trusted.
+    /// - Returns: nil if there is no such directory.
+    func quickSettings(for url: HTTPURL) throws(ImageSpecError) -> TrustSettings? {
+        var settings = TrustSettings(folders: folders ?? (file == nil ? systemFolder : nil), isQuick: true)
+        guard settings.folders != nil || url.isOnLoopback else { return nil }
+        let own = try addFiles(of: url, to: &settings)
+        if !own.isEmpty { settings.certificates = own }
+        return settings
+    }
+
+    /// Adds the client certificate for a server, and returns the authorities for it.
+    private func addFiles(
+        of url: HTTPURL, to settings: inout TrustSettings
+    ) throws(ImageSpecError) -> [UInt8] {
         var own: [UInt8] = []
         for folder in hostFolders {
             for name in [url.authority, "\(url.host):\(url.port ?? url.scheme.defaultPort)"].uniqued {
                 try add(folder + "/" + name, to: &settings, &own)
             }
         }
+        return own
+    }
+
+    /// Returns the settings for the server of a URL. Reads files.
+    func settings(for url: HTTPURL) throws(ImageSpecError) -> TrustSettings {
+        var settings = TrustSettings(file: file, folders: folders)
+        let own = try addFiles(of: url, to: &settings)
         guard !own.isEmpty else { return settings }
         let base = [file].compactMap { $0 } + (file == nil ? Self.systemFiles : [])
         let common = base.lazy.compactMap { LocalFile.bytes(of: $0, limit: Self.sizeLimit) }.first ?? []

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ImageSpec
+
+/// A platform of an image, with the names of the OCI specification.
+///
+/// Source: OCI image specification 1.1, "Platform Variants"; containerd's names for architectures.
+struct ImagePlatform: Hashable, Sendable, CustomStringConvertible {
+    var system: String
+    var architecture: String
+    var variant: String?
+
+    /// nil if the system or the architecture is missing.
+    init?(system: String, architecture: String, variant: String? = nil) {
+        guard !system.isEmpty, !architecture.isEmpty else { return nil }
+        self.system = system
+        self.architecture = architecture
+        self.variant = variant.flatMap { $0.isEmpty ? nil : $0 }
+        switch architecture {
+        case "x86_64", "x86-64": self.architecture = "amd64"
+        case "aarch64": self.architecture = "arm64"
+        case "i386": self.architecture = "386"
+        case "armhf": (self.architecture, self.variant) = ("arm", "v7")
+        case "armel": (self.architecture, self.variant) = ("arm", "v6")
+        default: break
+        }
+        if self.variant == Self.usualVariants[self.architecture]?.written { self.variant = nil }
+    }
+
+    /// A platform such as `linux/arm/v7`.
+    init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard (2...3).contains(parts.count) else { return nil }
+        self.init(system: parts[0], architecture: parts[1], variant: parts.count > 2 ? parts[2] : nil)
+    }
+
+    var description: String { ([system, architecture] + [variant].compactMap { $0 }).joined(separator: "/") }
+
+    /// The variants that are meant by none; `written` is omitted where it is written.
+    private static let usualVariants: [String: (number: Int, written: String?)] = [
+        "arm64": (8, "v8"), "amd64": (1, "v1"), "arm": (7, nil),
+    ]
+
+    /// The number of the variant; nil for one that is not a number.
+    private var variantNumber: Int? {
+        guard let variant else { return Self.usualVariants[architecture]?.number }
+        return Int(variant.drop { $0 == "v" })
+    }
+
+    /// Whether an image of this platform runs on another one: the same, or a later variant of the same architecture. If the
+    /// variants cannot be compared, it does.
+    func runs(on other: ImagePlatform) -> Bool {
+        guard system == other.system, architecture == other.architecture else { return false }
+        // Images for early variants of arm often do not name them.
+        if architecture == "arm", variant == nil { return true }
+        guard let number = variantNumber, let otherNumber = other.variantNumber else { return true }
+        return number <= otherNumber
+    }
+}
