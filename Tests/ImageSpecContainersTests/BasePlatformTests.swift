@@ -99,12 +99,12 @@ import Testing
 
     /// A base image that only this machine has is in no registry, and the official images have all platforms.
     @Test func onlyBaseImagesOfRegistriesAreLookedUp() async throws {
-        let local = ImageSpec(name: "a", registry: "r.io", baseImage: ImageSpec(name: "base"))
+        let local = ImageSpec(name: "a", registry: "r.io", baseImage: .spec(ImageSpec(name: "base")))
         #expect(try await build(local, baseImageName: "base:1", available: []).asked == [])
         let none = ImageSpec(name: "a", registry: "r.io")
         #expect(try await build(none, available: []).asked == [])
         let pushed = ImageSpec(
-            name: "a", registry: "r.io", baseImage: ImageSpec(name: "base", registry: "r.io"))
+            name: "a", registry: "r.io", baseImage: .spec(ImageSpec(name: "base", registry: "r.io")))
         #expect(try await build(pushed, baseImageName: "r.io/base:1", available: []).asked == ["r.io/base:1"])
     }
 }

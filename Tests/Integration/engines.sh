@@ -349,6 +349,16 @@ print(json.dumps({"name": sys.argv[2], "registry": sys.argv[1] + "/acme", "base_
     "$(env "$variable" "$IMAGESPEC" build --engine "$engine" --json --quiet "$spec" | python3 -c 'import json, sys; print(json.load(sys.stdin)["outcome"])')"
 }
 
+# A base image that its registry has for another platform.
+platforms() {
+  local engine=$1
+  small "platform-$engine" 'echo platform' | sed 's|^{|{"platform": "linux/arm64", |' > "platform-$engine.json"
+  "$IMAGESPEC" build --engine "$engine" "platform-$engine.json" > "$WORK/out" 2> "$WORK/err"
+  check "$engine: a base image without the platform is refused" 65 $?
+  check_contains "$engine: with the platforms that it has" "not available for linux/arm64, only for linux/amd64" "$WORK/err"
+  check "$engine: and nothing is built" "" "$(cat "$WORK/out")$(grep -E '^STEP|^#[0-9]|building with' "$WORK/err")"
+}
+
 policy() {
   local engine=$1 name
   small "policy-$engine" 'echo policy' > "policy-$engine.json"
@@ -451,6 +461,7 @@ for engine in $engines; do
   example $engine
   chain $engine
   credentials $engine
+  platforms $engine
   policy $engine
   failing $engine
   signals $engine
@@ -462,6 +473,6 @@ if [[ " $ENGINES " == *" docker "* && $engines == *docker* && $engines == *build
 fi
 log "SKIP conda, poetry and other Pythons: what they download cannot be had here; they are rendered and parsed elsewhere"
 log "SKIP images of other platforms: running their steps needs an emulator"
-log "SKIP buildx: Debian 12 has none"
+log "SKIP buildx: Debian 12 has none; see buildx.sh"
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

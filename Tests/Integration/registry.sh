@@ -388,6 +388,10 @@ tool exist project/p.json; expect "credsStore" 0 "$present"
 printf '{"credsStore": "none", "auths": {"%s": {"auth": "%s"}}}' "$password" "$(printf 'ci:%s' "$secret" | base64 -w0)" \
   > home/.docker/config.json
 tool exist project/p.json; expect "a helper that knows nothing" 0 "$present"
+helper slow "/bin/sleep 3; printf '{\"Username\": \"ci\", \"Secret\": \"%s\"}' '$secret'"
+printf '{"credsStore": "slow"}' > home/.docker/config.json
+tool build project/p.json
+expect "a build finds the image without an engine, and shows what it waits for" 0 "$p" "waiting for the credential helper docker-credential-slow"
 for name in bad rubbish gone; do
   printf '{"credsStore": "%s"}' $name > home/.docker/config.json
   tool exist project/p.json; expect "helper: $name" 69 "unknown $p" "docker-credential-$name"
