@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 
 // The first fields of what `curl_version_info` returns.
@@ -89,13 +90,30 @@ static int use(void *library) {
     return curl.global_init(GLOBAL_ALL) == 0 ? CCURL_LOADED : CCURL_FAILED;
 }
 
-static void load(void) {
 #ifdef __APPLE__
-    static const char *const names[] = {"libcurl.4.dylib", "/opt/homebrew/opt/curl/lib/libcurl.4.dylib"};
+static const char *const names[] = {"libcurl.4.dylib", "/opt/homebrew/opt/curl/lib/libcurl.4.dylib"};
 #else
-    // The second is the same interface over GnuTLS, which Debian's git brings.
-    static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
+// The second is the same interface over GnuTLS, which Debian's git brings.
+static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
 #endif
+
+// Maps the library into the process. It is not initialised, which must not happen while the process ends.
+static void *preload(void *context) {
+    dlopen(names[0], RTLD_NOW | RTLD_LOCAL);
+    return context;
+}
+
+void ccurl_preload(void) {
+    // Signals are for other threads: the new one inherits the mask.
+    sigset_t all, before;
+    sigfillset(&all);
+    if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0) return;
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, preload, NULL) == 0) pthread_detach(thread);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void load(void) {
     for (size_t index = 0; index < sizeof names / sizeof *names && status != CCURL_LOADED; index++) {
         void *library = dlopen(names[index], RTLD_NOW | RTLD_LOCAL);
         if (library) status = use(library);

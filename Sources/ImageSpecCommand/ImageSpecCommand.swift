@@ -3,6 +3,7 @@
 import ArgumentParser
 internal import ContentTree
 import ImageSpec
+import ImageSpecContainers
 
 /// The tool `imagespec`: flags in, text out. What it does is in the libraries.
 @main
@@ -61,6 +62,10 @@ struct ImageSpecCommand: AsyncParsableCommand {
             if let result = FastPath.result(of: CommandLine.arguments.dropFirst()) {
                 return try StandardOutput.write(result)
             }
+            if let command = CommandLine.arguments.dropFirst().first, registryCommands.contains(command) {
+                // Takes as long as reading the arguments and a small spec.
+                ImageSpec.RegistryClient.prepare()
+            }
             var command = try parsed()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -72,6 +77,9 @@ struct ImageSpecCommand: AsyncParsableCommand {
             Termination(error).exit()
         }
     }
+
+    /// The commands that ask registries.
+    private static let registryCommands: Set = ["build", "exist", "digest", "pin"]
 
     private static func parsed() throws -> sending (any ParsableCommand) {
         if let command = subcommand(of: CommandLine.arguments.dropFirst()) { return command }

@@ -22,6 +22,9 @@ int ccurl_load(void);
 
 enum { CCURL_LOADED = 0, CCURL_MISSING, CCURL_INCOMPLETE, CCURL_TOO_OLD, CCURL_FAILED };
 
+/// Begins to map the library and the many libraries that it needs, on a thread of its own, for a process that will use it soon.
+void ccurl_preload(void);
+
 /// What `curl_version` says, or an empty text.
 const char *ccurl_version(void);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CCurl
 public import ImageSpec
 
 extension ImageSpec {
@@ -75,6 +76,9 @@ extension ImageSpec {
         }
 
         let session: RegistrySession
+
+        /// Begins to load what requests need, while the process does something else.
+        package static func prepare() { ccurl_preload() }
 
         /// Creates a client.
         public init(_ options: Options = Options()) {
