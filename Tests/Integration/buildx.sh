@@ -15,8 +15,8 @@
 #   CA            certificates that clients in builds trust
 # --keep keeps the working directory.
 #
-# covers buildx (docker); push, local image, local base, changed file, network: host
-# covers buildx (remote); push, changed file, registry_config, network: host, compression, cache_to, source_date_epoch
+# covers buildx (docker); push, credentials, local image, local base, changed file, network: host
+# covers buildx (remote); push, changed file, registry_config, credentials, network: host, compression, cache_to, source_date_epoch
 # covers docker 20.10; push, changed file, network: host
 # covers buildah; two platforms
 set -uo pipefail
@@ -296,7 +296,20 @@ build login.json
 check "registry_config leaves buildx and its builders in place" 0 $?
 build login.json
 check "and the image is found with it" found "$(result outcome)"
+spec handed '{"builder": "east", "network": "host"}' "registry=\"localhost:$password_port\""
+REGISTRY_AUTH_FILE=$PWD/auth.json build handed.json
+check "a remote builder gets credentials of podman's file" 0 $?
+spec handed-own '{"network": "host"}' "registry=\"localhost:$password_port\""
+DOCKER_HOST=unix://$WORK/one.sock DOCKER_AUTH_CONFIG=$(cat auth.json) build handed-own.json --engine docker
+check "the daemon's builder gets those of DOCKER_AUTH_CONFIG" 0 $?
 check "no file of credentials remains" "" "$(ls "$TMPDIR")"
+
+# --- the platforms of the base image --------------------------------------------------------------------------------------
+
+spec platform '{"builder": "east", "network": "host"}' 'platform="linux/s390x"'
+build platform.json
+check "a base image without the platform is refused" 65 $?
+check_contains "with the platforms that it has" "only for linux/amd64, linux/arm64" "$WORK/err"
 
 # --- the trainer: one digest ---------------------------------------------------------------------------------------------
 
