@@ -82,7 +82,8 @@ extension RegistrySession {
     private func json(
         _ path: String, of reference: ImageSpec.ImageReference, _ deadline: ContinuousClock.Instant
     ) async throws -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue>? {
-        let response = try await askWithCredentials(.get, path, of: reference, until: deadline).answer.response
+        let response = try await askWithCredentials(.get, path, of: reference, until: deadline).answer
+            .response
         return response.status == 200 ? Self.object(response) : nil
     }
 
