@@ -73,7 +73,7 @@ struct DigestCommand: AsyncParsableCommand {
         commandName: "digest",
         abstract: "Print the manifest digest of an image in its registry.",
         discussion: """
-            Asks the registry. For a multi-platform image, prints the digest of the index. If the image does not exist, the \
+            Queries the registry. For a multi-platform image, prints the digest of the index. If the image does not exist, the \
             exit status is 1.
 
               imagespec digest trainer.yaml

@@ -154,7 +154,7 @@ enum StandardOutput {
     private static func end() throws(ImageSpecError) {
         state.withLock { $0 = true }
         guard close(STDOUT_FILENO) == 0 else {
-            throw .unwritableStandardOutput(FileSystem.Failure.last.text)
+            throw .unwritableStandardOutput(FileSystem.Failure.last.reason)
         }
     }
 
@@ -164,8 +164,7 @@ enum StandardOutput {
 extension ImageSpecError {
     fileprivate static func unwritableStandardOutput(_ reason: String) -> ImageSpecError {
         ImageSpecError(
-            .unwritableOutput, "cannot write to standard output: \(reason)",
-            fix: "redirect it to a file or a program that reads all of it")
+            .unwritableOutput, "cannot write to standard output: \(reason)")
     }
 }
 

@@ -93,7 +93,8 @@ struct ContainerOptions: Hashable, Sendable {
             usesCache = isUsed
         case "progress":
             guard value == .string("plain") else {
-                throw .invalidOption(key, "must be \"plain\"", fix: "write \"plain\", or remove it")
+                throw .invalidOption(
+                    key, "the only supported value is \"plain\"", fix: "use it, or remove the option")
             }
         case "builder", "builders", "address", "addresses":
             if let other = endpoints {
@@ -135,12 +136,12 @@ struct ContainerOptions: Hashable, Sendable {
             problems.append(
                 .invalidOption(
                     endpoints.key, "requires \(endpoints.engine.rawValue), but engine is \(engine.rawValue)",
-                    fix: "remove one of them"))
+                    fix: "remove \(endpoints.key) or engine"))
         }
         if !usesCache, !cacheSources.isEmpty {
             problems.append(
                 .invalidOption(
-                    "cache_from", "cannot be combined with cache: false", fix: "remove one of them"))
+                    "cache_from", "cannot be combined with cache: false", fix: "remove cache_from or cache"))
         }
         let given = (tls.files + [("tls_server_name", tls.serverName)]).first { $0.path != nil }
         guard let given else { return problems }
@@ -149,7 +150,7 @@ struct ContainerOptions: Hashable, Sendable {
             problems.append(
                 .invalidOption(
                     given.option, "requires addresses of the form tcp://host:port",
-                    fix: "use a tcp:// address, or remove it"))
+                    fix: "use a tcp:// address, or remove the option"))
             return problems
         }
         if (tls.certificate == nil) != (tls.key == nil) {

@@ -76,7 +76,7 @@ struct EngineCapabilities: Sendable {
             throw unable(
                 "network",
                 "supports only host, none and default",
-                "a builder created with docker buildx create --driver-opt network=\(network), podman or buildah"
+                "a builder created with \"docker buildx create --driver-opt network=\(network)\", podman or buildah"
             )
         case .buildctl: throw unable("network", "supports only host, none and default", "podman or buildah")
         case .podman, .buildah: break

@@ -50,7 +50,8 @@ extension ImageSpecError {
     ) -> ImageSpecError {
         ImageSpecError(
             .unsupportedField, field: "builder_options",
-            "engine is \(option.rawValue), but \(chosen.rawValue) was requested", fix: "remove one of them")
+            "engine is \(option.rawValue), but \(chosen.rawValue) was requested",
+            fix: "remove engine, or use \(option.rawValue)")
     }
 
     static func platformsUnsupported(_ platforms: [String], _ what: String, fix: ImageSpecError.Fix)
@@ -100,7 +101,8 @@ extension ImageSpecError {
     static func pythonVersionGiven(_ version: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField, field: "python_version", found: version,
-            "\"\(version)\" is set, but the running environment determines the version", fix: "remove it")
+            "\"\(version)\" is set, but the running environment determines the version",
+            fix: "remove python_version")
     }
 
     static func noPython(_ what: String, underlying: (any Error)? = nil) -> ImageSpecError {

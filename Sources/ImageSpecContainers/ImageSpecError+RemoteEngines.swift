@@ -28,7 +28,7 @@ extension ImageSpecError {
             .unsupportedField, field: "builder_options.source_date_epoch",
             "\(who) uses the docker driver (\(engine)), which cannot set fixed file times in layers",
             fix:
-                "run: docker buildx create --driver docker-container --name NAME, and select that builder with the option builder or the variable BUILDX_BUILDER; or use buildctl, podman or buildah; or remove the option"
+                "create a builder with \"docker buildx create --driver docker-container --name NAME\" and select it with the option builder or the variable BUILDX_BUILDER; or use buildctl, podman or buildah; or remove the option"
         )
     }
 
@@ -36,7 +36,7 @@ extension ImageSpecError {
         ImageSpecError(
             .unsupportedField, field: "builder_options.\(key)",
             "attestations are stored in the registry with the image",
-            fix: "set registry and push, or remove the option")
+            fix: "set registry and push the image, or remove the option")
     }
 
     static func optionNeedsEngine(
@@ -44,13 +44,14 @@ extension ImageSpecError {
     ) -> ImageSpecError {
         ImageSpecError(
             .unsupportedField, field: "builder_options.\(key)",
-            "requires \(needed.rawValue), but \(chosen.rawValue) was requested", fix: "remove one of them")
+            "requires \(needed.rawValue), but \(chosen.rawValue) was requested",
+            fix: "remove the option, or use \(needed.rawValue)")
     }
 
     static func imageNotKept(_ imageName: String) -> ImageSpecError {
         ImageSpecError(
             .unsupportedField, about: imageName, "buildctl does not keep images on this machine",
-            fix: "set registry and push, or use another engine")
+            fix: "set registry and push the image, or use another engine")
     }
 
     static func missingOptionFile(_ key: String, _ path: String) -> ImageSpecError {
@@ -89,7 +90,7 @@ extension ImageSpecError {
         ImageSpecError(
             .unsupportedField, field: "base_image", found: base,
             "\(base) has no registry and stays on this machine, where \(builder) cannot read it",
-            fix: "set registry for it, or use the docker daemon, podman or buildah")
+            fix: "set registry in the base spec, or use the docker daemon, podman or buildah")
     }
 
     /// The fix if a certificate is the reason that an engine does not answer.

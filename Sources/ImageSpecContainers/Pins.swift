@@ -109,7 +109,7 @@ extension ImageSpec {
 extension ImageSpecError {
     fileprivate static func noDigest(_ reference: String) -> ImageSpecError {
         ImageSpecError(
-            .toolFailed, about: reference, "not a valid digest",
-            fix: "expected sha256: and 64 lower-case hexadecimal digits, as reported by the registry")
+            .toolFailed, about: reference, "the registry reported an invalid digest",
+            fix: "expected sha256: followed by 64 lower-case hexadecimal digits")
     }
 }

@@ -80,6 +80,6 @@ struct RequestCheck {
         guard platforms.count > 1, !isPushed else { return }
         throw .platformsUnsupported(
             platforms, "a multi-platform image must be pushed to a registry",
-            fix: "set registry and push, or use one platform")
+            fix: "set registry and push the image, or use one platform")
     }
 }

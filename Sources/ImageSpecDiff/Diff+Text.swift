@@ -39,7 +39,7 @@ extension ImageSpec.Diff: CustomStringConvertible {
         ([.id, .content], "Changes the tag and the id:"),
         (.content, "Changes the tag:"),
         (.tagFormat, "Changes how the tag is written:"),
-        (.id, "Does not change the tag, but the id:"),
+        (.id, "Changes the id, but not the tag:"),
         ([], "Changes neither tag nor id:"),
     ]
 }
@@ -70,7 +70,7 @@ extension ImageSpec.Change: CustomStringConvertible {
         case .target: ": link \(DisplayText.value(from ?? "")) → \(DisplayText.value(to ?? ""))"
         case .order: orderText
         case .spelling: ": \(shown(from)) → \(shown(to)), which means the same"
-        case .comments: ": comments, white space or line ends"
+        case .comments: ": comments, white space or line endings"
         case .userInfo: ": user info in \(shown(to ?? from))"
         case .defaultPlatform: ": \(shown(from)) → \(shown(to)), by the registry and the host"
         }

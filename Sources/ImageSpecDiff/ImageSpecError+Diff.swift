@@ -8,39 +8,39 @@ internal import ImageSpec
 extension ImageSpecError {
     private static let writeAnew = Fix("write it again", action: .writeSnapshot)
 
-    static let noRecord = ImageSpecError(
+    static let notASnapshot = ImageSpecError(
         .invalidDocument, "not a snapshot", fix: Fix("write one first", action: .writeSnapshot))
 
     /// `problem` says where the JSON ends too early, or what is wrong with it.
-    static func tornRecord(_ problem: Problem) -> ImageSpecError {
+    static func truncatedSnapshot(_ problem: Problem) -> ImageSpecError {
         ImageSpecError(
             .invalidDocument, at: problem.locations,
             "the snapshot is truncated or was edited: \(problem.reason)",
             fix: writeAnew)
     }
 
-    static let editedRecord = ImageSpecError(
+    static let editedSnapshot = ImageSpecError(
         .invalidDocument, "the snapshot was edited: its checksum does not match", fix: writeAnew)
 
-    static let incompleteRecord = ImageSpecError(
+    static let malformedSnapshot = ImageSpecError(
         .invalidDocument, "the snapshot does not match its format (\(ImageSpec.Snapshot.format))",
         fix: writeAnew)
 
-    static func otherRecordVersion(_ format: String) -> ImageSpecError {
+    static func unsupportedSnapshotFormat(_ format: String) -> ImageSpecError {
         ImageSpecError(
             .invalidDocument,
             "unsupported snapshot format \"\(format.shortened)\"; this release reads \(ImageSpec.Snapshot.format)",
             fix: Fix("write it again, or use the release that wrote it", action: .writeSnapshot))
     }
 
-    /// `found` continues the sentence after the path: "is not a snapshot".
-    static func recordInPlaceOfOther(_ path: String, found: String) -> ImageSpecError {
+    /// `found` continues the sentence that begins with the path: "is not a snapshot".
+    static func notOverwritten(_ path: String, found: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput, "\"\(path.shortened)\" \(found), so it was not overwritten",
             fix: "choose another path, or remove the file")
     }
 
-    static func recordAmongInputs(_ path: String, field: String) -> ImageSpecError {
+    static func snapshotAmongInputs(_ path: String, field: String) -> ImageSpecError {
         let ignored =
             field == "source_root" ? ", or add it to .gitignore or .dockerignore" : ""
         return ImageSpecError(

@@ -72,26 +72,26 @@ extension ImageSpec.Snapshot {
     /// - Throws: ``ImageSpecError/Code/invalidDocument`` for bytes that are not a snapshot, have another version, or were
     ///   truncated or edited.
     public init(json bytes: [UInt8]) throws(ImageSpecError) {
-        guard Self.isSnapshot(bytes) else { throw .noRecord }
+        guard Self.isSnapshot(bytes) else { throw .notASnapshot }
         let document: ImageSpec.JSONValue
         do throws(ImageSpecError) {
             document = try ImageSpec.JSONValue(json: bytes)
         } catch {
-            throw .tornRecord(error.problems[0])
+            throw .truncatedSnapshot(error.problems[0])
         }
         guard case .object(let object) = document, let format = object["format"]?.text else {
-            throw .noRecord
+            throw .notASnapshot
         }
-        guard format == Self.format else { throw .otherRecordVersion(format) }
+        guard format == Self.format else { throw .unsupportedSnapshotFormat(format) }
         let trailerCount = Self.trailer(of: []).count
         guard bytes.count > trailerCount,
             bytes.suffix(trailerCount).elementsEqual(Self.trailer(of: bytes.dropLast(trailerCount)))
-        else { throw .editedRecord }
+        else { throw .editedSnapshot }
         guard let id = object["id"]?.text, let tag = object["tag"]?.text,
             let contentDigest = object["content_digest"]?.text,
             let imageName = object["image_name"]?.text, let declared = object["declared"],
             let contents = SnapshotContents(json: object)
-        else { throw .incompleteRecord }
+        else { throw .malformedSnapshot }
         self.init(
             id: id, tag: tag, contentDigest: contentDigest, imageName: imageName,
             spec: try ImageSpec(document: declared), contents: contents)

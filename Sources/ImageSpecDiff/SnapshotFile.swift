@@ -31,11 +31,11 @@ extension ImageSpec.Snapshot {
             bytes = try FileSystem.contents(path)
         } catch {
             if error.isMissing { return }
-            throw .recordInPlaceOfOther(
+            throw .notOverwritten(
                 path, found: "cannot be read (\(error.reason)) to check whether it is a snapshot")
         }
         if !bytes.isEmpty && !isSnapshot(bytes) {
-            throw .recordInPlaceOfOther(path, found: "is not a snapshot")
+            throw .notOverwritten(path, found: "is not a snapshot")
         }
     }
 }
@@ -51,7 +51,7 @@ extension SnapshotRecording {
                 let isInput = try ImageSpecError.reading(field) { () throws(ContentTreeError) in
                     try tree.holds(place)
                 }
-                if isInput { throw .recordAmongInputs(path, field: field) }
+                if isInput { throw .snapshotAmongInputs(path, field: field) }
             }
         }
         try snapshot.write(to: path)

@@ -53,7 +53,7 @@ extension ImageSpec {
     /// - Throws: `invalidDocument`, `unknownField`.
     package init(contents bytes: [UInt8], name: String, within: [String] = []) throws(ImageSpecError) {
         let format = SpecText.Format(contents: bytes)
-        let name = name + (format == .json ? ", read as JSON" : ", read as YAML")
+        let name = name + (format == .json ? " (JSON)" : " (YAML)")
         let document: SpecDocument
         do throws(ImageSpecError) {
             document = try SpecDocument(bytes, format)

@@ -51,7 +51,7 @@ extension ImageSpecError {
 
     static func notFinite(_ text: String) -> ImageSpecError {
         ImageSpecError(
-            .invalidDocument, "\(text) is not a valid JSON number", fix: "to write text, put it in quotes")
+            .invalidDocument, "\(text) is not a finite number", fix: "to write text, put it in quotes")
     }
 
     static func unknownTag(_ tag: String, _ mark: Mark?) -> ImageSpecError {
@@ -101,7 +101,7 @@ extension ImageSpecError {
         case .duplicatedKeysInMapping(let keys, let context):
             return repeatedKey(keys.first ?? "", context.mark)
         case .reader(let problem, let offset, let value, let text):
-            let character = value >= 0 ? ": U+" + String(value, radix: 16, uppercase: true) : ""
+            let character = value >= 0 ? ": U+" + Self.hexadecimal(Int(value)) : ""
             let error = invalidYAML(
                 problem + character, fix: "remove it, or write it as an escape sequence in double quotes", nil
             )
@@ -113,6 +113,12 @@ extension ImageSpecError {
         default:
             return invalidYAML("\(error)", nil)
         }
+    }
+
+    /// At least four digits, as in U+0001.
+    private static func hexadecimal(_ value: Int) -> String {
+        let digits = String(value, radix: 16, uppercase: true)
+        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 
     /// What mostly helps where Yams finds a problem; its own words say only what a parser expected.

@@ -36,7 +36,7 @@ package struct SpecText: Sendable {
     package init(contents bytes: [UInt8], name: String) {
         let format = Format(contents: bytes)
         self.init(
-            bytes, format, name: name + (format == .json ? ", read as JSON" : ", read as YAML"), folder: ".")
+            bytes, format, name: name + (format == .json ? " (JSON)" : " (YAML)"), folder: ".")
     }
 
     /// Reads the spec, with bases in other files, also in the directories `within` outside the project. Errors name the text.

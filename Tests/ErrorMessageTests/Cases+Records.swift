@@ -34,16 +34,16 @@ extension ErrorArea {
     static let records = ErrorArea(
         name: "records",
         cases: [
-            record("noRecord", "all of it replaced by a spec") { _ in "{\"name\": \"a\"}" },
-            record("noRecord", "all of it replaced by nothing") { _ in "" },
-            record("tornRecord", "its second half cut off") { String($0.prefix($0.count / 2)) },
-            record("editedRecord", "with another image_name in it") {
+            record("notASnapshot", "all of it replaced by a spec") { _ in "{\"name\": \"a\"}" },
+            record("notASnapshot", "all of it replaced by nothing") { _ in "" },
+            record("truncatedSnapshot", "its second half cut off") { String($0.prefix($0.count / 2)) },
+            record("editedSnapshot", "with another image_name in it") {
                 $0.replacing("\"image_name\": \"a:", with: "\"image_name\": \"b:")
             },
-            record("incompleteRecord", "with no id in it, and a right checksum") { text in
+            record("malformedSnapshot", "with no id in it, and a right checksum") { text in
                 signed(text.components(separatedBy: "\n").dropLast(3).filter { !$0.hasPrefix("  \"id\":") })
             },
-            record("otherRecordVersion", "with another format") {
+            record("unsupportedSnapshotFormat", "with another format") {
                 $0.replacing("imagespec.snapshot.v1", with: "imagespec.snapshot.v2")
             },
             ErrorCase("missing", "a snapshot that does not exist") { scene in
@@ -54,16 +54,18 @@ extension ErrorArea {
                 try ImageSpec(name: "a").snapshot(in: scene.context).write(to: path)
                 _ = try ImageSpec(contentsOf: path)
             },
-            ErrorCase("recordInPlaceOfOther", "a spec at the path of the snapshot") { scene in
+            ErrorCase("notOverwritten", "a spec at the path of the snapshot") { scene in
                 try scene.write(["a.yaml": "name: a"])
                 try ImageSpec(name: "a").snapshot(in: scene.context).write(to: scene.path("a.yaml"))
             },
-            ErrorCase("recordAmongInputs", "source_root: src, and the snapshot src/a.record.json") { scene in
+            ErrorCase("snapshotAmongInputs", "source_root: src, and the snapshot src/a.record.json") {
+                scene in
                 try scene.write(["src/a.py": ""])
                 let spec = ImageSpec(sourceRoot: "src", sourceCopyMode: .all)
                 try SnapshotRecording(of: spec, in: scene.context).write(to: scene.path("src/a.record.json"))
             },
-            ErrorCase("recordAmongInputs", "copy: [a.record.json], and the snapshot a.record.json") { scene in
+            ErrorCase("snapshotAmongInputs", "copy: [a.record.json], and the snapshot a.record.json") {
+                scene in
                 try scene.write(["a.record.json": ""])
                 let spec = ImageSpec(copy: ["a.record.json"])
                 try SnapshotRecording(of: spec, in: scene.context).write(to: scene.path("a.record.json"))

@@ -123,9 +123,9 @@ import Testing
         Case("id", "a.yaml", files: ["a.yaml": ""], status: 65, says: "a.yaml: the document is empty"),
         Case("id", "a.toml", files: ["a.toml": ""], status: 65, says: ".json, .yaml or .yml"),
         Case(
-            "id", "-", input: "bulder: x", status: 65, says: "standard input, read as YAML",
+            "id", "-", input: "bulder: x", status: 65, says: "standard input (YAML)",
             "did you mean \"builder\"?"),
-        Case("id", "-", input: "{name: x}", status: 65, says: "standard input, read as JSON"),
+        Case("id", "-", input: "{name: x}", status: 65, says: "standard input (JSON)"),
         Case("id", "-", input: "", status: 65, says: "empty"),
         Case("tag", "-", input: "tag_format: latest", status: 65, says: "tag_format"),
         Case("tag", "--tag-format", "{spec_hash:.4}", "-", input: "{}", status: 65, says: "tag_format"),

@@ -30,7 +30,7 @@ import Testing
         "an included requirement": ["~ included.txt: pandas → pandas==2"],
         "an ignore rule": ["~ src/.gitignore: content", "- src/data.txt"],
         "a link to a folder": ["+ src/link"],
-        "a comment in the requirements": ["~ requirements.txt: comments, white space or line ends"],
+        "a comment in the requirements": ["~ requirements.txt: comments, white space or line endings"],
     ]
 
     @Test(arguments: Change.all)

@@ -57,6 +57,7 @@ package enum FileSystem {
 
         /// The text within a sentence: "permission denied".
         package var reason: String {
+            if code == EISDIR { return "it is a directory" }
             let text = text
             return text.prefix(1).lowercased() + text.dropFirst()
         }

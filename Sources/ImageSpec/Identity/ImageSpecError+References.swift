@@ -9,7 +9,7 @@ extension ImageSpecError {
         ImageSpecError(
             .invalidReference, found: withoutUserInfo(text),
             "\"\(withoutUserInfo(text).shortened(to: 300))\": \(problem.reason)",
-            fix: "expected [host[:port]/]name[:tag][@digest]")
+            fix: problem.fix ?? "expected [host[:port]/]name[:tag][@digest]")
     }
 
     static func invalidImageName(
@@ -18,7 +18,7 @@ extension ImageSpecError {
         ImageSpecError(
             .invalidReference, found: withoutUserInfo(name),
             "invalid image name \"\(withoutUserInfo(name).shortened(to: 300))\": \(problem.reason)",
-            fix: "change registry (host[:port][/path]) or name")
+            fix: problem.fix ?? "change registry (host[:port][/path]) or name")
     }
 
     static func slashAfterRegistry(_ registry: String, _ bare: String) -> ImageSpecError {
@@ -31,7 +31,7 @@ extension ImageSpecError {
         ImageSpecError(
             .invalidReference, field: "name", found: name, "\"\(name.shortened)\" must not contain a tag",
             fix:
-                "remove \"\(tag.shortened)\"; the tag is computed from the content of the image, in the form of tag_format"
+                "remove \"\(tag.shortened)\"; the tag is computed from the content of the image, and formatted with tag_format"
         )
     }
 
@@ -44,19 +44,24 @@ extension ImageSpecError {
 }
 
 extension ImageSpec.ImageReference.Problem {
+    fileprivate var fix: ImageSpecError.Fix? {
+        guard case .urlScheme(let scheme) = self else { return nil }
+        return ImageSpecError.Fix("remove \"\(scheme.shortened)\"")
+    }
+
     /// The reason as a clause, to follow the text.
     fileprivate var reason: String {
         switch self {
         case .empty: "it is empty"
         case .urlScheme(let scheme): "it must not contain the URL scheme \"\(scheme.shortened)\""
-        case .emptyPart: "it contains an empty part between slashes"
+        case .emptyPart: "it contains an empty path component (\"//\")"
         case .part(let text):
-            "\"\(ImageSpecError.withoutUserInfo(text).shortened(to: 300))\" must consist of lower-case letters and digits, separated by one "
-                + "dot, one or two underscores, or hyphens"
+            "\"\(ImageSpecError.withoutUserInfo(text).shortened(to: 300))\" must consist of lower-case letters and "
+                + "digits; a single dot, one or two underscores, or hyphens may appear only between them"
         case .pathTooLong: "its path is longer than 255 characters"
         case .tag(let tag): "\"\(tag.shortened(to: 300))\" is not a valid tag"
         case .digest:
-            "the digest after @ must be sha256: followed by 64 lower-case hexadecimal digits, or of another supported algorithm"
+            "the text after @ must be a digest, such as sha256: followed by 64 lower-case hexadecimal digits"
         case .registry(let text): "\"\(text.shortened(to: 300))\" is not a valid host and port"
         }
     }

@@ -34,12 +34,21 @@ extension JSONReader {
             case UInt8(ascii: "\\"):
                 try escape(into: &text)
             case 0..<0x20:
-                throw error("a string contains \(found)", fix: "write it as an escape sequence")
+                let escape = byte == 0x0A ? "\\n" : byte == 0x09 ? "\\t" : "\\u" + Self.fourDigits(byte)
+                throw error(
+                    "a string contains the control character U+" + Self.fourDigits(byte),
+                    fix: ImageSpecError.Fix("write it as the escape sequence \(escape)"))
             default:
                 text.append(byte)
                 cursor.position += 1
             }
         }
+    }
+
+    /// A code point in the form that is usual after `U+` and `\u`.
+    private static func fourDigits(_ byte: UInt8) -> String {
+        let digits = String(byte, radix: 16, uppercase: true)
+        return String(repeating: "0", count: 4 - digits.count) + digits
     }
 
     private mutating func escape(into text: inout [UInt8]) throws(ImageSpecError) {

@@ -231,8 +231,8 @@ extension ImageSpecError {
     ) -> ImageSpecError {
         ImageSpecError(
             .toolFailed, about: reference.registry.description,
-            "repository \"\(reference.repository)\" contains a layer named by \(digest.algorithm.rawValue), which cannot be verified",
-            fix: "use an image whose layers are named by sha256")
+            "repository \"\(reference.repository)\" contains a layer with a \(digest.algorithm.rawValue) digest, which cannot be verified",
+            fix: "use an image whose layers have sha256 digests")
     }
 
     /// A local layer file cannot be read.
@@ -315,7 +315,7 @@ extension ImageSpecError {
 
     static func weakerRedirect(_ host: String, _ target: String) -> ImageSpecError {
         ImageSpecError(
-            .existenceUnknown, about: host, "redirected to \(target) without TLS, which is not followed",
+            .existenceUnknown, about: host, "refused a redirect to \(target) without TLS",
             fix: "ask the registry operator to change the redirect")
     }
 

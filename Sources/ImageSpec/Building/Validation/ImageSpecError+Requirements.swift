@@ -96,7 +96,7 @@ extension ImageSpecError {
             file, line: line,
             "workspace members do not exist in the image when packages are installed: \(members.joined(separator: ", ").shortened)",
             fix:
-                "run: uv export --no-dev --no-emit-workspace -o requirements.txt, use that file, and add their source to the image with the field source_root or copy"
+                "run \"uv export --no-dev --no-emit-workspace -o requirements.txt\", use that file, and add their source to the image with the field source_root or copy"
         )
     }
 
@@ -108,7 +108,7 @@ extension ImageSpecError {
             file, line: line,
             "\"\(name.shortened)\" is installed from the local path \"\(path.shortened)\", which does not exist in the image when packages are installed",
             fix:
-                "publish it to a package index, or run: \(export) -o requirements.txt, remove it there and add its source to the image with the field source_root or copy"
+                "publish it to a package index, or run \"\(export) -o requirements.txt\", remove it from that file, and add its source to the image with the field source_root or copy"
         )
     }
 
@@ -124,7 +124,7 @@ extension ImageSpecError {
             file, line: line,
             "\(field) is dynamic: the build backend computes it from files that are not in the image when packages are installed",
             fix:
-                "list it in \(file) and run: uv lock, or run: uv export --no-dev --no-emit-project -o requirements.txt and use that file"
+                "list it in \(file) and run \"uv lock\", or run \"uv export --no-dev --no-emit-project -o requirements.txt\" and use that file"
         )
     }
 
@@ -147,11 +147,13 @@ extension ImageSpecError {
     static func unknownProjectPart(
         option: String, _ name: String, _ what: String, file: String, known: [String]
     ) -> ImageSpecError {
-        let names =
+        let names = known.dropLast(2) + [known.suffix(2).joined(separator: " and ")]
+        let fix =
             known.isEmpty
-            ? "it defines none; remove the option" : "it defines " + known.joined(separator: ", ").shortened
+            ? "\(file) defines none; remove the option"
+            : "\(file) defines " + names.joined(separator: ", ").shortened
         return ImageSpecError(
             .invalidField, field: "pip_extra_args",
-            "\(option) names the unknown \(what) \"\(name.shortened)\" of \(file)", fix: Fix(names))
+            "\(option): unknown \(what) \"\(name.shortened)\"", fix: Fix(fix))
     }
 }

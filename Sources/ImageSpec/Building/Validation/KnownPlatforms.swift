@@ -24,7 +24,9 @@ enum KnownPlatforms {
     static let spelling = TextRule { text in
         for platform in text.split(separator: ",") {
             let parts = platform.split(separator: "/").map(String.init)
-            for (part, (kind, known)) in zip(parts, [("system", systems), ("architecture", architectures)]) {
+            for (part, (kind, known)) in zip(
+                parts, [("operating system", systems), ("architecture", architectures)])
+            {
                 guard !known.contains(part), part.utf8.count > 2,
                     let nearest = Suggestion.nearest(to: part, among: known)
                 else { continue }

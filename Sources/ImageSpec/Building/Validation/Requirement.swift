@@ -184,7 +184,7 @@ struct Requirement: Equatable, Sendable {
 
         private static func comment(_ text: String) -> RequirementProblem {
             RequirementProblem(
-                "has a comment", fix: "remove \"\(text.shortened(to: 40))\"")
+                "contains a comment", fix: "remove \"\(text.shortened(to: 40))\"")
         }
 
         /// What follows a name and can follow none.
@@ -193,7 +193,7 @@ struct Requirement: Equatable, Sendable {
             switch cursor.peek() {
             case UInt8(ascii: "#"): return Self.comment(rest)
             case UInt8(ascii: ","):
-                return RequirementProblem("has several packages", fix: "write each as a separate entry")
+                return RequirementProblem("contains several packages", fix: "write each as a separate entry")
             case UInt8(ascii: ":"):
                 return RequirementProblem(
                     "is not a requirement: \":\" follows the name", fix: "write it as in \"\(name)==1.0\"")
@@ -206,7 +206,7 @@ struct Requirement: Equatable, Sendable {
                     fix: "write \"\(name)==\(cursor.nextWord.shortened(to: 40))\"")
             default:
                 return RequirementProblem(
-                    "has \"\(cursor.nextWord.shortened(to: 40))\" after the name \"\(name.shortened(to: 40))\"",
+                    "contains unexpected text after the name \"\(name.shortened(to: 40))\"",
                     fix:
                         "write one requirement, as in \"\(name.shortened(to: 40))==1.0\"; a name contains no spaces"
                 )

@@ -16,26 +16,27 @@ enum RequirementFileFormat: CaseIterable, Sendable {
                 fix: "write its packages in conda_packages and packages, or run: imagespec init")
         case .condaLock:
             RequirementProblem(
-                "is a lock file of conda-lock", fix: "write its packages in conda_packages and packages")
+                "is a conda-lock file", fix: "write its packages in conda_packages and packages")
         case .pipfile:
             RequirementProblem("is a Pipfile", fix: "run: pipenv requirements > requirements.txt")
         case .pipfileLock:
-            RequirementProblem("is a lock file of pipenv", fix: "run: pipenv requirements > requirements.txt")
+            RequirementProblem("is a Pipenv lock file", fix: "run: pipenv requirements > requirements.txt")
         case .pdmLock:
-            RequirementProblem("is a lock file of pdm", fix: "run: pdm export -o requirements.txt")
+            RequirementProblem("is a PDM lock file", fix: "run: pdm export -o requirements.txt")
         case .uvLock:
             RequirementProblem(
-                "is a lock file of uv with another name", fix: "name it uv.lock, beside its pyproject.toml")
+                "is a uv lock file that is not named uv.lock",
+                fix: "rename it to uv.lock, next to its pyproject.toml")
         case .poetryLock:
             RequirementProblem(
-                "is a lock file of poetry with another name",
-                fix: "name it poetry.lock, beside its pyproject.toml")
+                "is a Poetry lock file that is not named poetry.lock",
+                fix: "rename it to poetry.lock, next to its pyproject.toml")
         case .pixi:
-            RequirementProblem("is a file of pixi", fix: "write its packages in conda_packages and packages")
+            RequirementProblem("is a Pixi file", fix: "write its packages in conda_packages and packages")
         case .pyproject:
             RequirementProblem(
                 "is a project file",
-                fix: "run: uv lock, and use uv.lock; or write its dependencies in packages")
+                fix: "run \"uv lock\" and use uv.lock, or write its dependencies in packages")
         case .setup:
             RequirementProblem(
                 "is a setup script, whose dependencies setuptools computes",

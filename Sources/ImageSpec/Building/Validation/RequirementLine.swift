@@ -69,7 +69,7 @@ enum RequirementLine: Equatable, Sendable {
             default: "write it on a line of its own, or in pip_extra_args"
             }
         return RequirementProblem(
-            "has the option \"\(option.shortened(to: 40))\" after the requirement, which uv does not support",
+            "contains the option \"\(option.shortened(to: 40))\" after the requirement, which uv does not support",
             fix: fix)
     }
 

@@ -45,7 +45,7 @@ struct RequirementOption: Equatable, Sendable {
                     name = attached
                     value = Self.unquoted(String(text.dropFirst(attached.count)))
                 } else if !isKnown, !Self.ofPip.contains(name) {
-                    throw Self.unknown(name)
+                    throw Self.unsupported
                 }
                 return
             }
@@ -56,7 +56,7 @@ struct RequirementOption: Equatable, Sendable {
                         "has no space after \"\(short)\"",
                         fix: "write \"\(short) \(text.dropFirst(short.count).shortened(to: 60))\"")
                 }
-                throw Self.unknown(name)
+                throw Self.unsupported
             }
             if isFlag {
                 guard rest.allSatisfy(\.isWhitespace) else { throw Self.several(after: name) }
@@ -87,15 +87,13 @@ struct RequirementOption: Equatable, Sendable {
         /// uv drops what follows silently.
         private static func several(after name: String) -> RequirementProblem {
             RequirementProblem(
-                "has extra text after \"\(name)\"",
+                "contains extra text after \"\(name)\"",
                 fix: "write each option and each requirement on its own line")
         }
 
-        private static func unknown(_ name: String) -> RequirementProblem {
-            RequirementProblem(
-                "has the option \"\(name.shortened(to: 40))\", which is not supported in requirements files",
-                fix: "write it in pip_extra_args, or remove the line")
-        }
+        private static let unsupported = RequirementProblem(
+            "is not supported in requirements files",
+            fix: "write it in pip_extra_args, or remove the line")
     }
 
     init(_ line: Line, for installer: PackageInstaller) throws(RequirementProblem) {

@@ -48,7 +48,8 @@ struct RequirementURL: Equatable, Sendable {
                 return
             }
             throw RequirementProblem(
-                "has the unsupported scheme \"\(scheme)\"", fix: "write \"git+https://…\" or \"git+ssh://…\"")
+                "uses the unsupported scheme \"\(scheme)\"", fix: "write \"git+https://…\" or \"git+ssh://…\""
+            )
         case "hg+https", "hg+http", "hg+ssh", "svn+https", "svn+http", "svn+ssh", "svn", "bzr+https",
             "bzr+ssh", "bzr+http",
             "bzr+lp":
@@ -61,7 +62,7 @@ struct RequirementURL: Equatable, Sendable {
                 fix: "use an archive, a git repository or a package index")
         default:
             throw RequirementProblem(
-                "has the unsupported scheme \"\(scheme.shortened(to: 20))\"",
+                "uses the unsupported scheme \"\(scheme.shortened(to: 20))\"",
                 fix: "use https://, git+https:// or git+ssh://")
         }
     }
@@ -100,7 +101,7 @@ struct RequirementURL: Equatable, Sendable {
         guard let name, !parts[0].contains("%") else { return }
         if String(parts[0]).normalizedPackageName != name.normalizedPackageName {
             throw RequirementProblem(
-                "has the name \"\(name)\", but the wheel is of \"\(parts[0])\"",
+                "has the name \"\(name)\", but the wheel contains \"\(parts[0])\"",
                 fix: "write \"\(parts[0]) @ …\"")
         }
     }
@@ -133,7 +134,7 @@ enum RequirementHash {
         }
         guard let length = lengths[String(parts[0])] else {
             throw RequirementProblem(
-                "has a hash of the unknown algorithm \"\(parts[0].shortened(to: 20))\"",
+                "contains a hash with the unknown algorithm \"\(parts[0].shortened(to: 20))\"",
                 fix: "use one of \(lengths.keys.sorted().joined(separator: ", "))")
         }
         try check(String(parts[0]), String(parts[1]), length)

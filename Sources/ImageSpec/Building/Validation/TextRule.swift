@@ -32,8 +32,9 @@ struct TextRule: Sendable {
 // MARK: rules
 
 extension TextRule {
-    static let notEmpty = requires("is empty", fix: "remove it") { text in
-        !text.utf8.allSatisfy(\.isASCIIWhiteSpace)
+    static let notEmpty = TextRule { text in
+        guard text.utf8.allSatisfy(\.isASCIIWhiteSpace) else { return nil }
+        return Problem(reason: text.isEmpty ? "is empty" : "is blank", fix: "remove it")
     }
 
     static let noNUL = requires("contains a NUL byte", fix: "remove it") {

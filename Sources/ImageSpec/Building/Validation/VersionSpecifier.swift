@@ -61,17 +61,18 @@ struct VersionSpecifier: Hashable, Sendable {
         switch sign {
         case "=":
             RequirementProblem(
-                "has the operator \"=\"", fix: "write \"==\"; \"=\" is valid only in conda_packages")
-        case "<>": RequirementProblem("has the operator \"<>\"", fix: "write \"!=\"")
-        case "=>": RequirementProblem("has the operator \"=>\"", fix: "write \">=\"")
-        case "=<": RequirementProblem("has the operator \"=<\"", fix: "write \"<=\"")
+                "contains the invalid operator \"=\"",
+                fix: "write \"==\"; \"=\" is valid only in conda_packages")
+        case "<>": RequirementProblem("contains the invalid operator \"<>\"", fix: "write \"!=\"")
+        case "=>": RequirementProblem("contains the invalid operator \"=>\"", fix: "write \">=\"")
+        case "=<": RequirementProblem("contains the invalid operator \"=<\"", fix: "write \"<=\"")
         case "":
             RequirementProblem(
                 "has \"\(text.shortened(to: 40))\" where a version operator is expected",
                 fix: "separate conditions with commas, as in \">=1,<2\"")
         default:
             RequirementProblem(
-                "has the unknown operator \"\(sign)\"",
+                "contains the unknown operator \"\(sign)\"",
                 fix: "use one of \(Comparison.allCases.map(\.rawValue).joined(separator: " "))")
         }
     }
@@ -88,7 +89,7 @@ struct VersionSpecifier: Hashable, Sendable {
                 fix: "remove it, or separate conditions with commas, as in \">=1,<2\"")
         }
         return RequirementProblem(
-            "has the invalid version \"\(version.shortened(to: 40))\"",
+            "contains the invalid version \"\(version.shortened(to: 40))\"",
             fix: "write it as in \"1.2.3\" or \"1.0rc1\"")
     }
 

@@ -23,7 +23,8 @@ extension ImageSpecError {
         let found =
             switch value {
             case .number(let number): "the number \(number.value.ecmaScriptText)"
-            case .array(let list) where expected == .pair: "a list of \(list.count)"
+            case .array(let list) where expected == .pair:
+                "a list of \(list.count) value\(list.count == 1 ? "" : "s")"
             default: value.kind
             }
         return ImageSpecError(
