@@ -56,7 +56,7 @@ let package = Package(
             name: "ContentTree", dependencies: ["CLibcrypto", "CFileSystem", "CSHA256"],
             swiftSettings: settings
         ),
-        .target(name: "ImageSpec", dependencies: ["ContentTree"], swiftSettings: settings),
+        .target(name: "ImageSpec", dependencies: ["CFileSystem", "ContentTree"], swiftSettings: settings),
         // Snapshots of what was named, and how two differ.
         .target(name: "ImageSpecDiff", dependencies: ["ContentTree", "ImageSpec"], swiftSettings: settings),
         // flytekit's own names, which need MD5 and SHA-1.

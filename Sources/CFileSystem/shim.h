@@ -18,6 +18,12 @@ static inline int imagespec_claim(void **slot, void *value) {
     return __atomic_compare_exchange_n(slot, &empty, value, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
+/// The environment of the process, which is a variable that Swift does not let code read.
+static inline char *const *imagespec_environment(void) {
+    extern char **environ;
+    return environ;
+}
+
 #ifdef __linux__
 #include <fcntl.h>
 #include <stdio.h>

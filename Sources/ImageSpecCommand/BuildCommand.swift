@@ -24,6 +24,15 @@ struct BuildCommand: AsyncParsableCommand {
               {"digest":"sha256:…","duration":12.3,"engine":"buildah 1.28.2",
                "image_name":"ghcr.io/acme/trainer:1d2e…","outcome":"built"}
 
+            With --engine builtin, the tool makes the image itself: neither a daemon nor root is needed, and no program runs in \
+            the image. Packages are installed by uv. --output writes the image to a file or directory instead of a registry or \
+            an engine, and its base images that are specs are built, but not pushed. With --json, there are also "layers", \
+            "bytes_sent" and "bytes_skipped".
+
+              imagespec build --engine builtin trainer.yaml
+              imagespec build --output trainer.tar trainer.yaml
+              imagespec build --output oci:images trainer.yaml
+
             The outcome is built, found, assumed (with --assume-present, if the existence cannot be determined) or skipped \
             (inside a Flyte execution). With --json, prints one object per spec; that of a failed image has "image_name", the \
             outcome failed or not_built (its base failed), and "problems" as in imagespec check. Ctrl-C stops the engines and cleans up; images that \
@@ -34,10 +43,18 @@ struct BuildCommand: AsyncParsableCommand {
     @OptionGroup var input: SpecsInput
 
     @Option(
-        help: ArgumentHelp("Use this engine: docker, podman, buildah or buildctl.", valueName: "engine"),
+        help: ArgumentHelp(
+            "Use this engine: docker, podman, buildah, buildctl or builtin.", valueName: "engine"),
         completion: .list(ImageSpec.ContainerEngine.allCases.map(\.rawValue)),
         transform: Self.engine)
     var engine: ImageSpec.ContainerEngine?
+
+    @Option(
+        help: ArgumentHelp(
+            "Make the image without an engine, and write it to this tar file, or with oci:DIR to an OCI layout.",
+            valueName: "file"),
+        completion: .file(extensions: ["tar"]), transform: Self.output)
+    var output: ImageSpec.BuiltinBuilder.Output?
 
     @Option(
         help: ArgumentHelp(
@@ -64,6 +81,12 @@ struct BuildCommand: AsyncParsableCommand {
 
     func validate() throws {
         if let jobs, jobs < 1 { throw ValidationError("--jobs must be 1 or more.") }
+        if output == nil { return }
+        if let engine, engine != .builtin {
+            throw ValidationError("--output requires --engine builtin, not \(engine.rawValue).")
+        }
+        if push == true { throw ValidationError("--output writes a file instead of pushing; remove --push.") }
+        if input.specs.count > 1 { throw ValidationError("--output takes a single spec.") }
     }
 
     func run() async throws {
@@ -72,7 +95,7 @@ struct BuildCommand: AsyncParsableCommand {
         let progress = Progress(isQuiet: quiet, of: graph)
         // Names and messages come after it.
         defer { progress.end() }
-        let engine = ImageSpec.BuildEngine.containers(engine: engine, policy: policy) { progress.report($0) }
+        let engine = buildEngine(for: graph) { progress.report($0) }
         let prepared = try await engine.prepare(graph)
         files.add(
             try prepared.problems.map { node, error in
@@ -85,6 +108,18 @@ struct BuildCommand: AsyncParsableCommand {
         show(summary)
         try StandardOutput.write(summary.output(json: json))
         if let failure = summary.failure { throw failure }
+    }
+
+    private func buildEngine(
+        for graph: ImageSpec.BuildGraph, report: @escaping @Sendable (ImageSpec.BuildEvent) -> Void
+    ) -> ImageSpec.BuildEngine {
+        guard let output, let node = graph.requested.first else {
+            return .containers(engine: engine, policy: policy, report: report)
+        }
+        var policy = policy
+        policy.pushes = false
+        return .containers(
+            writing: output, of: graph.nodes[node].imageName, policy: policy, report: report)
     }
 
     /// Builds the images. What was built when it is interrupted is shown.
@@ -118,9 +153,21 @@ struct BuildCommand: AsyncParsableCommand {
     private static func engine(_ name: String) throws -> ImageSpec.ContainerEngine {
         guard let engine = ImageSpec.ContainerEngine(rawValue: name) else {
             throw ValidationError(
-                "unknown container engine '\(name)'; use docker, podman, buildah or buildctl.")
+                "unknown container engine '\(name)'; use docker, podman, buildah, buildctl or builtin.")
         }
         return engine
+    }
+
+    private static func output(_ text: String) throws -> ImageSpec.BuiltinBuilder.Output {
+        if text.hasPrefix("oci:") {
+            let path = String(text.dropFirst("oci:".count))
+            if path.isEmpty { throw ValidationError("missing directory after oci: in --output.") }
+            return .layout(path)
+        }
+        guard text.hasSuffix(".tar") else {
+            throw ValidationError("--output \(text) is neither a .tar file nor oci:DIR.")
+        }
+        return .archive(text)
     }
 
     private var policy: ImageSpec.BuildPolicy {

@@ -90,22 +90,31 @@ struct BuildSummary: Sendable {
 
     private func object(of node: Int) -> ImageSpec.JSONValue {
         switch results[node] {
-        case .success(let result)?:
-            [
-                "image_name": .string(result.imageName), "outcome": .string(result.outcome.rawValue),
-                "digest": result.digest.map { .string($0) } ?? .null,
-                "engine": result.engine.map { .string($0) } ?? .null,
-                "duration": (try? ImageSpec.JSONValue(result.duration.roundedSeconds)) ?? .null,
-            ]
+        case .success(let result)?: return Self.object(of: result)
         case .failure(let error)?:
-            [
+            return [
                 "image_name": .string(graph.nodes[node].imageName),
                 "outcome": (error as? ImageSpecError)?.code == .baseNotBuilt ? "not_built" : "failed",
                 "problems": (error as? ImageSpecError)?.json ?? [["message": .string("\(error)")]],
             ]
         // Specs are needed.
-        case nil: .null
+        case nil: return .null
         }
+    }
+
+    private static func object(of result: ImageSpec.BuildResult) -> ImageSpec.JSONValue {
+        var object: ImageSpec.OrderedDictionary<ImageSpec.JSONValue> = [
+            "image_name": .string(result.imageName), "outcome": .string(result.outcome.rawValue),
+            "digest": result.digest.map { .string($0) } ?? .null,
+            "engine": result.engine.map { .string($0) } ?? .null,
+            "duration": (try? ImageSpec.JSONValue(result.duration.roundedSeconds)) ?? .null,
+        ]
+        if let transfer = result.transfer {
+            object["layers"] = .array(transfer.layers.map { .string($0) })
+            object["bytes_sent"] = try? ImageSpec.JSONValue(transfer.sentBytes)
+            object["bytes_skipped"] = try? ImageSpec.JSONValue(transfer.skippedBytes)
+        }
+        return .object(object)
     }
 
     /// The failure of the command: 74, or 69 if that is the status of all images that failed by themselves.

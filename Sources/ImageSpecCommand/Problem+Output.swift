@@ -15,6 +15,7 @@ extension ImageSpecError.Problem {
             case .writeSnapshot?: "write it again with 'imagespec tag --snapshot'"
             case .chooseOutput?:
                 "move it, write to another file with --output FILE, or print to standard output with --output -"
+            case .writeImage?: "set registry, or write the image to a file with --output FILE.tar"
             default: nil
             }
         return text.map { ImageSpecError.Problem(self, fix: ImageSpecError.Fix($0, action: fix?.action)) }

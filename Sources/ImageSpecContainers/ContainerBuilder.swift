@@ -18,7 +18,7 @@ extension ImageSpec {
     ///
     /// | key | value |
     /// |---|---|
-    /// | `engine` | `docker`, `podman`, `buildah` or `buildctl`; defaults to the first of docker, podman and buildah that works |
+    /// | `engine` | `docker`, `podman`, `buildah`, `buildctl` or `builtin` (``BuiltinBuilder``); defaults to the first of docker, podman and buildah that works |
     /// | `network` | the network of build steps, such as `host` or `none`; defaults to the engine's default |
     /// | `cache` | `false` rebuilds every layer; by default, layers of earlier builds are reused |
     /// | `progress` | `plain`, the only mode: engine output is reported line by line |
@@ -46,6 +46,7 @@ extension ImageSpec {
         private let cache = EngineCache()
         /// Images that were found when they were checked, so that their registry is asked once.
         private let found = FoundImages()
+        private let builtin: BuiltinBuilder
         private let pool = EndpointPool()
         /// If `nil`, other processes that build the same image do not wait.
         private let locks: BuildLocks?
@@ -55,16 +56,34 @@ extension ImageSpec {
             self.init(engine: engine, runner: .system, folders: nil, registry: .system, locks: .user)
         }
 
+        /// A builder whose images without an engine are made by this one.
+        init(engine: ContainerEngine?, builtin: BuiltinBuilder) {
+            self.init(
+                engine: engine, runner: .system, folders: nil, registry: .system, builtin: builtin,
+                locks: .user)
+        }
+
         /// A builder that searches these directories for programs; nil: those of `PATH`.
         init(
             engine: ContainerEngine? = nil, runner: CommandRunner, folders: [String]?,
-            registry: RegistryImages, locks: BuildLocks? = nil
+            registry: RegistryImages, builtin: BuiltinBuilder? = nil, locks: BuildLocks? = nil
         ) {
             self.locks = locks
             self.engine = engine
             self.runner = runner
             self.folders = folders
             self.registry = registry
+            var dependencies = BuiltinDependencies.system
+            dependencies.runner = runner
+            dependencies.folders = folders
+            dependencies.registry = registry
+            self.builtin = builtin ?? BuiltinBuilder(output: nil, of: nil, dependencies: dependencies)
+        }
+
+        /// Whether an image is made without an engine: the builder or the spec's option requests that.
+        private func usesBuiltin(_ request: BuildRequest) -> Bool {
+            if let engine { return engine == .builtin }
+            return ContainerOptions.read(request.spec).options.engine == .builtin
         }
 
         /// Returns an existing image, or builds and pushes it.
@@ -72,6 +91,7 @@ extension ImageSpec {
         /// If another process of this user is building the same image, waits for it, with a warning, and uses its image.
         /// - Throws: ``ImageSpecError``, `CancellationError`.
         public func build(_ request: BuildRequest) async throws -> BuildResult {
+            if usesBuiltin(request) { return try await builtin.build(request) }
             func build() async throws -> BuildResult {
                 try await withBuildJob(request) { try await $0.build() }
             }
@@ -99,6 +119,7 @@ extension ImageSpec {
         }
 
         private func checkAll(_ request: BuildRequest) async throws {
+            if usesBuiltin(request) { return try await builtin.check(request) }
             let options = try RequestCheck(request, engine).validate()
             let context = try request.buildContext()
             let secrets = Result { () throws(ImageSpecError) in
@@ -138,7 +159,10 @@ extension ImageSpec {
 
         /// Looks for the image in its registry, which requires no engine, or in the engine if nothing is pushed.
         private func inspect(_ request: BuildRequest) async throws -> Inspection {
-            guard request.isPushed else { return try await withBuildJob(request) { try await $0.inspect() } }
+            guard request.isPushed else {
+                if usesBuiltin(request) { return try await builtin.inspect(request) }
+                return try await withBuildJob(request) { try await $0.inspect() }
+            }
             _ = try RequestCheck(request, engine).options()
             let file = try RegistryConfiguration.file(of: request.spec, in: request.context)
             let platform = request.spec.platforms(in: request.context).first ?? ""
@@ -200,8 +224,25 @@ extension ImageSpec.BuildEngine {
         engine: ImageSpec.ContainerEngine? = nil, policy: ImageSpec.BuildPolicy = .current,
         report: @escaping @Sendable (ImageSpec.BuildEvent) -> Void = { _ in }
     ) -> ImageSpec.BuildEngine {
+        containers(ImageSpec.ContainerBuilder(engine: engine), policy: policy, report: report)
+    }
+
+    /// An engine whose builder `default` makes all images without a container engine, and writes one to a file or directory.
+    package static func containers(
+        writing output: ImageSpec.BuiltinBuilder.Output, of imageName: String, policy: ImageSpec.BuildPolicy,
+        report: @escaping @Sendable (ImageSpec.BuildEvent) -> Void
+    ) -> ImageSpec.BuildEngine {
+        let builtin = ImageSpec.BuiltinBuilder(output: output, of: imageName)
+        return containers(
+            ImageSpec.ContainerBuilder(engine: .builtin, builtin: builtin), policy: policy, report: report)
+    }
+
+    private static func containers(
+        _ builder: ImageSpec.ContainerBuilder, policy: ImageSpec.BuildPolicy,
+        report: @escaping @Sendable (ImageSpec.BuildEvent) -> Void
+    ) -> ImageSpec.BuildEngine {
         let buildEngine = ImageSpec.BuildEngine(policy: policy, report: report)
-        buildEngine.register("default", ImageSpec.ContainerBuilder(engine: engine), priority: 1)
+        buildEngine.register("default", builder, priority: 1)
         // Below `default`: what a spec becomes must not depend on what else is there. In flytekit it is 5.
         buildEngine.register(ImageSpec.envdBuilderName, ImageSpec.EnvdBuilder(), priority: 0)
         return buildEngine

@@ -22,6 +22,8 @@ extension ImageSpec {
         case buildah
         /// BuildKit's own client, which builds with remote daemons. Used only on request.
         case buildctl
+        /// None: this package makes the image itself, without a daemon. Used only on request; see ``BuiltinBuilder``.
+        case builtin
 
         /// The engines that are tried by default, in this order.
         static let usual: [ContainerEngine] = [.docker, .podman, .buildah]
@@ -145,6 +147,8 @@ struct EngineFinder: Sendable {
                 return DetectedEngine(
                     dialect: .buildah, path: path, version: words.count > 2 ? String(words[2]) : "")
             }
+        // No program.
+        case .builtin: return .failure(Problem(reason: "it is part of this package", isAnswer: false))
         case .buildctl:
             // `buildctl github.com/moby/buildkit v0.12.5 …`. Daemons are checked before each build.
             return try await ask(path, "--version").map {

@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecLayers
 import Synchronization
 
 /// The images that a container engine has.

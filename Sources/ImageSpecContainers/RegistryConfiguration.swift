@@ -45,7 +45,8 @@ struct RegistryConfiguration: Sendable {
     func places(of engine: ImageSpec.ContainerEngine) -> CredentialPlaces {
         let dockerFile = CredentialPlaces.dockerFile(processEnvironment)
         switch engine {
-        case .docker, .buildctl: return CredentialPlaces(files: [source ?? dockerFile].compactMap(\.self))
+        case .docker, .buildctl, .builtin:
+            return CredentialPlaces(files: [source ?? dockerFile].compactMap(\.self))
         case .podman, .buildah:
             func only(_ path: String) -> CredentialPlaces {
                 CredentialPlaces(files: [path], usesStore: false)
@@ -69,7 +70,7 @@ struct RegistryConfiguration: Sendable {
     ) throws(ImageSpecError) -> (file: String?, environment: [String: String?]) {
         if credentials.entries.isEmpty { return (file, environment) }
         switch engine {
-        case .docker, .buildctl:
+        case .docker, .buildctl, .builtin:
             let configuration = DockerConfiguration(
                 credentialsFile: source, additions: credentials, processEnvironment)
             return (file, try configuration.write("credentials", in: scratch))

@@ -45,6 +45,9 @@ struct RequestCheck {
             }
         }
         check { () throws(ImageSpecError) in try checkPlatforms() }
+        if problems.isEmpty, (wanted ?? options.engine) == .builtin {
+            problems += BuiltinCheck(spec: spec, options: options, in: context).problems
+        }
         for case (let option, let path?) in options.tls.files {
             check { () throws(ImageSpecError) in _ = try OptionFile.path(option, path, in: context) }
         }

@@ -89,7 +89,9 @@ struct TemporaryDirectory: Sendable {
     }
 
     /// Removes the directory and its contents, as far as possible. Follows no links.
-    func remove() { Self.remove(Array(path.utf8CString)) }
+    func remove() { Self.remove(path) }
+
+    static func remove(_ path: String) { remove(Array(path.utf8CString)) }
 
     /// Removes what a directory contains, as far as possible. Follows no links.
     static func removeContents(of directory: String) {

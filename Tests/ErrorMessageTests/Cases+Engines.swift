@@ -4,6 +4,7 @@ import ImageSpec
 
 @testable import ContentTree
 @testable import ImageSpecContainers
+@testable import ImageSpecLayers
 
 extension ErrorArea {
     static let engines = ErrorArea(

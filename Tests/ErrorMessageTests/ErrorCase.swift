@@ -79,7 +79,7 @@ struct ErrorArea: Sendable, CustomTestStringConvertible {
 
     static let alone: [ErrorArea] = [
         documents, yaml, fields, names, files, ignoreFiles, contexts, engines, containers, flytekit, drafts,
-        records, pins, requirements,
+        records, pins, requirements, layers,
     ]
 
     /// Those that ask a registry on this machine, which takes libcurl, and for one Linux' /dev/full.

@@ -82,6 +82,7 @@ import Testing
     static let exceptions = [
         "sourceChanged": "needs a file that changes between two reads",
         "renamed": "needs a file that changes between being named and being built",
+        "layerChanged": "needs files that change between two reads",
         "unreadableStandardInput":
             "needs a standard input that cannot be read, which a test must not take away",
         "ignoreFileOfAnotherUser": "needs a file of another user, which only root can make",

@@ -5,6 +5,7 @@ import Testing
 @testable import ContentTree
 @testable import ImageSpec
 @testable import ImageSpecContainers
+@testable import ImageSpecLayers
 
 /// The sentences that only a special machine or moment causes, made by their factories.
 @Suite struct ExceptionTests {
@@ -27,6 +28,10 @@ import Testing
             .unwritableOutput,
             "cannot create the temporary directory \"/tmp\": No space left on device; free some space, or set TMPDIR to another "
                 + "directory"
+        ),
+        (
+            "layerChanged", .layerChanged("source"), .sourceChanged,
+            "the layer \"source\" changed while the image was built; try again"
         ),
         (
             "ignoreFileOfAnotherUser",

@@ -15,7 +15,8 @@ import Testing
         arguments: [
             ("ren", ["render"]), ("in", ["init"]), ("name --sch", ["--scheme"]),
             ("name --scheme ''", ["flytekit", "sha256"]),
-            ("name --no-such", []), ("build --engine ''", ["buildah", "buildctl", "docker", "podman"]),
+            ("name --no-such", []),
+            ("build --engine ''", ["buildah", "buildctl", "builtin", "docker", "podman"]),
             ("build --engine po", ["podman"]),
             ("check ''", ["a.yaml", "b c.json", "folder"]), ("check a", ["a.yaml"]), ("init ''", ["folder"]),
             ("init --output ''", ["a.yaml", "folder"]),

@@ -7,6 +7,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpecContainers
+@testable import ImageSpecLayers
 
 /// Images are not built on a base image of another platform.
 @Suite struct BasePlatformTests {

@@ -5,6 +5,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpecContainers
+@testable import ImageSpecLayers
 
 /// What is reported of a failed build. The lines are those that engines print.
 @Suite struct BuildFailureTests {

@@ -63,7 +63,7 @@ import Testing
             var passed = Passed(environment: environment)
             let path: String?
             switch engine {
-            case .docker, .buildctl:
+            case .docker, .buildctl, .builtin:
                 path =
                     environment == configuration.environment
                     ? nil : (environment["DOCKER_CONFIG"] ?? nil).map { $0 + "/config.json" }

@@ -9,7 +9,7 @@ import Darwin
 #endif
 
 /// The open directory of cache files. It belongs to the user, and no other user can write to it.
-struct DigestCacheDirectory: Sendable {
+package struct DigestCacheDirectory: Sendable {
     private static let daysUntilUnused = 30
     private static let secondsPerDay: Int64 = 86_400
 
@@ -26,6 +26,9 @@ struct DigestCacheDirectory: Sendable {
         var status = stat()
         guard fstat(descriptor, &status) == 0, Self.isOwn(status) else { return nil }
     }
+
+    /// Whether a directory can hold caches: it belongs to the user, or it was created now.
+    package static func exists(at path: String) -> Bool { create(path) != nil }
 
     /// Opens the directory. Creates it and its parent if they do not exist.
     static func create(_ path: String) -> DigestCacheDirectory? {

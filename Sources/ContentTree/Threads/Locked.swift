@@ -47,7 +47,7 @@ package final class Locked<Value>: @unchecked Sendable {
     }
 
     /// Changes the value and wakes the threads that wait.
-    func notifying<Result>(_ body: (inout sending Value) -> sending Result) -> sending Result {
+    package func notifying<Result>(_ body: (inout sending Value) -> sending Result) -> sending Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         if let condition { pthread_cond_broadcast(condition) }

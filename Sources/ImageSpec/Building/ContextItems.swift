@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
+package import ContentTree
 
 /// The output of a build context: a directory or an archive.
 ///
 /// Paths are bytes, relative to the context. A directory precedes its entries, and every path is added once.
-protocol ContextSink: AnyObject {
+package protocol ContextSink: AnyObject {
     /// Writes the next bytes of a file.
     typealias Write = (ArraySlice<UInt8>) throws(ImageSpecError) -> Void
 
@@ -19,7 +19,7 @@ protocol ContextSink: AnyObject {
 }
 
 /// The entries of a build context, before it is written.
-struct ContextItems {
+package struct ContextItems {
     private enum Content {
         case folder
         case bytes([UInt8])
@@ -30,6 +30,8 @@ struct ContextItems {
     private var items: [(path: [UInt8], content: Content)] = []
     private var folders: Set<[UInt8]> = []
     private var trees: [(tree: SourceTree, field: String)] = []
+
+    package init() {}
 
     /// Adds a directory and its parents if they are missing.
     mutating func add(folder path: String) {
@@ -47,7 +49,7 @@ struct ContextItems {
     }
 
     /// Adds the entries of a tree below a directory.
-    mutating func add(_ tree: SourceTree, at folder: String, field: String) {
+    package mutating func add(_ tree: SourceTree, at folder: String, field: String) {
         add(folder: folder)
         let prefix = Array((folder + "/").utf8)
         items += tree.entries.indices.map { index in
@@ -58,7 +60,7 @@ struct ContextItems {
 
     /// Writes all entries to a sink, directory by directory, each sorted by the bytes of the names. Files are read and hashed while they
     /// are written.
-    func write(to sink: some ContextSink) throws(ImageSpecError) {
+    package func write(to sink: some ContextSink) throws(ImageSpecError) {
         let readers = trees.map { EntryReader($0.tree, field: $0.field) }
         for item in items.sorted(by: { Self.precedes($0.path, $1.path) }) {
             if Task.isCancelled { throw .writingCancelled }

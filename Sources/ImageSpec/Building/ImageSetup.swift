@@ -4,32 +4,32 @@ internal import ContentTree
 
 /// The setup of an image that its Dockerfile and its envd file have in common. Each format renders these values in its own
 /// syntax.
-struct ImageSetup {
+package struct ImageSetup: Sendable {
     /// A directory of the build context that is copied into the image.
-    struct CopiedDirectory {
+    package struct CopiedDirectory: Sendable {
         /// Relative to the build context.
-        let source: String
+        package let source: String
         /// Relative to the working directory of the image; `.` is that directory itself.
-        let destination: String
+        package let destination: String
     }
 
-    let spec: ImageSpec
-    let inputs: RenderingInputs
-    let python: PythonEnvironment
+    package let spec: ImageSpec
+    package let inputs: RenderingInputs
+    package let python: PythonEnvironment
 
-    init(spec: ImageSpec, inputs: RenderingInputs) {
+    package init(spec: ImageSpec, inputs: RenderingInputs) {
         self.spec = spec
         self.inputs = inputs
         python = PythonEnvironment(of: spec)
     }
 
     /// The image that the build starts from.
-    var baseImage: String { inputs.baseName ?? python.baseReference }
+    package var baseImage: String { inputs.baseName ?? python.baseReference }
 
     /// Sorted and without duplicates, as are the other packages; `nil` if there are none.
     var aptPackages: [String]? { spec.aptPackages.nonEmptySet }
 
-    var packages: [String]? { spec.packages.nonEmptySet }
+    package var packages: [String]? { spec.packages.nonEmptySet }
 
     var condaPackages: [String]? { spec.condaPackages.nonEmptySet }
 
@@ -39,17 +39,17 @@ struct ImageSetup {
     }
 
     /// The package index, if it is not the default.
-    var packageIndex: String? { spec.pipIndex.nonEmpty }
+    package var packageIndex: String? { spec.pipIndex.nonEmpty }
 
-    var extraPackageIndexes: [String] { spec.pipExtraIndexURLs ?? [] }
+    package var extraPackageIndexes: [String] { spec.pipExtraIndexURLs ?? [] }
 
     /// The variables of the spec, sorted by name.
-    var variables: [(name: String, value: String)] {
+    package var variables: [(name: String, value: String)] {
         (spec.env ?? [:]).map { (name: $0.key, value: $0.value) }.sorted { $0.name.precedesInUTF8($1.name) }
     }
 
     /// Whether a variable has the default of this package. A variable that the spec sets has exactly that value.
-    func hasDefault(_ variable: String) -> Bool { spec.env?[variable] == nil }
+    package func hasDefault(_ variable: String) -> Bool { spec.env?[variable] == nil }
 
     /// The source tree first, so that `copy` replaces files of it. Sources have names of this package, so that no path of the
     /// user is read as a pattern.

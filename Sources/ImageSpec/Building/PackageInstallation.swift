@@ -92,12 +92,36 @@ extension Instructions {
     private static let cacheOptions = "--link-mode copy --cache-dir \(RenderingConstants.cache)/uv"
 
     private var indexOptions: [Option] {
-        (setup.packageIndex.map { [Option(name: "--index-url", value: $0)] } ?? [])
-            + setup.extraPackageIndexes.map { Option(name: "--extra-index-url", value: $0) }
+        setup.indexOptions.map { Option(name: $0.name, value: $0.value) }
     }
 
-    private var extraArguments: [String] {
-        spec.pipExtraArgs.nonEmpty.flatMap(ArgumentText.words) ?? []
+    private var extraArguments: [String] { setup.extraArguments }
+}
+
+extension ImageSetup {
+    /// The options of uv for the indexes of packages.
+    package var indexOptions: [(name: String, value: String)] {
+        (packageIndex.map { [("--index-url", $0)] } ?? [])
+            + extraPackageIndexes.map { ("--extra-index-url", $0) }
+    }
+
+    /// The words of `pip_extra_args`.
+    package var extraArguments: [String] { spec.pipExtraArgs.nonEmpty.flatMap(ArgumentText.words) ?? [] }
+
+    /// Arguments of `uv sync` in two parts: those that select groups and extras of a project, and the others.
+    package var projectArguments: (selection: [String], others: [String]) {
+        let selecting: Set = [
+            "--all-extras", "--all-groups", "--dev", "--extra", "--group", "--no-all-extras",
+            "--no-default-groups", "--no-dev", "--no-extra", "--no-group", "--only-group", "--package",
+            "--all-packages",
+        ]
+        var selection: [String] = []
+        var others: [String] = []
+        for argument in InstallerArgument.read(extraArguments, by: .uvSync) {
+            let words = [argument.name ?? argument.word] + (argument.value.map { [$0] } ?? [])
+            if argument.name.map(selecting.contains) ?? false { selection += words } else { others += words }
+        }
+        return (selection, others)
     }
 }
 
@@ -105,5 +129,5 @@ extension ImageSpec.SecretMount {
     /// The absolute path in the container.
     ///
     /// Source: flytekit, whose installation runs in that directory.
-    var targetPath: String { Path.join(RenderingConstants.workingDirectory, target) }
+    package var targetPath: String { Path.join(RenderingConstants.workingDirectory, target) }
 }

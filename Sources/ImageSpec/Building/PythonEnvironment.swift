@@ -6,8 +6,8 @@ internal import ContentTree
 ///
 /// Unless conda creates it, the environment is a virtual environment of an interpreter that includes the packages of that
 /// interpreter: packages of the base image stay usable, and packages that its own pip installs are found.
-struct PythonEnvironment {
-    enum Interpreter: Equatable {
+package struct PythonEnvironment: Sendable {
+    package enum Interpreter: Equatable, Sendable {
         /// The spec requires no Python and installs nothing.
         case none
         /// An interpreter of the base image, by its path.
@@ -22,12 +22,12 @@ struct PythonEnvironment {
         case ofBase
     }
 
-    let interpreter: Interpreter
+    package let interpreter: Interpreter
     /// The base image, unless it is a spec.
-    let baseReference: String
+    package let baseReference: String
 
     /// The directory of the environment; nil if there is none.
-    var folder: String? {
+    package var folder: String? {
         switch interpreter {
         case .none: nil
         case .conda: RenderingConstants.condaEnvironment
@@ -39,7 +39,7 @@ struct PythonEnvironment {
     var executable: String { (folder ?? "") + "/bin/python" }
 
     /// The precedence is conda, an interpreter by path, a version, the base image's Python.
-    init(of spec: ImageSpec) {
+    package init(of spec: ImageSpec) {
         let version = spec.pythonVersion.nonEmpty
         let installs = spec.hasPythonPackages
         var reference: String?
@@ -66,10 +66,10 @@ struct PythonEnvironment {
 
 extension ImageSpec {
     /// Whether Python packages are installed.
-    var hasPythonPackages: Bool { !(packages ?? []).isEmpty || requirements.nonEmpty != nil }
+    package var hasPythonPackages: Bool { !(packages ?? []).isEmpty || requirements.nonEmpty != nil }
 
     /// Whether the environment is conda's.
-    var hasCondaFields: Bool { !(condaPackages ?? []).isEmpty || !(condaChannels ?? []).isEmpty }
+    package var hasCondaFields: Bool { !(condaPackages ?? []).isEmpty || !(condaChannels ?? []).isEmpty }
 }
 
 // MARK: instructions

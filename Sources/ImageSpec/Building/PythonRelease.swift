@@ -105,7 +105,7 @@ extension ImageSpec {
     }
 
     /// Whether there is a base image that the spec names.
-    var hasBaseImage: Bool {
+    package var hasBaseImage: Bool {
         switch baseImage {
         case .reference(let text): !text.isEmpty
         case .spec: true

@@ -11,7 +11,7 @@ package enum RenderingConstants {
     /// The Python of a spec with packages, but without a base image and a version.
     package static let defaultPython = "3.12"
     /// Contains the static binary `/uv`. `uv_image` in `builder_config` overrides it.
-    static let uvImage = "ghcr.io/astral-sh/uv:0.13.9"
+    package static let uvImage = "ghcr.io/astral-sh/uv:0.13.9"
     /// Contains `/usr/bin/micromamba` and CA certificates. `micromamba_image` in `builder_config` overrides it.
     static let micromambaImage = "mambaorg/micromamba:2.6.1-debian12-slim"
     /// The poetry that installs a `poetry.lock`. `poetry` in `builder_config` overrides the version.
@@ -37,22 +37,26 @@ package enum RenderingConstants {
     // Paths in the image.
 
     /// The environment of packages, unless conda creates it.
-    static let virtualEnvironment = "/opt/venv"
+    package static let virtualEnvironment = "/opt/venv"
     /// The directory of Pythons that uv downloads. Every user can read it, unlike `/root` in some images.
-    static let managedPythons = "/opt/python"
+    package static let managedPythons = "/opt/python"
     static let condaRoot = "/opt/micromamba"
     static let condaEnvironment = "/opt/micromamba/envs/runtime"
-    static let workingDirectory = "/root"
-    static let user = "flytekit"
+    package static let workingDirectory = "/root"
+    package static let user = "flytekit"
     /// The directories in which clusters with GPUs, such as GKE, mount programs and libraries of the driver.
-    static let driverPrograms = "/usr/local/nvidia/bin:/usr/local/cuda/bin"
-    static let driverLibraries = "/usr/local/nvidia/lib64"
+    package static let driverPrograms = "/usr/local/nvidia/bin:/usr/local/cuda/bin"
+    package static let driverLibraries = "/usr/local/nvidia/lib64"
+    /// The PATH of an image whose base image sets none.
+    ///
+    /// Source: BuildKit, `util/system`, `DefaultPathEnvUnix`.
+    package static let systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     /// The profile that login shells read last.
-    static let loginProfile = "/etc/profile.d/zz-imagespec.sh"
+    package static let loginProfile = "/etc/profile.d/zz-imagespec.sh"
     /// The label with the id, which can be read from a registry.
-    static let idLabel = "imagespec.id"
+    package static let idLabel = "imagespec.id"
     /// The variable with the id, by which code determines its image.
-    static let idVariable = "_F_IMG_ID"
+    package static let idVariable = "_F_IMG_ID"
 
     // Paths that exist only during the build.
 
@@ -63,5 +67,5 @@ package enum RenderingConstants {
 
     /// The time of every file, directory and link of a build context, in seconds: 1980-01-01, the first that every
     /// archive format can write. Copied files keep it.
-    static let timeStamp = 315_532_800
+    package static let timeStamp = 315_532_800
 }

@@ -4,8 +4,8 @@ internal import ContentTree
 
 /// The input of rendering besides the fields of the spec: the existence and types of files, and the contents of
 /// requirements.
-struct RenderingInputs: Sendable {
-    struct Copied: Sendable {
+package struct RenderingInputs: Sendable {
+    package struct Copied: Sendable {
         /// Normalized, as in identity documents.
         var path: String
         var isFolder: Bool
@@ -13,7 +13,7 @@ struct RenderingInputs: Sendable {
 
     /// The image name of a base that is a spec.
     var baseName: String?
-    var requirements: RequirementsLayout?
+    package var requirements: RequirementsLayout?
     var copied: [Copied] = []
     var hasSource: Bool
 
@@ -37,7 +37,7 @@ struct RenderingInputs: Sendable {
     }
 
     /// Uses files that were read for a name.
-    init(
+    package init(
         of spec: ImageSpec, _ contents: ResolvedInputs, in context: ImageSpec.Context,
         baseImageName: String?
     ) throws(ImageSpecError) {

@@ -3,12 +3,12 @@
 internal import ContentTree
 
 /// The paths of requirements files in a build context, which keep the relative paths of their includes valid.
-struct RequirementsLayout: Sendable {
-    let files: RequirementFiles
+package struct RequirementsLayout: Sendable {
+    package let files: RequirementFiles
     /// The paths of `files`, in their order, below one directory.
-    let paths: [String]
+    package let paths: [String]
     /// The path of the main file below that directory.
-    let main: String
+    package let main: String
 
     init(_ files: RequirementFiles) throws(ImageSpecError) {
         self.files = files
@@ -51,7 +51,7 @@ struct RequirementsLayout: Sendable {
 
     /// Arguments of `uv pip install` for the options that uv does not apply, or not in every version, when it reads them in
     /// a requirements file. An option that `arguments` of the spec has already is not repeated.
-    func installerArguments(beside arguments: [String]) -> [String] {
+    package func installerArguments(beside arguments: [String]) -> [String] {
         guard files.kind == .pip else { return [] }
         var found: [[String]] = []
         for file in files.files {

@@ -11,7 +11,7 @@ import Darwin
 #endif
 
 /// The output of an archive: a file that gets its name when it is complete, or a pipe or device.
-final class TarContextFile {
+package final class TarContextFile {
     private enum Output {
         case file(AtomicFile)
         case stream(StreamOutput)
@@ -21,7 +21,7 @@ final class TarContextFile {
     private let place: [UInt8]
     private let output: Output
 
-    init(_ path: String) throws(ImageSpecError) {
+    package init(_ path: String) throws(ImageSpecError) {
         let (place, kind) = try FileSystem.outputPlace(path)
         self.path = Array(path.utf8)
         self.place = place
@@ -48,7 +48,7 @@ final class TarContextFile {
         }
     }
 
-    func write(_ bytes: ArraySlice<UInt8>) throws(ImageSpecError) {
+    package func write(_ bytes: ArraySlice<UInt8>) throws(ImageSpecError) {
         do throws(FileSystem.Failure) {
             switch output {
             case .file(let file): try file.write(bytes)
@@ -60,7 +60,7 @@ final class TarContextFile {
     }
 
     /// Completes the output, and gives a file its name.
-    func finish() throws(ImageSpecError) {
+    package func finish() throws(ImageSpecError) {
         guard case .file(let file) = output else { return }
         do throws(FileSystem.Failure) {
             try file.finish(isDurable: false)

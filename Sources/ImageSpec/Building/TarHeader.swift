@@ -4,28 +4,47 @@ internal import ContentTree
 
 /// The header of a member of a tar archive: a ustar header, preceded by an extended one if ustar cannot represent the member.
 ///
-/// Independent of the host: no owner, and a constant time.
+/// Independent of the host: owners are numbers, and the time is constant unless it is set.
 /// Source: POSIX.1-2017, pax, "ustar Interchange Format" and "pax Interchange Format".
-struct TarHeader {
-    enum Kind: UInt8 {
+package struct TarHeader {
+    package enum Kind: UInt8, Sendable {
         case file = 0x30
+        case hardLink = 0x31
         case link = 0x32
         case folder = 0x35
         case extended = 0x78
     }
 
-    static let blockSize = 512
+    package static let blockSize = 512
 
-    var kind: Kind
-    var path: [UInt8]
-    var mode: Int
+    package var kind: Kind
+    package var path: [UInt8]
+    package var mode: Int
     /// The size of a file.
-    var size = 0
+    package var size = 0
     /// The target of a link.
-    var target: [UInt8] = []
+    package var target: [UInt8] = []
+    package var owner = 0
+    package var group = 0
+    /// The modification time, in seconds since 1970.
+    package var time = RenderingConstants.timeStamp
+
+    package init(
+        kind: Kind, path: [UInt8], mode: Int, size: Int = 0, target: [UInt8] = [], owner: Int = 0,
+        group: Int = 0, time: Int = RenderingConstants.timeStamp
+    ) {
+        self.kind = kind
+        self.path = path
+        self.mode = mode
+        self.size = size
+        self.target = target
+        self.owner = owner
+        self.group = group
+        self.time = time
+    }
 
     /// The headers, in whole blocks.
-    var blocks: [UInt8] {
+    package var blocks: [UInt8] {
         let records = records
         guard !records.isEmpty else { return block }
         let extended = TarHeader(
@@ -34,7 +53,7 @@ struct TarHeader {
     }
 
     /// The padding of the last block.
-    static func padding(after size: Int) -> [UInt8] {
+    package static func padding(after size: Int) -> [UInt8] {
         [UInt8](repeating: 0, count: (blockSize - size % blockSize) % blockSize)
     }
 
@@ -43,6 +62,8 @@ struct TarHeader {
     private static let maximumPathCount = 100
     /// Eleven octal digits.
     private static let maximumSize = 0o777_7777_7777
+    /// Seven octal digits.
+    private static let maximumID = 0o777_7777
 
     private var block: [UInt8] {
         var bytes: [UInt8] = []
@@ -58,10 +79,10 @@ struct TarHeader {
         }
         append(path, width: Self.maximumPathCount)
         append(octal: mode, width: 8)
-        append(octal: 0, width: 8)
-        append(octal: 0, width: 8)
+        append(octal: owner > Self.maximumID ? 0 : owner, width: 8)
+        append(octal: group > Self.maximumID ? 0 : group, width: 8)
         append(octal: size > Self.maximumSize ? 0 : size, width: 12)
-        append(octal: RenderingConstants.timeStamp, width: 12)
+        append(octal: time, width: 12)
         let sumStart = bytes.count
         append("        ".utf8, width: 8)
         bytes.append(kind.rawValue)
@@ -88,6 +109,9 @@ struct TarHeader {
             // Declares that names are bytes. GNU tar accepts any bytes and warns about the unknown record; readers that convert
             // names need it.
             records = Self.record("hdrcharset", Array("BINARY".utf8)) + records
+        }
+        for (name, id) in [("uid", owner), ("gid", group)] where id > Self.maximumID {
+            records += Self.record(name, Array(String(id).utf8))
         }
         if size > Self.maximumSize { records += Self.record("size", Array(String(size).utf8)) }
         return records

@@ -12,11 +12,11 @@ extension Instructions {
     var searchPaths: [String] {
         var lines: [String] = []
         let first = python.folder.map { $0 + "/bin:" } ?? ""
-        let last = hasDriverPaths ? "" : ":" + RenderingConstants.driverPrograms
+        let last = setup.hasDriverPaths ? "" : ":" + RenderingConstants.driverPrograms
         if setup.hasDefault("PATH") && !(first + last).isEmpty {
             lines.append("ENV PATH=\"\(first)$PATH\(last)\"")
         }
-        if setup.hasDefault("LD_LIBRARY_PATH") && !hasDriverPaths {
+        if setup.hasDefault("LD_LIBRARY_PATH") && !setup.hasDriverPaths {
             // No empty entry at the end, which would mean the working directory.
             let rest = "${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
             lines.append("ENV LD_LIBRARY_PATH=\"\(RenderingConstants.driverLibraries)\(rest)\"")
@@ -38,17 +38,6 @@ extension Instructions {
     /// After packages are installed, because installers would import modules that a base image has in that directory.
     var importPath: [String] {
         setup.hasDefault("PYTHONPATH") ? ["ENV PYTHONPATH=\(RenderingConstants.workingDirectory)"] : []
-    }
-
-    /// Whether the base image is rendered too, and so already has the directories of GPU drivers. If the base spec is not built
-    /// (builder `noop`), its image is its own base image.
-    private var hasDriverPaths: Bool {
-        guard case .spec(let base) = spec.baseImage else { return false }
-        if case .reference(let reference) = base.baseImage, reference.hasSameBytes(as: inputs.baseName ?? "")
-        {
-            return false
-        }
-        return true
     }
 }
 
@@ -79,5 +68,40 @@ extension Instructions {
         compile(
             "\"$(\(python) -c 'import os; print(os.path.dirname(os.__file__))')\"", with: python,
             excluding: "/(site-packages|dist-packages|tests?)/")
+    }
+}
+
+extension ImageSetup {
+    /// Whether the base image is rendered too, and so already has the directories of GPU drivers. If the base spec is not built
+    /// (builder `noop`), its image is its own base image.
+    fileprivate var hasDriverPaths: Bool {
+        guard case .spec(let base) = spec.baseImage else { return false }
+        if case .reference(let reference) = base.baseImage, reference.hasSameBytes(as: inputs.baseName ?? "")
+        {
+            return false
+        }
+        return true
+    }
+
+    /// The variables that the image has besides those of its base image, in the order in which they are set: those that the
+    /// instructions of the Dockerfile set.
+    ///
+    /// `base` has the values of variables of the base image.
+    package func environment(over base: (String) -> String?) -> [(name: String, value: String)] {
+        var variables: [(name: String, value: String)] = []
+        if let folder = python.folder { variables.append(("VIRTUAL_ENV", folder)) }
+        let first = python.folder.map { $0 + "/bin:" } ?? ""
+        let last = hasDriverPaths ? "" : ":" + RenderingConstants.driverPrograms
+        if hasDefault("PATH"), !(first + last).isEmpty {
+            variables.append(("PATH", first + (base("PATH") ?? RenderingConstants.systemPath) + last))
+        }
+        if hasDefault("LD_LIBRARY_PATH"), !hasDriverPaths {
+            let rest = base("LD_LIBRARY_PATH").map { $0.isEmpty ? "" : ":" + $0 } ?? ""
+            variables.append(("LD_LIBRARY_PATH", RenderingConstants.driverLibraries + rest))
+        }
+        variables += self.variables
+        if hasDefault("PYTHONPATH") { variables.append(("PYTHONPATH", RenderingConstants.workingDirectory)) }
+        variables.append((RenderingConstants.idVariable, spec.id))
+        return variables
     }
 }

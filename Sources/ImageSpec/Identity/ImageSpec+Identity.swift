@@ -111,4 +111,7 @@ extension ImageSpec {
     public static func processEnvironment(_ name: String) -> String? {
         CurrentProcess.environmentVariable(name)
     }
+
+    /// The names of the variables in the environment of this process.
+    package static var processEnvironmentNames: [String] { CurrentProcess.environmentVariableNames }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CFileSystem
 internal import ContentTree
 
 #if canImport(Glibc)
@@ -39,6 +40,19 @@ enum CurrentProcess {
         let bytes = UnsafeRawBufferPointer(start: value, count: strlen(value))
         return bytes.split(separator: UInt8(ascii: ":"))
             .compactMap { String(validating: $0, as: UTF8.self) }.joined(separator: ":")
+    }
+
+    /// The names of all environment variables that are UTF-8.
+    static var environmentVariableNames: [String] {
+        guard var entry = imagespec_environment() else { return [] }
+        var names: [String] = []
+        while let text = entry.pointee {
+            let bytes = UnsafeRawBufferPointer(start: text, count: strlen(text))
+            let name = bytes.prefix { $0 != UInt8(ascii: "=") }
+            String(validating: name, as: UTF8.self).map { names.append($0) }
+            entry += 1
+        }
+        return names
     }
 
     /// The directory of digest caches; `nil` for no cache.

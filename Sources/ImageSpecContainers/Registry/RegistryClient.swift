@@ -2,6 +2,7 @@
 
 import CCurl
 public import ImageSpec
+internal import ImageSpecLayers
 
 extension ImageSpec {
     /// A client for the registry protocol, which checks whether images exist. Requires neither docker nor other programs.

@@ -10,7 +10,7 @@ extension ImageSpecError {
         /// A struct rather than an enum, so that new actions do not break a `switch` in client code.
         public struct Action: Hashable, Sendable {
             package enum Kind: String, Sendable {
-                case assumeExists, writeSnapshot, chooseOutput, allowDirectory
+                case assumeExists, writeSnapshot, chooseOutput, allowDirectory, writeImage
             }
 
             package let kind: Kind
@@ -33,6 +33,8 @@ extension ImageSpecError {
             public static func allowDirectory(_ path: String) -> Action {
                 Action(kind: .allowDirectory, directory: path)
             }
+            /// Write the image to a file.
+            public static let writeImage = Action(kind: .writeImage)
         }
 
         /// For people, such as "remove it"; continues the sentence of ``ImageSpecError/Problem/reason``.

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ImageSpec
+internal import ImageSpec
 
 /// A platform of an image, with the names of the OCI specification.
 ///
 /// Source: OCI image specification 1.1, "Platform Variants"; containerd's names for architectures.
-struct ImagePlatform: Hashable, Sendable, CustomStringConvertible {
-    var system: String
-    var architecture: String
-    var variant: String?
+package struct ImagePlatform: Hashable, Sendable, CustomStringConvertible {
+    package var system: String
+    package var architecture: String
+    package var variant: String?
 
     /// nil if the system or the architecture is missing.
-    init?(system: String, architecture: String, variant: String? = nil) {
+    package init?(system: String, architecture: String, variant: String? = nil) {
         guard !system.isEmpty, !architecture.isEmpty else { return nil }
         self.system = system
         self.architecture = architecture
@@ -28,13 +28,15 @@ struct ImagePlatform: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// A platform such as `linux/arm/v7`.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard (2...3).contains(parts.count) else { return nil }
         self.init(system: parts[0], architecture: parts[1], variant: parts.count > 2 ? parts[2] : nil)
     }
 
-    var description: String { ([system, architecture] + [variant].compactMap { $0 }).joined(separator: "/") }
+    package var description: String {
+        ([system, architecture] + [variant].compactMap { $0 }).joined(separator: "/")
+    }
 
     /// The variants that are meant by none; `written` is omitted where it is written.
     private static let usualVariants: [String: (number: Int, written: String?)] = [
@@ -49,11 +51,32 @@ struct ImagePlatform: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether an image of this platform runs on another one: the same, or a later variant of the same architecture. If the
     /// variants cannot be compared, it does.
-    func runs(on other: ImagePlatform) -> Bool {
+    package func runs(on other: ImagePlatform) -> Bool {
         guard system == other.system, architecture == other.architecture else { return false }
         // Images for early variants of arm often do not name them.
         if architecture == "arm", variant == nil { return true }
         guard let number = variantNumber, let otherNumber = other.variantNumber else { return true }
         return number <= otherNumber
+    }
+
+    var json: ImageSpec.JSONValue {
+        var object: ImageSpec.OrderedDictionary<ImageSpec.JSONValue> = [
+            "architecture": .string(architecture), "os": .string(system),
+        ]
+        object["variant"] = variant.map { .string($0) }
+        return .object(object)
+    }
+
+    /// Whether an image with a platform of an index or a configuration runs on this one.
+    func accepts(_ platform: ImageSpec.JSONValue) -> Bool {
+        ImagePlatform(json: platform)?.runs(on: self) ?? false
+    }
+
+    /// The platform in an index or a configuration. If `nil`, there is none.
+    init?(json: ImageSpec.JSONValue) {
+        guard let system = json["os"]?.string, let architecture = json["architecture"]?.string else {
+            return nil
+        }
+        self.init(system: system, architecture: architecture, variant: json["variant"]?.string)
     }
 }
