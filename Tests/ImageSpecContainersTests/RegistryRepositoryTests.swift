@@ -259,7 +259,10 @@ final class UploadServer: Sendable {
         let session = RegistrySession(
             .init(
                 plainHTTPHosts: [host],
-                timeouts: .init(responseHeader: .seconds(60), idle: .seconds(60))),
+                // A busy machine must not be taken for a server that does not respond.
+                timeouts: .init(
+                    connect: .seconds(600), responseHeader: .seconds(600), idle: .seconds(600),
+                    total: .seconds(1200))),
             dependencies)
         return RegistryRepository(
             ImageSpec.RegistryClient(session: session), try ImageSpec.ImageReference("\(host)/\(name):v1"),
