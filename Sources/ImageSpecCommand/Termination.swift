@@ -140,7 +140,7 @@ enum StandardOutput {
         do throws(FileSystem.Failure) {
             try FileSystem.writeAll(bytes[...], to: STDOUT_FILENO)
         } catch {
-            throw .unwritableStandardOutput(error.text)
+            throw .unwritableStandardOutput(error)
         }
         try end()
     }
@@ -154,7 +154,7 @@ enum StandardOutput {
     private static func end() throws(ImageSpecError) {
         state.withLock { $0 = true }
         guard close(STDOUT_FILENO) == 0 else {
-            throw .unwritableStandardOutput(FileSystem.Failure.last.reason)
+            throw .unwritableStandardOutput(.last)
         }
     }
 
@@ -162,9 +162,8 @@ enum StandardOutput {
 }
 
 extension ImageSpecError {
-    fileprivate static func unwritableStandardOutput(_ reason: String) -> ImageSpecError {
-        ImageSpecError(
-            .unwritableOutput, "cannot write to standard output: \(reason)")
+    fileprivate static func unwritableStandardOutput(_ failure: FileSystem.Failure) -> ImageSpecError {
+        ImageSpecError(.unwritableOutput, "cannot write to standard output: \(failure.reason)")
     }
 }
 

@@ -120,8 +120,8 @@ import Testing
             (["sbom": true], .buildKit, "20.10.24", "or buildctl"),
             (["source_date_epoch": 0], .buildKit, "20.10.24", "podman or buildah"),
             (["network": "mine"], .buildctl, "0.13.0", "default; use podman or buildah"),
-            (["network": "mine"], .buildx, "28.2.2", "--driver-opt network=mine, podman or buildah"),
-            (["network": "mine"], .buildKit, "20.10.24", "--driver-opt network=mine, podman or buildah"),
+            (["network": "mine"], .buildx, "28.2.2", "--driver-opt network=mine\", podman or buildah"),
+            (["network": "mine"], .buildKit, "20.10.24", "--driver-opt network=mine\", podman or buildah"),
         ] as [(Options, DetectedEngine.Dialect, String, String)])
     func whatTheEngineCannotDoIsAnErrorThatSaysWhichCan(
         _ options: Options, _ dialect: DetectedEngine.Dialect, _ version: String, _ text: String

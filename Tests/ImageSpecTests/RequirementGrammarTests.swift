@@ -120,7 +120,7 @@ import Testing
         Refused("alpha @ https://example.com/x.egg", "archive"),
         Refused("alpha @ https://example.com/y.whl", "wheel"),
         Refused("alpha @ https://example.com/alpha-1.0.whl", "wheel"),
-        Refused("beta @ https://example.com/alpha-1.0-py3-none-any.whl", "the wheel is of"),
+        Refused("beta @ https://example.com/alpha-1.0-py3-none-any.whl", "the wheel contains"),
         Refused("alpha @ https://example.com/alpha-1.0-py3-none-any.whl;python_version>\"3\"", "archive"),
         Refused("https://example.com/a.zip#sha256=00", "64"),
         // Comments, which only lines of files have.

@@ -116,7 +116,7 @@ import Testing
         Refused(.invalidField, ["env.A", "line break"], ImageSpec(env: ["A": "x\ny"])),
         Refused(.invalidField, ["env.PATH", "single quote"], ImageSpec(env: ["PATH": "/it's:/bin"])),
         Refused(.invalidField, ["env", "_F_IMG_ID"], ImageSpec(env: ["_F_IMG_ID": "x"])),
-        Refused(.invalidField, ["commands[1]", "empty"], ImageSpec(commands: ["a", " \n"])),
+        Refused(.invalidField, ["commands[1]", "blank"], ImageSpec(commands: ["a", " \n"])),
         Refused(.invalidField, ["entrypoint[0]", "NUL"], ImageSpec(entrypoint: ["\0"])),
         Refused(
             .invalidField, ["pip_secret_mounts[0][1]", "relative to /root"],

@@ -255,7 +255,7 @@ import Testing
     func whatDependsOnTheSameTextIsNotChanged(_ old: String, _ path: [String], _ line: String) throws {
         let error = try #require(throws: ImageSpecError.self) { try replaced(old, path) }
         #expect(error.code == .unsupportedField)
-        #expect(error.message.hasPrefix("a spec, read as "))
+        #expect(error.message.hasPrefix("a spec ("), "\(error)")
         #expect(error.message.contains(line))
         #expect(error.message.contains(path.joined(separator: ".")))
     }
