@@ -89,7 +89,9 @@ package struct ImageAssembly: Sendable {
             var writable = ContextItems()
             writable.add(tree, at: String(folder), field: field)
             let items = writable
-            let existing = directory.folders
+            // As engines do: the destination keeps its mode and owner, and the directories of the tree get new ones.
+            let place = Array(folder.utf8)
+            let existing = directory.folders.filter { $0.key == place || place.isBelow($0.key) }
             let key = CacheKey(
                 [
                     Array("files.v1".utf8), Array(digest.utf8), Array(folder.utf8),
