@@ -9,7 +9,7 @@ extension ImageSpecError {
         ImageSpecError(
             .invalidReference, found: withoutUserInfo(text),
             "\"\(withoutUserInfo(text).shortened(to: 300))\": \(problem.reason)",
-            fix: problem.fix ?? "expected [host[:port]/]name[:tag][@digest]")
+            fix: problem.urlScheme.map { "remove \"\($0)\"" } ?? "expected [host[:port]/]name[:tag][@digest]")
     }
 
     static func invalidImageName(
@@ -18,7 +18,8 @@ extension ImageSpecError {
         ImageSpecError(
             .invalidReference, found: withoutUserInfo(name),
             "invalid image name \"\(withoutUserInfo(name).shortened(to: 300))\": \(problem.reason)",
-            fix: problem.fix ?? "change registry (host[:port][/path]) or name")
+            fix: problem.urlScheme.map { "remove \"\($0)\"" }
+                ?? "change registry (host[:port][/path]) or name")
     }
 
     static func slashAfterRegistry(_ registry: String, _ bare: String) -> ImageSpecError {
@@ -44,9 +45,10 @@ extension ImageSpecError {
 }
 
 extension ImageSpec.ImageReference.Problem {
-    fileprivate var fix: ImageSpecError.Fix? {
+    /// The scheme to remove; nil if there is none.
+    fileprivate var urlScheme: String? {
         guard case .urlScheme(let scheme) = self else { return nil }
-        return ImageSpecError.Fix("remove \"\(scheme.shortened)\"")
+        return scheme.shortened
     }
 
     /// The reason as a clause, to follow the text.
