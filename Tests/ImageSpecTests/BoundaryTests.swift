@@ -200,8 +200,8 @@ import Testing
     @Test func aHomeDirectoryIsNotAProject() throws {
         try folder.folder("home/.git")
         try folder.write("home/.netrc", "hunter2")
-        try folder.link("home/work/src/x", to: "../../.netrc")
-        let tool = folder.path + "/home/work"
+        try folder.link("home/project/src/x", to: "../../.netrc")
+        let tool = folder.path + "/home/project"
         #expect(Boundary.project(of: tool, within: []).projects == [Array((folder.path + "/home").utf8)])
         #expect(
             Boundary.project(of: tool, within: [], home: folder.path + "/home").projects == [Array(tool.utf8)]
