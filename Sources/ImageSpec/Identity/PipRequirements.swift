@@ -26,28 +26,18 @@ struct PipRequirements {
             throw .invalidRequirements(path, line: nil, "not valid UTF-8", fix: "save the file as UTF-8")
         }
         var logical: [Line] = []
-        var open: Line?
-        func isComment(_ line: ArraySlice<UInt8>) -> Bool {
-            line.first { !$0.isASCIIWhiteSpace } == UInt8(ascii: "#")
-        }
+        // Whether the last line is continued. It grows in place: a copy for each line would take quadratic time.
+        var isContinued = false
         for (index, line) in physicalLines().enumerated() {
-            if isComment(line) {
+            if line.first(where: { !$0.isASCIIWhiteSpace }) == UInt8(ascii: "#") {
                 // A comment neither continues a line nor is continued.
-                if let finished = open { logical.append(finished) }
-                open = nil
+                isContinued = false
                 continue
             }
-            var current = open ?? Line(text: [], number: index + 1)
-            current.text += line
-            if line.last == UInt8(ascii: "\\") {
-                current.text.removeLast()
-                open = current
-            } else {
-                logical.append(current)
-                open = nil
-            }
+            if !isContinued { logical.append(Line(text: [], number: index + 1)) }
+            isContinued = line.last == UInt8(ascii: "\\")
+            logical[logical.count - 1].text += isContinued ? line.dropLast() : line
         }
-        if let open { logical.append(open) }
         return logical.compactMap { line in
             let text = Self.withoutComment(line.text).withoutSurroundingWhiteSpace
             return text.isEmpty ? nil : Line(text: Array(text), number: line.number)

@@ -17,7 +17,14 @@ final class TOMLTable {
     private enum Node {
         case value(TOMLValue)
         case table(TOMLTable)
-        case tables([TOMLTable])
+        case tables(Elements)
+    }
+
+    /// The elements of an array of tables. A class, so that adding one does not copy the others.
+    private final class Elements {
+        var tables: [TOMLTable]
+
+        init(_ tables: [TOMLTable]) { self.tables = tables }
     }
 
     struct Conflict: Error {
@@ -35,7 +42,7 @@ final class TOMLTable {
                 switch node {
                 case .value(let value): value
                 case .table(let table): table.value
-                case .tables(let tables): .array(tables.map(\.value))
+                case .tables(let elements): .array(elements.tables.map(\.value))
                 }
             })
     }
@@ -60,8 +67,8 @@ final class TOMLTable {
         let (parent, key) = try parent(of: keys)
         let table = TOMLTable(.header)
         switch parent.nodes[key] {
-        case nil: parent.nodes[key] = .tables([table])
-        case .tables(let tables): parent.nodes[key] = .tables(tables + [table])
+        case nil: parent.nodes[key] = .tables(Elements([table]))
+        case .tables(let elements): elements.tables.append(table)
         default: throw Conflict(what: "\(keys.joined(separator: ".")) is not an array of tables")
         }
         return table
@@ -77,7 +84,7 @@ final class TOMLTable {
                 table.nodes[key] = .table(next)
                 table = next
             case .table(let next): table = next
-            case .tables(let tables): table = tables.last ?? table
+            case .tables(let elements): table = elements.tables.last ?? table
             case .value: throw Conflict(what: "\(key) is not a table")
             }
         }
