@@ -22,6 +22,7 @@ let package = Package(
         .library(name: "ImageSpecContainers", targets: ["ImageSpecContainers"]),
         .library(name: "ImageSpecDiff", targets: ["ImageSpecDiff"]),
         .library(name: "ImageSpecFlytekit", targets: ["ImageSpecFlytekit"]),
+        .library(name: "ImageSpecFoundation", targets: ["ImageSpecFoundation"]),
         .library(name: "ImageSpecYAML", targets: ["ImageSpecYAML"]),
         .executable(name: "imagespec", targets: ["ImageSpecCommand"]),
         .plugin(name: "ImageSpecPlugin", targets: ["ImageSpecPlugin"]),
@@ -63,6 +64,8 @@ let package = Package(
         .target(
             name: "ImageSpecFlytekit", dependencies: ["CLibcrypto", "ContentTree", "ImageSpec"],
             swiftSettings: settings),
+        // What Foundation asks of types, for clients that use it: nothing else here links it.
+        .target(name: "ImageSpecFoundation", dependencies: ["ImageSpec"], swiftSettings: settings),
         // Layers, manifests and configurations of images, made without a daemon. No product: ImageSpecContainers offers it.
         .target(
             name: "ImageSpecLayers", dependencies: ["CZlib", "ContentTree", "ImageSpec"],
@@ -107,7 +110,9 @@ let package = Package(
         ),
         .testTarget(
             name: "ImageSpecTests",
-            dependencies: ["ContentTree", "ImageSpec", "ImageSpecDiff", "ImageSpecFlytekit"],
+            dependencies: [
+                "ContentTree", "ImageSpec", "ImageSpecDiff", "ImageSpecFlytekit", "ImageSpecFoundation",
+            ],
             resources: [.copy("Fixtures")],
             swiftSettings: settings
         ),
@@ -149,8 +154,7 @@ let package = Package(
 if Context.environment["IMAGESPEC_CORE_ONLY"] == "1" {
     let core = [
         "CLibcrypto", "CFileSystem", "CSHA256", "ContentTree", "ImageSpec", "ImageSpecDiff",
-        "ImageSpecFlytekit",
-        "ImageSpecTests",
+        "ImageSpecFlytekit", "ImageSpecFoundation", "ImageSpecTests",
     ]
     package.targets.removeAll { !core.contains($0.name) }
     package.products.removeAll { $0.name != "ImageSpec" }

@@ -3,7 +3,8 @@
 
     snippets.py block FILE LANGUAGE N      prints the Nth block of a language, from 1
     snippets.py console FILE [FOLDER]      runs the commands of all console blocks and compares what they print
-    snippets.py compiled SOURCES FILE...   finds each Swift block of the files in a source file below SOURCES
+    snippets.py compiled SOURCES FILE...   finds each Swift block of the files in a source file below one of the directories
+                                           SOURCES, which are separated by commas
 
 In a console block a line that begins with "$ " is a command and the lines up to the next one are its output. Commands
 run in bash, in the working directory or the folder; where one changes it, the next is run there. A Swift block is found where its lines follow each other in a source file, all
@@ -46,7 +47,8 @@ def console(file: str, folder: str = ".") -> int:
 
 def compiled(sources: str, files: list[str]) -> int:
     failures = found = 0
-    programs = {path: path.read_text(encoding="utf-8").split("\n") for path in pathlib.Path(sources).rglob("*.swift")}
+    programs = {path: path.read_text(encoding="utf-8").split("\n")
+                for folder in sources.split(",") for path in pathlib.Path(folder).rglob("*.swift")}
     for file in files:
         for block in blocks(file, "swift"):
             lines = textwrap.dedent(block).rstrip("\n").split("\n")

@@ -16,7 +16,8 @@ let package = Package(
         .testTarget(
             name: "TaskImagesTests",
             dependencies: [
-                "TaskImages", .product(name: "ImageSpecDiff", package: "imagespec"),
+                "TaskImages", .product(name: "ImageSpecContainers", package: "imagespec"),
+                .product(name: "ImageSpecDiff", package: "imagespec"),
                 .product(name: "ImageSpecFlytekit", package: "imagespec"),
             ]),
     ]

@@ -56,6 +56,11 @@ extension ImageSpec {
             self.init(engine: engine, runner: .system, folders: nil, registry: .system, locks: .user)
         }
 
+        /// A builder that asks these registries.
+        init(registry: RegistryImages) {
+            self.init(engine: nil, runner: .system, folders: nil, registry: registry, locks: .user)
+        }
+
         /// A builder whose images without an engine are made by this one.
         init(engine: ContainerEngine?, builtin: BuiltinBuilder) {
             self.init(
@@ -201,15 +206,23 @@ extension ImageSpec {
     }
 
     /// Returns whether the image of this spec exists in its registry, or in the container engine if the spec has no registry.
-    public func existence(in context: Context = .current) async -> Existence {
-        await ContainerBuilder().existence(of: self, in: context)
+    /// - Parameters:
+    ///   - context: the context of relative paths. Defaults to that of this process.
+    ///   - client: the client of the registry, with its own credentials, proxies and timeouts. If `nil`, the credentials of
+    ///     ``registryConfig``, or the usual ones.
+    /// - Returns: whether it exists, or why this cannot be determined.
+    public func existence(
+        in context: Context = .current, using client: RegistryClient? = nil
+    ) async -> Existence {
+        await ContainerBuilder(registry: client.map(RegistryImages.init) ?? .system).existence(
+            of: self, in: context)
     }
 
     /// Whether the image of this spec exists; nil if this cannot be determined.
     ///
-    /// ``existence(in:)`` gives the reason too. Source: flytekit `ImageSpec.exist`.
-    public func exist(in context: Context = .current) async -> Bool? {
-        switch await existence(in: context) {
+    /// ``existence(in:using:)`` gives the reason too. Source: flytekit `ImageSpec.exist`.
+    public func exist(in context: Context = .current, using client: RegistryClient? = nil) async -> Bool? {
+        switch await existence(in: context, using: client) {
         case .present: true
         case .absent: false
         case .unknown: nil

@@ -66,7 +66,9 @@ struct RegistryImages: Sendable {
             ImageSpec.Inspection
     /// The platforms of an image; nil if they cannot be determined in a short time.
     var platforms: @Sendable (_ image: String, _ credentialsFile: String?) async -> [ImagePlatform]?
+}
 
+extension RegistryImages {
     /// The longest time that a build waits to learn the platforms of its base image.
     private static let platformLimit = Duration.seconds(10)
 
@@ -74,12 +76,19 @@ struct RegistryImages: Sendable {
     /// learned about their registry.
     static let system: RegistryImages = {
         let clients = RegistryClients()
-        return RegistryImages(
-            existence: { image, file in await clients[file].existence(of: image) },
+        return RegistryImages { clients[$0] }
+    }()
+
+    /// Asks for real, with one client, whose own credentials are the only ones.
+    init(_ client: ImageSpec.RegistryClient) { self.init { _ in client } }
+
+    private init(_ client: @escaping @Sendable (_ credentialsFile: String?) -> ImageSpec.RegistryClient) {
+        self.init(
+            existence: { image, file in await client(file).existence(of: image) },
             inspect: { image, platform, file in
                 do {
                     let reference = try ImageSpec.ImageReference(image)
-                    let session = clients[file].session
+                    let session = client(file).session
                     let found = try await withoutWaitingOnceCancelled {
                         try await session.inspect(reference, label: ImageSpec.idLabel, platform: platform)
                     }
@@ -92,13 +101,13 @@ struct RegistryImages: Sendable {
                 guard let reference = try? ImageSpec.ImageReference(image), !reference.isScratch else {
                     return nil
                 }
-                let session = clients[file].session
+                let session = client(file).session
                 let found = try? await withoutWaitingOnceCancelled {
                     try await session.platforms(of: reference, within: Self.platformLimit)
                 }
                 return found.flatMap { $0 }
             })
-    }()
+    }
 }
 
 /// Clients by the files of their credentials, which they keep with their tokens.

@@ -14,6 +14,7 @@ import Testing
         "ImageSpec": ["CFileSystem", "ContentTree"],
         "ImageSpecDiff": ["ContentTree", "ImageSpec"],
         "ImageSpecFlytekit": ["CLibcrypto", "ContentTree", "ImageSpec"],
+        "ImageSpecFoundation": ["Foundation", "FoundationEssentials", "ImageSpec"],
         "ImageSpecYAML": ["ContentTree", "ImageSpec", "Yams"],
         "ImageSpecDrafting": ["ContentTree", "ImageSpec", "ImageSpecYAML"],
         "ImageSpecLayers": ["CZlib", "ContentTree", "ImageSpec"],
@@ -60,6 +61,34 @@ import Testing
                 #expect(!isUsed, "\(target)/\(file.name) uses \(word)")
             }
         }
+    }
+
+    /// A client that imports a module must not find its helpers on its own strings.
+    @Test func noStandardTypeHasAPublicExtension() throws {
+        let start = #/^(?:public )?extension (?:Swift\.)?(?<type>[A-Z]\w*\??)/#.anchorsMatchLineEndings()
+        let member = #/^(?:@\w+ +)?\s*public /#.anchorsMatchLineEndings()
+        let standard: Set = [
+            "String", "Substring", "Character", "Unicode", "Array", "ArraySlice", "ContiguousArray",
+            "Dictionary",
+            "Set", "Optional", "Result", "Int", "UInt8", "UInt16", "UInt32", "UInt64", "Double", "Bool",
+            "Duration",
+            "Sequence", "Collection", "BidirectionalCollection", "RandomAccessCollection", "Error", "Range",
+            "UnsafeRawBufferPointer", "Task", "AsyncSequence", "Comparable", "Equatable", "Hashable",
+        ]
+        var count = 0
+        for target in Self.allowed.keys {
+            for file in try Self.files(of: target) {
+                for part in file.text.split(separator: "\n}\n") {
+                    guard let match = part.firstMatch(of: start),
+                        standard.contains(String(match.type.filter { $0 != "?" }))
+                    else { continue }
+                    count += 1
+                    let isPublic = part[match.range.lowerBound...].contains(member)
+                    #expect(!isPublic, "\(target)/\(file.name): extension \(match.type)")
+                }
+            }
+        }
+        #expect(count > 20)
     }
 
     @Test func everyTargetIsInTheTable() throws {

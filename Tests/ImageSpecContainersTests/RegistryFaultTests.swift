@@ -239,6 +239,22 @@ struct RegistryFaultTests {
                         + "cannot be used: the file is damaged"))
     }
 
+    @Test func aSpecIsLookedUpWithTheClientOfTheCaller() async throws {
+        let server = try FaultServer.shared.get()
+        let mark = "m" + UUID().uuidString.lowercased().filter { $0 != "-" }
+        let host = "localhost:\(try server.port("tls"))"
+        let spec = ImageSpec(name: mark, registry: host + "/fine", platform: "linux/amd64")
+        // The certificate of the server is trusted by this client only.
+        let client = server.client()
+        guard case .present = await spec.existence(using: client) else {
+            Issue.record("not present")
+            return
+        }
+        #expect(await spec.exist(using: client) == true)
+        #expect(await spec.withRegistry(host + "/absent").exist(using: client) == false)
+        #expect(try await server.record().requests.contains { $0.target.contains(mark) })
+    }
+
     @Test func aTokenThatIsRevokedIsReplacedOnce() async throws {
         let server = try FaultServer.shared.get()
         let mark = "m" + UUID().uuidString.lowercased().filter { $0 != "-" }

@@ -27,9 +27,9 @@ import Testing
         return leaves + middles + [bottom]
     }()
 
-    private func outcomes(_ results: [Result<ImageSpec.BuildResult, any Error>]) -> [String] {
+    private func outcomes(_ results: [ImageSpec.GraphResult]) -> [String] {
         results.map { result in
-            switch result {
+            switch result.result {
             case .success(let result): result.outcome.rawValue
             case .failure(let error as ImageSpecError): error.code.description
             case .failure(is CancellationError): "cancelled"
@@ -214,9 +214,23 @@ import Testing
         #expect(outcomes(results).filter { $0 == "failed" }.count == 1)
         #expect(outcomes(results).filter { $0 == "baseNotBuilt" }.count == missing - 1)
         #expect(builder.names.count == 30 - missing + 1)
-        for case .failure(let error as ImageSpecError) in results {
+        for case .failure(let error as ImageSpecError) in results.map(\.result) {
             // The one that failed, not the one in between.
             #expect(error.message.contains("its base image \(failed.imageName) failed"))
+            #expect(error.problems[0].underlying is RecordingBuilder.Failure)
+        }
+        for (result, spec) in zip(results, Self.thirty) {
+            #expect(result.spec == spec)
+            guard let failure = result.failure else {
+                #expect(
+                    try result.get().imageName == result.imageName
+                        && "\(result)".hasSuffix(": built in 0.0 s"))
+                continue
+            }
+            #expect(failure.spec == failed.spec && failure.imageName == failed.imageName)
+            #expect(failure.error is RecordingBuilder.Failure && "\(result)".hasSuffix(" failed: Failure()"))
+            #expect(
+                "\(result)".contains("its base image \(failed.imageName) failed") == (spec != failed.spec))
         }
         #expect(events.withLock { $0.count } == missing)
         #expect(events.withLock { Set($0).count } == missing)
@@ -230,6 +244,7 @@ import Testing
             try await engine(builder).results(of: graph)
         }
         #expect(error?.code == .builderNotRegistered)
+        #expect(error?.message.hasPrefix(graph.nodes[1].imageName + ": builder: ") == true)
         #expect(builder.names.isEmpty)
     }
 
@@ -252,6 +267,18 @@ import Testing
         #expect(outcomes(try await task.value) == ["built"] + Array(repeating: "cancelled", count: 4))
         #expect(builder.names.sorted() == ["done", "runs1", "runs2"])
         #expect(builder.cancellations == 2)
+    }
+
+    @Test func theProblemsOfAllImagesAreInOneError() async throws {
+        let specs = [
+            ImageSpec(name: "a", builder: "x"), ImageSpec(name: "b"), ImageSpec(name: "c", builder: "y"),
+        ]
+        let graph = try Graph(specs, in: context)
+        let error = try await #require(throws: ImageSpecError.self) {
+            try await engine(RecordingBuilder()).results(of: graph)
+        }
+        #expect(
+            error.problems.map { $0.locations.first?.subject } == [0, 2].map { graph.nodes[$0].imageName })
     }
 
     @Test func insideAnExecutionOnlyTheSpecsAreNamed() async throws {

@@ -255,10 +255,14 @@ import Testing
         #expect(error.problems.first?.code == code)
         // As the decoder of a client sees it.
         let data = Data(text.utf8)
-        let decoded = #expect(throws: ImageSpecError.self) {
+        let decoded = #expect(throws: DecodingError.self) {
             try JSONDecoder().decode(ImageSpec.self, from: data)
         }
-        #expect(decoded?.problems.count == lines.count)
+        guard case .dataCorrupted(let context)? = decoded else {
+            Issue.record("\(String(describing: decoded))")
+            return
+        }
+        #expect((context.underlyingError as? ImageSpecError)?.problems.count == lines.count)
     }
 
     // flytekit's rules on what a registration fills in.

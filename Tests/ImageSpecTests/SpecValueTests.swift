@@ -107,6 +107,25 @@ import Testing
         #expect(try ImageSpec(json: spec.json).isIdentical(to: spec))
     }
 
+    @Test func environmentsAreLiteralsOrDictionaries() {
+        // Literals keep their order.
+        #expect(ImageSpec(env: ["B": "1", "A": "2"]).env?.keys == ["B", "A"])
+        let inferred: ImageSpec = .init(name: "a", env: ["B": "1", "A": "2"], packages: ["six"])
+        let specs = [
+            inferred, ImageSpec(env: ["B": "1", "A": "2"]), ImageSpec(name: "a", env: ["B": "1", "A": "2"]),
+        ]
+        for spec in specs { #expect(spec.env?.keys == ["B", "A"]) }
+        #expect(ImageSpec().withEnv(["B": "1", "A": "2"]).env?.keys == ["B", "A"])
+        let variables = ["B": "1", "A": "2"]
+        let spec = ImageSpec(name: "a", env: variables, packages: ["six"], builderConfig: ["poetry": "2.2.1"])
+        #expect(spec.env?.keys == ["A", "B"])
+        let expected = ImageSpec(
+            name: "a", env: ["A": "2", "B": "1"], packages: ["six"], builderConfig: ["poetry": "2.2.1"])
+        #expect(spec.isIdentical(to: expected))
+        #expect(ImageSpec(env: ["C": "3"]).withEnv(variables).env?.keys == ["C", "A", "B"])
+        #expect(ImageSpec(env: nil).env == nil && ImageSpec(env: [:]).env?.isEmpty == true)
+    }
+
     // MARK: text
 
     @Test func aSpecIsPrintedWithItsFieldsAndWithoutCredentials() {

@@ -15,17 +15,17 @@ extension ImageSpec.BuildEngine {
     /// - Parameters:
     ///   - graph: the images. Base images that only known images need are skipped.
     ///   - jobs: the maximum number of concurrent builds. Values below 1 mean 1.
-    /// - Returns: for each spec of the graph, in order, its result or the error of its builder. If its base was not built,
-    ///   ``ImageSpecError`` with the code ``ImageSpecError/Code/baseNotBuilt``; if it was cancelled, `CancellationError`.
-    /// - Throws: before anything is built, ``ImageSpecError/Code/builderNotRegistered`` or the error of
-    ///   ``ImageSpec/Builder/check(_:)`` for the first image with a problem; `CancellationError`.
+    /// - Returns: for each spec of the graph, in order, its result or what failed.
+    /// - Throws: before anything is built, one ``ImageSpecError`` with the problems of all images: the code
+    ///   ``ImageSpecError/Code/builderNotRegistered``, or the errors of ``ImageSpec/Builder/check(_:)``. If the graph has several
+    ///   images, each problem names its image. Other errors of a builder are thrown as they are; `CancellationError`.
     public func results(
         of graph: ImageSpec.BuildGraph, jobs: Int = defaultJobs
-    ) async throws -> [Result<ImageSpec.BuildResult, any Error>] {
+    ) async throws -> [ImageSpec.GraphResult] {
         let prepared = try await prepare(graph)
-        if let problem = prepared.problems.first { throw problem.error }
+        try prepared.throwProblems()
         let results = await results(of: prepared, jobs: jobs)
-        return graph.requested.map { results[$0] ?? .failure(CancellationError()) }
+        return graph.requested.map { ImageSpec.GraphResult($0, of: graph, results) }
     }
 
     /// The images of a graph, checked.
@@ -35,6 +35,18 @@ extension ImageSpec.BuildEngine {
         fileprivate var images: [PreparedImage?]
         /// Problems that prevent images from being built, in the order of the nodes.
         package fileprivate(set) var problems: [(node: Int, error: any Error)] = []
+
+        /// Throws the problems as one error, which names their images.
+        fileprivate func throwProblems() throws {
+            let errors = try problems.map { node, error in
+                guard let error = error as? ImageSpecError else { throw error }
+                let name = graph.nodes[node].imageName
+                let isNamed = error.problems.allSatisfy { $0.locations.first?.subject == name }
+                return isNamed || graph.nodes.count == 1
+                    ? error : error.inside(ImageSpecError.Location(subject: name))
+            }
+            if let error = ImageSpecError(problems: errors) { throw error }
+        }
     }
 
     /// Checks all images with their builders. Builds nothing.
@@ -163,18 +175,19 @@ extension ImageSpec.BuildEngine {
                 begun = 0
                 return []
             case .failure(let error):
-                return error is CancellationError ? [] : giveUp(above: number)
+                return error is CancellationError ? [] : giveUp(above: number, because: error)
             }
         }
 
         /// The images above a failed one, each before the images built on it.
-        private mutating func giveUp(above failed: Int) -> [Int] {
+        private mutating func giveUp(above failed: Int, because error: any Error) -> [Int] {
             var given: [Int] = []
             var waiting = Array((children[failed] ?? []).reversed())
             while let number = waiting.popLast() {
                 finished[number] = .failure(
                     ImageSpecError.baseNotBuilt(
-                        graph.nodes[number].imageName, base: graph.nodes[failed].imageName))
+                        graph.nodes[number].imageName, base: graph.nodes[failed].imageName, underlying: error)
+                )
                 given.append(number)
                 waiting += (children[number] ?? []).reversed()
             }

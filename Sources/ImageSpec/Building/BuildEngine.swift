@@ -59,7 +59,7 @@ extension ImageSpec {
         /// use it for all, register it: `engine.register("noop", .noop)`.
         /// - Parameters:
         ///   - policy: defaults to the policy in the environment of this process.
-        ///   - report: receives build events, on any thread.
+        ///   - report: receives build events, on any thread. `{ $0.printToStandardError() }` prints them.
         public init(
             policy: BuildPolicy = .current, report: @escaping @Sendable (BuildEvent) -> Void = { _ in }
         ) {

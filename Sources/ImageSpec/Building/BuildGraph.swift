@@ -11,7 +11,7 @@ extension ImageSpec {
     /// ```swift
     /// let graph = try ImageSpec.BuildGraph([trainer, server])
     /// print(graph.mermaid)
-    /// for result in try await ImageSpec.BuildEngine().results(of: graph) { print(result) }
+    /// for result in try await engine.results(of: graph) { print(result) }
     /// ```
     public struct BuildGraph: Sendable {
         /// One image.

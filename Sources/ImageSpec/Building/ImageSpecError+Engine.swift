@@ -34,9 +34,12 @@ extension ImageSpecError {
                     action: .assumeExists))
     }
 
-    static func baseNotBuilt(_ imageName: String, base: String) -> ImageSpecError {
+    static func baseNotBuilt(
+        _ imageName: String, base: String, underlying: any Error
+    ) -> ImageSpecError {
         ImageSpecError(
-            .baseNotBuilt, about: imageName, "not built: its base image \(base) failed")
+            .baseNotBuilt, about: imageName, "not built: its base image \(base) failed",
+            underlying: underlying)
     }
 
     static let noDefaultImage = ImageSpecError(

@@ -59,7 +59,7 @@ extension ImageSpec {
             do throws(ImageSpecError) {
                 while true {
                     let (spec, found) = SpecReader.read(document)
-                    problems += found.map { seen($0.inFile(source)) }
+                    problems += found.map { seen($0.error.inFile(source)) }
                     let (depth, lowest) = spec.lowestBase
                     let location = ImageSpecError.Location(
                         file: source,

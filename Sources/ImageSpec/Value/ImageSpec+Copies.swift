@@ -105,6 +105,11 @@ extension ImageSpec {
         with { $0.env = ($0.env ?? [:]).merging(variables) }
     }
 
+    /// Returns a copy with the environment variables of a Swift dictionary set, new ones in the order of their names; see
+    /// ``withEnv(_:)-(ImageSpec.OrderedDictionary<String>)``.
+    @_disfavoredOverload
+    public func withEnv(_ variables: [String: String]) -> ImageSpec { withEnv(OrderedDictionary(variables)) }
+
     /// Returns a copy with packages for conda appended.
     public func withCondaPackages(_ packages: String...) -> ImageSpec {
         appending(packages, to: \.condaPackages)

@@ -16,7 +16,7 @@ extension ImageSpec {
     /// Reads a spec from a document. Problems name their places in the text.
     package init(_ document: SpecDocument) throws(ImageSpecError) {
         let (spec, problems) = SpecReader.read(document)
-        if let error = ImageSpecError(problems: problems) { throw error }
+        if let error = ImageSpecError(problems: problems.map(\.error)) { throw error }
         self = spec
     }
 
@@ -71,19 +71,5 @@ extension ImageSpec {
             }
         }
         return .object(object)
-    }
-}
-
-// For specs in a client's own documents. Foundation's decoders lose the order of keys and read 1.0 as 1, which affects only
-// flytekit's own hash; init(json:) keeps both.
-extension ImageSpec: Codable {
-    /// Reads a spec with flytekit's field names; an unknown one is an error.
-    public init(from decoder: any Decoder) throws {
-        try self.init(document: JSONValue(from: decoder))
-    }
-
-    /// Writes the fields that are not nil, with flytekit's names.
-    public func encode(to encoder: any Encoder) throws {
-        try document.encode(to: encoder)
     }
 }

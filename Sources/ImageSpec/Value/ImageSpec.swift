@@ -148,7 +148,39 @@ public struct ImageSpec: Sendable {
 
 // In an extension, so that the struct keeps its memberwise initialiser.
 extension ImageSpec {
-    /// Creates a spec. All fields are optional and in flytekit's order.
+    /// Creates a spec. All fields are optional, and in flytekit's order.
+    ///
+    /// Nothing is checked and no file is read before the spec is used. Paths are relative to the ``Context``.
+    /// - Parameters:
+    ///   - name: the image name without registry and tag. Defaults to `flytekit`.
+    ///   - pythonVersion: the Python version, such as `"3.12"`. If `nil`, the Python of the base image.
+    ///   - builder: the name of the builder. If `nil`, the engine chooses it.
+    ///   - sourceRoot: a directory whose files are copied into the image; see ``sourceCopyMode``.
+    ///   - env: environment variables of the image.
+    ///   - registry: the registry with an optional path, such as `ghcr.io/acme`. If `nil`, the image stays in the local engine.
+    ///   - packages: pip requirements, such as `"numpy==2.1.3"`.
+    ///   - condaPackages: packages for conda.
+    ///   - condaChannels: channels for conda, after conda-forge.
+    ///   - requirements: the path of a requirements file, `uv.lock` or `poetry.lock`.
+    ///   - aptPackages: packages for apt.
+    ///   - cuda: the CUDA version; only for the builder `envd`.
+    ///   - cudnn: the cuDNN version; only for the builder `envd`.
+    ///   - baseImage: the image to build on: a reference, such as `"debian:bookworm"`, or `.spec(base)`.
+    ///   - platform: the platform or platforms, such as `"linux/amd64,linux/arm64"`. Defaults to `linux/amd64`.
+    ///   - pipIndex: the URL of a package index to use instead of PyPI.
+    ///   - pipExtraIndexURLs: the URLs of additional package indexes.
+    ///   - pipSecretMounts: files that are mounted while packages are installed, and are in no layer.
+    ///   - pipExtraArgs: arguments for pip, or for the tool of the lock file, in one string.
+    ///   - registryConfig: the path of a file or directory with credentials for registries.
+    ///   - entrypoint: the entry point. If `nil`, that of the base image; if empty, none.
+    ///   - commands: shell commands that run in the image after everything else is installed.
+    ///   - tagFormat: the format of the tag, such as `"sha-{spec_hash:.16}"`. If `nil`, the digest of 64 digits.
+    ///   - sourceCopyMode: the files of `sourceRoot` that are copied. If `nil`, those that end in `.py`.
+    ///   - copy: the paths of files and directories that are copied to `/root`.
+    ///   - pythonExec: the path of a Python interpreter in the base image.
+    ///   - runtimePackages: packages that a runtime installs when a task starts.
+    ///   - builderOptions: options of the builder, such as `["engine": "buildah"]`.
+    ///   - builderConfig: images and versions of the tools that build the image, such as `["uv_image": "…"]`.
     public init(
         name: String? = nil,
         pythonVersion: String? = nil,
@@ -190,5 +222,56 @@ extension ImageSpec {
             commands: commands, tagFormat: tagFormat, sourceCopyMode: sourceCopyMode, copy: copy,
             pythonExec: pythonExec, runtimePackages: runtimePackages, builderOptions: builderOptions,
             builderConfig: builderConfig, isForcePush: false)
+    }
+}
+
+extension ImageSpec {
+    // Disfavoured, so that a literal, which could be either type, keeps its order. Optional as in the other initialiser: a
+    // match without a conversion would be preferred nevertheless.
+    /// Creates a spec with the environment variables of a Swift dictionary, for example a variable. They are ordered by their
+    /// names; a literal keeps its order. The other parameters are those of the initialiser with all fields.
+    @_disfavoredOverload
+    public init(
+        name: String? = nil,
+        pythonVersion: String? = nil,
+        builder: String? = nil,
+        sourceRoot: String? = nil,
+        env: [String: String]?,
+        registry: String? = nil,
+        packages: [String]? = nil,
+        condaPackages: [String]? = nil,
+        condaChannels: [String]? = nil,
+        requirements: String? = nil,
+        aptPackages: [String]? = nil,
+        cuda: String? = nil,
+        cudnn: String? = nil,
+        baseImage: BaseImage? = nil,
+        platform: String? = nil,
+        pipIndex: String? = nil,
+        pipExtraIndexURLs: [String]? = nil,
+        pipSecretMounts: [SecretMount]? = nil,
+        pipExtraArgs: String? = nil,
+        registryConfig: String? = nil,
+        entrypoint: [String]? = nil,
+        commands: [String]? = nil,
+        tagFormat: String? = nil,
+        sourceCopyMode: SourceCopyMode? = nil,
+        copy: [String]? = nil,
+        pythonExec: String? = nil,
+        runtimePackages: [String]? = nil,
+        builderOptions: OrderedDictionary<JSONValue>? = nil,
+        builderConfig: OrderedDictionary<JSONValue>? = nil
+    ) {
+        self.init(
+            name: name, pythonVersion: pythonVersion, builder: builder, sourceRoot: sourceRoot,
+            env: env.map { OrderedDictionary($0) }, registry: registry, packages: packages,
+            condaPackages: condaPackages,
+            condaChannels: condaChannels, requirements: requirements, aptPackages: aptPackages, cuda: cuda,
+            cudnn: cudnn, baseImage: baseImage, platform: platform, pipIndex: pipIndex,
+            pipExtraIndexURLs: pipExtraIndexURLs, pipSecretMounts: pipSecretMounts,
+            pipExtraArgs: pipExtraArgs, registryConfig: registryConfig, entrypoint: entrypoint,
+            commands: commands, tagFormat: tagFormat, sourceCopyMode: sourceCopyMode, copy: copy,
+            pythonExec: pythonExec, runtimePackages: runtimePackages, builderOptions: builderOptions,
+            builderConfig: builderConfig)
     }
 }

@@ -7,32 +7,33 @@ extension ImageSpec {
     ///
     /// A field with a problem stays `nil`. Paths are created only for problems, which most documents do not have.
     struct SpecReader {
-        private struct Problem {
+        /// A problem, and the value or the key that has it.
+        struct Problem {
             var error: ImageSpecError
-            var path: DocumentPath
-            var isKey: Bool
+            var path = DocumentPath()
+            var isKey = false
         }
 
         private var problems: [Problem] = []
         private var isSnapshot = false
 
         /// The spec, and its problems in the order of the document.
-        static func read(_ document: SpecDocument) -> (spec: ImageSpec, problems: [ImageSpecError]) {
+        static func read(_ document: SpecDocument) -> (spec: ImageSpec, problems: [Problem]) {
             var reader = SpecReader()
             let spec = reader.spec(document.value, DocumentPath())
             // Most fields of a snapshot are unknown in a spec; one message is enough.
-            if reader.isSnapshot { return (spec, [.snapshotAsSpec]) }
-            if reader.problems.isEmpty { return (spec, document.problems) }
+            if reader.isSnapshot { return (spec, [Problem(error: .snapshotAsSpec)]) }
+            let problems = document.problems.map { Problem(error: $0) }
+            if reader.problems.isEmpty { return (spec, problems) }
             let places = document.places()
-            return (
-                spec,
-                document.problems
-                    + reader.problems.map { problem in
-                        places(problem.path, problem.isKey).map {
-                            problem.error.at(line: $0.line, column: $0.column)
-                        } ?? problem.error
-                    }
-            )
+            let located = reader.problems.map { problem in
+                var problem = problem
+                if let place = places(problem.path, problem.isKey) {
+                    problem.error = problem.error.at(line: place.line, column: place.column)
+                }
+                return problem
+            }
+            return (spec, problems + located)
         }
 
         private mutating func spec(_ document: JSONValue, _ path: DocumentPath) -> ImageSpec {

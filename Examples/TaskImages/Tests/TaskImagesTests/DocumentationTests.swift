@@ -2,6 +2,7 @@
 
 import Foundation
 import ImageSpec
+import ImageSpecContainers
 import ImageSpecDiff
 import ImageSpecFlytekit
 import TaskImages
@@ -45,6 +46,55 @@ import Testing
         for line in ["flytekit==1.16.31", "ENV PYTHONPATH=/root", "COPY --chown=flytekit source/ /root/"] {
             #expect(dockerfile.contains(line))
         }
+    }
+
+    /// Compiled only: these need a container engine or a registry.
+    func build(_ spec: ImageSpec) async throws {
+        let context = ImageSpec.Context(besideFile: #filePath)
+
+        let engine = ImageSpec.BuildEngine.containers(report: { $0.printToStandardError() })
+        let name = try await engine.build(spec, in: context)
+        print(name)
+
+        let client = ImageSpec.RegistryClient(.init(credentialsFile: "/run/secrets/registry.json"))
+        switch await spec.existence(in: context, using: client) {
+        case .present(let digest): print("exists: \(digest ?? "")")
+        case .absent: print("must be built")
+        case .unknown(let reason): print("cannot determine whether it exists: \(reason)")
+        }
+    }
+
+    @Test func `A graph has a result for each spec`() async throws {
+        let context = TrainerImageTests().context
+        let engine = ImageSpec.BuildEngine(report: { $0.printToStandardError() })
+        engine.register("remote", ServiceBuilder { _, _ in })
+
+        let graph = try ImageSpec.BuildGraph([TrainerImage.spec, TrainerImage.debugging], in: context)
+        for result in try await engine.results(of: graph) {
+            if let failure = result.failure {
+                print("\(result.imageName): \(failure.imageName) failed: \(failure.error)")
+            } else {
+                print("\(result.spec.name ?? ""): \(try result.get().imageName)")
+            }
+        }
+
+        #expect(graph.requested == [0, 1])
+    }
+
+    struct Deployment: Codable {
+        var replicas: Int
+        var image: ImageSpec
+    }
+
+    @Test func `A configuration contains a spec`() throws {
+        let data = Data(
+            #"{"replicas": 2, "image": {"python_version": "3.12", "env": {"MODE": "fast"}}}"#.utf8)
+
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let deployment = try decoder.decode(Deployment.self, from: data)
+
+        #expect(deployment.image == ImageSpec(pythonVersion: "3.12", env: ["MODE": "fast"]))
     }
 
     /// Requests images from a build service.
