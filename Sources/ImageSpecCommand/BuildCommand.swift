@@ -11,7 +11,8 @@ struct BuildCommand: AsyncParsableCommand {
         commandName: "build",
         abstract: "Build and push the images that do not exist, and print their names.",
         discussion: """
-            Uses the first engine that works: docker, podman or buildah. Images with a registry are pushed. A base image \
+            Images with a registry are made without a container engine and pushed, if their specs run no commands in the image. \
+            For others, the first engine that works is used: docker, podman or buildah. A base image \
             that is a spec is built first, and only once if several specs share it. Independent images are built \
             concurrently. If a build fails, the images based on it are not built; other builds continue. When all builds are done, the names are \
             printed to standard output, one per line in the order of the specs. Failed images are omitted, and the exit \
@@ -24,12 +25,11 @@ struct BuildCommand: AsyncParsableCommand {
               {"digest":"sha256:…","duration":12.3,"engine":"buildah 1.28.2",
                "image_name":"ghcr.io/acme/trainer:1d2e…","outcome":"built"}
 
-            With --engine builtin, the tool makes the image itself: neither a daemon nor root is needed, and no program runs in \
-            the image. Packages are installed by uv. --output writes the image to a file or directory instead of a registry or \
-            an engine, and its base images that are specs are built, but not pushed. With --json, there are also "layers", \
-            "bytes_sent" and "bytes_skipped".
+            An image that is made without an engine (--engine builtin) needs neither a daemon nor root, and packages are \
+            installed by uv on this machine. If another engine is used, the line that announces the build says why. --output writes \
+            the image to a file or directory instead of a registry or an engine, and its base images that are specs are built, but \
+            not pushed. With --json, there are also "layers", "bytes_sent" and "bytes_skipped".
 
-              imagespec build --engine builtin trainer.yaml
               imagespec build --output trainer.tar trainer.yaml
               imagespec build --output oci:images trainer.yaml
 
@@ -44,7 +44,8 @@ struct BuildCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Use this engine: docker, podman, buildah, buildctl or builtin.", valueName: "engine"),
+            "Use this engine: builtin, docker, podman, buildah or buildctl. (default: builtin if possible, else the first that works)",
+            valueName: "engine"),
         completion: .list(ImageSpec.ContainerEngine.allCases.map(\.rawValue)),
         transform: Self.engine)
     var engine: ImageSpec.ContainerEngine?

@@ -56,8 +56,8 @@ struct BuildJob: Sendable {
             key: request.context.workingDirectory + "\0" + repository, in: TemporaryDirectory.parent())
     }
 
-    /// Builds the image, and pushes it if it is to be pushed.
-    func build() async throws -> ImageSpec.BuildResult {
+    /// Builds the image, and pushes it if it is to be pushed. The reason is that of the choice of the engine.
+    func build(because reason: String? = nil) async throws -> ImageSpec.BuildResult {
         if engine.usesBuildKit { try scratch.checkNanoseconds() }
         let stable = engine.dialect == .buildKit ? stableDirectory : nil
         defer { stable?.release() }
@@ -77,7 +77,8 @@ struct BuildJob: Sendable {
                 (try? ImageSpec.ImageReference($0))?.registry.isLoopback == true
             },
             environment: finder.environment.merging(environment) { $1 })
-        let execution = PlanExecution(request: request, finder: finder, reports: BuildReports(scratch))
+        let execution = PlanExecution(
+            request: request, finder: finder, reports: BuildReports(scratch), reason: reason)
         let dispatch = EndpointDispatch(
             endpoints: options.endpoints, pool: pool,
             probe: EndpointProbe(finder: finder, cache: cache, credentials: configuration.source),

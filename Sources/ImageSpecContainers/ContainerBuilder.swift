@@ -2,13 +2,15 @@
 
 internal import ContentTree
 public import ImageSpec
+internal import ImageSpecLayers
 import Synchronization
 
 extension ImageSpec {
-    /// Builds images with docker, podman, buildah or BuildKit daemons, and pushes those of specs that have a registry.
+    /// Builds images with or without docker, podman, buildah or BuildKit daemons, and pushes those of specs that have a registry.
     ///
-    /// This is the builder `default`. It uses the engine passed to the initializer; if `nil`, the spec's builder option
-    /// `engine`; if that is not set, the first of docker, podman and buildah that works on this machine.
+    /// This is the builder `default`. It uses the engine passed to the initializer; if `nil`, that of the spec's builder options.
+    /// If they name none, it makes the image itself, without an engine (``BuiltinBuilder``), if the spec allows that and the image
+    /// is pushed; otherwise, it uses the first of docker, podman and buildah that works on this machine.
     ///
     /// An image that already exists is not built again unless the build is forced. Existence is checked in the registry, or in
     /// the engine if the spec has no registry or nothing is pushed. The registry is contacted directly, so no engine is
@@ -18,7 +20,7 @@ extension ImageSpec {
     ///
     /// | key | value |
     /// |---|---|
-    /// | `engine` | `docker`, `podman`, `buildah`, `buildctl` or `builtin` (``BuiltinBuilder``); defaults to the first of docker, podman and buildah that works |
+    /// | `engine` | `docker`, `podman`, `buildah`, `buildctl` or `builtin` (``BuiltinBuilder``); defaults to `builtin` where it is possible and the image is pushed, and otherwise to the first of docker, podman and buildah that works |
     /// | `network` | the network of build steps, such as `host` or `none`; defaults to the engine's default |
     /// | `cache` | `false` rebuilds every layer; by default, layers of earlier builds are reused |
     /// | `progress` | `plain`, the only mode: engine output is reported line by line |
@@ -38,7 +40,7 @@ extension ImageSpec {
     /// anything is built. Builds of one builder share the state of remote engines: if one does not answer, the next is
     /// used, with a warning, and it is tried last for a minute.
     public struct ContainerBuilder: Builder {
-        /// The engine to use. If `nil`, the spec's option, or the first engine that works.
+        /// The engine to use. If `nil`, that of the spec's options, or the default.
         public let engine: ContainerEngine?
         private let runner: CommandRunner
         private let folders: [String]?
@@ -85,10 +87,16 @@ extension ImageSpec {
             self.builtin = builtin ?? BuiltinBuilder(output: nil, of: nil, dependencies: dependencies)
         }
 
-        /// Whether an image is made without an engine: the builder or the spec's option requests that.
-        private func usesBuiltin(_ request: BuildRequest) -> Bool {
-            if let engine { return engine == .builtin }
-            return ContainerOptions.read(request.spec).options.engine == .builtin
+        private func method(of request: BuildRequest) -> BuildMethod {
+            BuildMethod(of: request, engine, buildxBuilder: finder.buildxBuilder)
+        }
+
+        private func usesBuiltin(_ request: BuildRequest) -> Bool { method(of: request).usesBuiltin }
+
+        private var finder: EngineFinder {
+            var finder = EngineFinder(runner: runner)
+            if let folders { finder.folders = folders }
+            return finder
         }
 
         /// Returns an existing image, or builds and pushes it.
@@ -96,14 +104,13 @@ extension ImageSpec {
         /// If another process of this user is building the same image, waits for it, with a warning, and uses its image.
         /// - Throws: ``ImageSpecError``, `CancellationError`.
         public func build(_ request: BuildRequest) async throws -> BuildResult {
-            if usesBuiltin(request) { return try await builtin.build(request) }
-            func build() async throws -> BuildResult {
-                try await withBuildJob(request) { try await $0.build() }
-            }
+            func build() async throws -> BuildResult { try await make(request) }
             return try await WaitReport.during(request) {
                 try await request.ensureImage(
                     inspect: {
-                        if let inspection = found.take(request) { return inspection }
+                        if let inspection = found.take(request) ?? builtin.takeFound(request) {
+                            return inspection
+                        }
                         return try await inspect(request)
                     },
                     build: {
@@ -113,6 +120,37 @@ extension ImageSpec {
                                 inspect: { try await inspect(request) }, build: build)
                         }
                     })
+            }
+        }
+
+        /// Makes an image that does not exist.
+        private func make(_ request: BuildRequest) async throws -> BuildResult {
+            // From here on, the engine shows what it does.
+            func makeBuiltin() async throws -> BuildResult {
+                try await WaitReport.$current.withValue(nil) { try await builtin.make(request) }
+            }
+            switch method(of: request) {
+            case .builtin: return try await makeBuiltin()
+            case .engine: return try await build(request, insteadOfBuiltin: nil)
+            case .engineByDefault(let obstacle):
+                return try await build(request, insteadOfBuiltin: obstacle)
+            case .builtinByDefault:
+                do {
+                    return try await makeBuiltin()
+                } catch let error as ImageSpecError where error.needsEngine {
+                    return try await build(request, insteadOfBuiltin: .failure(error))
+                }
+            }
+        }
+
+        private func build(
+            _ request: BuildRequest, insteadOfBuiltin obstacle: BuiltinObstacle?
+        ) async throws -> BuildResult {
+            do {
+                return try await withBuildJob(request) { try await $0.build(because: obstacle?.reason) }
+            } catch let error as ImageSpecError {
+                guard let obstacle, let search = error.noEngine else { throw error }
+                throw obstacle.error(request.imageName, search)
             }
         }
 
@@ -196,8 +234,6 @@ extension ImageSpec {
         ) async throws -> Result {
             let scratch = try TemporaryDirectory()
             defer { scratch.remove() }
-            var finder = EngineFinder(runner: runner)
-            if let folders { finder.folders = folders }
             return try await body(
                 BuildJob(
                     request, wanted: engine, finder: finder, cache: cache, pool: pool, registry: registry,

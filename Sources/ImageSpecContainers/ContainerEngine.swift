@@ -22,10 +22,10 @@ extension ImageSpec {
         case buildah
         /// BuildKit's own client, which builds with remote daemons. Used only on request.
         case buildctl
-        /// None: this package makes the image itself, without a daemon. Used only on request; see ``BuiltinBuilder``.
+        /// None: this package makes the image itself, without a daemon; see ``BuiltinBuilder``.
         case builtin
 
-        /// The engines that are tried by default, in this order.
+        /// The container engines that are tried by default, in this order.
         static let usual: [ContainerEngine] = [.docker, .podman, .buildah]
     }
 }

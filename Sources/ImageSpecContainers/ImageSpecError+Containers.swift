@@ -5,7 +5,16 @@ import ImageSpec
 
 // The errors of container engines.
 
+/// Why no engine works. The cause of the error of a search.
+struct NoEngine: Error, Hashable {
+    /// For each engine.
+    var reasons: [String]
+}
+
 extension ImageSpecError {
+    /// Why no engine works; nil for other errors.
+    var noEngine: NoEngine? { problems[0].underlying as? NoEngine }
+
     static func cannotRun(_ executable: String, _ reason: String) -> ImageSpecError {
         // The reason may be a sentence of its own.
         let reason = reason.hasSuffix(".") ? String(reason.dropLast()) : reason
@@ -27,7 +36,8 @@ extension ImageSpecError {
             wanted == nil
             ? "install or start one of them" : "install or start it, or use another engine"
         return ImageSpecError(
-            .toolUnavailable, "\(what): \(reasons.joined(separator: "; "))", fix: advice)
+            .toolUnavailable, "\(what): \(reasons.joined(separator: "; "))", fix: advice,
+            underlying: NoEngine(reasons: reasons))
     }
 
     // MARK: fields

@@ -8,11 +8,13 @@ struct PlanExecution: Sendable {
     var request: ImageSpec.BuildRequest
     var finder: EngineFinder
     var reports: BuildReports
+    /// Why the image is not made without an engine, if nobody asked for the engine.
+    var reason: String?
 
     private var runner: CommandRunner { finder.runner }
 
     func run(_ plan: BuildPlan) async throws -> ImageSpec.BuildResult {
-        request.report(.started(imageName: request.imageName, engine: plan.engineName))
+        request.report(.started(imageName: request.imageName, engine: plan.engineName, reason: reason))
         var isBuilt = false
         do {
             let printed = try await runCommands(of: plan, &isBuilt)

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ImageSpec
+package import ImageSpec
 
 // The errors of images that are made without a container engine.
 
+/// Container engines may be able to make the image. The cause of errors that are about what is made here.
+package struct EngineNeed: Error {
+    package init() {}
+}
+
 extension ImageSpecError {
+    /// Whether a container engine may be able to make the image.
+    package var needsEngine: Bool { problems.allSatisfy { $0.underlying is EngineNeed } }
+
     static func invalidLayer(_ what: String) -> ImageSpecError {
         ImageSpecError(.unreadableInput, "cannot read a layer of the image: \(what)")
     }
@@ -30,21 +38,21 @@ extension ImageSpecError {
         ImageSpecError(
             .unsupportedField, field: "base_image",
             "its layers are compressed with zstd, which the builtin engine cannot read",
-            fix: otherEngines)
+            fix: otherEngines, underlying: EngineNeed())
     }
 
     static func baseFileTooLarge(_ path: [UInt8]) -> ImageSpecError {
         ImageSpecError(
             .unsupportedField, field: "base_image",
             "/\(String(decoding: path, as: UTF8.self)) is too large for the builtin engine",
-            fix: otherEngines)
+            fix: otherEngines, underlying: EngineNeed())
     }
 
     static var baseHomeTooLarge: ImageSpecError {
         ImageSpecError(
             .unsupportedField, field: "base_image",
             "the files below /root, which the user of tasks gets, are too large for the builtin engine",
-            fix: otherEngines)
+            fix: otherEngines, underlying: EngineNeed())
     }
 
     static func noBaseImage(_ reference: String) -> ImageSpecError {
@@ -85,7 +93,8 @@ extension ImageSpecError {
     }
 
     private static func unsupportedBase(_ what: String) -> ImageSpecError {
-        ImageSpecError(.unsupportedField, field: "base_image", what, fix: otherEngines)
+        ImageSpecError(
+            .unsupportedField, field: "base_image", what, fix: otherEngines, underlying: EngineNeed())
     }
 
     /// The engines that can do what the builtin one cannot.
@@ -100,12 +109,12 @@ extension ImageSpecError {
     static let noUv = ImageSpecError(
         .toolUnavailable,
         "the builtin engine installs packages with uv, which is neither on PATH nor a module of python3",
-        fix: "install uv: pip install uv")
+        fix: "install uv: pip install uv", underlying: EngineNeed())
 
     static func oldUv(_ version: String) -> ImageSpecError {
         ImageSpecError(
             .toolUnavailable, "the builtin engine requires uv 0.7 or later, and this is uv \(version)",
-            fix: "update uv: pip install --upgrade uv")
+            fix: "update uv: pip install --upgrade uv", underlying: EngineNeed())
     }
 
     static func uvFailed(_ what: String, _ lines: [String]) -> ImageSpecError {
@@ -116,13 +125,14 @@ extension ImageSpecError {
             .toolFailed, "uv cannot \(what)",
             fix: isWheelMissing
                 ? "the builtin engine installs only wheels; to build a package, \(otherEngines.text)" : nil,
-            output: Array(lines.suffix(20)))
+            output: Array(lines.suffix(20)), underlying: isWheelMissing ? EngineNeed() : nil)
     }
 
     static func unsupportedPlatform(_ platform: String) -> ImageSpecError {
         ImageSpecError(
             .unsupportedField, field: "platform", found: platform,
-            "the builtin engine installs packages only for linux/amd64 and linux/arm64", fix: otherEngines)
+            "the builtin engine installs packages only for linux/amd64 and linux/arm64", fix: otherEngines,
+            underlying: EngineNeed())
     }
 
     static var unknownLibrary: ImageSpecError {
@@ -143,7 +153,7 @@ extension ImageSpecError {
         ImageSpecError(
             .unsupportedField, field: "python_version", found: version,
             "the base image has no Python \(version), and the builtin engine installs none",
-            fix: "use a base image with it, or docker, podman or buildah")
+            fix: "use a base image with it, or docker, podman or buildah", underlying: EngineNeed())
     }
 
     static let baseWithoutPython = ImageSpecError(

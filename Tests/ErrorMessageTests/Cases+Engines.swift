@@ -140,7 +140,9 @@ extension ErrorArea {
     static let containers = ErrorArea(
         name: "containers",
         cases: [
-            ErrorCase("noEngine", "no engine on PATH") { scene in try await build(ImageSpec(), in: scene) },
+            ErrorCase("noEngine", "apt_packages, and no engine on PATH") { scene in
+                try await build(ImageSpec(aptPackages: ["git"]), in: scene)
+            },
             ErrorCase("noEngine", "podman, which is not on PATH") { scene in
                 try await build(ImageSpec(), .podman, in: scene)
             },

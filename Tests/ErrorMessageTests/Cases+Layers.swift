@@ -126,6 +126,15 @@ extension ErrorArea {
             ErrorCase("noPlaceForImage", "engine: builtin, without a registry and an engine") { scene in
                 try await build(in: scene)
             },
+            ErrorCase("noOtherEngine", "no uv, and no engine on PATH") { scene in
+                let builder = ImageSpec.ContainerBuilder(
+                    runner: .system, folders: [scene.folder], registry: .system)
+                let spec = ImageSpec(name: "a", registry: "localhost:1", packages: ["six"])
+                let request = ImageSpec.BuildRequest(
+                    spec: spec, imageName: try spec.imageName(in: scene.context), context: scene.context,
+                    policy: .init(isForcePush: true))
+                _ = try await builder.build(request)
+            },
             ErrorCase("imageNotLoaded", "a docker that cannot load") { _ in
                 throw ImageSpecError.imageNotLoaded(
                     "a:1", engine: "docker 20.10",

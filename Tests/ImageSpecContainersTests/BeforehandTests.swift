@@ -38,7 +38,8 @@ import Testing
         platform: String? = nil, secret: String? = nil, existence: ImageSpec.Existence = .absent
     ) async throws -> Seen {
         try await withTemporaryFolder { folder in
-            for program in Set(answers.keys.compactMap { $0.split(separator: " ").first }) {
+            let programs = Set(answers.keys.compactMap { $0.split(separator: " ").first.map(String.init) })
+            for program in programs {
                 try write("", to: folder + "/bin/" + program, mode: 0o755)
             }
             let fake = FakeRunner { command in
@@ -56,7 +57,8 @@ import Testing
             engine.register(
                 "default",
                 ImageSpec.ContainerBuilder(
-                    runner: fake.runner, folders: [folder + "/bin"], registry: images))
+                    engine: programs.first.flatMap(ImageSpec.ContainerEngine.init), runner: fake.runner,
+                    folders: [folder + "/bin"], registry: images))
             let base = ImageSpec(name: "base", registry: registry, baseImage: "debian:1")
             let spec = ImageSpec(
                 name: "a", registry: registry, packages: ["six"], baseImage: .spec(base), platform: platform,

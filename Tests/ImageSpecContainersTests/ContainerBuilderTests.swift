@@ -92,7 +92,9 @@ import Testing
                 specID: { _, _, _ in label })
             engine.register(
                 "default",
-                ImageSpec.ContainerBuilder(runner: fake.runner, folders: [folder + "/bin"], registry: images))
+                ImageSpec.ContainerBuilder(
+                    engine: programs.first.flatMap(ImageSpec.ContainerEngine.init), runner: fake.runner,
+                    folders: [folder + "/bin"], registry: images))
             let result: Result<ImageSpec.BuildResult, any Error>
             do {
                 result = .success(try await engine.result(of: spec, in: context))

@@ -6,8 +6,9 @@ extension ImageSpec {
         /// The build has waited for more than two seconds, before an engine was started: for a registry, a credential helper, a
         /// daemon. The reason is its name, such as `ghcr.io`.
         case waiting(imageName: String, reason: String)
-        /// An image is being built by a container engine.
-        case started(imageName: String, engine: String)
+        /// An image is being built by an engine. The reason says why that engine was chosen, if nobody asked for it and it is not
+        /// the one that is used by default.
+        case started(imageName: String, engine: String, reason: String? = nil)
         /// A line of output of the container engine. A ``BuildEngine`` fills in the image if the builder does not.
         case output(line: String, imageName: String? = nil)
         /// A warning for the user.

@@ -59,7 +59,7 @@ extension ImageSpec {
         public func build(_ request: BuildRequest) async throws -> BuildResult {
             try await request.ensureImage(
                 inspect: {
-                    if let inspection = found.take(request) { return inspection }
+                    if let inspection = takeFound(request) { return inspection }
                     return try await inspect(request)
                 },
                 build: { try await make(request) })
@@ -92,6 +92,9 @@ extension ImageSpec {
             }
         }
 
+        /// An image that was found when it was checked.
+        func takeFound(_ request: BuildRequest) -> Inspection? { found.take(request) }
+
         func inspect(_ request: BuildRequest) async throws -> Inspection {
             switch destination(request) {
             case .registry: return try await dependencies.registryInspection(of: request)
@@ -100,8 +103,9 @@ extension ImageSpec {
             }
         }
 
+        /// Makes an image, whether it exists or not.
         @concurrent
-        private func make(_ request: BuildRequest) async throws -> BuildResult {
+        func make(_ request: BuildRequest) async throws -> BuildResult {
             let scratch = try KeptImages.Scratch()
             // Layers that are in no cache are needed by images that are based on this one.
             var isNeeded = false

@@ -16,7 +16,8 @@ struct BuiltinCheck {
     }
 
     var problems: [ImageSpecError] {
-        fieldProblems + lockProblems + pythonProblems + secretProblems + optionProblems + platformProblems
+        fieldProblems + lockProblems + installationProblems + pythonProblems + secretProblems + optionProblems
+            + platformProblems
     }
 
     /// Fields whose effect is that of a program in the image.
@@ -35,6 +36,11 @@ struct BuiltinCheck {
             return []
         }
         return [.fieldNeedsEngine("requirements", "is a poetry.lock, which poetry installs in the image")]
+    }
+
+    /// uv runs on this machine, and must not run what a package or a spec brings along.
+    private var installationProblems: [ImageSpecError] {
+        HostInstallation(of: spec).problems.map { .fieldNeedsEngine($0.field, $0.reason) }
     }
 
     /// Without a base image, only the official images have a Python.

@@ -52,6 +52,9 @@ struct BuiltinJob: Sendable {
         guard named.imageName == request.imageName else {
             throw ImageSpecError.renamed(request.imageName, named.imageName)
         }
+        if let problem = HostInstallation.problem(in: named.inputs.requirements) {
+            throw ImageSpecError.fieldNeedsEngine("requirements", problem)
+        }
         let cache = cacheDirectory
         let store = LayerStore(
             cache: options.usesCache ? cache : nil, temporaryDirectory: scratch.directory.path,
@@ -59,6 +62,7 @@ struct BuiltinJob: Sendable {
         let installation = PackageInstallation(
             runner: dependencies.programs, temporaryDirectory: scratch.directory.path, secrets: secrets,
             cache: options.usesCache ? cache : nil)
+        if request.spec.hasPythonPackages { try await installation.prepare() }
         let assembly = ImageAssembly(
             named.setup, named.inputs, store: store, cache: cache, installation: installation,
             time: options.sourceDateEpoch, report: report)
@@ -110,7 +114,12 @@ struct BuiltinJob: Sendable {
             throw ImageSpecError.localBase(local, builder: "the builtin engine")
         }
         let repository = dependencies.repository(reference, credentialsFile, false)
-        return try await BaseImage.find(reference, for: platform, in: repository, cache: cache)
+        do {
+            return try await BaseImage.find(reference, for: platform, in: repository, cache: cache)
+        } catch let error as ImageSpecError {
+            // An engine may have the image, or other credentials for it.
+            throw error.ofBase
+        }
     }
 
     // MARK: storing

@@ -114,8 +114,8 @@ struct EnvironmentInstaller: Sendable {
             let (selection, others) = setup.projectArguments
             try await run(
                 [
-                    "export", "--quiet", "--locked", "--no-dev", "--no-emit-project", "--format",
-                    "pylock.toml",
+                    "export", "--quiet", "--locked", "--no-build", "--no-dev", "--no-emit-project",
+                    "--format", "pylock.toml",
                     "--output-file", lock, "--project", folder, "--python", host.python,
                 ] + indexes + selection + others, "read the lock file")
             arguments +=

@@ -8,7 +8,7 @@ internal import Synchronization
 ///
 /// Nothing runs in the image: uv chooses wheels for the target and unpacks them, and what it takes from this machine is replaced.
 package struct PackageInstallation: Sendable {
-    private let runner: ProgramRunner
+    private let uv: UvSearch
     private let temporaryDirectory: String
     /// Files of this machine by their places in the container of an installation.
     private let secrets: [String: String]
@@ -19,11 +19,15 @@ package struct PackageInstallation: Sendable {
         runner: ProgramRunner, temporaryDirectory: String, secrets: [String: String],
         cache: LayerCacheDirectory?
     ) {
-        self.runner = runner
+        uv = UvSearch(runner)
         self.temporaryDirectory = temporaryDirectory
         self.secrets = secrets
         self.cache = cache
     }
+
+    /// Finds uv, so that it is known to be missing before anything is downloaded.
+    /// - Throws: ``ImageSpecError/Code/toolUnavailable``.
+    package func prepare() async throws { _ = try await uv.program() }
 
     /// The layers of the environment and its packages; none if the spec needs no Python. The image has `layerCount` others.
     func layers(
@@ -47,7 +51,7 @@ package struct PackageInstallation: Sendable {
         let installer = EnvironmentInstaller(
             setup: setup, environment: environment, tree: facts.tree,
             platform: setup.spec.hasPythonPackages ? try TargetPlatform(of: facts.tree, platform) : nil,
-            uv: try await UvProgram.find(runner), secrets: secrets,
+            uv: try await uv.program(), secrets: secrets,
             layerLimit: max(1, Self.maximumLayerCount - layerCount - layers.count), report: report)
         let run = InstallationRun(directory: temporaryDirectory + "/" + installer.key.hex, installer)
         if let known = cache?.read(.packages, installer.key).flatMap(PackagesRecord.init) {
@@ -65,6 +69,24 @@ package struct PackageInstallation: Sendable {
 
     /// Some engines and registries have no more than 127; some room is left for images on this one.
     private static let maximumLayerCount = 100
+}
+
+/// uv on this machine, which is looked for once.
+private final class UvSearch: Sendable {
+    private let runner: ProgramRunner
+    private let flights = SingleFlight<String, UvProgram>()
+    private let found = Mutex<UvProgram?>(nil)
+
+    init(_ runner: ProgramRunner) { self.runner = runner }
+
+    func program() async throws -> UvProgram {
+        try await flights.value(for: "") { [self] in
+            if let found = found.withLock({ $0 }) { return found }
+            let program = try await UvProgram.find(runner)
+            found.withLock { $0 = program }
+            return program
+        }
+    }
 }
 
 /// An installation that happens when something needs its files, and once.
