@@ -35,8 +35,8 @@ final class Progress: Sendable {
         case .warning(let text): lines.print("imagespec: warning: " + text)
         case _ where isQuiet: break
         case .waiting(let name, let reason): lines.print("\(name): waiting for \(reason)")
-        case .started(let name, let engine, let reason):
-            lines.print("\(name): building with \(engine)" + (reason.map { ", because \($0)" } ?? ""))
+        case .started(let name, _, _):
+            lines.print(event.description)
             change { state in
                 // Begun anew elsewhere, where the engine that it was begun with is gone.
                 if let index = state.running.firstIndex(where: { $0.imageName == name }) {

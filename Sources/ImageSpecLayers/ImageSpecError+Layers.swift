@@ -117,6 +117,13 @@ extension ImageSpecError {
             fix: "update uv: pip install --upgrade uv", underlying: EngineNeed())
     }
 
+    /// uv runs a Python of this machine for an environment.
+    static func noEnvironment(_ lines: [String]) -> ImageSpecError {
+        ImageSpecError(
+            .toolFailed, "uv cannot create an environment with a Python of this machine",
+            fix: "install Python 3", output: Array(lines.suffix(20)), underlying: EngineNeed())
+    }
+
     static func uvFailed(_ what: String, _ lines: [String]) -> ImageSpecError {
         let isWheelMissing = lines.contains {
             $0.contains("no usable wheels") || $0.contains("only-binary") || $0.contains("no wheels")

@@ -99,11 +99,16 @@ extension ErrorArea {
             ErrorCase("baseWithoutPython", "packages on a base image without Python") { scene in
                 try await environment(ImageSpec(name: "a", packages: ["six"], baseImage: "b"), in: scene)
             },
-            ErrorCase("noUv", "a machine without uv") { _ in _ = try await UvProgram.find(runner([:])) },
-            ErrorCase("oldUv", "a machine with uv 0.4") { _ in
-                _ = try await UvProgram.find(runner(["uv": "uv 0.4.1 (abc)"]))
+            ErrorCase("noUv", "a machine without uv") { _ in
+                _ = try await UvProgram.find(runner([:]), cache: nil)
             },
-            ErrorCase("uvFailed", "a package without a wheel") { scene in try await install(in: scene) },
+            ErrorCase("oldUv", "a machine with uv 0.4") { _ in
+                _ = try await UvProgram.find(runner(["uv": "uv 0.4.1 (abc)"]), cache: nil)
+            },
+            ErrorCase("noEnvironment", "a machine without Python") { scene in try await install(in: scene) },
+            ErrorCase("uvFailed", "a package without a wheel") { _ in
+                throw ImageSpecError.uvFailed("install the packages", noSolution)
+            },
             ErrorCase("notALayout", "an output directory with other files") { scene in
                 try scene.write(["full/file": "x"])
                 _ = try OCILayout(writing: "a:1", to: scene.path("full"))
@@ -237,12 +242,14 @@ extension ErrorArea {
                 let isVersion = call.arguments.last == "--version"
                 return ProgramRunner.Outcome(
                     isSuccess: isVersion, output: isVersion ? [versions[call.executable] ?? ""] : [],
-                    messages: [
-                        "  × No solution found when resolving dependencies:",
-                        "  ╰─▶ Because docopt==0.6.2 has no usable wheels, your requirements are unsatisfiable.",
-                    ])
+                    messages: ["error: No interpreter found for Python >=3.9 in virtual environments"])
             })
     }
+
+    private static let noSolution = [
+        "  × No solution found when resolving dependencies:",
+        "  ╰─▶ Because docopt==0.6.2 has no usable wheels, your requirements are unsatisfiable.",
+    ]
 
     /// Installs a package with a uv that fails.
     private static func install(in scene: Scene) async throws {

@@ -14,6 +14,10 @@ import Testing
         arguments: [
             (.waiting(imageName: name, reason: "ghcr.io"), "\(name): waiting for ghcr.io"),
             (.started(imageName: name, engine: "buildah 1.28.2"), "\(name): building with buildah 1.28.2"),
+            (
+                .started(imageName: name, engine: "podman 4.3.1", reason: "the image is not pushed"),
+                "\(name): building with podman 4.3.1, because the image is not pushed"
+            ),
             (.output(line: "STEP 1"), "STEP 1"),
             (.output(line: "STEP 1", imageName: name), "trainer:123456789012… | STEP 1"),
             (.warning("old"), "warning: old"),

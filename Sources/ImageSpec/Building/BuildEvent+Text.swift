@@ -15,7 +15,9 @@ extension ImageSpec.BuildEvent: CustomStringConvertible {
     public var description: String {
         switch self {
         case .waiting(let imageName, let reason): "\(imageName): waiting for \(reason)"
-        case .started(let imageName, let engine): "\(imageName): building with \(engine)"
+        case .started(let imageName, let engine, nil): "\(imageName): building with \(engine)"
+        case .started(let imageName, let engine, let reason?):
+            "\(imageName): building with \(engine), because \(reason)"
         case .output(let line, nil): line
         case .output(let line, let imageName?): "\(ImageSpec.BuildGraph.shortName(imageName)) | \(line)"
         case .warning(let text): "warning: \(text)"

@@ -27,6 +27,8 @@ package struct LayerCacheDirectory: Sendable {
         case blob = "image-blob-"
         /// The layers of installed packages.
         case packages = "image-packages-"
+        /// The version of a program of this machine.
+        case program = "image-program-"
     }
 
     /// The largest size of all compressed layers together.

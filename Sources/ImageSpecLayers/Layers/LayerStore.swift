@@ -92,8 +92,31 @@ package final class LayerStore: Sendable {
         return files.withLock { $0[key] } ?? ""
     }
 
+    /// Makes a layer in the cache, or in the temporary directory if the cache is full or cannot be written.
     private func make(_ recipe: LayerRecipe, _ key: CacheKey) async throws -> LayerBlob {
-        let (path, file) = try newFile(key)
+        if let cache {
+            let path = cache.file(.blob, key)
+            if let file = try? AtomicFile(Array(path.utf8), mode: 0o600) {
+                do {
+                    return try await write(recipe, key, to: file, at: path)
+                } catch let error as ImageSpecError where error.code == .unwritableOutput {
+                    try Task.checkCancellation()
+                }
+            }
+        }
+        let path = temporaryDirectory + "/" + key.hex
+        let file: AtomicFile
+        do throws(FileSystem.Failure) {
+            file = try AtomicFile(Array(path.utf8), mode: 0o600)
+        } catch {
+            throw ImageSpecError.layerNotWritten(error.reason)
+        }
+        return try await write(recipe, key, to: file, at: path)
+    }
+
+    private func write(
+        _ recipe: LayerRecipe, _ key: CacheKey, to file: AtomicFile, at path: String
+    ) async throws -> LayerBlob {
         let writer = try LayerWriter(to: file)
         let archive = LayerArchive(time: time) { try writer.write($0) }
         try await recipe.write(archive)
@@ -101,19 +124,6 @@ package final class LayerStore: Sendable {
         let content = try writer.finish()
         files.withLock { $0[key] = path }
         return content
-    }
-
-    /// A file in the cache, or in the temporary directory if the cache cannot be written.
-    private func newFile(_ key: CacheKey) throws -> (path: String, file: AtomicFile) {
-        if let cache, let file = try? AtomicFile(Array(cache.file(.blob, key).utf8), mode: 0o600) {
-            return (cache.file(.blob, key), file)
-        }
-        let path = temporaryDirectory + "/" + key.hex
-        do throws(FileSystem.Failure) {
-            return (path, try AtomicFile(Array(path.utf8), mode: 0o600))
-        } catch {
-            throw ImageSpecError.layerNotWritten(error.reason)
-        }
     }
 
     /// Whether a file has the bytes of a blob.

@@ -14,25 +14,35 @@ struct UvProgram: Sendable {
 
     /// Finds uv on `PATH`, or as a module of `python3`.
     /// - Throws: ``ImageSpecError/Code/toolUnavailable`` if there is none, or only an old one.
-    static func find(_ runner: ProgramRunner) async throws -> UvProgram {
+    static func find(_ runner: ProgramRunner, cache: LayerCacheDirectory?) async throws -> UvProgram {
         let candidates =
             runner.programs("uv").map { ($0, [String]()) }
             + runner.programs("python3").map { ($0, ["-m", "uv"]) }
         var old: String?
         for (executable, leading) in candidates {
-            guard let outcome = try? await runner(.init(executable, leading + ["--version"])),
-                outcome.isSuccess,
-                let version = outcome.output.first.flatMap(number)
-            else {
-                try Task.checkCancellation()
-                continue
+            let file = leading.isEmpty ? ProgramFile(executable) : nil
+            var version = file.flatMap { $0.version(in: cache) }
+            if version == nil {
+                version = try await answer(executable, leading, runner)
+                if let version { file?.write(version, to: cache) }
             }
+            guard let version else { continue }
             if isRecent(version) {
                 return UvProgram(version: version, executable: executable, leading: leading, runner: runner)
             }
             old = version
         }
         throw old.map(ImageSpecError.oldUv) ?? .noUv
+    }
+
+    /// What the program says; nil if it cannot be run.
+    private static func answer(
+        _ executable: String, _ leading: [String], _ runner: ProgramRunner
+    ) async throws -> String? {
+        let outcome = try? await runner(.init(executable, leading + ["--version"]))
+        try Task.checkCancellation()
+        guard let outcome, outcome.isSuccess else { return nil }
+        return outcome.output.first.flatMap(number)
     }
 
     /// `0.13.9` of `uv 0.13.9 (…)`.

@@ -59,7 +59,7 @@ struct EnvironmentInstaller: Sendable {
         let path = directory + "/environment"
         try await run(
             ["venv", "--quiet", "--no-project", "--no-config", "--system-site-packages", path],
-            "create an environment")
+            ImageSpecError.noEnvironment)
         let host = try HostEnvironment(path, for: environment)
         var recipes: [LayerRecipe] = []
         if case .new(let interpreter, let replacesOld) = environment.origin {
@@ -102,7 +102,7 @@ struct EnvironmentInstaller: Sendable {
         let indexes = setup.indexOptions.flatMap { [$0.name, $0.value] }
         guard let requirements = setup.inputs.requirements else {
             arguments += configuration + indexes + setup.extraArguments + (setup.packages ?? [])
-            return try await run(arguments, "install the packages")
+            return try await run(arguments) { .uvFailed("install the packages", $0) }
         }
         let folder = directory + "/requirements"
         mkdir(folder, 0o700)
@@ -117,7 +117,8 @@ struct EnvironmentInstaller: Sendable {
                     "export", "--quiet", "--locked", "--no-build", "--no-dev", "--no-emit-project",
                     "--format", "pylock.toml",
                     "--output-file", lock, "--project", folder, "--python", host.python,
-                ] + indexes + selection + others, "read the lock file")
+                ] + indexes + selection + others
+            ) { .uvFailed("read the lock file", $0) }
             arguments +=
                 configuration + ["--preview-features", "pylock"] + indexes + others + ["--requirement", lock]
         } else {
@@ -125,7 +126,7 @@ struct EnvironmentInstaller: Sendable {
             arguments += configuration + indexes + ["--requirement", folder + "/" + requirements.main]
             arguments += fromFiles + setup.extraArguments + (setup.packages ?? [])
         }
-        try await run(arguments, "install the packages")
+        try await run(arguments) { .uvFailed("install the packages", $0) }
     }
 
     /// Only the spec configures uv.
@@ -138,12 +139,13 @@ struct EnvironmentInstaller: Sendable {
     static let configurationPlaces = ["/etc/uv/uv.toml", "/root/.config/uv/uv.toml"]
     static let netrcPlace = "/root/.netrc"
 
-    private func run(_ arguments: [String], _ what: String) async throws {
+    /// Runs uv. If it fails, its last lines are part of the error.
+    private func run(_ arguments: [String], _ error: ([String]) -> ImageSpecError) async throws {
         var variables: [String: String] = [:]
         // Without a mounted file, that of this machine's user is not read either.
         variables["NETRC"] = secrets[Self.netrcPlace] ?? "/dev/null"
         variables["PYC_INVALIDATION_MODE"] = "CHECKED_HASH"
         let outcome = try await uv.run(arguments + ["--no-progress"], environment: variables, onLine: report)
-        if !outcome.isSuccess { throw ImageSpecError.uvFailed(what, outcome.messages + outcome.output) }
+        if !outcome.isSuccess { throw error(outcome.messages + outcome.output) }
     }
 }

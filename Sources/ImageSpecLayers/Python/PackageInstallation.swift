@@ -19,7 +19,7 @@ package struct PackageInstallation: Sendable {
         runner: ProgramRunner, temporaryDirectory: String, secrets: [String: String],
         cache: LayerCacheDirectory?
     ) {
-        uv = UvSearch(runner)
+        uv = UvSearch(runner, cache)
         self.temporaryDirectory = temporaryDirectory
         self.secrets = secrets
         self.cache = cache
@@ -74,15 +74,19 @@ package struct PackageInstallation: Sendable {
 /// uv on this machine, which is looked for once.
 private final class UvSearch: Sendable {
     private let runner: ProgramRunner
+    private let cache: LayerCacheDirectory?
     private let flights = SingleFlight<String, UvProgram>()
     private let found = Mutex<UvProgram?>(nil)
 
-    init(_ runner: ProgramRunner) { self.runner = runner }
+    init(_ runner: ProgramRunner, _ cache: LayerCacheDirectory?) {
+        self.runner = runner
+        self.cache = cache
+    }
 
     func program() async throws -> UvProgram {
         try await flights.value(for: "") { [self] in
             if let found = found.withLock({ $0 }) { return found }
-            let program = try await UvProgram.find(runner)
+            let program = try await UvProgram.find(runner, cache: cache)
             found.withLock { $0 = program }
             return program
         }
