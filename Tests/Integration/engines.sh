@@ -26,101 +26,42 @@ ENGINES=${ENGINES:-docker podman buildah}
 keep=${1:-}
 export DEBIAN_FRONTEND=noninteractive
 
+script=engines.sh
 . "$package/Tests/Integration/checks.bash"
+. "$package/Tests/Integration/services.bash"
 
 [ "$(id -u)" = 0 ] || { echo "engines.sh: needs root" >&2; exit 77; }
 [ -x "$IMAGESPEC" ] || { echo "engines.sh: no $IMAGESPEC; run swift build, or set IMAGESPEC" >&2; exit 77; }
 
 # --- what is needed -------------------------------------------------------------------------------------------------
 
-install() {
-  local missing=() pair
-  for pair in docker-registry:docker-registry skopeo:skopeo buildah:buildah podman:podman mmdebstrap:mmdebstrap dockerd:docker.io \
-    runc:runc python3:python3 htpasswd:apache2-utils; do
-    [ -x "/usr/bin/${pair%%:*}" ] || [ -x "/usr/sbin/${pair%%:*}" ] || missing+=("${pair#*:}")
-  done
-  python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
-  [ ${#missing[@]} = 0 ] && return
-  command -v apt-get >/dev/null || { echo "engines.sh: needs ${missing[*]}" >&2; exit 77; }
-  # Packages must not start their services.
-  local policy=/usr/sbin/policy-rc.d made=
-  if [ ! -e $policy ]; then printf '#!/bin/sh\nexit 101\n' > $policy; chmod 755 $policy; made=1; fi
-  apt-get update -qq >/dev/null && apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1
-  local result=$?
-  [ -z "$made" ] || rm -f $policy
-  [ $result = 0 ] || { echo "engines.sh: apt-get cannot install ${missing[*]}" >&2; exit 77; }
-  log "installed ${missing[*]}"
-}
-
-install
+install_programs docker-registry:docker-registry skopeo:skopeo buildah:buildah podman:podman mmdebstrap:mmdebstrap dockerd:docker.io \
+  runc:runc python3:python3 htpasswd:apache2-utils
 mkdir -p "$CACHE"
-WORK=$(mktemp -d /var/tmp/imagespec-engines-run.XXXXXX)
-# Docker's client of the distribution, not one that shadows it and cannot build, is found by the tool itself.
-export PATH=$PATH:/usr/sbin:/sbin
+start_work engines-run
 port=$(free_port)
 registry=localhost:$port
 base=$registry/base/debian:py311
 uv_image=$registry/tools/uv:test
-unset DOCKER_CONFIG REGISTRY_AUTH_FILE FLYTE_FORCE_PUSH_IMAGE_SPEC FLYTE_PUSH_IMAGE_SPEC FLYTE_IMG_FAST_FAIL FLYTE_INTERNAL_EXECUTION_ID
-export BUILDAH_ISOLATION=chroot CONTAINERS_STORAGE_CONF=$WORK/storage.conf DOCKER_HOST=unix://$WORK/docker.sock
-export TMPDIR=$WORK/tmp
 # Whatever is started from here on can be told by this variable.
 export IMAGESPEC_TEST_RUN=$WORK
-mkdir -p "$TMPDIR" "$WORK/project"
 
-stop() {
-  local pid
-  # Not in a subshell that a signal ends before it has become another program.
-  [ "$BASHPID" = $$ ] || return
-  for name in docker index registry private; do
-    pid=$(cat "$WORK/$name.pid" 2>/dev/null) || continue
-    kill "$pid" 2>/dev/null
-    wait_for eval "! kill -0 $pid"
-  done
-  buildah rm --all >/dev/null 2>&1
-  for mount in $(awk -v work="$WORK" 'index($2, work) == 1 {print $2}' /proc/mounts | sort -r); do umount -l "$mount"; done
-  [ "$keep" = --keep ] && log "kept $WORK" || rm -rf "$WORK"
-}
-trap stop EXIT
-trap 'exit 130' INT TERM
-
-printf '[storage]\ndriver = "%s"\ngraphroot = "%s/graph"\nrunroot = "%s/run"\n' "${DRIVER:-overlay}" "$WORK" "$WORK" > "$CONTAINERS_STORAGE_CONF"
 sed "s|$WORK/|$WORK/pulled-|" "$CONTAINERS_STORAGE_CONF" > "$WORK/pulled.conf"
 # podman that is ended in the middle of a build leaves its working containers; they are not to be taken for buildah's.
 sed "s|$WORK/|$WORK/podman-|" "$CONTAINERS_STORAGE_CONF" > "$WORK/podman.conf"
-cat > "$WORK/registry.yml" <<Y
-version: 0.1
-log: {level: warn}
-storage:
-  filesystem: {rootdirectory: $WORK/registry}
-http: {addr: "127.0.0.1:$port", secret: loopback}
-Y
-docker-registry serve "$WORK/registry.yml" > "$WORK/registry.log" 2>&1 & echo $! > "$WORK/registry.pid"
-wait_for python3 -c "import urllib.request as r; r.urlopen('http://$registry/v2/')" || { echo "engines.sh: no registry" >&2; exit 77; }
+start_registry registry "$port"
 
 # A registry with a password.
 private_port=$(free_port)
 private=localhost:$private_port
 password=Geheim-$RANDOM$RANDOM
 htpasswd -Bbn ci "$password" > "$WORK/htpasswd" 2>/dev/null
-sed "s|$WORK/registry}|$WORK/private}|; s|:$port|:$private_port|" "$WORK/registry.yml" > "$WORK/private.yml"
-echo "auth: {htpasswd: {realm: test, path: $WORK/htpasswd}}" >> "$WORK/private.yml"
-docker-registry serve "$WORK/private.yml" > "$WORK/private.log" 2>&1 & echo $! > "$WORK/private.pid"
-wait_for bash -c "exec 3<>/dev/tcp/127.0.0.1/$private_port" || { echo "engines.sh: no registry" >&2; exit 77; }
-
-start_docker() {
-  cat > "$WORK/daemon.json" <<J
-{ "data-root": "$WORK/docker", "exec-root": "$WORK/docker-exec", "pidfile": "$WORK/dockerd.pid", "hosts": ["$DOCKER_HOST"],
-  "storage-driver": "overlay2", "bridge": "none", "iptables": false, "ip6tables": false, "features": {"buildkit": true} }
-J
-  dockerd --config-file "$WORK/daemon.json" > "$WORK/docker.log" 2>&1 & echo $! > "$WORK/docker.pid"
-  wait_for /usr/bin/docker version
-}
+start_registry private "$private_port" "auth: {htpasswd: {realm: test, path: $WORK/htpasswd}}"
 
 engines=
 for engine in $ENGINES; do
   case $engine in
-    docker) if start_docker; then engines+=" docker"; log "dockerd $(/usr/bin/docker version -f '{{.Server.Version}}')"; else log "SKIP docker: $(tail -1 "$WORK/docker.log")"; fi ;;
+    docker) if start_docker; then engines+=" docker"; fi ;;
     podman)
       # Not every machine has crun, or may raise its limits.
       printf '[containers]\ndefault_ulimits = ["nofile=1024:4096", "nproc=4096:4096"]\n[engine]\nruntime = "runc"\n' > "$WORK/containers.conf"
@@ -133,18 +74,8 @@ done
 
 # --- the images that specs build on ---------------------------------------------------------------------------------
 
-if [ ! -e "$CACHE/base.tar" ]; then
-  mmdebstrap --quiet --format=tar --variant=minbase --include=python3,ca-certificates --dpkgopt=force-unsafe-io \
-    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' bookworm "$CACHE/base.tar.$$" &&
-    mv -T "$CACHE/base.tar.$$" "$CACHE/base.tar" || { echo "engines.sh: mmdebstrap failed" >&2; exit 77; }
-  log "root file system of Debian 12"
-fi
-if [ ! -x "$CACHE/uv" ]; then
-  version=$(sed -n 's/.*uvImage = ".*:\(.*\)"/\1/p' "$package/Sources/ImageSpec/Building/RenderingConstants.swift")
-  python3 -m venv "$WORK/venv" && "$WORK/venv/bin/pip" install -q "uv==$version" && cp "$WORK/venv/bin/uv" "$CACHE/uv" ||
-    { echo "engines.sh: no uv from PyPI" >&2; exit 77; }
-  log "uv $version from PyPI"
-fi
+root_files base.tar --variant=minbase --include=python3,ca-certificates
+fetch_uv
 push_image() { # push_image NAME CONTAINER
   buildah commit -q --rm "$2" "$1" >/dev/null && buildah push -q --tls-verify=false "$1" "docker://$1" && buildah rmi "$1" >/dev/null
 }
@@ -184,7 +115,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_): pass
 http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
 PY
-python3 "$WORK/index.py" "$index_port" "$token" "$WORK/index.log" & echo $! > "$WORK/index.pid"
+service index python3 "$WORK/index.py" "$index_port" "$token" "$WORK/index.requests"
 
 # --- the project ----------------------------------------------------------------------------------------------------
 
@@ -272,7 +203,7 @@ example() {
   digest=$(digest_of "$name")
   check "$engine: the result names the image, its digest in the registry, the engine" "built $name $digest $engine" "$result"
   check_without "$engine: the secret is in no line that is printed" "$token" "$WORK/err"
-  check_contains "$engine: the secret opened the index" acme_private-1.0 "$WORK/index.log"
+  check_contains "$engine: the secret opened the index" acme_private-1.0 "$WORK/index.requests"
 
   cat > "$WORK/ask.py" <<'PY'
 import json, os, sys, six, toml, acme_private
@@ -301,9 +232,9 @@ PY
 
   python3 "$WORK/values.py" "$engine" "echo another command" > "changed-$engine.json"
   local start=$SECONDS lines
-  lines=$(wc -l < "$WORK/index.log")
+  lines=$(wc -l < "$WORK/index.requests")
   check "$engine: with another command it is another image" "$("$IMAGESPEC" name "changed-$engine.json")" "$("$IMAGESPEC" build --engine "$engine" "changed-$engine.json" 2> "$WORK/err")"
-  check "$engine: whose packages are not installed again ($((SECONDS - start)) s)" "$lines" "$(wc -l < "$WORK/index.log")"
+  check "$engine: whose packages are not installed again ($((SECONDS - start)) s)" "$lines" "$(wc -l < "$WORK/index.requests")"
   log "     $(grep -cE 'CACHED|Using cache' "$WORK/err") steps from the cache"
 }
 
@@ -469,7 +400,7 @@ for engine in $engines; do
 done
 if [[ " $ENGINES " == *" docker "* && $engines == *docker* && $engines == *buildah* ]]; then
   first=$(command -v docker)
-  log "     docker on PATH is $first; the one that builds is $("$IMAGESPEC" build --force --json --quiet policy-docker.json | python3 -c 'import json, sys; print(json.load(sys.stdin)["engine"])')"
+  log "     docker on PATH is $first; the one that builds is $("$IMAGESPEC" build --engine docker --force --json --quiet policy-docker.json | python3 -c 'import json, sys; print(json.load(sys.stdin)["engine"])')"
 fi
 log "SKIP conda, poetry and other Pythons: what they download cannot be had here; they are rendered and parsed elsewhere"
 log "SKIP images of other platforms: running their steps needs an emulator"

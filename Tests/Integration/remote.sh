@@ -21,53 +21,19 @@ package=$(cd "$(dirname "$0")/../.." && pwd)
 IMAGESPEC=${IMAGESPEC:-$package/.build/debug/imagespec}
 keep=${1:-}
 export DEBIAN_FRONTEND=noninteractive
+script=remote.sh
 . "$package/Tests/Integration/checks.bash"
+. "$package/Tests/Integration/services.bash"
 
 [ "$(id -u)" = 0 ] || { echo "remote.sh: needs root" >&2; exit 77; }
 [ -x "$IMAGESPEC" ] || { echo "remote.sh: no $IMAGESPEC; run swift build, or set IMAGESPEC" >&2; exit 77; }
 
-install() {
-  local missing=() pair
-  for pair in docker-registry:docker-registry skopeo:skopeo buildah:buildah dockerd:docker.io busybox:busybox-static python3:python3; do
-    [ -x "/usr/bin/${pair%%:*}" ] || [ -x "/usr/sbin/${pair%%:*}" ] || missing+=("${pair#*:}")
-  done
-  [ ${#missing[@]} = 0 ] && return
-  command -v apt-get >/dev/null || { echo "remote.sh: needs ${missing[*]}" >&2; exit 77; }
-  # Packages must not start their services.
-  local policy=/usr/sbin/policy-rc.d made=
-  if [ ! -e $policy ]; then printf '#!/bin/sh\nexit 101\n' > $policy; chmod 755 $policy; made=1; fi
-  apt-get update -qq >/dev/null && apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1
-  local result=$?
-  [ -z "$made" ] || rm -f $policy
-  [ $result = 0 ] || { echo "remote.sh: apt-get cannot install ${missing[*]}" >&2; exit 77; }
-  log "installed ${missing[*]}"
-}
-
-install
-WORK=$(mktemp -d /var/tmp/imagespec-remote-run.XXXXXX)
-export PATH=$PATH:/usr/sbin:/sbin
+install_programs docker-registry:docker-registry skopeo:skopeo buildah:buildah dockerd:docker.io busybox:busybox-static python3:python3
+start_work remote-run
 port=$(free_port)
 registry=localhost:$port
 base=$registry/base/busybox:both
-unset DOCKER_CONFIG REGISTRY_AUTH_FILE FLYTE_FORCE_PUSH_IMAGE_SPEC FLYTE_PUSH_IMAGE_SPEC FLYTE_IMG_FAST_FAIL FLYTE_INTERNAL_EXECUTION_ID
-export BUILDAH_ISOLATION=chroot CONTAINERS_STORAGE_CONF=$WORK/storage.conf DOCKER_HOST=unix://$WORK/docker.sock
-export CONTAINERS_REGISTRIES_CONF=$WORK/registries.conf TMPDIR=$WORK/tmp
-mkdir -p "$TMPDIR" "$WORK/project"
-
-stop() {
-  local pid mount
-  # Not in a subshell that a signal ends before it has become another program.
-  [ "$BASHPID" = $$ ] || return
-  for name in docker registry; do
-    pid=$(cat "$WORK/$name.pid" 2>/dev/null) || continue
-    kill "$pid" 2>/dev/null
-    wait_for eval "! kill -0 $pid"
-  done
-  for mount in $(awk -v work="$WORK" 'index($2, work) == 1 {print $2}' /proc/mounts | sort -r); do umount -l "$mount"; done
-  [ "$keep" = --keep ] && log "kept $WORK" || rm -rf "$WORK"
-}
-trap stop EXIT
-trap 'exit 130' INT TERM
+export CONTAINERS_REGISTRIES_CONF=$WORK/registries.conf
 
 # A place for images that has none, as on another machine.
 new_storage() {
@@ -77,15 +43,7 @@ new_storage() {
 }
 new_storage
 printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$registry" > "$CONTAINERS_REGISTRIES_CONF"
-cat > "$WORK/registry.yml" <<Y
-version: 0.1
-log: {level: warn}
-storage:
-  filesystem: {rootdirectory: $WORK/registry}
-http: {addr: "127.0.0.1:$port", secret: loopback}
-Y
-docker-registry serve "$WORK/registry.yml" > "$WORK/registry.log" 2>&1 & echo $! > "$WORK/registry.pid"
-wait_for python3 -c "import urllib.request as r; r.urlopen('http://$registry/v2/')" || { echo "remote.sh: no registry" >&2; exit 77; }
+start_registry registry "$port"
 buildah info >/dev/null 2>"$WORK/err" || { echo "remote.sh: buildah does not work: $(tail -1 "$WORK/err")" >&2; exit 77; }
 log "$(buildah --version)"
 
@@ -178,13 +136,7 @@ check_contains "buildah: with the engines that can" "docker or buildctl" "$WORK/
 
 # --- an inline cache: dockerd -----------------------------------------------------------------------------------------
 
-cat > "$WORK/daemon.json" <<J
-{ "data-root": "$WORK/docker", "exec-root": "$WORK/docker-exec", "pidfile": "$WORK/dockerd.pid", "hosts": ["$DOCKER_HOST"],
-  "storage-driver": "overlay2", "bridge": "none", "iptables": false, "ip6tables": false, "features": {"buildkit": true} }
-J
-dockerd --config-file "$WORK/daemon.json" > "$WORK/docker.log" 2>&1 & echo $! > "$WORK/docker.pid"
-if wait_for /usr/bin/docker version; then
-  log "dockerd $(/usr/bin/docker version -f '{{.Server.Version}}')"
+if start_docker; then
   wipe() {
     /usr/bin/docker system prune --all --force >/dev/null 2>&1; /usr/bin/docker builder prune --all --force >/dev/null 2>&1
     check "docker: the daemon has no image and no cache" "0 0" \
@@ -207,8 +159,6 @@ if wait_for /usr/bin/docker version; then
   "$IMAGESPEC" build --engine docker --force fixed.json > "$WORK/out" 2> "$WORK/err"
   check "docker without buildx: fixed times are refused" 65 $?
   check_contains "docker without buildx: with the engines that can" "podman or buildah" "$WORK/err"
-else
-  log "SKIP docker: $(tail -1 "$WORK/docker.log")"
 fi
 log "SKIP builders of buildx: see buildx.sh; buildctl: Debian 12 has none, its command lines are compared by the tests"
 echo "$passed passed, $failed failed"
