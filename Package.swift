@@ -23,6 +23,7 @@ let package = Package(
         .library(name: "ImageSpecDiff", targets: ["ImageSpecDiff"]),
         .library(name: "ImageSpecFlytekit", targets: ["ImageSpecFlytekit"]),
         .library(name: "ImageSpecFoundation", targets: ["ImageSpecFoundation"]),
+        .library(name: "ImageSpecTesting", targets: ["ImageSpecTesting"]),
         .library(name: "ImageSpecYAML", targets: ["ImageSpecYAML"]),
         .executable(name: "imagespec", targets: ["ImageSpecCommand"]),
         .plugin(name: "ImageSpecPlugin", targets: ["ImageSpecPlugin"]),
@@ -66,6 +67,11 @@ let package = Package(
             swiftSettings: settings),
         // What Foundation asks of types, for clients that use it: nothing else here links it.
         .target(name: "ImageSpecFoundation", dependencies: ["ImageSpec"], swiftSettings: settings),
+        // For tests of clients: whether names are as recorded.
+        .target(
+            name: "ImageSpecTesting",
+            dependencies: ["ContentTree", "ImageSpec", "ImageSpecDiff", "ImageSpecFoundation"],
+            swiftSettings: settings),
         // Layers, manifests and configurations of images, made without a daemon. No product: ImageSpecContainers offers it.
         .target(
             name: "ImageSpecLayers", dependencies: ["CZlib", "ContentTree", "ImageSpec"],
@@ -112,6 +118,7 @@ let package = Package(
             name: "ImageSpecTests",
             dependencies: [
                 "ContentTree", "ImageSpec", "ImageSpecDiff", "ImageSpecFlytekit", "ImageSpecFoundation",
+                "ImageSpecTesting",
             ],
             resources: [.copy("Fixtures")],
             swiftSettings: settings
@@ -139,7 +146,8 @@ let package = Package(
             name: "ErrorMessageTests",
             dependencies: [
                 "ContentTree", "ImageSpec", "ImageSpecCommand", "ImageSpecContainers", "ImageSpecDiff",
-                "ImageSpecDrafting", "ImageSpecFlytekit", "ImageSpecLayers", "ImageSpecYAML",
+                "ImageSpecDrafting", "ImageSpecFlytekit", "ImageSpecLayers", "ImageSpecTesting",
+                "ImageSpecYAML",
             ],
             exclude: ["Fixtures"], swiftSettings: settings
         ),
@@ -154,7 +162,7 @@ let package = Package(
 if Context.environment["IMAGESPEC_CORE_ONLY"] == "1" {
     let core = [
         "CLibcrypto", "CFileSystem", "CSHA256", "ContentTree", "ImageSpec", "ImageSpecDiff",
-        "ImageSpecFlytekit", "ImageSpecFoundation", "ImageSpecTests",
+        "ImageSpecFlytekit", "ImageSpecFoundation", "ImageSpecTesting", "ImageSpecTests",
     ]
     package.targets.removeAll { !core.contains($0.name) }
     package.products.removeAll { $0.name != "ImageSpec" }

@@ -19,6 +19,8 @@ let package = Package(
                 "TaskImages", .product(name: "ImageSpecContainers", package: "imagespec"),
                 .product(name: "ImageSpecDiff", package: "imagespec"),
                 .product(name: "ImageSpecFlytekit", package: "imagespec"),
-            ]),
+                .product(name: "ImageSpecTesting", package: "imagespec"),
+            ],
+            exclude: ["image-names.json", "xctest-names.json"]),
     ]
 )

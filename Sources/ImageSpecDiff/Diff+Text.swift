@@ -25,6 +25,13 @@ extension ImageSpec.Diff: CustomStringConvertible {
             values("tag", from.tag, to.tag)
             values("id", from.id, to.id)
         }
+        return text + changesText(limit: limit)
+    }
+
+    /// The changes grouped by their effects, as in ``text(limit:)``, without the tags.
+    package func changesText(limit: Int?) -> String {
+        var text = ""
+        func line(_ line: String) { text += line + "\n" }
         for (effects, heading) in Self.headings {
             let changes = changes.filter { $0.effects == effects }
             if changes.isEmpty { continue }

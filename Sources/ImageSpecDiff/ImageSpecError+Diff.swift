@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
-internal import ImageSpec
+package import ImageSpec
 
 // Errors about snapshots.
 
@@ -34,7 +34,7 @@ extension ImageSpecError {
     }
 
     /// `found` continues the sentence that begins with the path: "is not a snapshot".
-    static func notOverwritten(_ path: String, found: String) -> ImageSpecError {
+    package static func notOverwritten(_ path: String, found: String) -> ImageSpecError {
         ImageSpecError(
             .unwritableOutput, "\"\(path.shortened)\" \(found), so it was not overwritten",
             fix: "choose another path, or remove the file")

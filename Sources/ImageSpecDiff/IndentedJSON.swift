@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
-internal import ImageSpec
+package import ImageSpec
 
 /// Writes JSON for people to read: one value per line, two spaces per level, keys in their order.
-enum IndentedJSON {
+package enum IndentedJSON {
     /// The text, which ends in a line feed.
-    static func bytes(of value: ImageSpec.JSONValue) -> [UInt8] {
+    package static func bytes(of value: ImageSpec.JSONValue) -> [UInt8] {
         var bytes: [UInt8] = []
         append(value, indentation: 0, to: &bytes)
         bytes.append(UInt8(ascii: "\n"))

@@ -4,14 +4,14 @@ internal import ContentTree
 public import ImageSpec
 
 extension ImageSpec.Snapshot {
-    static let format = ImageSpec.snapshotFormatPrefix + "v1"
+    package static let format = ImageSpec.snapshotFormatPrefix + "v1"
 
     /// The snapshot as JSON in UTF-8. Equal snapshots have the same bytes.
     ///
     /// The last member is the SHA-256 of all preceding lines, so that truncated or edited snapshots are detected.
     public var json: String { String(decoding: jsonBytes, as: UTF8.self) }
 
-    var jsonBytes: [UInt8] {
+    package var jsonBytes: [UInt8] {
         var object: ImageSpec.OrderedDictionary<ImageSpec.JSONValue> = [
             "format": .string(Self.format),
             "id": .string(id),

@@ -43,6 +43,12 @@ extension ImageSpec.Snapshot {
 extension SnapshotRecording {
     /// Writes the snapshot to a file. Refuses a file that is one of its inputs, which would change the tag.
     package func write(to path: String) throws(ImageSpecError) {
+        try checkIsNotInput(path)
+        try snapshot.write(to: path)
+    }
+
+    /// Throws if a file is one of the inputs, or would become one: writing there would change the tag.
+    package func checkIsNotInput(_ path: String) throws(ImageSpecError) {
         // The path itself and, for a link, its target. An invalid path is rejected when writing.
         let places = [Array(path.utf8), (try? FileSystem.outputPlace(path))?.place]
         for place in places.compactMap({ $0.flatMap { try? FileSystem.realPlace($0) } }) {
@@ -54,7 +60,6 @@ extension SnapshotRecording {
                 if isInput { throw .snapshotAmongInputs(path, field: field) }
             }
         }
-        try snapshot.write(to: path)
     }
 }
 

@@ -3,6 +3,7 @@
 import Foundation
 import ImageSpec
 import ImageSpecContainers
+import ImageSpecTesting
 import ImageSpecYAML
 
 @testable import ContentTree
@@ -57,6 +58,17 @@ extension ErrorArea {
             ErrorCase("notOverwritten", "a spec at the path of the snapshot") { scene in
                 try scene.write(["a.yaml": "name: a"])
                 try ImageSpec(name: "a").snapshot(in: scene.context).write(to: scene.path("a.yaml"))
+            },
+            ErrorCase("notImageNames", "a spec in place of recorded image names") { scene in
+                try scene.write(["a.json": "{}"])
+                try ImageSpec.checkNames(
+                    of: ["a": ImageSpec(name: "a")], in: scene.context, recordedIn: scene.path("a.json"))
+            },
+            ErrorCase("snapshotAmongInputs", "source_root: src, and image names below it") { scene in
+                try scene.write(["src/a.txt": ""])
+                try ImageSpec.checkNames(
+                    of: ["a": ImageSpec(sourceRoot: "src", sourceCopyMode: .all)], in: scene.context,
+                    recordedIn: scene.path("src/names.json"))
             },
             ErrorCase("snapshotAmongInputs", "source_root: src, and the snapshot src/a.record.json") {
                 scene in

@@ -15,6 +15,9 @@ import Testing
         "ImageSpecDiff": ["ContentTree", "ImageSpec"],
         "ImageSpecFlytekit": ["CLibcrypto", "ContentTree", "ImageSpec"],
         "ImageSpecFoundation": ["Foundation", "FoundationEssentials", "ImageSpec"],
+        "ImageSpecTesting": [
+            "ContentTree", "Foundation", "FoundationEssentials", "ImageSpec", "ImageSpecDiff",
+        ],
         "ImageSpecYAML": ["ContentTree", "ImageSpec", "Yams"],
         "ImageSpecDrafting": ["ContentTree", "ImageSpec", "ImageSpecYAML"],
         "ImageSpecLayers": ["CZlib", "ContentTree", "ImageSpec"],

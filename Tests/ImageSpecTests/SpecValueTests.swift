@@ -151,6 +151,15 @@ import Testing
         #expect("\(identity)" == "a:" + identity.tag)
     }
 
+    @Test(arguments: [
+        (".", "/p/Sources/T"), ("../..", "/p"), ("../../src/", "/p/src"), ("data", "/p/Sources/T/data"),
+        ("/abs", "/abs"),
+    ])
+    func aDirectoryCountsFromTheSourceFile(directory: String, expected: String) {
+        let context = ImageSpec.Context(besideFile: "/p/Sources/T/Image.swift", directory: directory)
+        #expect(context.workingDirectory == expected)
+    }
+
     @Test func membersRenderLikeTheTypes() throws {
         let context = ImageSpec.Context(besideFile: #filePath)
         let spec = ImageSpec(name: "a", copy: ["SpecValueTests.swift"])

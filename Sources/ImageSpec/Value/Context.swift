@@ -72,16 +72,24 @@ extension ImageSpec {
             self.init(workingDirectory: Path.folder(of: path), within: within)
         }
 
-        /// Creates the context of a spec that is written in Swift: the directory of a source file, so that the same files are found
-        /// from every working directory.
+        /// Creates the context of a spec that is written in Swift: the directory of a source file or another one beside it, so that
+        /// the same files are found from every working directory.
         ///
         /// ```swift
-        /// let context = ImageSpec.Context(besideFile: #filePath)
+        /// let context = ImageSpec.Context(besideFile: #filePath, directory: "../../trainer")
         /// ```
         ///
         /// The path is that of the machine on which the program was compiled; pass ``current`` or another directory if it runs
         /// elsewhere.
-        public init(besideFile path: String) { self.init(specFile: path) }
+        /// - Parameters:
+        ///   - path: the source file.
+        ///   - directory: a path that counts from the directory of the source file.
+        public init(besideFile path: String, directory: String = ".") {
+            let folder = Path.folder(of: path)
+            self.init(
+                workingDirectory: directory == "."
+                    ? folder : Path.lexicallyNormalized(Path.join(folder, directory)))
+        }
 
         /// The working directory of this process and the architecture of this host. Read at each call.
         public static var current: Context {

@@ -25,6 +25,10 @@ public enum TrainerImage {
         copy: ["conf/train.toml"]
     )
 
+    /// The directory whose files are in the image, on the machine on which this is compiled. For tests and deployment programs;
+    /// code that runs in the image needs no files.
+    public static let context = ImageSpec.Context(besideFile: #filePath, directory: "../../../trainer")
+
     /// The same image with a debugger. This is a copy: the original spec and its name do not change.
     public static let debugging = spec.withPackages("debugpy==1.8.9").withName("trainer-debug")
 }
