@@ -13,6 +13,7 @@ import sys
 
 import blocks
 import chart
+import images
 import measure
 import prepare
 import report
@@ -26,6 +27,7 @@ def arguments(words):
         epilog="S 2,000 files; M 50,000; X 200,000; L 40 of 100 MB. All trees require about 6 GB of disk space and ten minutes.")
     parser.add_argument("--quick", action="store_true", help="measure only tree S with few runs, to check that everything works")
     parser.add_argument("--trees", metavar="S,M,X,L", help="trees to measure, or none (default: all)")
+    parser.add_argument("--no-images", action="store_true", help="build no images, which needs root, a registry, buildah and dockerd")
     parser.add_argument("--runs", type=int, metavar="N", help="number of runs of each program (default: 11)")
     parser.add_argument("--out", metavar="DIRECTORY", help="directory for results.md, results.json and chart.svg")
     parser.add_argument("--cache", metavar="DIRECTORY", help="directory for the generated trees (default: .build/bench)")
@@ -113,10 +115,11 @@ def run(options):
     for kind in options.trees:
         prepare.say(f"measuring tree {kind}")
         bench.tree(kind)
+    built = None if options.no_images else attempt(bench, "images", lambda: images.block(bench))
     return {
         "format": 1, "quick": options.quick, "runs": options.runs, "machine": machine,
         "noisy": any(block["noisy"] for block in bench.blocks.values()), "blocks": bench.blocks,
-        "rows": [dataclasses.asdict(row) for row in bench.rows], "trees": bench.trees, "skipped": bench.skipped,
+        "rows": [dataclasses.asdict(row) for row in bench.rows], "trees": bench.trees, "images": built, "skipped": bench.skipped,
         "times": bench.times,
     }
 

@@ -49,6 +49,12 @@ def check_results(results):
             check(f"tree {kind} is the one that it always is", results["trees"][kind]["tag"] == tag)
 
 
+def check_images(results):
+    if not results.get("images"):
+        return
+    check("every build has its time", all(wall > 0 for walls in results["images"].values() for wall in walls.values()))
+
+
 def tables(text):
     return [block.split("\n") for block in text.split("\n\n") if block.startswith("|")]
 
@@ -63,7 +69,7 @@ def check_tables(text):
 def check_readme(results, text):
     filled = report.filled(text, report.readme(results, "Benchmarks/results"))
     block = filled[filled.index(report.BEGIN):filled.index(report.END)]
-    check("the README has a place for the chart and tables", "chart.svg" in block and len(tables(block)) == 2)
+    check("the README has a place for the chart and tables", "chart.svg" in block and len(tables(block)) == (3 if results.get("images") else 2))
     outside = re.compile(re.escape(report.BEGIN) + ".*?" + re.escape(report.END), re.DOTALL)
     check("nothing else of the README changes", outside.sub("", filled) == outside.sub("", text))
     check("to fill it twice is to fill it once", report.filled(filled, report.readme(results, "Benchmarks/results")) == filled)
@@ -96,6 +102,7 @@ def main(folder):
 
     results = json.loads(read("results.json"))
     check_results(results)
+    check_images(results)
     check_tables(read("results.md"))
     check_chart(xml.etree.ElementTree.fromstring(read("chart.svg")))
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "README.md"), encoding="utf-8") as file:

@@ -24,6 +24,8 @@ class Subject:
     folder: str
     environment: dict
     standard_input: str = os.devnull
+    # Called before each run, and not measured.
+    before: object = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,15 +114,20 @@ def alternate(runner, subjects, rounds, extra=None):
     extra: called once a round, for what is no program to be timed. Returns the samples by name, what extra returned,
     and how quiet it was. A first round is not counted: it brings files and programs into memory.
     """
+    def run(subject):
+        if subject.before:
+            subject.before()
+        return runner.run(subject)
+
     for subject in subjects:
-        runner.run(subject)
+        run(subject)
     if extra:
         extra()
     quiet, samples, extras = Quiet(), {subject.name: [] for subject in subjects}, []
     for _ in range(rounds):
         for subject in subjects:
             quiet.calibrate()
-            samples[subject.name].append(runner.run(subject))
+            samples[subject.name].append(run(subject))
         if extra:
             extras.append(extra())
     return samples, extras, quiet.summary()

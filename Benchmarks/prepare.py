@@ -3,6 +3,7 @@
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -77,6 +78,12 @@ def flytekit(patience):
     with open(mark, "w"):
         pass
     return python
+
+
+def uv_version():
+    """The version of uv that Dockerfiles name."""
+    with open(os.path.join(PACKAGE, "Sources/ImageSpec/Building/RenderingConstants.swift"), encoding="utf-8") as file:
+        return re.search(r'uvImage = ".*:(.*)"', file.read())[1]
 
 
 def identity_benchmark():

@@ -24,8 +24,8 @@ ACCOUNTS = {"passwd": "root:x:0:0:root:/root:/bin/sh\n", "group": "root:x:0:\n"}
 
 
 def packages():
-    """python3, dash and the installed packages that they depend on."""
-    found, rest = set(), ["python3", "dash", "coreutils"]
+    """python3, a shell, what compiled packages expect, and the installed packages that they depend on."""
+    found, rest = set(), ["python3", "dash", "coreutils", "libstdc++6"]
     while rest:
         name = rest.pop()
         if name in found:
