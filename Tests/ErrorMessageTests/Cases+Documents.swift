@@ -45,6 +45,19 @@ extension ErrorArea {
             ErrorCase("wrongType", #"an image config {"images": {"a": 1}}"#) { _ in
                 _ = try ImageSpec.ImageConfig(json: #"{"images": {"a": 1}}"#)
             },
+            ErrorCase("tagAndDigest", "an image config with an image that has both") { _ in
+                _ = try ImageSpec.ImageConfig(
+                    json: #"{"images": [{"name": "a", "fqn": "b", "tag": "1", "digest": "sha256:0"}]}"#)
+            },
+            ErrorCase("unknownImage", "the template {{.image.spark}}") { _ in
+                _ = try ImageSpec.ImageConfig(default: "a:1").resolve("{{.image.spark}}")
+            },
+            ErrorCase("unknownImageAttribute", "the template {{.image.default.tag}}") { _ in
+                _ = try ImageSpec.ImageConfig(default: "a:1").resolve("{{.image.default.tag}}")
+            },
+            ErrorCase("imageWithoutVersion", "the template {{.image.default.version}}") { _ in
+                _ = try ImageSpec.ImageConfig(default: "a").resolve("{{.image.default.version}}")
+            },
         ])
 
     static let yaml = ErrorArea(

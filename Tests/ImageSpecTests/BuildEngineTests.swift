@@ -393,7 +393,7 @@ import Testing
         let builder = RecordingBuilder()
         let engine = engine(builder)
         let known = ImageSpec(name: "known")
-        var config = ImageSpec.ImageConfig(defaultImage: "default:1")
+        var config = ImageSpec.ImageConfig(default: "default:1")
         config.add("known:1", for: known)
         #expect(try await engine.resolve(known, in: config, context: context) == "known:1")
         #expect(try await engine.resolve(nil, in: config, context: context) == "default:1")

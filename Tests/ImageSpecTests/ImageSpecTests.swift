@@ -315,15 +315,21 @@ import Testing
 
     @Test func imagesAreFoundBySpec() throws {
         let spec = ImageSpec(name: "a")
-        var config = ImageSpec.ImageConfig(defaultImage: "default:1")
+        var config = ImageSpec.ImageConfig(default: "default:1")
         config.add("a:1", for: spec)
         #expect(config.imageName(for: spec) == "a:1" && config.imageName(for: nil) == "default:1")
         #expect(config.imageName(for: ImageSpec(name: "b")) == nil)
         #expect(try ImageSpec.ImageConfig(json: config.json) == config)
-        #expect(config.json == #"{"default_image":"default:1","images":{"\#(spec.id)":"a:1"}}"#)
+        #expect(
+            config.json
+                == #"{"default_image":{"digest":null,"fqn":"default","name":"default","tag":"1"},"#
+                + #""images":[{"digest":null,"fqn":"a","name":"\#(spec.id)","tag":"1"}]}"#)
+        config.add("a:2", for: spec)
+        #expect(config.imageName(for: spec) == "a:2" && config.images.count == 1)
         #expect(try ImageSpec.ImageConfig(json: "{}") == ImageSpec.ImageConfig())
         for text in [
-            "[]", #"{"images": []}"#, #"{"images": {"a": 1}}"#, #"{"default_image": 1}"#, #"{"x": 1}"#,
+            "[]", #"{"images": {}}"#, #"{"images": [{"name": "a"}]}"#, #"{"default_image": 1}"#, #"{"x": 1}"#,
+            #"{"images": [{"name": "a", "fqn": "b", "tag": "1", "digest": "sha256:0"}]}"#,
         ] {
             #expect(throws: ImageSpecError.self) { try ImageSpec.ImageConfig(json: text) }
         }

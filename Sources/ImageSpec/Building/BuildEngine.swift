@@ -262,6 +262,8 @@ extension ImageSpec {
 
         /// Returns the image of a task: from the config if present, otherwise built.
         ///
+        /// For an image that is given as text, a reference or a template, see ``ImageConfig/resolve(_:)``.
+        ///
         /// Source: flytekit `get_registerable_container_image`.
         /// - Parameters:
         ///   - spec: the spec of the task. `nil` if it has none.

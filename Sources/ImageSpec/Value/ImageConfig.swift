@@ -1,77 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ImageSpec {
-    /// Image names by the id of the spec they were built from.
+    /// The images that a registration knows: by names that users choose, and by the ids of specs.
     ///
-    /// A registration builds the images and passes their names on as JSON. The task looks up its image later by
-    /// ``ImageSpec/id``, which needs no files. The JSON is `{"default_image": "…", "images": {"<id>": "…"}}`; both
-    /// keys may be missing.
+    /// A registration builds the images and passes their names on as JSON, which is that of flytekit. The task looks up its image
+    /// later by ``ImageSpec/id``, which needs no files.
     ///
-    /// Source: flytekit `ImageConfig`, whose images have names that users choose; here the name is the id.
+    /// Source: flytekit `ImageConfig`.
     public struct ImageConfig: Hashable, Sendable {
         /// The image of tasks without a spec.
-        public var defaultImage: String?
-        /// Image names by spec id.
-        public var images: OrderedDictionary<String>
+        public var defaultImage: Image?
+        /// The other images. flytekit repeats the default image here.
+        public var images: [Image]
 
-        /// Creates a config from images by spec id and a default image.
-        public init(defaultImage: String? = nil, images: OrderedDictionary<String> = [:]) {
+        /// Creates a config from images.
+        public init(defaultImage: Image? = nil, images: [Image] = []) {
             self.defaultImage = defaultImage
             self.images = images
         }
 
-        /// Reads a config from JSON.
-        /// - Throws: ``ImageSpecError/Code/invalidDocument`` for invalid JSON,
-        ///   ``ImageSpecError/Code/unknownField`` for an unknown key.
-        public init(json text: String) throws(ImageSpecError) {
-            self.init()
-            let document = try JSONValue(json: text)
-            guard case .object(let object) = document else {
-                throw .wrongType(DocumentPath(), document, expected: .object)
-            }
-            for (key, value) in object {
-                switch (key, value) {
-                case ("default_image", .null), ("images", .null): break
-                case ("default_image", .string(let name)): defaultImage = name
-                case ("default_image", _): throw .wrongType(DocumentPath().key(key), value, expected: .string)
-                case ("images", .object(let names)):
-                    for (id, name) in names {
-                        guard case .string(let name) = name else {
-                            throw .wrongType(DocumentPath().key("images").key(id), name, expected: .string)
-                        }
-                        images[id] = name
-                    }
-                case ("images", _):
-                    throw .wrongType(DocumentPath().key(key), value, expected: .objectOfStrings)
-                default: throw .unknownConfigKey(key)
-                }
-            }
+        /// Creates a config from references: that of the default image, and others by name.
+        ///
+        /// ```swift
+        /// let config = ImageSpec.ImageConfig(
+        ///     default: "ghcr.io/acme/default:1.0", images: ["spark": "ghcr.io/acme/spark:3.5"])
+        /// ```
+        ///
+        /// Source: flytekit `ImageConfig.from_images`.
+        public init(default reference: String, images: OrderedDictionary<String> = [:]) {
+            self.init(
+                defaultImage: Image(name: Self.defaultName, reference: reference),
+                images: images.map { Image(name: $0.key, reference: $0.value) })
         }
 
-        /// The config as canonical JSON (RFC 8785): equal images give equal bytes, whatever their order.
-        public var json: String {
-            CanonicalWriter.text { writer in
-                writer.beginObject()
-                if let defaultImage {
-                    writer.key("default_image")
-                    writer.string(defaultImage)
-                }
-                writer.key("images")
-                writer.object(images)
-                writer.endObject()
-            }
-        }
+        private static let defaultName = "default"
 
         /// Sets the image of a spec. Replaces an earlier image of the same spec.
         public mutating func add(_ imageName: String, for spec: ImageSpec) {
-            images[spec.id] = imageName
+            let image = Image(name: spec.id, reference: imageName)
+            if let index = images.firstIndex(where: { $0.name == image.name }) {
+                images[index] = image
+            } else {
+                images.append(image)
+            }
+        }
+
+        /// Returns the image with a name, or `nil`.
+        public func image(named name: String) -> Image? {
+            if let defaultImage, defaultImage.name == name { return defaultImage }
+            return images.first { $0.name == name }
         }
 
         /// Returns the image built from a spec, or `nil` if it is unknown. If `spec` is `nil`, returns the default
         /// image.
         public func imageName(for spec: ImageSpec?) -> String? {
-            guard let spec else { return defaultImage }
-            return images[spec.id]
+            guard let spec else { return defaultImage?.full }
+            return image(named: spec.id)?.full
         }
     }
 }

@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func `Code finds its image by the id of its spec`() throws {
-        var images = ImageSpec.ImageConfig(defaultImage: "python:3.12-slim")
+        var images = ImageSpec.ImageConfig(default: "python:3.12-slim")
         images.add(try TrainerImage.spec.imageName(in: context), for: TrainerImage.spec)
 
         let received = try ImageSpec.ImageConfig(json: images.json)

@@ -97,6 +97,7 @@ extension ImageSpec {
         case objectOfStrings = "an object of strings"
         case object = "an object"
         case listOfPairs = "a list of pairs"
+        case listOfImages = "a list of images"
         case pair = "a list of two strings, [source, target]"
         case stringOrObject = "a string or an object (another spec)"
     }
