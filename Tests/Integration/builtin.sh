@@ -193,6 +193,9 @@ bytes() {
   check "and uv does not run" 0 "$(grep -c 'Using Python' "$WORK/err")"
   build scripts
   check "an image that exists is found" "found $digest" "$(value outcome digest)"
+  python3 -c 'import json; s = json.load(open("scripts.json")); s["name"] = "second"; json.dump(s, open("second.json", "w"))'
+  build second; sent=$(value bytes_sent)
+  check "a second spec with the same packages sends none of them ($sent bytes)" small "$([ "$sent" -lt 20000 ] && echo small)"
   build extension; echo '# changed' >> src/main.py; build extension; sent=$(value bytes_sent)
   check "a changed file is a small layer ($sent bytes)" small "$([ "$sent" -lt 10000 ] && echo small)"
 }

@@ -132,8 +132,9 @@ struct BuiltinJob: Sendable {
         case .memory: return TransferSummary()
         case .registry:
             let target = dependencies.repository(reference, credentialsFile, true)
-            return try await ImageTransfer(to: target, on: reference.registry, from: store, report: report)
-                .write(index, as: reference.identifier)
+            return try await ImageTransfer(
+                to: target, on: reference.registry, named: reference.repository, from: store, report: report
+            ).write(index, as: reference.identifier)
         case .output(.layout(let path)):
             let layout = try OCILayout(writing: request.imageName, to: path)
             return try await ImageTransfer(to: layout, on: nil, from: store, report: report)

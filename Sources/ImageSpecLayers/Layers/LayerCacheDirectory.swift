@@ -27,6 +27,8 @@ package struct LayerCacheDirectory: Sendable {
         case blob = "image-blob-"
         /// The layers of installed packages.
         case packages = "image-packages-"
+        /// A repository that has a layer.
+        case place = "image-place-"
         /// The version of a program of this machine.
         case program = "image-program-"
     }

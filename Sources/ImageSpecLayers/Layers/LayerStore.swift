@@ -71,6 +71,33 @@ package final class LayerStore: Sendable {
         return Layer(recipe: recipe, content: content)
     }
 
+    // MARK: registries that have a layer
+
+    /// Smaller layers are sent as fast as they are mounted.
+    private static let smallestPlaced = 64 * 1024
+
+    private func placeKey(_ blob: BlobDescriptor, _ registry: ImageSpec.ImageReference.Registry) -> CacheKey {
+        CacheKey("place.v1", "\(registry)", "\(blob.digest)")
+    }
+
+    /// A repository of a registry to which this machine has pushed a layer; nil if none is known.
+    func repository(of blob: BlobDescriptor, on registry: ImageSpec.ImageReference.Registry) -> String? {
+        guard blob.size >= Self.smallestPlaced else { return nil }
+        return cache?.read(.place, placeKey(blob, registry)).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Records that a repository has a layer.
+    func setRepository(
+        _ repository: String, of blob: BlobDescriptor, on registry: ImageSpec.ImageReference.Registry
+    ) {
+        guard blob.size >= Self.smallestPlaced, self.repository(of: blob, on: registry) == nil else { return }
+        cache?.write(Array(repository.utf8), .place, placeKey(blob, registry))
+    }
+
+    func forgetRepository(of blob: BlobDescriptor, on registry: ImageSpec.ImageReference.Registry) {
+        cache?.remove(.place, placeKey(blob, registry))
+    }
+
     /// The file with the bytes of a layer.
     package func file(of layer: Layer) async throws -> String {
         let key = key(layer.recipe)

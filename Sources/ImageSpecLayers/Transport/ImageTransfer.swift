@@ -8,6 +8,8 @@ package struct ImageTransfer: Sendable {
     private let target: any ImageRepository
     /// The registry of the target, whose other repositories blobs can be mounted from; nil if the target is none.
     private let registry: ImageSpec.ImageReference.Registry?
+    /// The name of the target in the registry, from which later images can mount layers; nil if it is not known.
+    private let repository: String?
     private let store: LayerStore
     private let report: @Sendable (String) -> Void
 
@@ -16,11 +18,12 @@ package struct ImageTransfer: Sendable {
 
     package init(
         to target: any ImageRepository, on registry: ImageSpec.ImageReference.Registry?,
-        from store: LayerStore,
+        named repository: String? = nil, from store: LayerStore,
         report: @escaping @Sendable (String) -> Void
     ) {
         self.target = target
         self.registry = registry
+        self.repository = repository
         self.store = store
         self.report = report
     }
@@ -80,7 +83,10 @@ package struct ImageTransfer: Sendable {
 
     /// Makes a blob available. Returns whether it was sent.
     private func write(_ item: Item) async throws -> Bool {
-        if try await target.hasBlob(item.blob) { return false }
+        if try await target.hasBlob(item.blob) {
+            remember(item)
+            return false
+        }
         switch item.content {
         case .configuration(let bytes):
             try await target.writeBlob(item.blob, from: .bytes(bytes)) { _ in }
@@ -93,10 +99,28 @@ package struct ImageTransfer: Sendable {
             let progress = TransferProgress("sending", item.blob, report)
             try await target.writeBlob(item.blob, from: .repository(base.repository), progress: progress.add)
         case .layer(.made(let layer), _):
+            if try await mountKnown(item.blob) { return false }
             let file = try await store.file(of: layer)
             let progress = TransferProgress("sending \(layer.recipe.title)", item.blob, report)
             try await target.writeBlob(item.blob, from: .file(path: file), progress: progress.add)
+            remember(item)
         }
         return true
+    }
+
+    private func remember(_ item: Item) {
+        guard case .layer(.made, _) = item.content, let registry, let repository else { return }
+        store.setRepository(repository, of: item.blob, on: registry)
+    }
+
+    /// Mounts a layer from the repository to which it was pushed, if it is still there and may be read. Nothing depends on it.
+    private func mountKnown(_ blob: BlobDescriptor) async throws -> Bool {
+        guard let registry, let known = store.repository(of: blob, on: registry), known != repository else {
+            return false
+        }
+        let isMounted = (try? await target.mountBlob(blob, from: known)) ?? false
+        try Task.checkCancellation()
+        if !isMounted { store.forgetRepository(of: blob, on: registry) }
+        return isMounted
     }
 }
