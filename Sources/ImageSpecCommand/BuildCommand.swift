@@ -23,7 +23,8 @@ struct BuildCommand: AsyncParsableCommand {
               imagespec build --jobs 4 trainer.yaml server.yaml
               imagespec build --json trainer.yaml
               {"digest":"sha256:…","duration":12.3,"engine":"buildah 1.28.2",
-               "image_name":"ghcr.io/acme/trainer:1d2e…","outcome":"built"}
+               "image_name":"ghcr.io/acme/trainer:1d2e…","outcome":"built",
+               "reference":"ghcr.io/acme/trainer@sha256:…","spec":"trainer.yaml"}
 
             An image that is made without an engine (--engine builtin) needs neither a daemon nor root, and packages are \
             installed by uv on this machine. If another engine is used, the line that announces the build says why. --output writes \
@@ -87,7 +88,7 @@ struct BuildCommand: AsyncParsableCommand {
             throw ValidationError("--output requires --engine builtin, not \(engine.rawValue).")
         }
         if push == true { throw ValidationError("--output writes a file instead of pushing; remove --push.") }
-        if input.specs.count > 1 { throw ValidationError("--output takes a single spec.") }
+        if input.files.count > 1 { throw ValidationError("--output takes a single spec.") }
     }
 
     func run() async throws {
@@ -107,6 +108,9 @@ struct BuildCommand: AsyncParsableCommand {
         let summary = try await build(prepared, by: engine, progress)
         for message in summary.messages { StandardError.write("imagespec: " + message + "\n") }
         show(summary)
+        if !quiet, !json, Terminal.isStandardError, let hint = summary.hint(output: output) {
+            StandardError.write(hint + "\n")
+        }
         try StandardOutput.write(summary.output(json: json))
         if let failure = summary.failure { throw failure }
     }
@@ -129,11 +133,12 @@ struct BuildCommand: AsyncParsableCommand {
         _ progress: Progress
     ) async throws -> BuildSummary {
         let jobs = jobs ?? ImageSpec.BuildEngine.defaultJobs
+        let paths = input.files.map(\.path)
         let ended = Mutex<BuildSummary?>(nil)
         do {
             let summary = try await SignalCancellation.watch(onSecondSignal: { progress.abandon() }) {
                 let results = await engine.results(of: prepared, jobs: jobs)
-                let summary = BuildSummary(graph: prepared.graph, results: results)
+                let summary = BuildSummary(graph: prepared.graph, specs: paths, results: results)
                 ended.withLock { $0 = summary }
                 return summary
             }

@@ -2,10 +2,13 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecContainers
 
 /// What became of all images of a graph: as a table for people, and spec by spec for programs.
 struct BuildSummary: Sendable {
     var graph: ImageSpec.BuildGraph
+    /// The paths of the specs, in the order of the requested images.
+    var specs: [String]
     /// By the nodes of the graph; nil for those that were not needed.
     var results: [Result<ImageSpec.BuildResult, any Error>?]
 
@@ -54,6 +57,21 @@ struct BuildSummary: Sendable {
             + [counts.map { "\($0.count) \($0.outcome)" }.joined(separator: ", ")]
     }
 
+    /// What to do next with a single image that was built; nil if that is not known.
+    func hint(output: ImageSpec.BuiltinBuilder.Output?) -> String? {
+        guard graph.requested.count == 1, let node = graph.requested.first,
+            case .success(let result)? = results[node],
+            result.outcome == .built
+        else { return nil }
+        let engine = result.engine.map { String($0.prefix { $0 != " " }) } ?? ""
+        let program = ["docker", "podman"].first { engine.hasPrefix($0) } ?? "docker"
+        switch output {
+        case .archive(let path)?: return "To load it into docker: docker load --input \(path.shellQuoted)"
+        case .layout(let path)?: return "To push it: skopeo copy oci:\(path.shellQuoted) docker://IMAGE"
+        case nil: return "To run it: \(program) run --rm -it \(result.imageName)"
+        }
+    }
+
     private static func padded(_ text: String, _ width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - text.count))
     }
@@ -79,16 +97,18 @@ struct BuildSummary: Sendable {
 
     /// The names of those that there are, in the order of the specs; with JSON an object for each spec.
     func output(json: Bool) -> [UInt8] {
-        graph.requested.flatMap { node -> [UInt8] in
+        zip(graph.requested, specs).flatMap { node, spec -> [UInt8] in
             guard json else {
                 guard case .success(let result)? = results[node] else { return [] }
                 return Array((result.imageName + "\n").utf8)
             }
-            return object(of: node).line
+            var object = object(of: node)
+            object["spec"] = .string(spec)
+            return ImageSpec.JSONValue.object(object).line
         }
     }
 
-    private func object(of node: Int) -> ImageSpec.JSONValue {
+    private func object(of node: Int) -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue> {
         switch results[node] {
         case .success(let result)?: return Self.object(of: result)
         case .failure(let error)?:
@@ -98,23 +118,26 @@ struct BuildSummary: Sendable {
                 "problems": (error as? ImageSpecError)?.json ?? [["message": .string("\(error)")]],
             ]
         // Specs are needed.
-        case nil: return .null
+        case nil: return [:]
         }
     }
 
-    private static func object(of result: ImageSpec.BuildResult) -> ImageSpec.JSONValue {
+    private static func object(
+        of result: ImageSpec.BuildResult
+    ) -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue> {
         var object: ImageSpec.OrderedDictionary<ImageSpec.JSONValue> = [
             "image_name": .string(result.imageName), "outcome": .string(result.outcome.rawValue),
             "digest": result.digest.map { .string($0) } ?? .null,
             "engine": result.engine.map { .string($0) } ?? .null,
             "duration": (try? ImageSpec.JSONValue(result.duration.roundedSeconds)) ?? .null,
         ]
+        object["reference"] = result.digest.map { .string(result.imageName.withDigest($0)) }
         if let transfer = result.transfer {
             object["layers"] = .array(transfer.layers.map { .string($0) })
             object["bytes_sent"] = try? ImageSpec.JSONValue(transfer.sentBytes)
             object["bytes_skipped"] = try? ImageSpec.JSONValue(transfer.skippedBytes)
         }
-        return .object(object)
+        return object
     }
 
     /// The failure of the command: 74, or 69 if that is the status of all images that failed by themselves.

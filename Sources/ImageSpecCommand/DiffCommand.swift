@@ -98,7 +98,7 @@ struct PendingSnapshot {
 extension SpecOptions {
     /// The snapshot in a file, which is read in the background, or the snapshot of the spec in the file.
     func pendingSnapshot(of file: SpecFile) throws(ImageSpecError) -> PendingSnapshot {
-        let bytes = try file.contents()
+        let bytes = try file.contents(limit: FileSystem.maximumTextSize)
         if ImageSpec.Snapshot.isSnapshot(bytes) {
             return PendingSnapshot(
                 file: file,
@@ -111,7 +111,7 @@ extension SpecOptions {
             let snapshot = try spec.snapshot(in: context(of: file))
             return PendingSnapshot(file: file, task: Task { .success(snapshot) })
         } catch {
-            throw file.located(error)
+            throw file.located(error, overridden: overriddenFields)
         }
     }
 }

@@ -18,8 +18,8 @@ struct ExistCommand: AsyncParsableCommand {
               imagespec exist trainer.yaml || imagespec build trainer.yaml
               imagespec exist *.yaml | sed -n 's/^absent //p'
               imagespec exist --json trainer.yaml
-              {"digest":"sha256:…","existence":"present",
-               "image_name":"ghcr.io/acme/trainer:1d2e…"}
+              {"digest":"sha256:…","existence":"present","image_name":"ghcr.io/acme/trainer:1d2e…",
+               "reference":"ghcr.io/acme/trainer@sha256:…","spec":"trainer.yaml"}
 
             With --json, unknown images have a "reason". Credentials are read from the configuration of docker and podman, or \
             from registry_config.
@@ -32,11 +32,11 @@ struct ExistCommand: AsyncParsableCommand {
 
     func run() async throws {
         // All specs are read and named before the first request.
-        let named = try input.specs.map { try NamedSpec($0, input.options) }
+        let named = try NamedSpec.all(input.files, input.options)
         let answers = try await SignalCancellation.watch { await Self.answers(named) }
         try StandardOutput.write(
             zip(named, answers).flatMap { named, answer in
-                json ? answer.json(of: named.imageName) : Array(answer.line(of: named.imageName).utf8)
+                json ? answer.json(of: named) : Array(answer.line(of: named.imageName).utf8)
             })
         let unknown = zip(named, answers).compactMap { named, answer -> ImageSpecError? in
             guard case .unknown(let reason) = answer else { return nil }
@@ -71,55 +71,92 @@ struct ExistCommand: AsyncParsableCommand {
 struct DigestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "digest",
-        abstract: "Print the manifest digest of an image in its registry.",
+        abstract: "Print the manifest digests of images in their registries.",
         discussion: """
-            Queries the registry. For a multi-platform image, prints the digest of the index. If the image does not exist, the \
-            exit status is 1.
+            Queries the registries. For a multi-platform image, prints the digest of the index. Prints one digest per line in \
+            the order of the specs. If an image does not exist, prints none, and the exit status is 1.
 
               imagespec digest trainer.yaml
               sha256:5f70…
               imagespec digest --json trainer.yaml
-              {"digest":"sha256:5f70…","image_name":"ghcr.io/acme/trainer:1d2e…"}
+              {"digest":"sha256:5f70…","image_name":"ghcr.io/acme/trainer:1d2e…",
+               "reference":"ghcr.io/acme/trainer@sha256:5f70…","spec":"trainer.yaml"}
             """)
 
-    @OptionGroup var input: SpecInput
+    @OptionGroup var input: SpecsInput
+    @OptionGroup private var output: JSONOutput
 
     func run() async throws {
-        let named = try NamedSpec(input.spec, input.options)
-        guard let registry = named.spec.registry, !registry.isEmpty else {
-            throw input.spec.located(.registryRequired)
+        let named = try NamedSpec.all(input.files, input.options)
+        let missing = named.filter { $0.spec.registry?.isEmpty ?? true }.map {
+            $0.file.located(.registryRequired)
         }
-        let name = named.imageName
-        let registries = try SpecRegistries(of: named.spec, in: named.context)
-        let existence = try await SignalCancellation.watch { await registries.existence(of: name) }
-        switch existence {
-        case .present(let digest?):
-            let object: ImageSpec.JSONValue = ["digest": .string(digest), "image_name": .string(name)]
-            try StandardOutput.write(input.json ? object.line : Array((digest + "\n").utf8))
-        case .present(nil):
-            throw ImageSpecError.unknownExistence(
-                "the image exists, but the registry does not report its digest; contact the registry operator",
-                of: name)
-        case .absent: throw ImageAbsent(message: "\(name) does not exist; to build it, run: imagespec build")
-        case .unknown(let reason): throw ImageSpecError.unknownExistence(reason, of: name)
+        if let error = ImageSpecError(problems: missing) { throw error }
+        let answers = try await SignalCancellation.watch {
+            var answers: [ImageSpec.Existence] = []
+            for named in named {
+                let registries = try SpecRegistries(of: named.spec, in: named.context)
+                answers.append(await registries.existence(of: named.imageName))
+            }
+            return answers
         }
+        var lines: [UInt8] = []
+        var problems: [ImageSpecError] = []
+        var absent: [String] = []
+        for (named, answer) in zip(named, answers) {
+            switch answer {
+            case .present(let digest?):
+                lines +=
+                    output.json ? answer.json(of: named, withExistence: false) : Array((digest + "\n").utf8)
+            case .present(nil):
+                problems.append(
+                    .unknownExistence(
+                        "the image exists, but the registry does not report its digest; contact the registry operator",
+                        of: named.imageName))
+            case .absent: absent.append(named.imageName)
+            case .unknown(let reason): problems.append(.unknownExistence(reason, of: named.imageName))
+            }
+        }
+        if let error = ImageSpecError(problems: problems) { throw error }
+        if !absent.isEmpty {
+            let images = absent.joined(separator: ", ") + (absent.count > 1 ? " do" : " does")
+            throw ImageAbsent(message: "\(images) not exist; to build, run: imagespec build")
+        }
+        try StandardOutput.write(lines)
     }
 }
 
 /// A spec on the command line, and the name of its image.
 struct NamedSpec: Sendable {
+    let file: SpecFile
     let spec: ImageSpec
     let context: ImageSpec.Context
     let imageName: String
 
-    init(_ file: SpecFile, _ options: SpecOptions) throws(ImageSpecError) {
+    /// Reads and names all specs. Their problems are one error.
+    static func all(_ files: [SpecFile], _ options: SpecOptions) throws(ImageSpecError) -> [NamedSpec] {
+        var specs: [NamedSpec] = []
+        var problems: [ImageSpecError] = []
+        for file in files {
+            do throws(ImageSpecError) {
+                specs.append(try NamedSpec(file, options))
+            } catch {
+                problems.append(error)
+            }
+        }
+        if let error = ImageSpecError(problems: problems) { throw error }
+        return specs
+    }
+
+    private init(_ file: SpecFile, _ options: SpecOptions) throws(ImageSpecError) {
+        self.file = file
         spec = try options.load(file)
         context = options.context(of: file)
         do throws(ImageSpecError) {
             imageName = try spec.imageName(in: context)
             try SpecRegistries.check(spec, in: context)
         } catch {
-            throw file.located(error)
+            throw file.located(error, overridden: options.overriddenFields)
         }
     }
 }
@@ -154,26 +191,40 @@ struct ImageAbsent: Error {
 }
 
 extension ImageSpec.Existence {
-    fileprivate func line(of name: String) -> String {
+    private var word: String {
         switch self {
-        case .present(let digest): "present \(name)" + (digest.map { " " + $0 } ?? "") + "\n"
-        case .absent: "absent \(name)\n"
-        case .unknown: "unknown \(name)\n"
+        case .present: "present"
+        case .absent: "absent"
+        case .unknown: "unknown"
         }
     }
 
-    fileprivate func json(of name: String) -> [UInt8] {
-        var object: ImageSpec.OrderedDictionary<ImageSpec.JSONValue> = ["image_name": .string(name)]
+    fileprivate func line(of name: String) -> String {
+        let digest = if case .present(let digest?) = self { " " + digest } else { "" }
+        return "\(word) \(name)\(digest)\n"
+    }
+
+    fileprivate func json(of named: NamedSpec, withExistence: Bool = true) -> [UInt8] {
+        var object: ImageSpec.OrderedDictionary<ImageSpec.JSONValue> = [
+            "image_name": .string(named.imageName), "spec": .string(named.file.path),
+        ]
+        if withExistence { object["existence"] = .string(word) }
         switch self {
         case .present(let digest):
-            object["existence"] = "present"
             object["digest"] = digest.map(ImageSpec.JSONValue.string)
-        case .absent: object["existence"] = "absent"
+            object["reference"] = digest.map { .string(named.imageName.withDigest($0)) }
+        case .absent: break
         case .unknown(let reason):
-            object["existence"] = "unknown"
             // As an error it would be without passwords in URLs.
             object["reason"] = .string(ImageSpecError.unknownExistence(reason, of: nil).message)
         }
         return ImageSpec.JSONValue.object(object).line
+    }
+}
+
+extension String {
+    /// An image name by its digest: `registry/name@sha256:…`, which always means the same image.
+    func withDigest(_ digest: String) -> String {
+        (lastIndex(of: ":").map { String(self[..<$0]) } ?? self) + "@" + digest
     }
 }

@@ -42,11 +42,13 @@ struct SpecGraph {
     private var files: [(number: Int, file: SpecFile)] = []
     /// The problems, by the index of the file, in their order.
     private(set) var problems: [(file: Int, error: ImageSpecError)] = []
+    private let overriddenFields: Set<String>
 
     /// Reads all files. A spec without a valid name is a problem.
     /// - Throws: If a file is not a valid spec.
     init(_ input: SpecsInput) throws(ImageSpecError) {
-        let loaded = try input.specs.map { file throws(ImageSpecError) in
+        overriddenFields = input.options.overriddenFields
+        let loaded = try input.files.map { file throws(ImageSpecError) in
             (file: file, spec: try input.options.load(file))
         }
         for (number, (file, spec)) in loaded.enumerated() {
@@ -54,7 +56,7 @@ struct SpecGraph {
                 try graph.add(spec, in: input.options.context(of: file))
                 files.append((number, file))
             } catch {
-                problems.append((number, file.located(error)))
+                problems.append((number, file.located(error, overridden: overriddenFields)))
             }
         }
     }
@@ -67,7 +69,8 @@ struct SpecGraph {
                 continue
             }
             let error = error.inBaseImage(levels: distances[index] ?? 0)
-            problems.append((files[index].number, files[index].file.located(error)))
+            problems.append(
+                (files[index].number, files[index].file.located(error, overridden: overriddenFields)))
         }
         problems.sort { $0.file < $1.file }
     }

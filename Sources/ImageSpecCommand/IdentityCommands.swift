@@ -6,37 +6,39 @@ import ImageSpec
 import ImageSpecDiff
 import ImageSpecFlytekit
 
-struct NameCommand: SpecCommand {
+struct NameCommand: SpecsCommand {
     static let configuration = CommandConfiguration(
         commandName: "name",
-        abstract: "Print the image name: [registry/]name:tag.",
+        abstract: "Print image names: [registry/]name:tag.",
         discussion: """
-            Reads every file that the spec names.
+            Reads every file that the specs name. Prints one name per line in the order of the specs, or nothing if one of them \
+            has no name.
 
               imagespec name trainer.yaml
               docker pull "$(imagespec name --registry ghcr.io/acme trainer.yaml)"
               imagespec name --json trainer.yaml
               {"content_digest":"1d2e…","id":"9c01…","image_name":"ghcr.io/acme/trainer:1d2e…",
-               "platform":"linux/amd64","repository":"ghcr.io/acme/trainer","tag":"1d2e…"}
+               "platform":"linux/amd64","repository":"ghcr.io/acme/trainer","spec":"trainer.yaml",
+               "tag":"1d2e…"}
               imagespec name --scheme flytekit --json trainer.yaml
-              {"id":"fv8a…","image_name":"ghcr.io/acme/trainer:Kq0x…","tag":"Kq0x…"}
+              {"id":"fv8a…","image_name":"ghcr.io/acme/trainer:Kq0x…","spec":"trainer.yaml","tag":"Kq0x…"}
             """)
 
-    @OptionGroup var input: SpecInput
+    @OptionGroup var input: SpecInputs
     @OptionGroup var scheme: SchemeInput
 
-    func result() async throws -> [UInt8] {
+    func row(of spec: SpecInputs.Source) async throws -> SpecRow {
         if scheme.isFlytekit {
-            let names = try await ImageSpec.FlytekitNames(input)
-            return line(names.imageName, json: names.json(withImageName: true))
+            let names = try await ImageSpec.FlytekitNames(spec)
+            return SpecRow(text: names.imageName, members: names.members(withImageName: true))
         }
-        let (identity, name) = try input.inspect { spec, context throws(ImageSpecError) in
+        let (identity, name) = try spec.inspect { spec, context throws(ImageSpecError) in
             let identity = try spec.identity(in: context)
             return (identity, try identity.imageName())
         }
-        return line(
-            name,
-            json: [
+        return SpecRow(
+            text: name,
+            members: [
                 "content_digest": .string(identity.contentDigest), "id": .string(identity.id),
                 "image_name": .string(name),
                 "platform": .string(identity.platform), "repository": .string(identity.repository),
@@ -45,18 +47,20 @@ struct NameCommand: SpecCommand {
     }
 }
 
-struct TagCommand: SpecCommand {
+struct TagCommand: SpecsCommand {
     static let configuration = CommandConfiguration(
         commandName: "tag",
-        abstract: "Print the tag, which identifies the content of the image.",
+        abstract: "Print tags, which identify the content of images.",
         discussion: """
             The tag is the content digest (SHA-256, 64 hexadecimal digits), formatted with the spec's tag_format if set. It \
-            does not depend on the name or the registry. Reads every file that the spec names.
+            does not depend on the name or the registry. Reads every file that the specs name. Prints one tag per line in the \
+            order of the specs.
 
               imagespec tag trainer.yaml
               imagespec tag --tag-format '{spec_hash:.12}-dev' trainer.yaml
               imagespec tag --json trainer.yaml
-              {"content_digest":"1d2e…","id":"9c01…","platform":"linux/amd64","tag":"1d2e…"}
+              {"content_digest":"1d2e…","id":"9c01…","platform":"linux/amd64","spec":"trainer.yaml",
+               "tag":"1d2e…"}
 
             --snapshot also writes the inputs of the tag to a file: fields, lines of requirements, and each file's mode and \
             digest. If the tag changes later, compare the spec with that file:
@@ -65,7 +69,7 @@ struct TagCommand: SpecCommand {
               imagespec diff trainer.snapshot.json trainer.yaml
             """)
 
-    @OptionGroup var input: SpecInput
+    @OptionGroup var input: SpecInputs
     @OptionGroup var scheme: SchemeInput
 
     @Option(
@@ -76,6 +80,7 @@ struct TagCommand: SpecCommand {
 
     func validate() throws {
         if snapshotFile == nil { return }
+        if input.count > 1 { throw ValidationError("--snapshot takes a single spec.") }
         if scheme.isFlytekit {
             throw ValidationError("--snapshot cannot be combined with --scheme flytekit; remove one of them.")
         }
@@ -84,52 +89,51 @@ struct TagCommand: SpecCommand {
         }
     }
 
-    func result() async throws -> [UInt8] {
+    func row(of spec: SpecInputs.Source) async throws -> SpecRow {
         if let snapshotFile {
-            let recording = try input.inspect { spec, context throws(ImageSpecError) in
+            let recording = try spec.inspect { spec, context throws(ImageSpecError) in
                 try SnapshotRecording(of: spec, in: context)
             }
             try recording.write(to: snapshotFile)
-            return line(recording.identity)
+            return row(recording.identity)
         }
         if scheme.isFlytekit {
-            let names = try await ImageSpec.FlytekitNames(input)
-            return line(names.tag, json: names.json(withImageName: false))
+            let names = try await ImageSpec.FlytekitNames(spec)
+            return SpecRow(text: names.tag, members: names.members(withImageName: false))
         }
-        return line(try input.identity())
+        return row(try spec.identity())
     }
 
-    private func line(_ identity: ImageSpec.Identity) -> [UInt8] {
-        line(
-            identity.tag,
-            json: [
+    private func row(_ identity: ImageSpec.Identity) -> SpecRow {
+        SpecRow(
+            text: identity.tag,
+            members: [
                 "content_digest": .string(identity.contentDigest), "id": .string(identity.id),
                 "platform": .string(identity.platform), "tag": .string(identity.tag),
             ])
     }
 }
 
-struct IDCommand: SpecCommand {
+struct IDCommand: SpecsCommand {
     static let configuration = CommandConfiguration(
         commandName: "id",
-        abstract: "Print the id, which identifies what the spec declares.",
+        abstract: "Print ids, which identify what specs declare.",
         discussion: """
-            Reads only the spec file. The id does not depend on this machine: --base-dir, --architecture and \
+            Reads only the spec files, and prints one id per line in their order. An id does not depend on this machine: --base-dir, --architecture and \
             --loaded-module have no effect. With --scheme flytekit, --architecture has an effect if the registry is localhost:PORT.
 
               imagespec id trainer.yaml
               echo '{"name": "trainer"}' | imagespec id -
               imagespec id --json trainer.yaml
-              {"id":"9c01…"}
+              {"id":"9c01…","spec":"trainer.yaml"}
             """)
 
-    @OptionGroup var input: SpecInput
+    @OptionGroup var input: SpecInputs
     @OptionGroup var scheme: SchemeInput
 
-    func result() throws(ImageSpecError) -> [UInt8] {
-        let spec = try input.load()
-        let id = try spec.id(scheme: scheme.isFlytekit ? .flytekit : .sha256, in: input.context)
-        return line(id, json: ["id": .string(id)])
+    func row(of spec: SpecInputs.Source) throws(ImageSpecError) -> SpecRow {
+        let id = try spec.load().id(scheme: scheme.isFlytekit ? .flytekit : .sha256, in: spec.context)
+        return SpecRow(text: id, members: ["id": .string(id)])
     }
 }
 

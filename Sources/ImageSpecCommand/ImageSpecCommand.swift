@@ -119,3 +119,33 @@ extension SpecCommand {
         input.json ? object.line : Array((text + "\n").utf8)
     }
 }
+
+/// A subcommand that prints a line for each of several specs, or nothing if one of them has a problem.
+protocol SpecsCommand: AsyncParsableCommand {
+    var input: SpecInputs { get }
+    /// The line of one spec.
+    func row(of spec: SpecInputs.Source) async throws -> SpecRow
+}
+
+extension SpecsCommand {
+    func run() async throws {
+        let rows = try await input.results { try await row(of: $0).line(of: $0) }
+        try StandardOutput.write(rows.flatMap { $0 })
+    }
+}
+
+/// The result of one of several specs.
+struct SpecRow {
+    /// For people and scripts.
+    var text: String
+    /// The members of the JSON object, without the path of the spec.
+    var members: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>
+
+    /// A line of text, or with `--json` the object with the path of the spec.
+    func line(of source: some SpecSource) -> [UInt8] {
+        guard source.json else { return Array((text + "\n").utf8) }
+        var object = members
+        object["spec"] = .string(source.spec.path)
+        return ImageSpec.JSONValue.object(object).line
+    }
+}

@@ -40,7 +40,7 @@ struct PinCommand: AsyncParsableCommand {
 
     @OptionGroup var output: JSONOutput
 
-    private var file: SpecFile { argument.spec }
+    private var file: SpecFile { argument.spec ?? .usual }
     private var name: String { file.name }
     /// Keeps a name with line breaks on one line.
     private var shownName: String { name.escapingControlCharacters }

@@ -16,6 +16,9 @@ extension ImageSpecError.Problem {
             case .chooseOutput?:
                 "move it, write to another file with --output FILE, or print to standard output with --output -"
             case .writeImage?: "set registry, or write the image to a file with --output FILE.tar"
+            case .chooseEngine?: "remove builder, and use --engine"
+            case nil where fix == nil && code == .missingInput && field != nil && file != nil:
+                "paths are relative to the spec file (see --base-dir)"
             default: nil
             }
         return text.map { ImageSpecError.Problem(self, fix: ImageSpecError.Fix($0, action: fix?.action)) }

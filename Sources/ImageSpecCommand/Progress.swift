@@ -7,8 +7,16 @@ import Synchronization
 /// Build progress on standard error: a block that is updated on a terminal, otherwise the lines of the engine.
 final class Progress: Sendable {
     private struct State {
-        /// The images that are being built, with the last line of each, in the order in which they began.
-        var running: [(imageName: String, line: String)] = []
+        /// An image that is being built.
+        struct Running {
+            var imageName: String
+            var start: ContinuousClock.Instant
+            /// Its last line.
+            var line = ""
+        }
+
+        /// In the order in which they began.
+        var running: [Running] = []
         var finished = 0
         var failed = 0
         var notBuilt = 0
@@ -20,6 +28,8 @@ final class Progress: Sendable {
     private let labels: [String: String]
     private let total: Int
     private let state = Mutex(State())
+    /// Moves the times on; nil without a terminal.
+    private let clock = Mutex<Task<Void, Never>?>(nil)
 
     /// The progress of all images of a graph.
     init(isQuiet: Bool, of graph: ImageSpec.BuildGraph) {
@@ -27,12 +37,18 @@ final class Progress: Sendable {
         total = graph.nodes.count
         let pairs = zip(graph.nodes.map(\.imageName), graph.labels)
         labels = total > 1 ? Dictionary(pairs, uniquingKeysWith: { first, _ in first }) : [:]
+        guard lines.isTerminal, !isQuiet else { return }
+        clock.withLock {
+            $0 = Task.detached { [weak self] in
+                while (try? await Task.sleep(for: .seconds(1))) != nil { self?.change { _ in } }
+            }
+        }
     }
 
     /// Shows what happens. A warning is shown in any case.
     func report(_ event: ImageSpec.BuildEvent) {
         switch event {
-        case .warning(let text): lines.print("imagespec: warning: " + text)
+        case .warning(let text): lines.print("imagespec: warning: " + text, .yellow)
         case _ where isQuiet: break
         case .waiting(let name, let reason): lines.print("\(name): waiting for \(reason)")
         case .started(let name, _, _):
@@ -42,7 +58,7 @@ final class Progress: Sendable {
                 if let index = state.running.firstIndex(where: { $0.imageName == name }) {
                     state.running[index].line = ""
                 } else {
-                    state.running.append((name, ""))
+                    state.running.append(State.Running(imageName: name, start: .now))
                 }
             }
         case .output(let line, let name): output(line, of: name ?? "")
@@ -51,17 +67,17 @@ final class Progress: Sendable {
                 state.running.removeAll { $0.imageName == name }
                 state.finished += 1
             }
-            lines.print(Self.summary(of: result))
+            lines.print(Self.summary(of: result), result.outcome == .built ? .green : nil)
         case .failed(let name, _):
             change { state in
                 state.running.removeAll { $0.imageName == name }
                 state.failed += 1
             }
             // Of one image alone, its error says so at once.
-            if total > 1 { lines.print("\(name): failed") }
+            if total > 1 { lines.print("\(name): failed", .red) }
         case .notBuilt(let name, _):
             change { $0.notBuilt += 1 }
-            lines.print("\(name): not built: its base image failed")
+            lines.print("\(name): not built: its base image failed", .red)
         }
     }
 
@@ -71,7 +87,7 @@ final class Progress: Sendable {
                 if let index = state.running.firstIndex(where: { $0.imageName == name }) {
                     state.running[index].line = line
                 } else {
-                    state.running.append((name, line))
+                    state.running.append(State.Running(imageName: name, start: .now, line: line))
                 }
             }
         }
@@ -91,16 +107,22 @@ final class Progress: Sendable {
     private func block(of state: State) -> [String] {
         // A block that is taller than the terminal cannot be overwritten.
         let shown = state.running.prefix(max(1, Terminal.height - 2))
-        if labels.isEmpty { return shown.map(\.line).filter { !$0.isEmpty } }
+        func line(_ image: State.Running) -> String {
+            "\((ContinuousClock.now - image.start).components.seconds) s | \(image.line)"
+        }
+        if labels.isEmpty { return shown.map(line) }
         if shown.isEmpty { return [] }
         let failed = state.failed > 0 ? ", \(state.failed) failed" : ""
         let notBuilt = state.notBuilt > 0 ? ", \(state.notBuilt) not built" : ""
         return ["\(state.finished) of \(total) done\(failed)\(notBuilt), \(state.running.count) building"]
-            + shown.map { "  \(labels[$0.imageName] ?? $0.imageName) | \($0.line)" }
+            + shown.map { "  \(labels[$0.imageName] ?? $0.imageName) | " + line($0) }
     }
 
     /// Takes away what does not stay. Whatever else is written comes after this.
-    func end() { lines.end() }
+    func end() {
+        clock.withLock { $0?.cancel() }
+        lines.end()
+    }
 
     /// The same for a process that ends at once, whatever its other threads do.
     func abandon() { lines.endIfPossible() }

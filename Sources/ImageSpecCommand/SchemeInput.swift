@@ -27,17 +27,17 @@ struct SchemeInput: ParsableArguments {
 
 extension ImageSpec.FlytekitNames {
     /// The names of the spec on the command line, with the files that git ignores if flytekit would ask git.
-    init(_ input: SpecInput) async throws {
+    init(_ input: some SpecSource) async throws {
         let spec = try input.load()
         do {
             let ignored = try await ImageSpec.GitIgnored.query(for: spec, in: input.context)
             self = try spec.flytekitNames(gitIgnored: ignored, in: input.context)
         } catch let error as ImageSpecError {
-            throw input.spec.located(error)
+            throw input.located(error)
         }
     }
 
-    func json(withImageName: Bool) -> ImageSpec.JSONValue {
+    func members(withImageName: Bool) -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue> {
         withImageName
             ? ["id": .string(id), "image_name": .string(imageName), "tag": .string(tag)]
             : ["id": .string(id), "tag": .string(tag)]

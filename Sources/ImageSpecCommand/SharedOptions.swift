@@ -8,22 +8,34 @@ import ImageSpec
 struct SpecArgument: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
-            "Spec file (.json, .yaml, .yml), or - for standard input.",
+            "Spec file (.json, .yaml, .yml), or - for standard input. (default: image.yaml)",
             discussion: """
                 Standard input is parsed as JSON if it begins with {, else as YAML. Relative paths in a spec are resolved \
                 against the directory of its file, or against the working directory for standard input.
                 """),
         completion: SpecFile.completion)
-    var spec: SpecFile
+    var spec: SpecFile?
 }
 
 /// The arguments of the subcommands for several specs.
 struct SpecsInput: ParsableArguments {
     @Argument(
-        help: "Spec files (.json, .yaml, .yml), or - for standard input.", completion: SpecFile.completion)
-    var specs: [SpecFile]
+        help: ArgumentHelp(
+            "Spec files (.json, .yaml, .yml), or - for standard input. (default: image.yaml)",
+            valueName: "spec"),
+        completion: SpecFile.completion)
+    var specs: [SpecFile] = []
 
     @OptionGroup var options: SpecOptions
+
+    /// The specs, at least one.
+    var files: [SpecFile] { specs.isEmpty ? [.usual] : specs }
+
+    func validate() throws {
+        if specs.count(where: \.isStandardInput) > 1 {
+            throw ValidationError("standard input can be used only once; save the specs to files.")
+        }
+    }
 }
 
 struct BaseDirectory: ParsableArguments {
@@ -45,6 +57,9 @@ struct BaseDirectory: ParsableArguments {
     var within: [String] = []
 
     func validate() throws {
+        if let baseFolder, (try? FileSystem.kind(baseFolder)) != .folder {
+            throw ValidationError("--base-dir \(baseFolder): not a directory.")
+        }
         for directory in within where (try? FileSystem.kind(directory)) != .folder {
             throw ValidationError("--within \(directory): not a directory.")
         }

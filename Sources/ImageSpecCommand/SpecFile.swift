@@ -3,6 +3,7 @@
 import ArgumentParser
 internal import ContentTree
 import ImageSpec
+import ImageSpecYAML
 
 /// A spec, or a snapshot, on the command line: the path of a file, or `-` for standard input.
 struct SpecFile: ExpressibleByArgument {
@@ -17,15 +18,24 @@ struct SpecFile: ExpressibleByArgument {
     /// The name in messages.
     var name: String { isStandardInput ? "standard input" : path }
 
-    func contents() throws(ImageSpecError) -> [UInt8] {
+    /// The bytes of a spec; with another limit, also of a snapshot.
+    func contents(limit: Int = FileSystem.maximumSpecSize) throws(ImageSpecError) -> [UInt8] {
         try isStandardInput
-            ? FileSystem.contentsOfStandardInput() : FileSystem.contents(ofSpecFile: path)
+            ? FileSystem.contentsOfStandardInput(limit: limit)
+            : FileSystem.contents(ofSpecFile: path, limit: limit)
     }
 
-    /// An error with the name of the file, if it is about the content of the file.
-    func located(_ error: ImageSpecError) -> ImageSpecError {
+    /// The spec of a command without an argument.
+    static let usual = SpecFile(argument: "image.yaml")
+
+    /// An error with the file, the line and the column, if it is about the content of the file.
+    ///
+    /// Fields in `overridden` have their value from the command line.
+    func located(_ error: ImageSpecError, overridden: Set<String> = []) -> ImageSpecError {
         switch ExitStatus(error.code) {
-        case .wrongSpec, .missingInput: error.inFile(name)
+        case .wrongSpec, .missingInput:
+            isStandardInput
+                ? error.inFile(name) : error.placed(inSpecFile: path) { !overridden.contains($0) }
         default: error
         }
     }

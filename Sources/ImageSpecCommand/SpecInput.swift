@@ -5,15 +5,15 @@ internal import ContentTree
 import ImageSpec
 import ImageSpecYAML
 
-/// The arguments of a subcommand for one spec: the spec, overridden fields and the context.
-struct SpecInput: ParsableArguments {
-    @OptionGroup private var argument: SpecArgument
-    @OptionGroup var options: SpecOptions
-    @OptionGroup private var output: JSONOutput
+/// A spec on the command line, with overridden fields and its context.
+protocol SpecSource {
+    var spec: SpecFile { get }
+    var options: SpecOptions { get }
+    /// Whether the result is printed as JSON.
+    var json: Bool { get }
+}
 
-    var spec: SpecFile { argument.spec }
-    var json: Bool { output.json }
-
+extension SpecSource {
     /// The spec with overridden fields.
     func load() throws(ImageSpecError) -> ImageSpec { try options.load(spec) }
 
@@ -21,6 +21,11 @@ struct SpecInput: ParsableArguments {
 
     func identity() throws(ImageSpecError) -> ImageSpec.Identity {
         try inspect { spec, context throws(ImageSpecError) in try spec.identity(in: context) }
+    }
+
+    /// The error with the place in the spec file.
+    func located(_ error: ImageSpecError) -> ImageSpecError {
+        spec.located(error, overridden: options.overriddenFields)
     }
 
     /// Runs `body` on the spec. Errors name the spec file, and `check` if there are more problems.
@@ -32,16 +37,63 @@ struct SpecInput: ParsableArguments {
             return try body(loaded, context)
         } catch {
             guard ExitStatus(error.code) == .wrongSpec, hasMoreProblems(loaded, than: error) else {
-                throw spec.located(error)
+                throw located(error)
             }
             throw ImageSpecError(
-                problems: spec.located(error).problems + ImageSpecError.moreProblems(error.code).problems)
+                problems: located(error).problems + ImageSpecError.moreProblems(error.code).problems)
                 ?? error
         }
     }
 
     private func hasMoreProblems(_ spec: ImageSpec, than error: ImageSpecError) -> Bool {
         spec.problems(in: context).count > error.problems.count
+    }
+}
+
+/// The arguments of a subcommand for one spec: the spec, overridden fields and the context.
+struct SpecInput: ParsableArguments, SpecSource {
+    @OptionGroup private var argument: SpecArgument
+    @OptionGroup var options: SpecOptions
+    @OptionGroup private var output: JSONOutput
+
+    var spec: SpecFile { argument.spec ?? .usual }
+    var json: Bool { output.json }
+}
+
+/// The arguments of a subcommand that has one result for each of several specs.
+struct SpecInputs: ParsableArguments {
+    @OptionGroup private var arguments: SpecsInput
+    @OptionGroup private var output: JSONOutput
+
+    var json: Bool { output.json }
+    var count: Int { arguments.files.count }
+
+    /// One of several specs.
+    struct Source: SpecSource {
+        let spec: SpecFile
+        let options: SpecOptions
+        let json: Bool
+    }
+
+    var all: [Source] {
+        arguments.files.map { Source(spec: $0, options: arguments.options, json: json) }
+    }
+
+    /// Runs `body` on each spec, in order. All are read, and their problems are one error.
+    func results<Result>(
+        _ body: (Source) async throws -> Result
+    ) async throws -> [Result] {
+        var results: [Result] = []
+        var problems: [ImageSpecError] = []
+        for source in all {
+            do {
+                results.append(try await body(source))
+            } catch let error as ImageSpecError {
+                problems.append(error)
+            }
+        }
+        if let error = ImageSpecError(problems: problems) { throw error }
+        return results
     }
 }
 
@@ -86,6 +138,29 @@ struct SpecOptions: ParsableArguments {
             valueName: "file"),
         completion: .file(extensions: ["py"]))
     var loadedModules: [String] = []
+
+    /// The fields whose values are those of options.
+    var overriddenFields: Set<String> {
+        let values = [
+            ("name", name), ("registry", registry), ("tag_format", tagFormat), ("platform", platform),
+        ]
+        return Set(values.filter { $0.1 != nil }.map(\.0))
+    }
+
+    func validate() throws {
+        if let architecture, !Self.architectures.contains(architecture) {
+            throw ValidationError(
+                "unknown architecture '\(architecture)'; use the output of uname -m, such as x86_64 or arm64."
+            )
+        }
+    }
+
+    /// What `uname -m` prints where containers are run.
+    private static let architectures: Set = [
+        "x86_64", "amd64", "arm64", "aarch64", "armv6l", "armv7l", "armv8l", "i386", "i686", "ppc64le",
+        "ppc64",
+        "riscv64", "s390x", "loongarch64", "mips64",
+    ]
 
     /// Reads a spec, with overridden fields.
     func load(_ file: SpecFile) throws(ImageSpecError) -> ImageSpec {

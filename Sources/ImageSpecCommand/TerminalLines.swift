@@ -3,6 +3,14 @@
 internal import ContentTree
 import Synchronization
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// Standard error while something is going on: lines that stay, and on a terminal a block of lines below them that is
 /// rewritten.
 ///
@@ -17,15 +25,18 @@ final class TerminalLines: Sendable {
     /// Whether there can be a block.
     let isTerminal: Bool
     private let state = Mutex(State())
+    private let style = Style(descriptor: STDERR_FILENO)
 
     init() { isTerminal = Terminal.isStandardError }
 
     /// Prints a line that stays, above the block.
-    func print(_ line: String) {
+    func print(_ line: String, _ colour: Style.Colour? = nil) {
         HashingDisplay.clear()
+        let plain = line.escapingControlCharacters
+        let line = colour.map { style.line(plain, $0) } ?? plain
         state.withLock { state in
             StandardError.writeControls(
-                Self.erasing(state.block) + line.escapingControlCharacters + "\n"
+                Self.erasing(state.block) + line + "\n"
                     + state.block.joined(separator: "\n"))
         }
     }

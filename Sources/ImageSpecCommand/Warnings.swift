@@ -4,7 +4,7 @@ import ImageSpec
 
 extension [ImageSpec.Warning] {
     /// Writes one line per warning to standard error.
-    func show(in input: SpecInput) {
+    func show(in input: some SpecSource) {
         for warning in self { StandardError.write("imagespec: warning: \(input.spec.name): \(warning)\n") }
     }
 

@@ -26,7 +26,7 @@ struct FlytekitSpec {
         switch spec.baseImage {
         case nil: base = .none
         case .reference(let reference): base = .reference(reference)
-        case .spec(let inner): base = .spec(try FlytekitSpec(inner, in: context))
+        case .spec(let inner): base = .spec(try FlytekitSpec(inner, in: context.forFiles(of: inner)))
         }
         name = (spec.name ?? "flytekit").pythonLowercased
         let registry = spec.registry?.pythonLowercased
@@ -116,7 +116,8 @@ struct FlytekitSpec {
         // In flytekit's order, which determines the error that is reported.
         var content = Content()
         if case .spec(let base) = base {
-            content.base = base.imageName(tag: try base.tag(in: context, gitIgnored: gitIgnored))
+            content.base = base.imageName(
+                tag: try base.tag(in: context.forFiles(of: base.spec), gitIgnored: gitIgnored))
         }
         if let mode = sourceCopyMode, mode != .noCopy {
             guard let root = spec.sourceRoot.nonEmpty else {

@@ -75,7 +75,9 @@ extension ImageSpec {
         if sourceCopyMode == .all, let root = sourceRoot.nonEmpty {
             folders.append(Path.join(context.workingDirectory, root))
         }
-        if case .spec(let base) = baseImage { folders += base.directoriesRequiringGitIgnore(in: context) }
+        if case .spec(let base) = baseImage {
+            folders += base.directoriesRequiringGitIgnore(in: context.forFiles(of: base))
+        }
         return folders
     }
 

@@ -94,8 +94,10 @@ extension ImageSpecError {
         switch error {
         case .parser(_, let problem, let mark, _) where problem.hasPrefix("Maximum nesting level"):
             return tooDeep(mark)
-        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
-            .composer(let context, let problem, let mark, _):
+        case .scanner(let context, let problem, let mark, let text),
+            .parser(let context, let problem, let mark, let text),
+            .composer(let context, let problem, let mark, let text):
+            if let error = indentation(problem, mark, text) { return error }
             let what = [context?.text, problem].compactMap(\.self).joined(separator: ", ")
             return invalidYAML(what, fix: advice(problem), mark)
         case .duplicatedKeysInMapping(let keys, let context):
@@ -113,6 +115,25 @@ extension ImageSpecError {
         default:
             return invalidYAML("\(error)", nil)
         }
+    }
+
+    /// The error of a line with the wrong indentation; nil for other mistakes, which the parser reports in the same words.
+    private static func indentation(_ problem: String, _ mark: Mark, _ text: String) -> ImageSpecError? {
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        guard lines.indices.contains(mark.line - 1) else { return nil }
+        let line = lines[mark.line - 1]
+        if problem.contains("cannot start any token"),
+            line.prefix(while: { " \t".contains($0) }).contains("\t")
+        {
+            return invalidYAML("the line is indented with a tab", fix: "YAML allows only spaces", mark)
+        }
+        // At the first colon of a line it is a key, which does not belong where the lines above are indented less.
+        if problem.contains("mapping values are not allowed"),
+            !line.prefix(max(0, mark.column - 1)).contains(":")
+        {
+            return invalidYAML("unexpected key", fix: "check the indentation", mark)
+        }
+        return nil
     }
 
     /// At least four digits, as in U+0001.

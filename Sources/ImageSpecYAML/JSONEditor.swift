@@ -20,9 +20,13 @@ struct JSONEditor {
         var value: Range<Int>
     }
 
+    private var start: Int {
+        bytes.starts(with: JSONReader.byteOrderMark) ? JSONReader.byteOrderMark.count : 0
+    }
+
     /// The edit that sets the value to a string.
     func edit(_ text: String) throws(ImageSpecError) -> TextEdit {
-        try edit(path[...], text, in: skipWhiteSpace(0), depth: 1)
+        try edit(path[...], text, in: skipWhiteSpace(start), depth: 1)
     }
 
     private func edit(

@@ -12,6 +12,14 @@ struct YAMLPlaces {
 
     /// The place of a value, or of the key before it; `nil` if there is no such value.
     func place(of path: DocumentPath, isKey: Bool) -> (line: Int, column: Int)? {
+        guard let (key, node) = node(at: path) else { return nil }
+        return (isKey ? key : node)?.mark.map { ($0.line, $0.column) }
+    }
+
+    /// The text of a scalar; `nil` if there is none.
+    func string(at path: DocumentPath) -> String? { node(at: path)?.value.scalar?.string }
+
+    private func node(at path: DocumentPath) -> (key: Node?, value: Node)? {
         guard var node = root else { return nil }
         var key: Node?
         for step in path.steps {
@@ -28,7 +36,7 @@ struct YAMLPlaces {
             default: return nil
             }
         }
-        return (isKey ? key : node)?.mark.map { ($0.line, $0.column) }
+        return (key, node)
     }
 }
 
@@ -45,7 +53,12 @@ extension ImageSpec.SpecDocument {
     /// Reads the bytes of a spec file.
     init(_ bytes: [UInt8], _ format: SpecText.Format) throws(ImageSpecError) {
         switch format {
-        case .json: self.init(try ImageSpec.JSONValue(json: bytes))
+        case .json:
+            self.init(try ImageSpec.JSONValue(json: bytes)) {
+                // JSON is nearly YAML.
+                let places = YAMLPlaces(String(decoding: bytes, as: UTF8.self))
+                return { places.place(of: $0, isKey: $1) }
+            }
         case .yaml:
             guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8(bytes) }
             try self.init(yaml: text)

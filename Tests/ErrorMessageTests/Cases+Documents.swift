@@ -10,7 +10,7 @@ extension ErrorArea {
     static let documents = ErrorArea(
         name: "documents",
         cases: [
-            .json("invalidJSON", ""), .json("invalidJSON", "\u{FEFF}{}"), .json("invalidJSON", "{} {}"),
+            .json("invalidJSON", ""), .json("invalidJSON", "{\"a\": 1, }"), .json("invalidJSON", "{} {}"),
             .json("invalidJSON", #"{"name" "a"}"#), .json("invalidJSON", #"{name: "a"}"#),
             .json("invalidJSON", #"{"name": a}"#), .json("invalidJSON", #"{"name": NaN}"#),
             .json("invalidJSON", #"{"name": "a" "env": {}}"#),

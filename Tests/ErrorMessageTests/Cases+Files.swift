@@ -120,8 +120,9 @@ extension ErrorArea {
                 try ImageSpec(requirements: "p/r.txt").validate(in: scene.context)
             },
             base("baseFileAsImage", ["a.yaml": "base_image: b.yaml", "b.yaml": "{}"]),
-            base("baseFileElsewhere", ["a.yaml": "base_image: ../b.yaml"]),
-            base("baseFileElsewhere", ["a.yaml": "base_image: {base_image: ./b/c.yaml}"]),
+            base("baseIsNoFile", ["a.yaml": "base_image: ./"]),
+            base("baseIsNoFile", ["a.yaml": "base_image: {base_image: ../b/}"]),
+            base("cannotUseSpec", ["a.yaml": "base_image: {base_image: ./b/c.yaml}"]),
             base("baseOfItself", ["a.yaml": "base_image: ./a.yaml"]),
             base("baseOfItself", ["a.yaml": "base_image: ./b.yaml", "b.yaml": "base_image: ./a.yaml"]),
             base("cannotUseSpec", ["a.yaml": "base_image: ./b.yaml"]),

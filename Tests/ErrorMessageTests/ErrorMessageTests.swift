@@ -85,6 +85,7 @@ import Testing
         "layerChanged": "needs files that change between two reads",
         "unreadableStandardInput":
             "needs a standard input that cannot be read, which a test must not take away",
+        "standardInputTooLarge": "needs a standard input of its own; the tests of the tool have one",
         "ignoreFileOfAnotherUser": "needs a file of another user, which only root can make",
         "noTemporaryDirectory": "needs a machine whose folder for temporary files is full or closed",
     ]

@@ -15,6 +15,10 @@ import Testing
             "\"/a/b.py\" changed while it was in use: it grew; retry when no process is writing to it"
         ),
         (
+            "standardInputTooLarge", .standardInputTooLarge, .invalidDocument,
+            "standard input is too large; a spec has at most 1 MiB"
+        ),
+        (
             "unreadableStandardInput", .unreadableStandardInput(reason: "Bad file descriptor"),
             .unreadableInput,
             "cannot read standard input: Bad file descriptor; pass the path of a spec file instead of -"

@@ -45,20 +45,39 @@ import Testing
         Case("id", "-", input: " \n\t{\"python_version\": \"3.12\"}\n", prints: versionID + "\n"),
         Case("id", "-", input: "python_version: '3.12'\n", prints: versionID + "\n"),
         Case("id", "sub/a b'\"$x.json", files: ["sub/a b'\"$x.json": "{}"], prints: emptyID + "\n"),
+        // A byte order mark, which editors on Windows write.
+        Case("id", "a.json", files: ["a.json": "\u{FEFF}{}"], prints: emptyID + "\n"),
+        // Without an argument, and several specs.
+        Case("id", files: ["image.yaml": "{}"], prints: emptyID + "\n"),
+        Case(
+            "name", "a.yaml", "b.yaml", files: ["a.yaml": "name: a", "b.yaml": "name: b"],
+            prints: "a:\(emptyDigest)\nb:\(emptyDigest)\n"),
+        Case(
+            "tag", "a.yaml", "-", files: ["a.yaml": "{}"], input: "{}",
+            prints: "\(emptyDigest)\n\(emptyDigest)\n"),
+        Case(
+            "id", "--json", "a.yaml", "b.yaml", files: ["a.yaml": "{}", "b.yaml": "{}"],
+            prints:
+                "{\"id\":\"\(emptyID)\",\"spec\":\"a.yaml\"}\n{\"id\":\"\(emptyID)\",\"spec\":\"b.yaml\"}\n"),
+        Case("check", "a.yaml", "b.yaml", files: ["a.yaml": "{}", "b.yaml": "{}"]),
+        Case(
+            "check", "--json", "a.yaml", files: ["a.yaml": "{}"],
+            prints: "{\"problems\":[],\"spec\":\"a.yaml\",\"valid\":true}\n"),
         // The results.
-        Case("id", "--json", "-", input: "{}", prints: "{\"id\":\"\(emptyID)\"}\n"),
+        Case("id", "--json", "-", input: "{}", prints: "{\"id\":\"\(emptyID)\",\"spec\":\"-\"}\n"),
         Case("tag", "-", input: "{}", prints: emptyDigest + "\n"),
         Case(
             "tag", "--json", "-", input: "{}",
             prints:
-                #"{"content_digest":"\#(emptyDigest)","id":"\#(emptyID)","platform":"linux/amd64","tag":"\#(emptyDigest)"}"#
+                #"{"content_digest":"\#(emptyDigest)","id":"\#(emptyID)","platform":"linux/amd64","spec":"-","tag":"\#(emptyDigest)"}"#
                 + "\n"),
         Case("name", "-", input: "{}", prints: "flytekit:\(emptyDigest)\n"),
         Case(
             "name", "--json", "-", input: #"{"registry": "GHCR.io/Acme", "tag_format": "{spec_hash:.8}-x"}"#,
             prints:
                 #"{"content_digest":"\#(emptyDigest)","id":"\#(emptyID)","image_name":"ghcr.io/acme/flytekit:4f8501f1-x","#
-                + #""platform":"linux/amd64","repository":"ghcr.io/acme/flytekit","tag":"4f8501f1-x"}"# + "\n"
+                + #""platform":"linux/amd64","repository":"ghcr.io/acme/flytekit","spec":"-","tag":"4f8501f1-x"}"#
+                + "\n"
         ),
         Case(
             "document", "--id", "-", input: "{}",
@@ -104,8 +123,52 @@ import Testing
 
     static let failures = [
         // 64: the arguments.
-        Case("tag", status: 64, says: "imagespec: missing", "<spec>"),
-        Case("tag", "a.yaml", "b.yaml", status: 64, says: "b.yaml"),
+        Case("tag", status: 66, says: "\"image.yaml\"", "does not exist; pass the path of a spec file"),
+        Case(
+            "tag", "a.yaml", "b.yaml", files: ["a.yaml": "{}"], status: 66,
+            says: "b.yaml", "does not exist; did you mean \"a.yaml\"?"),
+        Case(
+            "name", "a.yaml", "b.yaml", "c.yaml",
+            files: ["a.yaml": "nmae: x", "b.yaml": "{}", "c.yaml": "platform: amd64"], status: 65,
+            says: "imagespec: a.yaml:1:1: nmae: unknown field; did you mean \"name\"?\n",
+            "imagespec: c.yaml:1:11: platform: \"amd64\" is not a valid platform; write \"linux/amd64\""),
+        Case("tag", "-", "-", input: "{}", status: 64, says: "standard input can be used only once"),
+        Case(
+            "tag", "--snapshot", "s.json", "a.yaml", "b.yaml", status: 64,
+            says: "--snapshot takes a single spec"),
+        Case("check", "--tag", "x", "a.yaml", "b.yaml", status: 64, says: "--tag takes a single spec"),
+        Case("files", "a.yaml", "b.yaml", status: 64, says: "b.yaml"),
+        Case(
+            "tag", "--architecture", "foo", "-", input: "{}", status: 64, says: "unknown architecture 'foo'"),
+        Case(
+            "tag", "--base-dir", "none", "-", input: "{}", status: 64,
+            says: "--base-dir none: not a directory"),
+        // What each value should be, with its place.
+        Case(
+            "tag", "a.yaml", files: ["a.yaml": "name: x\nplatform:  darwin/arm64"], status: 65,
+            says: "a.yaml:2:12: platform: ", "write \"linux/arm64\""),
+        Case(
+            "tag", "--platform", "amd64", "a.yaml", files: ["a.yaml": "platform: linux/arm64"], status: 65,
+            says: "imagespec: a.yaml: platform: \"amd64\""),
+        Case(
+            "check", "a.json", files: ["a.json": "{\"name\": \"x\",\n \"builder\": \"docker\"}"], status: 65,
+            says: "a.json:2:13: builder: \"docker\" is not registered", "remove builder, and use --engine"),
+        Case(
+            "check", "a.yaml", files: ["a.yaml": "copy: ['*.py']"], status: 66,
+            says: "a.yaml:1:8: copy: \"*.py\"", "patterns are not expanded"),
+        Case(
+            "check", "sub/a.yaml", files: ["sub/a.yaml": "requirements: r.txt"], status: 66,
+            says: "sub/a.yaml:1:15: requirements: \"sub/r.txt\"",
+            "expected a file; paths are relative to the spec file (see --base-dir)"),
+        Case(
+            "check", "d", files: ["d/image.yaml": "{}"], status: 66,
+            says: "is a directory; pass \"d/image.yaml\""),
+        Case(
+            "check", "a.yaml", files: ["a.yaml": String(repeating: "# x\n", count: 600_000)], status: 65,
+            says: "\"a.yaml\"", "is too large (2 MiB); a spec has at most 1 MiB"),
+        Case(
+            "check", "-", input: String(repeating: "# x\n", count: 600_000), status: 65,
+            says: "standard input is too large; a spec has at most 1 MiB"),
         Case("nonsense", status: 64, says: "nonsense"),
         Case("tag", "--nonsense", "a.yaml", status: 64, says: "--nonsense"),
         Case("tag", "--registry", status: 64, says: "--registry"),
@@ -133,7 +196,7 @@ import Testing
         Case(
             "tag", "--tag-format=-{spec_hash}", "-", input: "{}", status: 65,
             says: "does not produce a valid tag"),
-        Case("name", "--registry", "a b", "-", input: "{}", status: 65, says: "image name"),
+        Case("name", "--registry", "a b", "-", input: "{}", status: 65, says: "invalid image name"),
         Case("tag", "-", input: "copy: [/etc]", status: 65, says: "copy: \"/etc\" is absolute"),
         Case("tag", "-", input: "copy: [a/../..]", status: 65, says: "copy", ".."),
         Case("tag", "-", input: "source_copy_mode: all", status: 65, says: "source_root"),
@@ -146,7 +209,7 @@ import Testing
         // 66: the files.
         Case("id", "a.yaml", status: 66, says: "\"a.yaml\"", "does not exist"),
         Case("id", "", status: 66, says: "does not exist"),
-        Case("id", ".", status: 66, says: "\".\"", "is a directory; expected a spec file"),
+        Case("id", ".", status: 66, says: "\".\"", "is a directory; pass the path of a spec file"),
         Case("tag", "-", input: "copy: [nothing]", status: 66, says: "copy: ", "nothing", "does not exist"),
         Case("tag", "-", input: "requirements: r.txt", status: 66, says: "requirements", "r.txt"),
         Case("tag", "-", input: "source_root: src", status: 66, says: "source_root", "src"),
@@ -157,8 +220,9 @@ import Testing
             "tag", "a.yaml", files: ["a.yaml": "requirements: r", "r/x": ""], status: 66, says: "requirements"
         ),
         Case(
-            "tag", "--base-dir", "none", "a.yaml", files: ["a.yaml": "copy: [a.yaml]"], status: 66,
-            says: "none/a.yaml"),
+            "tag", "--base-dir", "sub", "a.yaml", files: ["a.yaml": "copy: [a.yaml]", "sub/b": ""],
+            status: 66,
+            says: "sub/a.yaml"),
         Case(
             "tag", "--loaded-module", "src/b.py", "a.yaml",
             files: ["a.yaml": "source_root: src", "src/a.py": ""], status: 66,

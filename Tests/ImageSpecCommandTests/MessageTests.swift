@@ -36,8 +36,8 @@ import Testing
                 "unknown command 'trainer.yaml'; pass the spec after a command, such as 'imagespec name trainer.yaml'; "
         ),
         // Arguments.
-        Usage("tag", says: "missing expected argument '<spec>'", help: "tag"),
-        Usage("tag", "a.yaml", "b.yaml", says: "unexpected argument 'b.yaml'", help: "tag"),
+        Usage("diff", says: "missing expected argument '<from>'", help: "diff"),
+        Usage("files", "a.yaml", "b.yaml", says: "unexpected argument 'b.yaml'", help: "files"),
         Usage("context", "a.yaml", says: "missing destination; ", help: "context"),
         Usage("document", "a.yaml", says: "missing one of: '--id', '--tag'", help: "document"),
         Usage(
@@ -125,16 +125,18 @@ import Testing
     @Test(arguments: ["name", "tag", "document --tag", "files", "render", "check"])
     func theSpecFileIsNamedBeforeItsMissingFiles(_ command: String) throws {
         try withFolder(of: ["a.yaml": "requirements: r.txt", "sub/b.yaml": "source_root: src"]) { folder in
-            for (file, problem) in [
-                ("a.yaml", "requirements: \"r.txt\" (in \(folder)) does not exist; expected a file"),
+            for (place, problem) in [
+                ("a.yaml:1:15", "requirements: \"r.txt\" (in \(folder)) does not exist; expected a file"),
                 (
-                    "sub/b.yaml",
+                    "sub/b.yaml:1:14",
                     "source_root: \"sub/src\" (in \(folder)) does not exist; expected a directory"
                 ),
             ] {
+                let file = place.prefix { $0 != ":" }
                 let outcome = try Tool.shell("\"$0\" \(command) \(file)", in: folder)
                 #expect(outcome.status == 66)
-                #expect(outcome.messages == "imagespec: \(file): \(problem)\n")
+                let advice = "; paths are relative to the spec file (see --base-dir)"
+                #expect(outcome.messages == "imagespec: \(place): \(problem)\(advice)\n")
             }
         }
     }
@@ -150,7 +152,7 @@ import Testing
                 #expect(outcome.status == 66)
                 #expect(
                     outcome.messages
-                        == "imagespec: \"\(shown)\" (in \(folder)) \(what); expected a spec file\n")
+                        == "imagespec: \"\(shown)\" (in \(folder)) \(what); pass the path of a spec file\n")
             }
         }
     }

@@ -221,7 +221,7 @@ import Testing
 
     @Test(
         arguments: [
-            ("tool exist", 64), ("tool exist nothing.yaml", 66), ("tool exist wrong.yaml", 65),
+            ("tool exist", 66), ("tool exist nothing.yaml", 66), ("tool exist wrong.yaml", 65),
             ("tool exist pinned.yaml wrong.yaml", 65), ("tool digest local.yaml", 65),
             ("tool digest wrong.yaml", 65),
             ("tool pin nothing.yaml", 66), ("tool pin wrong.yaml", 65), ("tool pin bad.yaml", 65),

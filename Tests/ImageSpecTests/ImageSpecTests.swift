@@ -53,7 +53,7 @@ import Testing
         ),
         (
             #"{"python_version": 3.10}"#, .invalidDocument,
-            "python_version: expected a string, found the number 3.1; put the version in quotes"
+            "python_version: expected a string, found the number 3.1; write \"3.10\" in quotes, because the number 3.10 is 3.1"
         ),
         (
             #"{"packages": "numpy"}"#, .invalidDocument,
@@ -67,7 +67,7 @@ import Testing
         (#"{"packages": "numpy,six"}"#, .invalidDocument, "; write each entry as a separate string"),
         (#"{"packages": ""}"#, .invalidDocument, "; write each entry as a separate string"),
         (#"{"commands": "pip list"}"#, .invalidDocument, #"; write ["pip list"]"#),
-        (#"{"entrypoint": "python main.py"}"#, .invalidDocument, "; write each entry as a separate string"),
+        (#"{"entrypoint": "python main.py"}"#, .invalidDocument, #"; write ["python", "main.py"]"#),
         (#"{"packages": 1}"#, .invalidDocument, "packages: expected a list of strings, found the number 1"),
         (#"{"pip_secret_mounts": "a"}"#, .invalidDocument, "expected a list of pairs, found a string"),
         (#"{"a\nb": 1}"#, .unknownField, #"a\nb: unknown field"#),
@@ -85,7 +85,7 @@ import Testing
         ),
         (
             #"{"env": "A=1"}"#, .invalidDocument,
-            #"found a string; write names and values, as in {"NAME": "value"}"#
+            #"found a string; write A: "1""#
         ),
         (#"{"env": {"A": 1}}"#, .invalidDocument, "env.A: expected a string, found the number 1"),
         (

@@ -10,8 +10,10 @@ import Testing
     // What the reader refuses, and what it says of it.
     @Test(arguments: [
         ("", "found the end"), (" ", "found the end"), ("{", "a key in quotes"),
-        ("[1,]", "a value, found ']'"),
-        ("{\"a\":1,}", "a key in quotes"), ("{\"a\" 1}", "expected ':'"),
+        ("[1,]", "trailing comma before ']'; remove it"), ("[1, 2 , ]", "trailing comma"),
+        ("[,]", "a value, found ','"),
+        ("{\"a\":1,}", "trailing comma before '}'; remove it"), ("{,}", "a key in quotes"),
+        ("{\"a\" 1}", "expected ':'"),
         ("{a:1}", "a key in quotes, found 'a'"),
         ("[1 2]", "expected ',' or ']'"),
         ("{} x", "after the end"), ("{\"a\":1,\"a\":2}", "duplicate key \"a\""),
@@ -29,7 +31,8 @@ import Testing
         ("-Infinity", "a digit"), ("1e400", "outside"), ("9007199254740992", "outside"),
         ("-9007199254740992", "outside"),
         ("9007199254740993", "outside"), ("99999999999999999999999", "outside"), ("1e16", "outside"),
-        ("9007199254740992.0", "outside"), ("tru", "a value, found 't'"), ("\u{FEFF}{}", "byte order mark"),
+        ("9007199254740992.0", "outside"), ("tru", "a value, found 't'"), ("\u{FEFF}\u{FEFF}{}", "a value"),
+        ("{}\u{FEFF}", "text after"),
         (String(repeating: "[", count: 100_000), "200 levels"), ("{\"a\":1}\n\n  ]", "line 3, column 3"),
     ])
     func malformedTextIsRefusedWithItsPlace(text: String, fragment: String) {

@@ -11,7 +11,7 @@ import Testing
     static let context = ImageSpec.Context(workingDirectory: "/", hostArchitecture: "x86_64")
 
     @Test(arguments: [
-        ("http://ghcr.io", "http://"), ("HTTPS://ghcr.io/acme", "https://"),
+        ("http://ghcr.io", "http://"), ("HTTPS://ghcr.io/acme", "HTTPS://"),
         ("docker://localhost:5000", "docker://"),
         ("https://user:secret@ghcr.io", "https://"),
     ])
@@ -21,7 +21,8 @@ import Testing
         }
         #expect(error?.code == .invalidReference)
         #expect(
-            error?.message.contains("must not contain the URL scheme \"\(scheme)\";") == true,
+            error?.message.hasPrefix("registry: ") == true
+                && error?.message.hasSuffix("must not be a URL; remove \"\(scheme)\"") == true,
             "\(error?.message ?? "")")
         #expect(error?.message.contains("secret") == false)
     }
@@ -36,14 +37,76 @@ import Testing
         #expect(Suggestion.nearest(to: name, among: names) == nearest)
     }
 
-    @Test func aWrongNameSaysWhatIsWrong() {
+    @Test(arguments: [
+        ("my app", "ghcr.io/acme", "name: \"my app\" contains a space; write \"my-app\""),
+        ("My  App", "", "name: \"My  App\" contains a space; write \"my-app\""),
+        (
+            "my_-app", "ghcr.io/acme",
+            "invalid image name \"ghcr.io/acme/my_-app\": \"my_-app\" must consist of"
+        ),
+        (
+            "a", "u:secret@ghcr.io",
+            "registry: the text before the @ could be a password; remove it, and use docker login"
+        ),
+        ("a", "localhost:99999/x", "registry: the port 99999 is out of range; use a port from 1 to 65535"),
+        ("a", "ghcr.io:0", "registry: the port 0 is out of range"),
+        ("a", "ghcr.io:123456789012345678901", "registry: the port 123456789012345678901 is out of range"),
+    ])
+    func aWrongNameSaysWhatIsWrong(name: String, registry: String, message: String) {
         let error = #expect(throws: ImageSpecError.self) {
-            try ImageSpec(name: "my app", registry: "ghcr.io/acme").imageName(in: Self.context)
+            try ImageSpec(name: name, registry: registry).imageName(in: Self.context)
         }
         #expect(error?.code == .invalidReference)
+        #expect(error?.message.hasPrefix(message) == true, "\(error?.message ?? "")")
+        #expect(error?.message.contains("secret") == false)
+    }
+
+    /// An address in brackets has colons that are not those of a port.
+    @Test(arguments: ["[::1]", "[::1]:5000", "[::1]/a", "localhost:65535", "ghcr.io/a"])
+    func aRegistryMayHaveAPort(registry: String) throws {
         #expect(
-            error?.message.contains("\"ghcr.io/acme/my app\"") == true
-                && error?.message.contains("\"my app\" must consist of") == true)
+            try ImageSpec(name: "a", registry: registry).imageName(in: Self.context).hasPrefix(
+                registry + "/a:"))
+    }
+
+    /// A platform that no image can have is refused where the name is made, not only where the image is built.
+    @Test(arguments: [
+        ("amd64", "\"amd64\" is not a valid platform; write \"linux/amd64\""),
+        ("aarch64", "write \"linux/arm64\""),
+        ("x86_64,arm64", "write \"linux/amd64\""),
+        (
+            "linux/x86_64",
+            "names the architecture \"x86_64\", which is \"amd64\" in images; write \"linux/amd64\""
+        ),
+        ("linux/amd64, linux/aarch64", "write \"linux/arm64\""),
+        ("linux/armhf", "write \"linux/arm/v7\""),
+        ("darwin/arm64", "which are built for Linux; write \"linux/arm64\""),
+        ("windows/amd64", "which are built for Linux; write \"linux/amd64\""),
+        ("Linux/amd64", "is not a valid platform; write \"linux/amd64\", or several separated by commas"),
+        ("linx/amd64", "did you mean \"linux/amd64\"?"),
+        ("linux/amd46", "did you mean \"amd64\"?"),
+        ("linux/", "is not a valid platform"), ("linux/a/b/c", "is not a valid platform"),
+    ])
+    func aWrongPlatformIsRefused(platform: String, message: String) throws {
+        for spec in [
+            ImageSpec(platform: platform), ImageSpec(baseImage: .spec(ImageSpec(platform: platform))),
+        ] {
+            for name in [{ try spec.tag(in: Self.context) }, { try spec.imageName(in: Self.context) }] {
+                let error = try #require(throws: ImageSpecError.self) { try name() }
+                #expect(error.code == .invalidField)
+                #expect(
+                    error.message.contains("platform: \"") && error.message.contains(message),
+                    "\(error.message)")
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "linux/amd64", "linux/arm64", "linux/arm/v7", "linux/386", "linux/riscv64", "linux/new64",
+        "linux/amd64, linux/arm64", " linux/arm64 ,linux/amd64,", "",
+    ])
+    func aPlatformOfImagesIsAllowed(platform: String) throws {
+        _ = try ImageSpec(platform: platform).tag(in: Self.context)
     }
 
     @Test(arguments: [

@@ -22,7 +22,7 @@ import Testing
 
     static let refused: [Refused] = [
         // Names.
-        Refused(.invalidReference, ["image name", "a b"], ImageSpec(name: "a b")),
+        Refused(.invalidReference, ["name: \"a b\" contains a space; write \"a-b\""], ImageSpec(name: "a b")),
         Refused(.invalidReference, ["image name", "registry"], ImageSpec(registry: "ghcr.io/a//b")),
         Refused(.invalidField, ["tag_format", "{spec_hash}"], ImageSpec(tagFormat: "latest")),
         Refused(.invalidField, ["tag_format", "128"], ImageSpec(tagFormat: "-{spec_hash}")),
@@ -109,7 +109,7 @@ import Testing
         Refused(.invalidField, ["platform"], ImageSpec(platform: "linux/amd64 linux/arm64")),
         Refused(.invalidField, ["platform", "\"amd64\"?"], ImageSpec(platform: "linux/amd46")),
         Refused(.invalidField, ["platform", "\"arm64\"?"], ImageSpec(platform: "linux/amd64,linux/arm46")),
-        Refused(.invalidField, ["platform", "\"linux\"?"], ImageSpec(platform: "linx/arm/v7")),
+        Refused(.invalidField, ["platform", "\"linux/arm/v7\"?"], ImageSpec(platform: "linx/arm/v7")),
         Refused(.invalidField, ["pip_extra_args", "quote"], ImageSpec(pipExtraArgs: "--x 'y")),
         Refused(.invalidField, ["env", "1A"], ImageSpec(env: ["1A": "x"])),
         Refused(.invalidField, ["env", "A B"], ImageSpec(env: ["A B": "x"])),
@@ -167,7 +167,7 @@ import Testing
         // Bases.
         Refused(.unsupportedField, ["base_image: cuda"], ImageSpec(baseImage: .spec(ImageSpec(cuda: "12")))),
         Refused(
-            .invalidReference, ["base_image: invalid image name"],
+            .invalidReference, ["base_image: name: \"a b\" contains a space"],
             ImageSpec(baseImage: .spec(ImageSpec(name: "a b", builder: "mine")))),
     ]
 

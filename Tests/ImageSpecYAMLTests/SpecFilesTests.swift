@@ -22,7 +22,7 @@ import Testing
     @Test(arguments: [
         ("a.json", "name: x", ImageSpecError.Code.invalidDocument, ":1:1: "),
         ("a.yaml", "name: [x", .invalidDocument, ":2:1: "),
-        ("a.yaml", "name: x\npython_version: 3.10", .invalidDocument, "put the version in quotes"),
+        ("a.yaml", "name: x\npython_version: 3.10", .invalidDocument, "write \"3.10\" in quotes"),
         ("a.yml", "names: x", .unknownField, ":1:1: names: unknown field; did you mean \"name\"?"),
         ("a.toml", "name: x", .invalidDocument, ".json, .yaml or .yml"),
         ("yaml", "name: x", .invalidDocument, ".json, .yaml or .yml"),
@@ -85,10 +85,13 @@ import Testing
     }
 
     @Test(arguments: [
-        ("./none.yaml", ImageSpecError.Code.missingInput, "does not exist; expected a spec file"),
-        ("../base.yaml", .invalidField, "write ./NAME for a spec file"),
-        ("./a/base.yaml", .invalidField, "must be in the same directory as this spec"),
-        ("./", .invalidField, "must be in the same directory as this spec"),
+        ("./bse.txt", ImageSpecError.Code.missingInput, "does not exist; pass the path of a spec file"),
+        ("./wrnog.yaml", .missingInput, "does not exist; did you mean \"/tmp"),
+        ("./a/base.yaml", .missingInput, "a/base.yaml\" does not exist"),
+        ("../base-that-is-missing.yaml", .missingInput, "does not exist"),
+        ("./", .invalidField, "is not the path of a file; write ./NAME.yaml for a spec file"),
+        ("./a/", .invalidField, "is not the path of a file"),
+        ("../", .invalidField, "is not the path of a file"),
         ("./spec.yaml", .invalidField, "is this spec, or is based on it"),
         (
             "./loop.yaml", .invalidField,
@@ -129,13 +132,13 @@ import Testing
                 try ImageSpec(contentsOf: folder + "/spec.yaml")
             }
             #expect(error.code == .unknownField)
-            let (spec, b) = ("\(folder)/spec.yaml:", "\(folder)/b.json: ")
+            let (spec, b) = ("\(folder)/spec.yaml:", "\(folder)/b.json:")
             let below = spec + " base_image.base_image: " + b
             let starts = [
                 spec + "1:1: nmae: unknown field",
                 spec + "2:20: base_image.cuda: ",
-                below + "packages[0]: ", below + "base_image: \(folder)/c.yaml:2:10: env.A: ",
-                below + "base_image: \(folder)/c.yaml:2:16: env.B: ",
+                below + "1:15: packages[0]: ", below + " base_image: \(folder)/c.yaml:2:10: env.A: ",
+                below + " base_image: \(folder)/c.yaml:2:16: env.B: ",
             ]
             let lines = error.message.split(separator: "\n")
             #expect(lines.count == starts.count)

@@ -70,11 +70,13 @@ import Testing
     @Test(arguments: [
         // The value of a field.
         Case(
-            "python_version: 3.10", .invalidDocument, "python_version", "expected a string", "quotes",
-            "3.10 and 3.1"),
+            "python_version: 3.10", .invalidDocument, "python_version", "expected a string",
+            "write \"3.10\" in quotes, because the number 3.10 is 3.1"),
+        Case("python_version: 3.12", .invalidDocument, "write \"3.12\" in quotes"),
         Case("python_version: 3", .invalidDocument, "the number 3;", "quotes"),
-        Case("env: {DEBUG: true}", .invalidDocument, "env.DEBUG", "a boolean", "put it in quotes"),
-        Case("env: {PORT: 8080}", .invalidDocument, "env.PORT", "the number 8080", "put it in quotes"),
+        Case("env: {DEBUG: true}", .invalidDocument, "env.DEBUG", "a boolean", "write \"true\" in quotes"),
+        Case(
+            "env: {PORT: 8080}", .invalidDocument, "env.PORT", "the number 8080", "write \"8080\" in quotes"),
         Case("packages: numpy", .invalidDocument, "packages", "expected a list"),
         Case("source_copy_mode: some", .invalidDocument, "loaded_modules, all, no_copy"),
         Case("bulder: x", .unknownField, "did you mean \"builder\"?"),
@@ -134,10 +136,25 @@ import Testing
         Case("cuda: -.INF", .invalidDocument, "-.INF"),
         Case("cuda: .nan", .invalidDocument, ".nan"),
         // Syntax.
-        Case("a:\n\t- b", .invalidDocument, "line 2, column 1", "cannot start any token"),
+        Case(
+            "a:\n\t- b", .invalidDocument, "line 2, column 1", "indented with a tab; YAML allows only spaces"),
+        Case("env:\n  A: b\n \tB: c", .invalidDocument, "line 3", "indented with a tab"),
+        Case(
+            "name: x\n  foo: 3", .invalidDocument, "line 2, column 6", "unexpected key; check the indentation"
+        ),
+        Case(
+            "name: x\r\n  foo: 3", .invalidDocument, "line 2, column 6",
+            "unexpected key; check the indentation"),
+        Case(
+            "name: x\nB: c", .unknownField,
+            "line 2, column 1: B: unknown field; if it belongs to env, indent it"),
+        Case("Dockerfile: x", .unknownField, "the Dockerfile is generated from the spec"),
+        Case("env: [PORT=8080]", .invalidDocument, "write PORT: \"8080\""),
+        Case("entrypoint: python -m app", .invalidDocument, "write [\"python\", \"-m\", \"app\"]"),
+        Case("platform: [linux/amd64, linux/arm64]", .invalidDocument, "write \"linux/amd64,linux/arm64\""),
         Case("packages: [a", .invalidDocument, "flow sequence"),
         Case("name: 'a", .invalidDocument, "quoted scalar"),
-        Case("a: b: c", .invalidDocument, "line 1, column 5"),
+        Case("a: b: c", .invalidDocument, "line 1, column 5", "put text that contains a colon in quotes"),
         Case("name: @x", .invalidDocument, "line 1, column 7"),
         Case("a: b\n c: d", .invalidDocument, "line 2"),
         Case("name: \"\\ud83d\"", .invalidDocument, "Unicode"),

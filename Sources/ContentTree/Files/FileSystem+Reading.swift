@@ -23,6 +23,13 @@ extension FileSystem {
     /// Specs, ignore files and requirements are much smaller. What is read as a whole must fit into memory.
     package static let maximumTextSize = 256 << 20
 
+    /// The size of a file in bytes. Follows links.
+    package static func size(ofFile path: String) throws(Failure) -> Int {
+        var status = stat()
+        guard withCPath(Array(path.utf8), { stat($0, &status) }) == 0 else { throw .last }
+        return Int(status.st_size)
+    }
+
     /// All bytes of a file. Follows links.
     package static func contents(
         _ path: String, _ readable: Readable = .regularFiles, limit: Int = maximumTextSize
@@ -59,7 +66,7 @@ extension FileSystem {
     ///
     /// No byte of a file outside is read.
     package static func contents(
-        _ path: String, in boundary: Boundary
+        _ path: String, in boundary: Boundary, limit: Int = maximumTextSize
     ) throws(Failure) -> Result<[UInt8], OutsideBoundary> {
         let bytes = Array(path.utf8)
         let descriptor = try opened(bytes, .regularFiles)
@@ -70,7 +77,7 @@ extension FileSystem {
         } catch {
             return .failure(error)
         }
-        return .success(try contents(descriptor: descriptor, .regularFiles))
+        return .success(try contents(descriptor: descriptor, .regularFiles, limit: limit))
     }
 
     /// All bytes of an open file from its position on.
@@ -87,7 +94,7 @@ extension FileSystem {
                 readable == .anyFiles || readable == .regularFilesOrNull && isNullDevice(status)
             guard isReadable else { throw .notRegular }
         }
-        guard Int(status.st_size) <= limit else { throw Failure(code: EFBIG) }
+        guard Int(status.st_size) <= limit else { throw .tooLarge }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Int(status.st_size) + 1)
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
@@ -97,7 +104,7 @@ extension FileSystem {
             guard count >= 0 else { throw .last }
             if count == 0 { return bytes }
             bytes.append(contentsOf: buffer[..<count])
-            guard bytes.count <= limit else { throw Failure(code: EFBIG) }
+            guard bytes.count <= limit else { throw .tooLarge }
         }
     }
 

@@ -30,6 +30,7 @@ package enum FileSystem {
         package static let missing = Failure(code: ENOENT)
         package static let notAFolder = Failure(code: ENOTDIR)
         package static let notAFile = Failure(code: EISDIR)
+        package static let tooLarge = Failure(code: EFBIG)
         /// A file that is replaced has changed. Not the `errno` of any call.
         package static let changed = Failure(code: -1)
         /// A pipe, socket or device instead of a regular file. Not the `errno` of any call.

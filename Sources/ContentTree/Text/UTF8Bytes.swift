@@ -114,6 +114,9 @@ extension UInt8 {
     @inlinable package var isASCIILowercaseLetter: Bool {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self)
     }
+    @inlinable package var isASCIIUppercaseLetter: Bool {
+        UInt8(ascii: "A") <= self && self <= UInt8(ascii: "Z")
+    }
     @inlinable package var isASCIILetterOrDigit: Bool { isASCIIDigit || (self | 0x20).isASCIILowercaseLetter }
     @inlinable package var isASCIIControl: Bool { self < 0x20 || self == 0x7F }
 }

@@ -55,7 +55,7 @@ extension ImageSpec {
             self.imageName = imageName
             self.inputs = inputs
             self.baseImageName = baseImageName
-            self.context = context
+            self.context = context.forFiles(of: spec)
             self.policy = policy
             self.report = report
         }

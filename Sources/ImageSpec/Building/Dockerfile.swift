@@ -59,7 +59,8 @@ extension ImageSpec {
     }
 
     private func secrets(in context: Context) -> [Dockerfile.Secret] {
-        (pipSecretMounts ?? []).enumerated().map { index, mount in
+        let context = context.forFiles(of: self)
+        return (pipSecretMounts ?? []).enumerated().map { index, mount in
             Dockerfile.Secret(
                 id: "secret_\(index)", source: Path.join(context.workingDirectory, mount.source))
         }

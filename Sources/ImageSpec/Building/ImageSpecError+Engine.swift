@@ -5,9 +5,13 @@
 extension ImageSpecError {
     package static func builderNotRegistered(_ name: String, known: [String]) -> ImageSpecError {
         let names = known.map { "\"\($0)\"" }.joined(separator: ", ")
+        // The default builder of ImageSpecContainers runs them.
+        let isEngine = ["docker", "podman", "buildah", "buildctl", "buildkit", "builtin"].contains(name)
         let advice: Fix =
-            Suggestion.nearest(to: name, among: known).map { "did you mean \"\($0)\"?" }
-            ?? "register it, or remove builder"
+            isEngine
+            ? Fix("remove builder, and set the option engine of builder_options", action: .chooseEngine)
+            : Suggestion.nearest(to: name, among: known).map { "did you mean \"\($0)\"?" }
+                ?? "register it, or remove builder"
         return ImageSpecError(
             .builderNotRegistered, field: "builder",
             "\"\(name.shortened)\" is not registered (registered: \(names))", fix: advice)

@@ -26,6 +26,7 @@ package struct RenderingInputs: Sendable {
         if let base = spec.baseSpec(in: context) {
             baseName = if let baseImageName { baseImageName } else { try base.imageName(in: context) }
         }
+        let context = context.forFiles(of: spec)
         if let path = spec.requirements.nonEmpty {
             let files = try RequirementFiles(path, workingDirectory: context.folder, in: context.boundary)
             requirements = try RequirementsLayout(files)

@@ -9,6 +9,7 @@ extension ImageSpec.Context {
         var folders: [String] = []
         var current: ImageSpec? = spec
         while let spec = current {
+            let folder = forFiles(of: spec).folder
             folders += (spec.copy ?? []).map { Path.join(folder, $0) }
             // With loaded modules, the cache is not copied: its files do not end in .py.
             if spec.effectiveCopyMode == .all, let root = spec.sourceRoot.nonEmpty {

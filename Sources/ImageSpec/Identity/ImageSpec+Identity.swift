@@ -53,7 +53,7 @@ extension ImageSpec {
     /// Computes the identity of the image and reads each file once.
     ///
     /// - Throws: ``ImageSpecError/Code/invalidField`` for a copy mode without source root, a copied path that is absolute or
-    ///   contains `..`, an invalid tag format, or too many bases; ``ImageSpecError/Code/missingInput`` and
+    ///   contains `..`, an invalid tag format, an invalid platform, or too many bases; ``ImageSpecError/Code/missingInput`` and
     ///   ``ImageSpecError/Code/unreadableInput`` for files; ``ImageSpecError/Code/invalidRequirements`` and
     ///   ``ImageSpecError/Code/invalidIgnoreFile`` for their text.
     public func identity(in context: Context) throws(ImageSpecError) -> Identity {

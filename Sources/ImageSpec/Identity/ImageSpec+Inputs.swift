@@ -82,6 +82,7 @@ extension ImageSpec {
     }
 
     private func inputs(_ contents: ResolvedInputs, base: Inputs?, in context: Context) -> Inputs {
+        let context = context.forFiles(of: self)
         // Without other directories, all files are in the project.
         let boundary = context.within.isEmpty ? nil : context.boundary
         func outside(_ path: [UInt8], isReal: Bool = false) -> String? {

@@ -28,6 +28,28 @@ extension ImageSpecError {
             "\"\(registry.shortened)\" must not end in \"/\"", fix: "write \"\(bare.shortened)\"")
     }
 
+    static func schemeInRegistry(_ registry: String, _ scheme: String) -> ImageSpecError {
+        ImageSpecError(
+            .invalidReference, field: "registry", found: registry,
+            "\"\(registry.shortened)\" must not be a URL", fix: Fix("remove \"\(scheme.shortened)\""))
+    }
+
+    static let credentialsInRegistry = ImageSpecError(
+        .invalidReference, field: "registry", "the text before the @ could be a password",
+        fix: "remove it, and use docker login")
+
+    static func portOutOfRange(_ port: String) -> ImageSpecError {
+        ImageSpecError(
+            .invalidReference, field: "registry", found: port, "the port \(port.shortened) is out of range",
+            fix: "use a port from 1 to 65535")
+    }
+
+    static func spaceInName(_ name: String, _ bare: String) -> ImageSpecError {
+        ImageSpecError(
+            .invalidReference, field: "name", found: name, "\"\(name.shortened)\" contains a space",
+            fix: Fix("write \"\(bare.shortened)\""))
+    }
+
     static func tagInName(_ name: String, tag: String) -> ImageSpecError {
         ImageSpecError(
             .invalidReference, field: "name", found: name, "\"\(name.shortened)\" must not contain a tag",

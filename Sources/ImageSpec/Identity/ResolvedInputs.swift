@@ -70,6 +70,8 @@ package struct ResolvedInputs: Sendable {
             _ spec: ImageSpec, in context: ImageSpec.Context, inheritedPlatform: String? = nil
         ) throws(ImageSpecError) {
             platform = spec.platform(in: context, inherited: inheritedPlatform)
+            // The tag would name an image that cannot be built.
+            if let problem = TextRule.platform.problems(of: spec).first { throw problem }
             try Self.checkCopyMode(of: spec)
             copyPaths = try (spec.copy ?? []).map { path throws(ImageSpecError) in
                 try checkedCopyPath(path)
@@ -130,6 +132,7 @@ package struct ResolvedInputs: Sendable {
     ) throws(ImageSpecError) -> ResolvedInputs {
         var contents = ResolvedInputs(platform: declared.platform, base: base)
         guard spec.namesOwnFiles else { return contents }
+        let context = context.forFiles(of: spec)
         let boundary = context.boundary
         let options = context.hashing(in: boundary)
         if let path = spec.requirements.nonEmpty {

@@ -8,8 +8,8 @@ extension ImageSpec {
     ///
     /// `tag` and `imageName()` without an argument use ``current``. Tests and tools pass their own context.
     public struct Context: Hashable, Sendable {
-        /// The directory that relative paths of a spec and of its base specs are resolved against. Absolute, or
-        /// relative to the working directory of the process.
+        /// The directory that relative paths of a spec are resolved against, and those of its base specs unless their files are in
+        /// other directories. Absolute, or relative to the working directory of the process.
         public var workingDirectory: String
 
         /// The machine architecture of the host as printed by `uname -m`, such as `x86_64` or `arm64`.
@@ -42,6 +42,16 @@ extension ImageSpec {
 
         /// The directory of the spec file if it is another one. Its project is one of the spec, too: the caller named both.
         package var specFolder: String?
+
+        /// This context for the files of a spec, whose own file can be in another directory if it is a base.
+        package func forFiles(of spec: ImageSpec) -> Context {
+            guard let directory = spec.directory else { return self }
+            var context = self
+            context.loadedModules = loadedModules?.map { Path.join(folder, $0) }
+            context.specFolder = specFolder ?? workingDirectory
+            context.workingDirectory = directory
+            return context
+        }
 
         /// The working directory as an absolute path. Paths that are normalised by their text, such as those of included
         /// requirements, must not depend on how the directory is written.

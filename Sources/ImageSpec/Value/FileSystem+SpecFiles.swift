@@ -13,14 +13,17 @@ import Darwin
 // Spec files, and outputs that a user names. Failures become errors of a spec.
 
 extension FileSystem {
+    /// Specs are written by people, or by programs for people.
+    package static let maximumSpecSize = 1 << 20
+
     /// The bytes of a spec file. With a boundary, of a regular file in it; otherwise, of any file.
     package static func contents(
-        ofSpecFile path: String, in boundary: Boundary? = nil
+        ofSpecFile path: String, in boundary: Boundary? = nil, limit: Int = maximumSpecSize
     ) throws(ImageSpecError) -> [UInt8] {
         let result: Result<[UInt8], OutsideBoundary>
         do throws(Failure) {
-            guard let boundary else { return try contents(path, .anyFiles) }
-            result = try contents(path, in: boundary)
+            guard let boundary else { return try contents(path, .anyFiles, limit: limit) }
+            result = try contents(path, in: boundary, limit: limit)
         } catch {
             throw .cannotUseSpec(path, error)
         }
@@ -40,11 +43,14 @@ extension FileSystem {
         }
     }
 
-    /// All bytes of standard input.
-    package static func contentsOfStandardInput() throws(ImageSpecError) -> [UInt8] {
+    /// All bytes of standard input, which is a spec.
+    package static func contentsOfStandardInput(
+        limit: Int = maximumSpecSize
+    ) throws(ImageSpecError) -> [UInt8] {
         do throws(Failure) {
-            return try contents(descriptor: STDIN_FILENO)
+            return try contents(descriptor: STDIN_FILENO, limit: limit)
         } catch {
+            if error.code == Failure.tooLarge.code { throw .standardInputTooLarge }
             throw .unreadableStandardInput(reason: error.reason)
         }
     }

@@ -3,10 +3,10 @@
 package import ContentTree
 
 extension ImageSpec {
-    /// Reads documents whose `base_image` may be another spec file in the same directory, such as `./base.yaml`.
+    /// Reads documents whose `base_image` may be another spec file, such as `./base.yaml` or `../../images/base.yaml`.
     ///
-    /// No image reference begins with a full stop. The paths of a base spec are relative to the same directory as those of the spec
-    /// above it, so a file in another directory would have two meanings.
+    /// No image reference begins with a full stop. The paths of a base spec are relative to its own file; see
+    /// ``ImageSpec/ImageSpec/directory``.
     package struct SpecFiles {
         /// Reads one file. A base has a boundary and must be a regular file in it: only the user may name a pipe, a device or a
         /// file outside.
@@ -28,25 +28,27 @@ extension ImageSpec {
         package func spec(_ path: String) throws(ImageSpecError) -> ImageSpec {
             let read = try document(path, nil)
             return try spec(
-                read, from: path, in: Path.folder(of: path), names: [ByteString(Path.lastComponent(path))])
+                read, from: path, in: Path.folder(of: path),
+                sources: [ByteString(Path.lexicallyNormalized(path))])
         }
 
         /// Reads the spec of a document that is not in a file, with its bases in a directory.
         package func spec(
             _ document: SpecDocument, named name: String, in folder: String
         ) throws(ImageSpecError) -> ImageSpec {
-            try spec(document, from: name, in: folder, names: [])
+            try spec(document, from: name, in: folder, sources: [])
         }
 
         /// Reads from the top down. A loop, because recursion through a long chain of files could overflow the stack. Reports the
         /// problems of all files.
         private func spec(
-            _ document: SpecDocument, from source: String, in folder: String, names: Set<ByteString>
+            _ document: SpecDocument, from source: String, in topFolder: String, sources: Set<ByteString>
         ) throws(ImageSpecError) -> ImageSpec {
             let first = source
             var document = document
             var source = source
-            var names = names
+            var sources = sources
+            var folder = topFolder
             var levels: [(spec: ImageSpec, location: ImageSpecError.Location)] = []
             var lowestSpec = ImageSpec()
             var count = 0
@@ -58,8 +60,9 @@ extension ImageSpec {
             }
             do throws(ImageSpecError) {
                 while true {
-                    let (spec, found) = SpecReader.read(document)
+                    var (spec, found) = SpecReader.read(document)
                     problems += found.map { seen($0.error.inFile(source)) }
+                    if !Self.areSame(folder, topFolder) { spec.setDirectory(to: Self.absolute(folder)) }
                     let (depth, lowest) = spec.lowestBase
                     let location = ImageSpecError.Location(
                         file: source,
@@ -73,11 +76,12 @@ extension ImageSpec {
                         lowestSpec = spec
                         break
                     }
-                    let name = String(text.dropFirst(2))
-                    guard text.hasPrefix("./"), !name.isEmpty, !name.utf8.contains(UInt8(ascii: "/")) else {
-                        throw .baseFileElsewhere(text).inside(location)
+                    let path = text.hasPrefix("./") ? String(text.dropFirst(2)) : text
+                    guard !path.isEmpty, path.utf8.last != UInt8(ascii: "/") else {
+                        throw .baseIsNoFile(text).inside(location)
                     }
-                    guard names.insert(ByteString(name)).inserted else {
+                    source = folder == "." ? path : Path.join(folder, path)
+                    guard sources.insert(ByteString(Path.lexicallyNormalized(source))).inserted else {
                         throw .baseOfItself(text).inside(location)
                     }
                     count += depth
@@ -85,9 +89,8 @@ extension ImageSpec {
                         throw .tooManyBases(ImageSpec.maximumBaseCount)
                     }
                     levels.append((spec, location))
-                    source = folder == "." ? name : Path.join(folder, name)
-                    let limit =
-                        boundary ?? Context(specFile: Path.join(folder, name), within: within).boundary
+                    folder = Path.folder(of: source)
+                    let limit = boundary ?? Context(workingDirectory: topFolder, within: within).boundary
                     boundary = limit
                     document = try self.document(source, limit)
                 }
@@ -98,6 +101,28 @@ extension ImageSpec {
             if let error = ImageSpecError(problems: problems) { throw error }
             return levels.reversed().reduce(lowestSpec) { $1.spec.withLowestBase($0) }
         }
+
+        private static func areSame(_ left: String, _ right: String) -> Bool {
+            Path.lexicallyNormalized(absolute(left)).hasSameBytes(
+                as: Path.lexicallyNormalized(absolute(right)))
+        }
+
+        /// Not normalised by its text, which would be another directory behind a link.
+        private static func absolute(_ folder: String) -> String {
+            Path.join(CurrentProcess.workingDirectory, folder)
+        }
+    }
+
+    /// Sets the directory of this spec and of the bases that are written in the same file.
+    private mutating func setDirectory(to directory: String) {
+        var result: ImageSpec?
+        for spec in ([self] + specBases).reversed() {
+            var copy = spec
+            copy.directory = directory
+            if let result { copy.baseImage = .spec(result) }
+            result = copy
+        }
+        if let result { self = result }
     }
 
     /// The length of the chain of specs, including this one, and the base of the lowest.
@@ -137,13 +162,14 @@ extension ImageSpecError {
     fileprivate static func baseFileAsImage(_ text: String) -> ImageSpecError {
         ImageSpecError(
             .invalidField, found: text, "\"\(text)\" is ambiguous",
-            fix: "write ./\(text) for the spec file in the same directory, or \(text):latest for an image")
+            fix: "write ./\(text) for a spec file, or \(text):latest for an image")
     }
 
-    fileprivate static func baseFileElsewhere(_ text: String) -> ImageSpecError {
+    fileprivate static func baseIsNoFile(_ text: String) -> ImageSpecError {
         ImageSpecError(
-            .invalidField, "\"\(text)\" must be in the same directory as this spec",
-            fix: "write ./NAME for a spec file, or a reference such as debian:bookworm-slim for an image")
+            .invalidField, "\"\(text)\" is not the path of a file",
+            fix: "write ./NAME.yaml for a spec file, or a reference such as debian:bookworm-slim for an image"
+        )
     }
 
     fileprivate static func baseOfItself(_ text: String) -> ImageSpecError {

@@ -99,7 +99,7 @@ extension ImageSpec: Hashable {
     ///
     /// Strings are compared by their bytes. `nil` and an empty list differ, though they define the same image.
     public static func == (left: ImageSpec, right: ImageSpec) -> Bool {
-        left.isForcePush == right.isForcePush
+        left.isForcePush == right.isForcePush && areIdentical(left.directory, right.directory)
             && Field.all.allSatisfy { field in
                 switch field.storage {
                 case .text(let property):
@@ -118,7 +118,8 @@ extension ImageSpec: Hashable {
     /// Returns whether two specs have the same fields byte for byte, including the order of ``env`` and of options and how numbers
     /// in them are written. flytekit's own hash depends on these.
     public func isIdentical(to other: ImageSpec) -> Bool {
-        isForcePush == other.isForcePush && document.isIdentical(to: other.document)
+        isForcePush == other.isForcePush && Self.areIdentical(directory, other.directory)
+            && document.isIdentical(to: other.document)
     }
 
     /// Feeds all fields to a hasher.

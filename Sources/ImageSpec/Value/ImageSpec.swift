@@ -144,6 +144,10 @@ public struct ImageSpec: Sendable {
     ///
     /// Not a field of a document, and not part of any hash.
     public internal(set) var isForcePush = false
+
+    /// The absolute directory of the file of this spec, if another spec in another directory names it as its base: its paths are
+    /// relative to it. Not part of documents.
+    package internal(set) var directory: String? = nil
 }
 
 // In an extension, so that the struct keeps its memberwise initialiser.

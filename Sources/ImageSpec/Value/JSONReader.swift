@@ -3,18 +3,20 @@
 internal import ContentTree
 
 /// Reads JSON with the rules of ``ImageSpec/ImageSpec/JSONValue/init(json:)-(String)``.
-struct JSONReader {
+package struct JSONReader {
     /// Deeper than any spec nests, and far from the end of a thread's stack.
     private static let maximumDepth = 200
+
+    /// U+FEFF in UTF-8.
+    package static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     var cursor: TextCursor
 
     init(_ bytes: [UInt8]) { cursor = TextCursor(bytes) }
 
     mutating func document() throws(ImageSpecError) -> ImageSpec.JSONValue {
-        if cursor.bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
-            throw error("JSON must not begin with a byte order mark", fix: "remove it")
-        }
+        // Editors on Windows write it. RFC 8259, section 8.1, allows readers to ignore it.
+        if cursor.bytes.starts(with: Self.byteOrderMark) { cursor.position = Self.byteOrderMark.count }
         let value = try value(depth: 0)
         skipWhiteSpace()
         guard cursor.isAtEnd else {
@@ -56,6 +58,7 @@ struct JSONReader {
         while true {
             skipWhiteSpace()
             guard cursor.peek() == UInt8(ascii: "\"") else {
+                if seen.count > 0, cursor.peek() == UInt8(ascii: "}") { throw trailingComma }
                 throw error("expected a key in quotes, found \(found)")
             }
             let start = cursor.position
@@ -80,6 +83,8 @@ struct JSONReader {
         skipWhiteSpace()
         if cursor.take("]") { return list }
         while true {
+            skipWhiteSpace()
+            if !list.isEmpty, cursor.peek() == UInt8(ascii: "]") { throw trailingComma }
             list.append(try value(depth: depth + 1))
             skipWhiteSpace()
             if cursor.take(",") { continue }
@@ -89,6 +94,8 @@ struct JSONReader {
     }
 
     // MARK: the text
+
+    private var trailingComma: ImageSpecError { error("trailing comma before \(found)", fix: "remove it") }
 
     private mutating func skipWhiteSpace() { cursor.skip(\.isJSONWhiteSpace) }
 

@@ -63,7 +63,13 @@ extension ImageSpecError {
                 )
             case .notResolved:
                 ("host name cannot be resolved\(detail)", "check the name and the network")
-            case .notReached: ("cannot connect\(detail)", "check the port, or start the registry")
+            case .notReached:
+                (
+                    "cannot connect\(detail)",
+                    host.contains(":")
+                        ? "check the port, or start the registry"
+                        : "set the port, as in \(host):5000, or start the registry"
+                )
             case .proxy:
                 ("the proxy refused the connection\(detail)", "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY")
             case .proxyURL:

@@ -24,6 +24,7 @@ extension ImageSpec {
     package func ownSecretProblems(in context: Context) -> [ImageSpecError] {
         // Envd mounts none, which is another problem.
         if isForEnvd { return [] }
+        let context = context.forFiles(of: self)
         return (pipSecretMounts ?? []).enumerated().compactMap { index, mount in
             // An invalid path is reported as it was written.
             if mount.source.isEmpty || mount.source.utf8.contains(0) { return nil }

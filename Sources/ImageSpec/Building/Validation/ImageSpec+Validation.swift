@@ -56,7 +56,9 @@ extension ImageSpec {
     ]
 
     /// Those that a name has to obey too, whoever builds.
-    private var identityProblems: [ImageSpecError] { nameProblems + tagFormatProblems + sourceRootProblems }
+    private var identityProblems: [ImageSpecError] {
+        nameProblems + tagFormatProblems + sourceRootProblems + TextRule.platform.problems(of: self)
+    }
 
     // MARK: names
 
@@ -188,6 +190,7 @@ extension ImageSpec {
     // MARK: files and bases
 
     private func fileProblems(as rendering: Rendering, in context: Context) -> [ImageSpecError] {
+        let context = context.forFiles(of: self)
         var problems: [ImageSpecError] = []
         func check(_ body: () throws(ImageSpecError) -> Void) {
             do throws(ImageSpecError) { try body() } catch { problems.append(error) }

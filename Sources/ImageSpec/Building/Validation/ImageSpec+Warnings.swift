@@ -33,7 +33,8 @@ extension ImageSpec {
     /// used. Lists the source roots and reads no files.
     public func warnings(in context: Context) -> [Warning] {
         ([self] + specBases).enumerated().flatMap { level, spec in
-            spec.unreadIgnoreFiles(in: context).map { name in
+            let context = context.forFiles(of: spec)
+            return spec.unreadIgnoreFiles(in: context).map { name in
                 let root = Path.normalized(spec.sourceRoot ?? "")
                 return Warning(
                     field: String(repeating: "base_image: ", count: level) + "source_root",

@@ -1,40 +1,81 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The systems and architectures that images are made for.
+internal import ContentTree
+
+/// The platforms that images are made for: Linux, and the architectures by the names that registries use.
 ///
-/// Others are allowed: a registry takes any. What differs from a known one by a slip of the pen is refused.
+/// An architecture that is not known is allowed, since new ones appear. What differs from a known one by a slip of the pen, or is
+/// the name of another program for it, is refused.
 ///
-/// Source: OCI image specification 1.1, "Image Index", which has the values of Go's GOOS and GOARCH; and containerd's other
-/// names for architectures.
+/// Source: OCI image specification 1.1, "Image Index", which has the values of Go's GOOS and GOARCH.
 enum KnownPlatforms {
-    private static let systems = [
-        "linux", "windows", "darwin", "freebsd", "netbsd", "openbsd", "dragonfly", "solaris", "illumos",
-        "aix",
-        "android", "ios", "plan9", "wasi", "wasip1",
-    ]
     private static let architectures = [
         "amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64", "loong64", "mips64le", "mips64",
-        "mipsle", "mips",
-        "ppc64", "ppc", "riscv", "s390", "sparc64", "sparc", "wasm", "wasm32", "armbe", "arm64be",
-        // What containerd takes for one of them.
-        "x86_64", "x86-64", "aarch64", "i386", "armhf", "armel",
+        "mipsle", "mips", "ppc64", "ppc", "riscv", "s390", "sparc64", "sparc", "wasm", "armbe", "arm64be",
     ]
 
-    /// A name that is nearly a known one.
-    static let spelling = TextRule { text in
-        for platform in text.split(separator: ",") {
-            let parts = platform.split(separator: "/").map(String.init)
-            for (part, (kind, known)) in zip(
-                parts, [("operating system", systems), ("architecture", architectures)])
-            {
-                guard !known.contains(part), part.utf8.count > 2,
-                    let nearest = Suggestion.nearest(to: part, among: known)
-                else { continue }
-                return TextRule.Problem(
-                    reason: "contains the unknown \(kind) \"\(part.shortened)\"",
-                    fix: "did you mean \"\(nearest)\"?")
-            }
+    /// Other names of architectures, from `uname -m` and Debian, and the names in images.
+    private static let otherNames = [
+        "x86_64": "amd64", "x86-64": "amd64", "x64": "amd64", "aarch64": "arm64", "armv8": "arm64",
+        "i386": "386", "i686": "386", "x86": "386", "armhf": "arm/v7", "armv7l": "arm/v7",
+        "armel": "arm/v6", "armv6l": "arm/v6", "loongarch64": "loong64",
+    ]
+
+    /// What is wrong with a list of platforms that is separated by commas.
+    static let rule = TextRule { text in
+        for platform in text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
+            if let problem = problem(String(Substring(platform))) { return problem }
         }
         return nil
+    }
+
+    private static func problem(_ platform: String) -> TextRule.Problem? {
+        if platform.hasSameBytes(as: "linux/amd64") || platform.hasSameBytes(as: "linux/arm64") { return nil }
+        let parts = platform.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        if parts.count == 1, let architecture = architecture(platform) {
+            return TextRule.Problem(
+                reason: "is not a valid platform", fix: "write \"linux/\(architecture)\"")
+        }
+        guard (2...3).contains(parts.count), parts.allSatisfy(isPart) else {
+            return TextRule.Problem(
+                reason: "is not a valid platform",
+                fix: "write \"linux/amd64\", or several separated by commas")
+        }
+        let (system, architecture) = (parts[0], parts[1])
+        if system != "linux" {
+            let platform = (["linux", Self.architecture(architecture) ?? architecture] + parts.dropFirst(2))
+                .joined(separator: "/")
+            if Suggestion.nearest(to: system, among: ["linux"]) != nil {
+                return TextRule.Problem(
+                    reason: "contains the unknown operating system \"\(system.shortened)\"",
+                    fix: "did you mean \"\(platform.shortened)\"?")
+            }
+            return TextRule.Problem(
+                reason: "is not a platform of images, which are built for Linux",
+                fix: "write \"\(platform.shortened)\"")
+        }
+        if let name = otherNames[architecture] {
+            return TextRule.Problem(
+                reason: "names the architecture \"\(architecture)\", which is \"\(name)\" in images",
+                fix: "write \"linux/\(name)\"")
+        }
+        guard !architectures.contains(architecture), architecture.utf8.count > 2,
+            let nearest = Suggestion.nearest(to: architecture, among: architectures)
+        else { return nil }
+        return TextRule.Problem(
+            reason: "contains the unknown architecture \"\(architecture.shortened)\"",
+            fix: "did you mean \"\(nearest)\"?")
+    }
+
+    /// The name of an architecture in images; `nil` if it is not known.
+    private static func architecture(_ name: String) -> String? {
+        architectures.contains(name) ? name : otherNames[name]
+    }
+
+    private static func isPart(_ part: String) -> Bool {
+        !part.isEmpty
+            && part.utf8.allSatisfy {
+                $0.isASCIILowercaseLetter || $0.isASCIIDigit || "._-".utf8.contains($0)
+            }
     }
 }

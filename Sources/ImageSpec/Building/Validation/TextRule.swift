@@ -107,22 +107,6 @@ extension TextRule {
             && parts.allSatisfy { (1...4).contains($0.count) && $0.allSatisfy(\.isASCIIDigit) }
     }
 
-    static let platform = requires(
-        "is not a valid platform", fix: "write \"linux/amd64\", or several separated by commas"
-    ) { text in
-        text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).allSatisfy {
-            platform in
-            let parts = platform.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-            return (2...3).contains(parts.count)
-                && parts.allSatisfy {
-                    !$0.isEmpty
-                        && $0.allSatisfy {
-                            $0.isASCIILowercaseLetter || $0.isASCIIDigit || "._-".utf8.contains($0)
-                        }
-                }
-        }
-    }
-
     /// `name[:architecture][=version|/release]`; no version of Debian allows more.
     static let aptPackage = requires(
         "is not a valid Debian package name", fix: "write it as in \"git\" or \"libc6=2.36-9\""
@@ -227,6 +211,9 @@ extension TextRule {
         }
     }
 
+    /// Not only images are built for it: it is part of the tag.
+    static let platform = Row("platform", text: \.declaredPlatform, [KnownPlatforms.rule])
+
     static let table: [Row] = [
         Row("python_version", text: \.pythonVersion, [pythonVersion]),
         Row("packages", list: \.packages, [notEmpty, noCredential, noControls, noOption]),
@@ -236,7 +223,7 @@ extension TextRule {
         Row("requirements", text: \.requirements, [noControls]),
         Row("apt_packages", list: \.aptPackages, [aptPackage]),
         Row("base_image", text: \.baseReference, [imageReference]),
-        Row("platform", text: \.declaredPlatform, [platform, KnownPlatforms.spelling]),
+        platform,
         Row("pip_index", text: \.pipIndex, [notEmpty, noUserInfo, noControls, noSpace, noOption]),
         Row(
             "pip_extra_index_url", list: \.pipExtraIndexURLs,

@@ -38,20 +38,52 @@ extension ImageSpecError {
         for value: ImageSpec.JSONValue, at path: DocumentPath, expected: ImageSpec.ExpectedType
     ) -> Fix? {
         switch (expected, value) {
-        case (.string, .number) where path.steps.last == .key("python_version"):
-            "put the version in quotes, because 3.10 and 3.1 are the same number"
-        case (.string, .number), (.string, .bool): "put it in quotes"
+        case (.string, .number(let number)):
+            number.value == 3.1 && path.steps.last == .key("python_version")
+                ? "write \"3.10\" in quotes, because the number 3.10 is 3.1"
+                : Fix("write \"\(number.value.ecmaScriptText)\" in quotes")
+        case (.string, .bool(let value)): Fix("write \"\(value)\" in quotes")
+        case (.string, .array(let members)) where path.steps.last == .key("platform"):
+            strings(members).map { Fix("write \"\($0.joined(separator: ",").shortened)\"") }
         case (.string, .null): "remove it"
         // In YAML, a colon and a space turn text into an object.
         case (.string, .object(let object)) where object.count == 1:
             "put text that contains a colon in quotes"
-        case (.objectOfStrings, .array), (.objectOfStrings, .string):
-            "write names and values, as in {\"NAME\": \"value\"}"
+        case (.objectOfStrings, .array(let members)): assignmentAdvice(strings(members)?.first ?? "")
+        case (.objectOfStrings, .string(let text)): assignmentAdvice(text)
         case (.listOfStrings, .object): "write each entry as a separate string, as in [\"a\", \"b\"]"
         case (.listOfStrings, .string(let text)):
-            listAdvice(text, isCommand: path.steps.last == .key("commands"))
+            path.steps.last == .key("entrypoint")
+                ? listOfWords(text) : listAdvice(text, isCommand: path.steps.last == .key("commands"))
         default: nil
         }
+    }
+
+    /// The members of a list, if all of them are strings and there are any.
+    private static func strings(_ members: [ImageSpec.JSONValue]) -> [String]? {
+        let strings = members.compactMap { if case .string(let text) = $0 { text } else { nil } }
+        return strings.isEmpty || strings.count < members.count ? nil : strings
+    }
+
+    /// How to write `NAME=value` as a member of an object.
+    private static func assignmentAdvice(_ text: String) -> Fix {
+        guard let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")), equals > text.startIndex else {
+            return #"write names and values, as in {"NAME": "value"}"#
+        }
+        let (name, value) = (text[..<equals], text[text.index(after: equals)...])
+        return Fix("write \(String(name).shortened): \"\(String(value).shortened)\"")
+    }
+
+    /// How to write a command line as a list of its words.
+    private static func listOfWords(_ text: String) -> Fix {
+        let words = ArgumentText.words(text) ?? []
+        guard !words.isEmpty, text.utf8.count < 80 else {
+            return #"write each word as a separate string, as in ["python", "-m", "app"]"#
+        }
+        let quoted = words.map {
+            String(decoding: ImageSpec.JSONValue.string($0).canonicalForm, as: UTF8.self)
+        }
+        return Fix("write [\(quoted.joined(separator: ", "))]")
     }
 
     /// How to write a string as a list. White space may separate entries, but not in a command.
@@ -72,10 +104,25 @@ extension ImageSpecError {
     }
 
     static func unknownField(_ path: DocumentPath, nearest: String?) -> ImageSpecError {
-        ImageSpecError(
-            .unknownField, field: path.description, "unknown field",
-            fix: nearest.map { "did you mean \"\($0)\"?" }
-                ?? Fix("the fields are " + ImageSpec.Field.all.map(\.name).joined(separator: ", ")))
+        let fix: Fix =
+            switch path.steps.last {
+            case .key("dockerfile"), .key("Dockerfile"):
+                "remove it; the Dockerfile is generated from the spec"
+            // Most are a line below env that lost its indentation.
+            case .key(let name) where isNameOfVariable(name): "if it belongs to env, indent it"
+            default:
+                nearest.map { "did you mean \"\($0)\"?" }
+                    ?? Fix("the fields are " + ImageSpec.Field.all.map(\.name).joined(separator: ", "))
+            }
+        return ImageSpecError(.unknownField, field: path.description, "unknown field", fix: fix)
+    }
+
+    /// Whether a key is written as environment variables mostly are.
+    private static func isNameOfVariable(_ name: String) -> Bool {
+        name.utf8.contains { $0.isASCIIUppercaseLetter }
+            && name.utf8.allSatisfy {
+                $0.isASCIIUppercaseLetter || $0.isASCIIDigit || $0 == UInt8(ascii: "_")
+            }
     }
 
     static func unknownConfigKey(_ key: String) -> ImageSpecError {

@@ -10,7 +10,7 @@ extension ImageSpecError {
         /// A struct rather than an enum, so that new actions do not break a `switch` in client code.
         public struct Action: Hashable, Sendable {
             package enum Kind: String, Sendable {
-                case assumeExists, writeSnapshot, chooseOutput, allowDirectory, writeImage
+                case assumeExists, writeSnapshot, chooseOutput, allowDirectory, writeImage, chooseEngine
             }
 
             package let kind: Kind
@@ -35,6 +35,8 @@ extension ImageSpecError {
             }
             /// Write the image to a file.
             public static let writeImage = Action(kind: .writeImage)
+            /// Choose the container engine, which is not a builder.
+            public static let chooseEngine = Action(kind: .chooseEngine)
         }
 
         /// For people, such as "remove it"; continues the sentence of ``ImageSpecError/Problem/reason``.

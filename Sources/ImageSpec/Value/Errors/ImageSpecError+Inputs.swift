@@ -19,24 +19,61 @@ extension ImageSpecError {
     }
 
     static func cannotUseSpec(_ path: String, _ failure: FileSystem.Failure) -> ImageSpecError {
-        if failure.code == FileSystem.Failure.notAFile.code {
-            return ImageSpecError(
-                .missingInput, found: path, "\(shown(path)) is a directory; expected a spec file",
-                underlying: failure)
+        let (code, reason, fix): (Code, String, Fix?) =
+            switch failure.code {
+            case FileSystem.Failure.notAFile.code: (.missingInput, "is a directory", fixForFolder(path))
+            case FileSystem.Failure.tooLarge.code:
+                (.invalidDocument, "is too large\(size(of: path))", fixForLargeSpec)
+            default:
+                if failure.isMissing {
+                    targetOfLink(path).map {
+                        (.missingInput, "is a symbolic link to \"\($0)\", which does not exist", nil)
+                    } ?? (.missingInput, "does not exist", fixForMissingSpec(path))
+                } else {
+                    (.unreadableInput, "cannot be read: \(failure.reason)", nil)
+                }
+            }
+        return ImageSpecError(code, found: path, "\(shown(path)) \(reason)", fix: fix, underlying: failure)
+    }
+
+    private static func size(of path: String) -> String {
+        let size = (try? FileSystem.size(ofFile: path)) ?? 0
+        return size > FileSystem.maximumSpecSize ? " (\((size + 1 << 19) >> 20) MiB)" : ""
+    }
+
+    private static let fixForLargeSpec = Fix("a spec has at most \(FileSystem.maximumSpecSize >> 20) MiB")
+
+    static let standardInputTooLarge = ImageSpecError(
+        .invalidDocument, "standard input is too large", fix: fixForLargeSpec)
+
+    private static func targetOfLink(_ path: String) -> String? {
+        (try? FileSystem.linkTarget(Array(path.utf8))).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// A directory in place of a spec: the spec in it, if it has the usual name.
+    private static func fixForFolder(_ path: String) -> Fix {
+        let usual = Path.join(path, "image.yaml")
+        guard (try? FileSystem.kind(usual)) == .file else { return "pass the path of a spec file" }
+        return Fix("pass \"\(usual.shortened(to: 200))\"")
+    }
+
+    private static func fixForMissingSpec(_ path: String) -> Fix {
+        let folder = Path.folder(of: path)
+        let names = (FileSystem.listing(ofFolder: folder)?.entries ?? []).filter { entry in
+            entry.kind == .file && [".yaml", ".yml", ".json"].contains(where: entry.name.hasSuffix)
         }
-        if failure.isMissing {
-            return ImageSpecError(
-                .missingInput, found: path, "\(shown(path)) does not exist; expected a spec file",
-                underlying: failure)
+        guard let nearest = Suggestion.nearest(to: Path.lastComponent(path), among: names.map(\.name)) else {
+            return "pass the path of a spec file"
         }
-        return ImageSpecError(
-            .unreadableInput, found: path, "cannot read \(shown(path)): \(failure.reason)",
-            underlying: failure)
+        let suggestion = folder == "." && !path.hasPrefix("./") ? nearest : Path.join(folder, nearest)
+        return Fix("did you mean \"\(suggestion)\"?")
     }
 
     package static func missing(field: String, path: String, expected: String) -> ImageSpecError {
-        ImageSpecError(
-            .missingInput, field: field, found: path, "\(shown(path)) does not exist; expected a \(expected)")
+        let isPattern = Path.lastComponent(path).utf8.contains { "*?[".utf8.contains($0) }
+        return ImageSpecError(
+            .missingInput, field: field, found: path, "\(shown(path)) does not exist; expected a \(expected)",
+            fix: isPattern ? "patterns are not expanded; use the path of a directory" : nil)
     }
 
     /// A URL is not a path, though it could be read as one.
