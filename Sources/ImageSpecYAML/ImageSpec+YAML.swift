@@ -6,7 +6,8 @@ public import ImageSpec
 extension ImageSpec {
     /// Reads a spec from a file: JSON if its name ends in `.json`, YAML if it ends in `.yaml` or `.yml`.
     ///
-    /// A `base_image` such as `./base.yaml` is the spec of another file in the same directory.
+    /// A `base_image` such as `./base.yaml` or `../images/base.yaml` is the spec of another file, relative to this one. Paths in that
+    /// spec are relative to its own file.
     ///
     /// Paths in the spec are relative to a working directory, which is not part of the spec. To use the directory of
     /// this file, as the tool does, use `Context(specFile:)` with the same path.

@@ -263,9 +263,12 @@ expect "several, one of them absent" 1 "present $a $(digest "$a")
 absent $b
 present $both $(digest "$both")"
 tool exist --json project/a.json project/b.json
-expect "as JSON" 1 "{\"digest\":\"$(digest "$a")\",\"existence\":\"present\",\"image_name\":\"$a\"}
-{\"existence\":\"absent\",\"image_name\":\"$b\"}"
-tool digest --json project/a.json; expect "a digest as JSON" 0 "{\"digest\":\"$(digest "$a")\",\"image_name\":\"$a\"}"
+expect "as JSON" 1 "{\"digest\":\"$(digest "$a")\",\"existence\":\"present\",\"image_name\":\"$a\",\"reference\":\"${a%:*}@$(digest "$a")\",\"spec\":\"project/a.json\"}
+{\"existence\":\"absent\",\"image_name\":\"$b\",\"spec\":\"project/b.json\"}"
+tool digest --json project/a.json; expect "a digest as JSON" 0 "{\"digest\":\"$(digest "$a")\",\"image_name\":\"$a\",\"reference\":\"${a%:*}@$(digest "$a")\",\"spec\":\"project/a.json\"}"
+tool digest project/both.json project/a.json; expect "several digests, in order" 0 "$(digest "$both")
+$(digest "$a")"
+tool digest project/a.json project/b.json; expect "none if one is absent" 1 "" "$b does not exist"
 tool digest --registry '' project/a.json; expect "no registry, no digest" 65 "" "registry: missing"
 
 log "-- a registry with passwords"

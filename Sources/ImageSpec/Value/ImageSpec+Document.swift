@@ -28,7 +28,8 @@ extension ImageSpec {
 
     /// Reads a spec from a JSON file.
     ///
-    /// A `base_image` such as `./base.json` is the spec of another JSON file in the same directory.
+    /// A `base_image` such as `./base.json` or `../images/base.json` is the spec of another JSON file, relative to this one. Paths in
+    /// that spec are relative to its own file.
     ///
     /// Paths in the spec are relative to a working directory, which is not part of the spec. To use the directory of this
     /// file, as the tool does, use ``Context/init(specFile:within:)`` with the same path.
