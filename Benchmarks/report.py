@@ -187,25 +187,8 @@ def markdown(results):
 # --- the README -----------------------------------------------------------------------------------------------------
 
 
-def cell(results, kind, what):
-    """A ratio with its goal."""
-    row = next((row for row in rows_of(results, kind) if row["what"] == what), None)
-    if row is None:
-        return ""
-    verdict = "" if row["verdict"] in (goals.MET, goals.NO_GOAL) else ", " + row["verdict"]
-    wanted = f" (goal {goal(row)}{verdict})" if row["goal"] is not None else ""
-    return shown(row["kind"], row["value"]) + wanted
-
-
 def readme(results, folder):
-    """What stands between the marks in the README; folder is where the chart lies."""
-    columns = (("cold against flytekit", "cold, flytekit"), ("cold against `sha256sum`", "cold, sha256sum"),
-               ("warm against flytekit", "warm, flytekit"), ("warm against `git status`", "warm, git status"))
-    rows = [(f"{kind}: {tree['about']}", *[cell(results, kind, what) for _, what in columns])
-            for kind, tree in results["trees"].items()]
-    # No line begins with a program's name: those are the table of commands.
-    others = [(f"{row['group']}: {row['what']}", shown(row["kind"], row["value"]), goal(row), row["verdict"])
-              for row in results["rows"] if row["goal"] is not None and row["kind"] != "ratio" and row["group"] != "images"]
+    """What stands between the marks in the README; folder is where the chart lies. The other tables are in results.md."""
     machine = results["machine"]
     loud = [noise(results)] if results["noisy"] else []
     return "\n\n".join([
@@ -213,8 +196,6 @@ def readme(results, folder):
         f"On {machine['cores']} cores ({machine['processor']}, {machine['system']}, {machine['date']}), medians of "
         f"{results['runs']} runs; [all figures]({folder}/results.md) and what they mean.",
         *loud,
-        table(("speedup", *[title for title, _ in columns]), rows),
-        table(("share of the machine's limit; startup, calls, memory", "reached", "goal", ""), others),
         *([images(results)] if results.get("images") else []),
     ])
 
