@@ -22,7 +22,7 @@ struct FlytekitIgnore {
         self.folder = Array(folder.utf8)
         prefix = Path.isAbsolute(sourceRoot) ? [] : FlytekitFiles.join(Array(sourceRoot.utf8), [])
         git = try Lines(listing.files, of: "git ls-files")
-        gitFolders = try Lines(listing.folders, of: "git ls-files")
+        gitFolders = try Lines(listing.directories, of: "git ls-files")
         docker = DockerPyPatterns(try Self.dockerIgnore(of: folder, in: boundary))
     }
 

@@ -38,12 +38,12 @@ extension ImageSpec {
             /// The output of `git ls-files -io --exclude-standard`: one line per file, with names quoted by git.
             public var files: [UInt8]
             /// The output of the same command with `--directory`. Used only if `files` is not empty.
-            public var folders: [UInt8]
+            public var directories: [UInt8]
 
             /// Creates a listing from the output of git.
-            public init(files: [UInt8], folders: [UInt8] = []) {
+            public init(files: [UInt8], directories: [UInt8] = []) {
                 self.files = files
-                self.folders = folders
+                self.directories = directories
             }
 
             /// No files are ignored, because git is not installed or fails, for example outside a work tree.
@@ -62,9 +62,9 @@ extension ImageSpec {
         public static let nothing = GitIgnored(isNothingElsewhere: true)
 
         /// The listing of a directory, by its path as ``ImageSpec/ImageSpec/directoriesRequiringGitIgnore(in:)`` writes it.
-        public subscript(folder: String) -> Listing? {
-            get { listings[ByteString(folder)] ?? (isNothingElsewhere ? .nothing : nil) }
-            set { listings[ByteString(folder)] = newValue }
+        public subscript(directory: String) -> Listing? {
+            get { listings[ByteString(directory)] ?? (isNothingElsewhere ? .nothing : nil) }
+            set { listings[ByteString(directory)] = newValue }
         }
     }
 

@@ -79,6 +79,23 @@ import Testing
         #expect(try await lookUp(Machine()) == .anonymous)
     }
 
+    /// Without the variable of a session, podman and buildah log in to a directory of the user. Source: containers-auth.json(5).
+    @Test func podmanHasAPlaceWithoutASession() {
+        #if os(Linux)
+        let own = ["/run/containers/\(getuid())/auth.json"]
+        #else
+        let own: [String] = []
+        #endif
+        #expect(CredentialPlaces.containersFiles { _ in nil } == own)
+        #expect(
+            CredentialPlaces.containersFiles { $0 == "HOME" ? "/h" : "" } == own + [
+                "/h/.config/containers/auth.json"
+            ])
+        #expect(
+            CredentialPlaces.containersFiles { $0 == "HOME" ? "/h" : "/" + $0 }
+                == ["/XDG_RUNTIME_DIR/containers/auth.json", "/XDG_CONFIG_HOME/containers/auth.json"])
+    }
+
     @Test func dockersFolderMayBeAnotherOne() async throws {
         let machine = Machine(
             variables: ["DOCKER_CONFIG": "$HOME/d"],

@@ -180,7 +180,7 @@ import Testing
         for file in 0..<300 { try folder.write("project/src/f\(file)", "\(file)") }
         try folder.link("project/src/x", to: "../../outside/secret")
         let spec = ImageSpec(sourceRoot: "src", sourceCopyMode: .all)
-        let cache = ImageSpec.DigestCache.folder(folder.path + "/cache")
+        let cache = ImageSpec.DigestCache.directory(folder.path + "/cache")
         // So that the files are older than the run.
         let past = Date(timeIntervalSinceNow: -100)
         for path in ["project/src", "outside/secret"] {

@@ -196,7 +196,7 @@ struct DigestCacheDamageTests {
     func aCacheThatCannotBeWrittenIsNotAnError(place: String) throws {
         let (tree, _, expected) = try Self.prepared()
         let path = place.hasPrefix("/") ? place : tree.folder.path + "/" + place
-        #expect(try tree.digest(tree.options(.folder(path))) == expected)
+        #expect(try tree.digest(tree.options(.directory(path))) == expected)
     }
 
     @Test(.enabled(if: geteuid() != 0, "root may write everywhere"))

@@ -25,7 +25,7 @@ struct CachedTree {
     }()
 
     func options(_ cache: ImageSpec.DigestCache? = nil) -> HashingOptions {
-        Self.options((cache ?? .folder(self.cache)).path)
+        Self.options((cache ?? .directory(self.cache)).path)
     }
 
     /// Options with a cache for trees of any size.
@@ -142,7 +142,7 @@ struct DigestCacheTests {
         _ = try tree.digest(HashingOptions(cacheDirectory: tree.cache))
         #expect(!FileManager.default.fileExists(atPath: tree.cache))
         let context = ImageSpec.Context(
-            workingDirectory: tree.root, hostArchitecture: "x86_64", digestCache: .folder(tree.cache))
+            workingDirectory: tree.root, hostArchitecture: "x86_64", digestCache: .directory(tree.cache))
         _ = try ImageSpec(requirements: nil, sourceCopyMode: .noCopy, copy: ["a.py"]).tag(in: context)
         #expect(!FileManager.default.fileExists(atPath: tree.cache))
     }
@@ -154,7 +154,7 @@ struct DigestCacheTests {
             let progress = ImageSpec.HashingProgress { _ in }
             let context = ImageSpec.Context(
                 workingDirectory: folder.path, hostArchitecture: "x86_64",
-                digestCache: .folder(folder.path + "/cache"), progress: progress)
+                digestCache: .directory(folder.path + "/cache"), progress: progress)
             return (try ImageSpec(copy: ["weights"]).tag(in: context), progress.count.bytes)
         }
         let first = try read()
@@ -271,13 +271,13 @@ struct DigestCacheTests {
                     workingDirectory: folder.path, hostArchitecture: "x86_64", digestCache: cache)
             }
             let expected = try spec.tag(in: context(.off))
-            let among = context(.folder(folder.path + "/" + place))
+            let among = context(.directory(folder.path + "/" + place))
             for _ in 0..<3 {
                 #expect(try spec.tag(in: among) == expected)
                 #expect(try spec.snapshot(in: among).tag == expected)
             }
             // Outside of them it is used: the trees are large enough.
-            #expect(try spec.tag(in: context(.folder(folder.path + "/tree-cache"))) == expected)
+            #expect(try spec.tag(in: context(.directory(folder.path + "/tree-cache"))) == expected)
             #expect(
                 try FileManager.default.contentsOfDirectory(atPath: folder.path + "/tree-cache").count == 2)
         }

@@ -79,7 +79,7 @@ import Glibc
         try Self.makeDeep(folder.path + "/src", name: "d", count: 20_000, file: "f")
         let context = ImageSpec.Context(
             workingDirectory: folder.path, hostArchitecture: "x86_64",
-            digestCache: .folder(folder.path + "/cache"))
+            digestCache: .directory(folder.path + "/cache"))
         let start = ContinuousClock.now
         let error = #expect(throws: ImageSpecError.self) { try Self.spec.tag(in: context) }
         #expect(error?.message.contains("longer than 3584 bytes") == true)

@@ -18,20 +18,20 @@ extension ImageSpec {
         case off
         /// This directory, which is created if it does not exist. Used only if the current user owns it and no other
         /// user can write to it.
-        case folder(String)
+        case directory(String)
 
         /// The directory; `nil` for no cache.
         package var path: String? {
             switch self {
             case .automatic: CurrentProcess.digestCacheFolder
             case .off: nil
-            case .folder(let path): path.isEmpty ? nil : path
+            case .directory(let path): path.isEmpty ? nil : path
             }
         }
 
         /// Whether the directory is one of these or below one of them, also if it does not exist yet.
-        package func lies(inOneOf folders: [String]) -> Bool {
-            path.map { FileSystem.lies($0, inOneOf: folders, from: CurrentProcess.workingDirectory) } ?? false
+        package func lies(inOneOf directories: [String]) -> Bool {
+            path.map { FileSystem.lies($0, inOneOf: directories, from: CurrentProcess.workingDirectory) } ?? false
         }
     }
 }

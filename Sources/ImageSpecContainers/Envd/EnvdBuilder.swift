@@ -44,8 +44,10 @@ extension ImageSpec {
         /// Returns an existing image, or builds and pushes it.
         /// - Throws: ``ImageSpecError``, `CancellationError`.
         public func build(_ request: BuildRequest) async throws -> BuildResult {
-            try await request.ensureImage(
-                inspect: { try await inspect(request) }, build: { try await buildImage(request) })
+            try await WaitReport.during(request) {
+                try await request.ensureImage(
+                    inspect: { try await inspect(request) }, build: { try await buildImage(request) })
+            }
         }
 
         /// Renders the spec.
@@ -89,7 +91,10 @@ extension ImageSpec {
                 contextName: environment("FLYTE_ENVD_CONTEXT").flatMap { $0.isEmpty ? nil : $0 })
             let engine = "envd \(program.version)"
             request.report(.started(imageName: request.imageName, engine: engine))
-            for step in plan.steps { try await run(step, request, engine) }
+            // From here on, envd shows what it does.
+            try await WaitReport.$current.withValue(nil) {
+                for step in plan.steps { try await run(step, request, engine) }
+            }
             return BuildResult(imageName: request.imageName, outcome: .built, engine: engine)
         }
 

@@ -3,6 +3,12 @@
 internal import ContentTree
 import ImageSpec
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 /// The files and variables that a program reads credentials from, in order.
 struct CredentialPlaces: Hashable, Sendable {
     enum Place: Hashable, Sendable {
@@ -44,9 +50,20 @@ struct CredentialPlaces: Hashable, Sendable {
     static func containersFiles(_ environment: (String) -> String?) -> [String] {
         func variable(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
         return [
-            variable("XDG_RUNTIME_DIR"),
-            variable("XDG_CONFIG_HOME") ?? variable("HOME").map { $0 + "/.config" },
-        ].compactMap(\.self).map { $0 + "/containers/auth.json" }
+            variable("XDG_RUNTIME_DIR").map { $0 + "/containers" } ?? runtimeDirectory,
+            (variable("XDG_CONFIG_HOME") ?? variable("HOME").map { $0 + "/.config" }).map {
+                $0 + "/containers"
+            },
+        ].compactMap(\.self).map { $0 + "/auth.json" }
+    }
+
+    /// Where podman and buildah log in without `XDG_RUNTIME_DIR`, as in a session of `sudo`; only on Linux.
+    private static var runtimeDirectory: String? {
+        #if os(Linux)
+        "/run/containers/\(getuid())"
+        #else
+        nil
+        #endif
     }
 }
 

@@ -9,8 +9,8 @@ import ImageSpec
 ///
 /// 1. `DOCKER_AUTH_CONFIG`, the text of a configuration;
 /// 2. `config.json` in the directory `DOCKER_CONFIG`, by default `~/.docker`;
-/// 3. the file `REGISTRY_AUTH_FILE`, then `containers/auth.json` in `XDG_RUNTIME_DIR`, then in `XDG_CONFIG_HOME`, by default
-///    `~/.config`.
+/// 3. the file `REGISTRY_AUTH_FILE`, then `containers/auth.json` in `XDG_RUNTIME_DIR` or, on Linux without that variable,
+///    `/run/containers/UID/auth.json`, then `containers/auth.json` in `XDG_CONFIG_HOME`, by default `~/.config`.
 ///
 /// If the spec sets `registry_config`, only that file is used. A missing file has no credentials. An unreadable file or a
 /// failing helper ends the search: continuing could authenticate as a different user.

@@ -204,7 +204,7 @@ import Testing
         let spec = TrainerImage.spec
         var context = TrainerImageTests().context
 
-        context.digestCache = .folder("/var/cache/ci/imagespec")
+        context.digestCache = .directory("/var/cache/ci/imagespec")
         let tag = try spec.tag(in: context)
 
         #expect(tag == "ef5e500b0010e664")
