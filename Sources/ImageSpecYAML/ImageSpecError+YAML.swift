@@ -122,7 +122,7 @@ extension ImageSpecError {
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         guard lines.indices.contains(mark.line - 1) else { return nil }
         let line = lines[mark.line - 1]
-        if problem.contains("cannot start any token"),
+        if problem.contains("cannot start any token") || problem.contains("tab character"),
             line.prefix(while: { " \t".contains($0) }).contains("\t")
         {
             return invalidYAML("the line is indented with a tab", fix: "YAML allows only spaces", mark)

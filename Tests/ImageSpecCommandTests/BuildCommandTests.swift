@@ -140,7 +140,7 @@ import Testing
 
     @Test(
         arguments: [
-            ("tool build", 64), ("tool build --engine envd a.json", 64), ("tool build gone.json", 66),
+            ("tool build", 66), ("tool build --engine envd a.json", 64), ("tool build gone.json", 66),
             ("tool build --engine docker a.json", 69), ("rm bin/buildah; tool build a.json", 69),
             ("tool build bad.json", 65), ("tool build a.json wrong.json", 65), ("tool build other.json", 65),
         ] as [(String, Int32)])

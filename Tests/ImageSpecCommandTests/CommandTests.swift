@@ -155,7 +155,7 @@ import Testing
             says: "a.json:2:13: builder: \"docker\" is not registered", "remove builder, and use --engine"),
         Case(
             "check", "a.yaml", files: ["a.yaml": "copy: ['*.py']"], status: 66,
-            says: "a.yaml:1:8: copy: \"*.py\"", "patterns are not expanded"),
+            says: "a.yaml:1:7: copy: \"*.py\"", "patterns are not expanded"),
         Case(
             "check", "sub/a.yaml", files: ["sub/a.yaml": "requirements: r.txt"], status: 66,
             says: "sub/a.yaml:1:15: requirements: \"sub/r.txt\"",

@@ -61,7 +61,7 @@ import Testing
                 // In an empty folder a command that is understood finds no spec; one that is not is wrong usage.
                 let outcome = try withTemporaryFolder { try Self.run(example, in: $0) }
                 #expect(
-                    outcome.messages.contains("does not exist; expected a spec file"),
+                    outcome.messages.contains("does not exist; pass the path of a spec file"),
                     "\(example): \(outcome.messages)")
                 continue
             }

@@ -6,13 +6,16 @@ import Testing
 /// The names that flytekit gives, from the tool.
 @Suite struct SchemeTests {
     static let emptyNames =
-        #"{"id":"fv8aVGdGU6GT1t5W98ZQPA","image_name":"flytekit:fv8aVGdGU6GT1t5W98ZQPA","tag":"fv8aVGdGU6GT1t5W98ZQPA"}"#
+        #"{"id":"fv8aVGdGU6GT1t5W98ZQPA","image_name":"flytekit:fv8aVGdGU6GT1t5W98ZQPA","spec":"-","tag":"fv8aVGdGU6GT1t5W98ZQPA"}"#
 
     @Test(arguments: [
         (["id"], "{}", "fv8aVGdGU6GT1t5W98ZQPA"), (["tag"], "{}", "fv8aVGdGU6GT1t5W98ZQPA"),
         (["name"], "{}", "flytekit:fv8aVGdGU6GT1t5W98ZQPA"), (["name", "--json"], "{}", emptyNames),
-        (["tag", "--json"], "{}", #"{"id":"fv8aVGdGU6GT1t5W98ZQPA","tag":"fv8aVGdGU6GT1t5W98ZQPA"}"#),
-        (["id", "--json"], "{}", #"{"id":"fv8aVGdGU6GT1t5W98ZQPA"}"#),
+        (
+            ["tag", "--json"], "{}",
+            #"{"id":"fv8aVGdGU6GT1t5W98ZQPA","spec":"-","tag":"fv8aVGdGU6GT1t5W98ZQPA"}"#
+        ),
+        (["id", "--json"], "{}", #"{"id":"fv8aVGdGU6GT1t5W98ZQPA","spec":"-"}"#),
         // YAML keeps order, empty lists and the spelling of numbers.
         (["tag"], "env: {B: '2', A: '1'}", "wKZEX9fvDE9XeQChR6rHpg"),
         (["tag"], "packages: [pandas, numpy==1.26.4]", "JX_ISpV29HdQKj9iDkm7nQ"),

@@ -126,7 +126,7 @@ import Testing
     @Test(
         .enabled(if: hasUnreadableFile, "needs a file that opens but cannot be read, /proc/self/mem"),
         arguments: [
-            ("id link.yaml", "imagespec: cannot read \"link.yaml\" (in "),
+            ("id link.yaml", "imagespec: \"link.yaml\" (in "),
             ("tag --within /proc requirements.yaml", "requirements: "),
             ("tag --within /proc copy.yaml", "copy: "),
             ("tag --within /proc source.yaml", "source_root: "),
@@ -145,7 +145,8 @@ import Testing
             let outcome = try Tool.shell(script, in: folder)
             #expect(outcome.status == 66)
             #expect(outcome.messages.contains(fragment))
-            #expect(outcome.messages.contains("cannot read \""))
+            #expect(
+                outcome.messages.contains("cannot read \"") || outcome.messages.contains(" cannot be read: "))
             #expect(outcome.text == "")
         }
     }

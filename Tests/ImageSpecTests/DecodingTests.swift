@@ -97,7 +97,7 @@ import Testing
         let erased: any Error = error
         #expect(erased.localizedDescription == error.message)
         #expect(error.failureReason == "unknown field\nexpected a string, found the number 1")
-        #expect(error.recoverySuggestion == "did you mean \"python_version\"?\nput it in quotes")
+        #expect(error.recoverySuggestion == "did you mean \"python_version\"?\nwrite \"1\" in quotes")
         #expect(ImageSpecError(.toolFailed, "no").recoverySuggestion == nil)
     }
 

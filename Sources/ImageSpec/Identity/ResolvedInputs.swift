@@ -38,6 +38,7 @@ package struct ResolvedInputs: Sendable {
         // Without files, there is nothing else to resolve.
         if !spec.namesFiles, !spec.hasBaseSpec {
             try Declared.checkCopyMode(of: spec)
+            try Declared.checkPlatform(of: spec)
             return ResolvedInputs(platform: spec.platform(in: context, inherited: inheritedPlatform))
         }
         let declared = try Declared(spec, in: context, inheritedPlatform: inheritedPlatform)
@@ -70,12 +71,17 @@ package struct ResolvedInputs: Sendable {
             _ spec: ImageSpec, in context: ImageSpec.Context, inheritedPlatform: String? = nil
         ) throws(ImageSpecError) {
             platform = spec.platform(in: context, inherited: inheritedPlatform)
-            // The tag would name an image that cannot be built.
-            if let problem = TextRule.platform.problems(of: spec).first { throw problem }
+            try Self.checkPlatform(of: spec)
             try Self.checkCopyMode(of: spec)
             copyPaths = try (spec.copy ?? []).map { path throws(ImageSpecError) in
                 try checkedCopyPath(path)
             }
+        }
+
+        /// Refuses a platform that no image can have, such as `amd64`: the tag would name an image that cannot be built.
+        fileprivate static func checkPlatform(of spec: ImageSpec) throws(ImageSpecError) {
+            if spec.platform == nil { return }
+            if let problem = TextRule.platform.problems(of: spec).first { throw problem }
         }
 
         fileprivate static func checkCopyMode(of spec: ImageSpec) throws(ImageSpecError) {

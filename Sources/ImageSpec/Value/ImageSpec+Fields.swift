@@ -118,7 +118,10 @@ extension ImageSpec: Hashable {
     /// Returns whether two specs have the same fields byte for byte, including the order of ``env`` and of options and how numbers
     /// in them are written. flytekit's own hash depends on these.
     public func isIdentical(to other: ImageSpec) -> Bool {
-        isForcePush == other.isForcePush && Self.areIdentical(directory, other.directory)
+        // Documents do not have the directories of bases.
+        let directories = zip([self] + specBases, [other] + other.specBases)
+        return isForcePush == other.isForcePush
+            && directories.allSatisfy { Self.areIdentical($0.directory, $1.directory) }
             && document.isIdentical(to: other.document)
     }
 
