@@ -32,7 +32,8 @@ extension ImageSpec.GitIgnored {
             let files = try await output(of: command)
             // flytekit looks at directories only if there are files.
             return Listing(
-                files: files, directories: files.isEmpty ? [] : try await output(of: command + ["--directory"]))
+                files: files,
+                directories: files.isEmpty ? [] : try await output(of: command + ["--directory"]))
         } catch let error as SubprocessError where error.code == .executableNotFound {
             return .nothing
         } catch let error as SubprocessError {

@@ -11,7 +11,9 @@ extension ImageSpec {
     package func buildProblems(in context: Context) -> [ImageSpecError] {
         let known = BuildEngine.containers(policy: BuildPolicy()).builderNames
         return ([self] + specBases).enumerated().flatMap { level, spec in
-            spec.ownBuildProblems(in: context.forFiles(of: spec), known: known).map { $0.inBaseImage(levels: level) }
+            spec.ownBuildProblems(in: context.forFiles(of: spec), known: known).map {
+                $0.inBaseImage(levels: level)
+            }
         }
     }
 

@@ -4,12 +4,13 @@ internal import ContentTree
 package import ImageSpec
 
 extension ImageSpecError {
-    /// The same error with the spec file in front, and the line and column of the field that each problem is about.
+    /// Puts the spec file in front of each problem, with the line and column of the field that it is about.
     ///
     /// Reads the file again, and those of its bases. Without the place if that fails, or for a field that is not in the file.
     /// - Parameters:
     ///   - path: the path of the spec file.
     ///   - isInFile: whether the value of a field is that of the file.
+    /// - Returns: The same error in these places.
     package func placed(
         inSpecFile path: String, _ isInFile: (_ field: String) -> Bool = { _ in true }
     ) -> ImageSpecError {

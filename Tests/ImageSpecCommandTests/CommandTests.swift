@@ -127,11 +127,6 @@ import Testing
         Case(
             "tag", "a.yaml", "b.yaml", files: ["a.yaml": "{}"], status: 66,
             says: "b.yaml", "does not exist; did you mean \"a.yaml\"?"),
-        Case(
-            "name", "a.yaml", "b.yaml", "c.yaml",
-            files: ["a.yaml": "nmae: x", "b.yaml": "{}", "c.yaml": "platform: amd64"], status: 65,
-            says: "imagespec: a.yaml:1:1: nmae: unknown field; did you mean \"name\"?\n",
-            "imagespec: c.yaml:1:11: platform: \"amd64\" is not a valid platform; write \"linux/amd64\""),
         Case("tag", "-", "-", input: "{}", status: 64, says: "standard input can be used only once"),
         Case(
             "tag", "--snapshot", "s.json", "a.yaml", "b.yaml", status: 64,
@@ -239,6 +234,20 @@ import Testing
             #expect(outcome.text == example.output)
             #expect(outcome.messages == "")
             #expect(outcome.status == 0)
+        }
+    }
+
+    /// All specs are read, and nothing is printed for those that are right.
+    @Test func theProblemsOfSeveralSpecsAreReportedAtOnce() throws {
+        try withFolder(of: ["a.yaml": "nmae: x", "b.yaml": "{}", "c.yaml": "platform: amd64"]) { folder in
+            let outcome = try Tool.run(["name", "a.yaml", "b.yaml", "c.yaml"], in: folder)
+            #expect(outcome.status == 65 && outcome.text == "")
+            #expect(
+                outcome.messages == """
+                    imagespec: a.yaml:1:1: nmae: unknown field; did you mean "name"?
+                    imagespec: c.yaml:1:11: platform: "amd64" is not a valid platform; write "linux/amd64"
+
+                    """)
         }
     }
 

@@ -39,19 +39,19 @@ import Testing
 
     private static let hasCompiler = (try? Tool.shell("clang --version", in: "/"))?.status == 0
 
-    /// 400 files of 4 MiB, each of which is offered to all threads, between small ones.
+    /// 120 files of 4 MiB, each of which is offered to all threads, between small ones.
     private static func makeFiles(_ folder: String) throws {
         let script = """
             mkdir src; printf '{"source_root":"src","source_copy_mode":"all"}' >a.json
-            for d in 1 2 3 4 5 6 7 8; do
+            for d in 1 2 3; do
                 mkdir src/$d
-                for i in $(seq 50); do truncate -s 4M src/$d/large$i; echo $i >src/$d/small$i; done
+                for i in $(seq 40); do truncate -s 4M src/$d/large$i; echo $i >src/$d/small$i; done
             done
             """
         #expect(try Tool.shell(script, in: folder).status == 0)
     }
 
-    @Test(.enabled(if: hasCompiler, "needs clang"), arguments: [64, 128])
+    @Test(.enabled(if: hasCompiler, "needs clang"), arguments: [64])
     func manyThreadsWithFewOpenFilesFindTheSameTag(limit: Int) throws {
         try withTemporaryFolder { folder in
             try Self.makeFiles(folder)
@@ -64,12 +64,12 @@ import Testing
                 ulimit -n \(limit)
                 FAKE_CPUS=16 LD_PRELOAD="$PWD/fake.so" "$0" tag a.json
                 export IMAGESPEC_CACHE="$PWD/cache"
-                for i in 1 2 3; do FAKE_CPUS=16 LD_PRELOAD="$PWD/fake.so" "$0" tag a.json; done
+                for i in 1 2; do FAKE_CPUS=16 LD_PRELOAD="$PWD/fake.so" "$0" tag a.json; done
                 """
             let outcome = try Tool.shell(script, in: folder)
             #expect(outcome.status == 0 && outcome.messages == "", "\(outcome.messages)")
             let tags = outcome.lines.filter { !$0.isEmpty }
-            #expect(tags.count == 5 && Set(tags).count == 1, "\(tags)")
+            #expect(tags.count == 4 && Set(tags).count == 1, "\(tags)")
         }
     }
 

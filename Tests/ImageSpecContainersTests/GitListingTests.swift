@@ -47,7 +47,7 @@ import Testing
                 listed[folder + "/src"]
                     == .init(
                         files: Array("b.imagespec-test\nbuild/c\n".utf8),
-                        folders: Array("b.imagespec-test\nbuild/\n".utf8)))
+                        directories: Array("b.imagespec-test\nbuild/\n".utf8)))
             #expect(
                 try spec.tag(scheme: .flytekit(gitIgnored: listed), in: context)
                     != spec.tag(scheme: .flytekit(gitIgnored: .nothing), in: context))

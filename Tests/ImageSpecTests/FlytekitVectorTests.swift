@@ -357,7 +357,7 @@ enum FlytekitGit {
             let command = ["ls-files", "-io", "--exclude-standard"]
             return .init(
                 files: try run(command, in: folder, ceiling: ceiling),
-                folders: try run(command + ["--directory"], in: folder, ceiling: ceiling))
+                directories: try run(command + ["--directory"], in: folder, ceiling: ceiling))
         } catch is Failure {
             return .nothing
         }

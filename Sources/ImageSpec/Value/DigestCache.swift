@@ -31,7 +31,8 @@ extension ImageSpec {
 
         /// Whether the directory is one of these or below one of them, also if it does not exist yet.
         package func lies(inOneOf directories: [String]) -> Bool {
-            path.map { FileSystem.lies($0, inOneOf: directories, from: CurrentProcess.workingDirectory) } ?? false
+            path.map { FileSystem.lies($0, inOneOf: directories, from: CurrentProcess.workingDirectory) }
+                ?? false
         }
     }
 }

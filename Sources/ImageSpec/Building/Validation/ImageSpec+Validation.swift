@@ -57,7 +57,7 @@ extension ImageSpec {
 
     /// Those that a name has to obey too, whoever builds.
     private var identityProblems: [ImageSpecError] {
-        nameProblems + tagFormatProblems + sourceRootProblems + TextRule.platform.problems(of: self)
+        nameProblems + tagFormatProblems + sourceRootProblems + TextRule.namedPlatform.problems(of: self)
     }
 
     // MARK: names

@@ -22,25 +22,41 @@ enum KnownPlatforms {
     ]
 
     /// What is wrong with a list of platforms that is separated by commas.
-    static let rule = TextRule { text in
-        for platform in text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
-            if let problem = problem(String(Substring(platform))) { return problem }
+    static let rule = TextRule { problem($0) ?? spellingProblem($0) }
+
+    /// The mistakes that have a right value, such as `amd64` for `linux/amd64`. Other text has a tag in identity version 1.
+    static let naming = TextRule { problem($0) }
+
+    private static func problem(_ list: String) -> TextRule.Problem? {
+        for platform in members(of: list) { if let problem = mistake(platform) { return problem } }
+        return nil
+    }
+
+    private static func spellingProblem(_ list: String) -> TextRule.Problem? {
+        for platform in members(of: list) {
+            let parts = platform.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+            if (2...3).contains(parts.count), parts.allSatisfy(isPart) { continue }
+            return TextRule.Problem(
+                reason: "is not a valid platform",
+                fix: "write \"linux/amd64\", or several separated by commas")
         }
         return nil
     }
 
-    private static func problem(_ platform: String) -> TextRule.Problem? {
+    private static func members(of list: String) -> [String] {
+        list.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map {
+            String(Substring($0))
+        }
+    }
+
+    private static func mistake(_ platform: String) -> TextRule.Problem? {
         if platform.hasSameBytes(as: "linux/amd64") || platform.hasSameBytes(as: "linux/arm64") { return nil }
         let parts = platform.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         if parts.count == 1, let architecture = architecture(platform) {
             return TextRule.Problem(
                 reason: "is not a valid platform", fix: "write \"linux/\(architecture)\"")
         }
-        guard (2...3).contains(parts.count), parts.allSatisfy(isPart) else {
-            return TextRule.Problem(
-                reason: "is not a valid platform",
-                fix: "write \"linux/amd64\", or several separated by commas")
-        }
+        guard (2...3).contains(parts.count), parts.allSatisfy(isPart) else { return nil }
         let (system, architecture) = (parts[0], parts[1])
         if system != "linux" {
             let platform = (["linux", Self.architecture(architecture) ?? architecture] + parts.dropFirst(2))

@@ -211,8 +211,10 @@ extension TextRule {
         }
     }
 
-    /// Not only images are built for it: it is part of the tag.
-    static let platform = Row("platform", text: \.declaredPlatform, [KnownPlatforms.rule])
+    private static let platform = Row("platform", text: \.declaredPlatform, [KnownPlatforms.rule])
+
+    /// What a name is not made of, either: its tag would name an image that cannot be built.
+    static let namedPlatform = Row("platform", text: \.declaredPlatform, [KnownPlatforms.naming])
 
     static let table: [Row] = [
         Row("python_version", text: \.pythonVersion, [pythonVersion]),
