@@ -41,8 +41,9 @@ def browse(address: str, profile: str, *options: str) -> str:
 
 
 def articles() -> dict[str, pathlib.Path]:
-    """Paths of pages below documentation/, with their sources."""
-    return {"imagespec/" + file.stem.lower(): file for file in sorted(CATALOG.glob("*.md")) if file.stem != "ImageSpec"}
+    """Paths of pages below documentation/, with their sources. A file whose title is a symbol extends that symbol's page."""
+    return {"imagespec/" + file.stem.lower(): file for file in sorted(CATALOG.glob("*.md"))
+            if not file.read_text(encoding="utf-8").startswith("# ``")}
 
 
 def visible(text: str) -> str:
