@@ -4,7 +4,6 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 
 // The first fields of what `curl_version_info` returns.
@@ -12,6 +11,9 @@ struct version_info {
     int age;
     const char *version;
     unsigned int number;
+    const char *host;
+    int features;
+    const char *tls;
 };
 
 // What `curl_multi_info_read` returns.
@@ -46,7 +48,6 @@ enum { OLDEST_VERSION = 0x074400 };
 static struct {
     int (*global_init)(long);
     struct version_info *(*version_info)(int);
-    char *(*version)(void);
     ccurl_easy *(*easy_init)(void);
     void (*easy_cleanup)(ccurl_easy *);
     int (*easy_setopt)(ccurl_easy *, int, ...);
@@ -78,7 +79,7 @@ static int find(void *library, const char *name, void *function) {
 
 static int use(void *library) {
 #define FIND(name) find(library, "curl_" #name, &curl.name)
-    if (!FIND(global_init) || !FIND(version_info) || !FIND(version)) return CCURL_INCOMPLETE;
+    if (!FIND(global_init) || !FIND(version_info)) return CCURL_INCOMPLETE;
     struct version_info *info = curl.version_info(0);
     if (!info || info->number < OLDEST_VERSION) return CCURL_TOO_OLD;
     int is_complete = FIND(easy_init) && FIND(easy_cleanup) && FIND(easy_setopt) && FIND(easy_getinfo)
@@ -97,25 +98,14 @@ static const char *const names[] = {"libcurl.4.dylib", "/opt/homebrew/opt/curl/l
 static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
 #endif
 
-// Maps the library into the process. It is not initialised, which must not happen while the process ends.
-static void *preload(void *context) {
-    dlopen(names[0], RTLD_NOW | RTLD_LOCAL);
-    return context;
-}
+// Functions are looked up when they are first called: most of what the library brings with it is never called.
+static void *open_library(const char *name) { return dlopen(name, RTLD_LAZY | RTLD_LOCAL); }
 
-void ccurl_preload(void) {
-    // Signals are for other threads: the new one inherits the mask.
-    sigset_t all, before;
-    sigfillset(&all);
-    if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0) return;
-    pthread_t thread;
-    if (pthread_create(&thread, NULL, preload, NULL) == 0) pthread_detach(thread);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
+void ccurl_map(void) { open_library(names[0]); }
 
 static void load(void) {
     for (size_t index = 0; index < sizeof names / sizeof *names && status != CCURL_LOADED; index++) {
-        void *library = dlopen(names[index], RTLD_NOW | RTLD_LOCAL);
+        void *library = open_library(names[index]);
         if (library) status = use(library);
     }
 }
@@ -125,7 +115,12 @@ int ccurl_load(void) {
     return status;
 }
 
-const char *ccurl_version(void) { return ccurl_load() == CCURL_LOADED ? curl.version() : ""; }
+const char *ccurl_version(void) { return ccurl_load() == CCURL_LOADED ? curl.version_info(0)->version : ""; }
+
+const char *ccurl_tls_version(void) {
+    const char *version = ccurl_load() == CCURL_LOADED ? curl.version_info(0)->tls : NULL;
+    return version ? version : "";
+}
 
 ccurl_easy *ccurl_easy_new(void) { return curl.easy_init(); }
 void ccurl_easy_free(ccurl_easy *easy) { curl.easy_cleanup(easy); }

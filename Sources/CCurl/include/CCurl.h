@@ -22,11 +22,16 @@ int ccurl_load(void);
 
 enum { CCURL_LOADED = 0, CCURL_MISSING, CCURL_INCOMPLETE, CCURL_TOO_OLD, CCURL_FAILED };
 
-/// Begins to map the library and the many libraries that it needs, on a thread of its own, for a process that will use it soon.
-void ccurl_preload(void);
+/// Maps the library and the many libraries that it needs, without using them. For a process that will use it soon and has
+/// one thread yet: as others run, each of the hundreds of changes to the address space has to wait for their processors.
+void ccurl_map(void);
 
-/// What `curl_version` says, or an empty text.
+/// The version of the library, such as `7.88.1`, or an empty text. (`curl_version` also begins to use libraries of LDAP
+/// and SASL, to say what they are.)
 const char *ccurl_version(void);
+
+/// The TLS library and its version, such as `OpenSSL/3.0.17`, or an empty text.
+const char *ccurl_tls_version(void);
 
 // What follows may be called once the library is loaded.
 

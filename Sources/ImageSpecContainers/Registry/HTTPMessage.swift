@@ -32,6 +32,8 @@ struct HTTPRequest: Sendable {
     /// The deadline of the whole request, including the wait for a connection.
     var deadline: ContinuousClock.Instant = .now + .seconds(60)
     var trust = TrustSettings()
+    /// Whether the request is sent again if the connection is lost.
+    var isRepeatedIfLost = true
     /// Whether the request must not reuse an existing connection.
     var isOnFreshConnection = false
     /// The URL of the proxy, which may contain a password. If `nil`, no proxy is used.
@@ -112,4 +114,10 @@ struct HTTPFailure: Error, Hashable, Sendable {
 
     /// Whether the failure is likely temporary, so that a retry may succeed.
     var isTransient: Bool { kind == .reset }
+
+    /// Whether the server does not support TLS: if it did, it would send an alert.
+    var isWithoutTLS: Bool { kind == .handshake && !detail.contains("alert") }
+
+    /// Whether a server that expects another scheme may have answered: by closing the connection or by what is not HTTP.
+    var isAnswerOfOtherScheme: Bool { kind == .reset || kind == .malformed }
 }

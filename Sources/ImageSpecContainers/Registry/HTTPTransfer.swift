@@ -171,7 +171,7 @@ final class HTTPTransfer {
                 throw HTTPFailure(
                     kind: .trust,
                     detail:
-                        "\(version) does not support certificates other than the system's; 7.77 or later with OpenSSL does"
+                        "libcurl \(version) does not support certificates other than the system's; 7.77 or later with OpenSSL does"
                 )
             }
         }

@@ -57,7 +57,7 @@ final class HTTPTransport: Sendable {
     }
 
     /// Whether libcurl reads from a directory only the certificates that it needs.
-    static let looksUpCertificates = String(cString: ccurl_version()).contains(" OpenSSL/")
+    static let looksUpCertificates = String(cString: ccurl_tls_version()).hasPrefix("OpenSSL/")
 
     /// Sends a request, and returns the response or the failure. If the task is cancelled, returns `cancelled` immediately.
     func send(_ request: HTTPRequest) async -> Outcome {

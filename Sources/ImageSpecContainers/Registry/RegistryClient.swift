@@ -30,7 +30,7 @@ extension ImageSpec {
             /// Registries, such as `registry.test:5000`, that are contacted over plain HTTP. Credentials are sent unencrypted.
             ///
             /// Registries on this machine (`localhost`, `127.0.0.0/8`, `[::1]`) need not be included: plain HTTP is used if
-            /// they do not support TLS.
+            /// they do not support TLS. With a port, plain HTTP is tried first.
             public var plainHTTPHosts: Set<String>
             /// The timeouts and limits of requests.
             public var timeouts: Timeouts
@@ -78,8 +78,9 @@ extension ImageSpec {
 
         let session: RegistrySession
 
-        /// Begins to load what requests need, while the process does something else.
-        package static func prepare() { ccurl_preload() }
+        /// Loads what requests need, for a process that will send some and has one thread yet: with several it takes twice
+        /// as long.
+        package static func prepare() { ccurl_map() }
 
         /// Creates a client.
         public init(_ options: Options = Options()) {

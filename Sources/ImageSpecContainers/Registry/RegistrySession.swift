@@ -115,7 +115,7 @@ final class RegistrySession: Sendable {
                 }
                 // libcurl itself retries if a cached connection turns out to be closed.
                 request.isOnFreshConnection = true
-                guard failure.isTransient, isRepeatable else {
+                guard failure.isTransient, request.isRepeatedIfLost, isRepeatable else {
                     throw RegistryProblem.failure(failure, request)
                 }
             }
@@ -219,29 +219,46 @@ final class RegistrySession: Sendable {
         _ reference: ImageSpec.ImageReference, _ method: HTTPRequest.Method, _ path: String,
         until deadline: ContinuousClock.Instant
     ) async throws -> Endpoint {
-        let https = reference.url(.https, path)
-        let isPlain = plainHosts.contains(reference.registry.description)
-        var schemes: [HTTPURL.Scheme] = isPlain ? [.http] : https.isOnLoopback ? [.https, .http] : [.https]
+        var attempts = attempts(reference)
+        // The answer to plain HTTP of a server that may expect TLS.
+        var refusal: Endpoint?
         while true {
-            let scheme = schemes.removeFirst()
+            let (scheme, isRepeated) = attempts.removeFirst()
             let url = reference.url(scheme, path)
+            var request = request(RegistryRequest(method, path), url)
+            request.isRepeatedIfLost = isRepeated
             do {
-                let answer = try await follow(
-                    request(RegistryRequest(method, path), url), authorization: nil, until: deadline)
-                return Endpoint(
+                let answer = try await follow(request, authorization: nil, until: deadline)
+                let endpoint = Endpoint(
                     scheme: scheme, challenges: Self.challenges(in: answer, of: url),
                     first: (url, method, answer))
+                guard scheme == .http, answer.response.status == 400, !attempts.isEmpty else {
+                    return endpoint
+                }
+                refusal = endpoint
             } catch RegistryProblem.failure(let failure, let request) {
-                // The server does not support TLS (if it did, it would send an alert), or no server listens on the HTTPS
-                // port.
-                let isOther =
-                    failure.kind == .handshake && !failure.detail.contains("alert")
-                    || failure.kind == .notReached && url.port == nil
-                guard isOther, request.url == url, !schemes.isEmpty else {
+                if let refusal, failure.isWithoutTLS { return refusal }
+                let mayBeOther =
+                    failure.isWithoutTLS || !isRepeated && failure.isAnswerOfOtherScheme
+                    || scheme == .https && failure.kind == .notReached && url.port == nil
+                guard mayBeOther, request.url == url, !attempts.isEmpty else {
                     throw RegistryProblem.failure(failure, request)
                 }
             }
         }
+    }
+
+    /// The schemes to try, in this order, and whether a request is repeated if the connection is lost.
+    ///
+    /// On this machine, registries mostly speak plain HTTP, and to prepare a TLS connection takes longer than their answer.
+    /// A server that expects TLS answers plain HTTP with 400, with an alert, or by closing the connection. Port 80, though,
+    /// may be that of another server.
+    private func attempts(_ reference: ImageSpec.ImageReference) -> [(HTTPURL.Scheme, isRepeated: Bool)] {
+        if plainHosts.contains(reference.registry.description) { return [(.http, true)] }
+        let url = reference.url(.https, "")
+        guard url.isOnLoopback else { return [(.https, true)] }
+        if url.port == nil { return [(.https, true), (.http, true)] }
+        return [(.http, false), (.https, false), (.http, true)]
     }
 
     func request(_ request: RegistryRequest, _ url: HTTPURL) -> HTTPRequest {
