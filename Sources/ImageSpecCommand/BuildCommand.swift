@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-internal import ContentTree
 import ImageSpec
 import ImageSpecContainers
-import Synchronization
 
 struct BuildCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -92,68 +90,10 @@ struct BuildCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var files = try SpecGraph(input)
-        let graph = files.graph
-        let progress = Progress(isQuiet: quiet, of: graph)
-        // Names and messages come after it.
-        defer { progress.end() }
-        let engine = buildEngine(for: graph) { progress.report($0) }
-        let prepared = try await engine.prepare(graph)
-        files.add(
-            try prepared.problems.map { node, error in
-                guard let error = error as? ImageSpecError else { throw error }
-                return (node: node, error: error)
-            })
-        if let error = ImageSpecError(problems: files.problems.map(\.error)) { throw error }
-        let summary = try await build(prepared, by: engine, progress)
-        for message in summary.messages { StandardError.write("imagespec: " + message + "\n") }
-        show(summary)
-        if !quiet, !json, Terminal.isStandardError, let hint = summary.hint(output: output) {
-            StandardError.write(hint + "\n")
-        }
-        try StandardOutput.write(summary.output(json: json))
-        if let failure = summary.failure { throw failure }
-    }
-
-    private func buildEngine(
-        for graph: ImageSpec.BuildGraph, report: @escaping @Sendable (ImageSpec.BuildEvent) -> Void
-    ) -> ImageSpec.BuildEngine {
-        guard let output, let node = graph.requested.first else {
-            return .containers(engine: engine, policy: policy, report: report)
-        }
-        var policy = policy
-        policy.pushes = false
-        return .containers(
-            writing: output, of: graph.nodes[node].imageName, policy: policy, report: report)
-    }
-
-    /// Builds the images. What was built when it is interrupted is shown.
-    private func build(
-        _ prepared: ImageSpec.BuildEngine.PreparedGraph, by engine: ImageSpec.BuildEngine,
-        _ progress: Progress
-    ) async throws -> BuildSummary {
-        let jobs = jobs ?? ImageSpec.BuildEngine.defaultJobs
-        let paths = input.files.map(\.path)
-        let ended = Mutex<BuildSummary?>(nil)
-        do {
-            let summary = try await SignalCancellation.watch(onSecondSignal: { progress.abandon() }) {
-                let results = await engine.results(of: prepared, jobs: jobs)
-                let summary = BuildSummary(graph: prepared.graph, specs: paths, results: results)
-                ended.withLock { $0 = summary }
-                return summary
-            }
-            progress.end()
-            return summary
-        } catch {
-            progress.end()
-            if let summary = ended.withLock({ $0 }) { show(summary) }
-            throw error
-        }
-    }
-
-    private func show(_ summary: BuildSummary) {
-        if quiet { return }
-        for line in summary.table { StandardError.write(line + "\n") }
+        try await Build(
+            files: input.files, options: input.options, engine: engine, output: output, jobs: jobs, pushes: push,
+            isForced: force, assumesExists: assumesExists, isQuiet: quiet, json: json
+        ).run()
     }
 
     private static func engine(_ name: String) throws -> ImageSpec.ContainerEngine {
@@ -174,13 +114,5 @@ struct BuildCommand: AsyncParsableCommand {
             throw ValidationError("--output \(text) is neither a .tar file nor oci:DIR.")
         }
         return .archive(text)
-    }
-
-    private var policy: ImageSpec.BuildPolicy {
-        var policy = ImageSpec.BuildPolicy.current
-        if force { policy.isForcePush = true }
-        if let push { policy.pushes = push }
-        policy.assumesExists = assumesExists
-        return policy
     }
 }

@@ -42,7 +42,7 @@ struct DiffCommand: AsyncParsableCommand {
         completion: SpecFile.completion)
     var to: SpecFile
 
-    @OptionGroup var options: SpecOptions
+    @OptionGroup private var overrides: SpecOptions
 
     @Option(
         help: ArgumentHelp("Maximum number of changes under each heading. (default: all)", valueName: "count")
@@ -60,6 +60,7 @@ struct DiffCommand: AsyncParsableCommand {
 
     func run() async throws {
         // A snapshot is read while the files of the spec are hashed.
+        let options = overrides.values
         let old = try options.pendingSnapshot(of: from)
         let new = Result { () throws(ImageSpecError) in try options.pendingSnapshot(of: to) }
         let oldSnapshot = try await old.snapshot()
@@ -95,7 +96,7 @@ struct PendingSnapshot {
     }
 }
 
-extension SpecOptions {
+extension SpecOverrides {
     /// The snapshot in a file, which is read in the background, or the snapshot of the spec in the file.
     func pendingSnapshot(of file: SpecFile) throws(ImageSpecError) -> PendingSnapshot {
         let bytes = try file.contents(limit: FileSystem.maximumTextSize)
@@ -111,7 +112,7 @@ extension SpecOptions {
             let snapshot = try spec.snapshot(in: context(of: file))
             return PendingSnapshot(file: file, task: Task { .success(snapshot) })
         } catch {
-            throw file.located(error, overridden: overriddenFields)
+            throw file.located(error, overridden: fields)
         }
     }
 }

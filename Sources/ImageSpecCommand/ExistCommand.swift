@@ -30,10 +30,12 @@ struct ExistCommand: AsyncParsableCommand {
     @Flag(help: "Print one JSON object per line.")
     var json = false
 
-    func run() async throws {
+    func run() async throws { try await Self.run(input.files, input.options, json: json) }
+
+    static func run(_ files: [SpecFile], _ options: SpecOverrides, json: Bool) async throws {
         // All specs are read and named before the first request.
-        let named = try NamedSpec.all(input.files, input.options)
-        let answers = try await SignalCancellation.watch { await Self.answers(named) }
+        let named = try NamedSpec.all(files, options)
+        let answers = try await SignalCancellation.watch { await self.answers(named) }
         try StandardOutput.write(
             zip(named, answers).flatMap { named, answer in
                 json ? answer.json(of: named) : Array(answer.line(of: named.imageName).utf8)
@@ -134,7 +136,7 @@ struct NamedSpec: Sendable {
     let imageName: String
 
     /// Reads and names all specs. Their problems are one error.
-    static func all(_ files: [SpecFile], _ options: SpecOptions) throws(ImageSpecError) -> [NamedSpec] {
+    static func all(_ files: [SpecFile], _ options: SpecOverrides) throws(ImageSpecError) -> [NamedSpec] {
         var specs: [NamedSpec] = []
         var problems: [ImageSpecError] = []
         for file in files {
@@ -148,7 +150,7 @@ struct NamedSpec: Sendable {
         return specs
     }
 
-    private init(_ file: SpecFile, _ options: SpecOptions) throws(ImageSpecError) {
+    private init(_ file: SpecFile, _ options: SpecOverrides) throws(ImageSpecError) {
         self.file = file
         spec = try options.load(file)
         context = options.context(of: file)
@@ -156,7 +158,7 @@ struct NamedSpec: Sendable {
             imageName = try spec.imageName(in: context)
             try SpecRegistries.check(spec, in: context)
         } catch {
-            throw file.located(error, overridden: options.overriddenFields)
+            throw file.located(error, overridden: options.fields)
         }
     }
 }

@@ -27,7 +27,7 @@ struct GraphCommand: ParsableCommand {
     var format = Format.mermaid
 
     func run() throws {
-        let files = try SpecGraph(input)
+        let files = try SpecGraph(of: input.files, input.options)
         if let error = ImageSpecError(problems: files.problems.map(\.error)) { throw error }
         let text = format == .mermaid ? files.graph.mermaid : files.graph.dot
         try StandardOutput.write(Array(text.utf8))
@@ -46,14 +46,14 @@ struct SpecGraph {
 
     /// Reads all files. A spec without a valid name is a problem.
     /// - Throws: If a file is not a valid spec.
-    init(_ input: SpecsInput) throws(ImageSpecError) {
-        overriddenFields = input.options.overriddenFields
-        let loaded = try input.files.map { file throws(ImageSpecError) in
-            (file: file, spec: try input.options.load(file))
+    init(of specs: [SpecFile], _ options: SpecOverrides) throws(ImageSpecError) {
+        overriddenFields = options.fields
+        let loaded = try specs.map { file throws(ImageSpecError) in
+            (file: file, spec: try options.load(file))
         }
         for (number, (file, spec)) in loaded.enumerated() {
             do throws(ImageSpecError) {
-                try graph.add(spec, in: input.options.context(of: file))
+                try graph.add(spec, in: options.context(of: file))
                 files.append((number, file))
             } catch {
                 problems.append((number, file.located(error, overridden: overriddenFields)))

@@ -63,8 +63,11 @@ struct ImageSpecCommand: AsyncParsableCommand {
                 return try StandardOutput.write(result)
             }
             if let command = CommandLine.arguments.dropFirst().first, registryCommands.contains(command) {
-                // Takes as long as reading the arguments and a small spec.
                 ImageSpec.RegistryClient.prepare()
+            }
+            if let command = FastPath.waiting(CommandLine.arguments.dropFirst()) {
+                try await command()
+                Termination.end(.success)
             }
             var command = try parsed()
             if var command = command as? any AsyncParsableCommand {

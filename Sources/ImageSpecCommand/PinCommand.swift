@@ -30,7 +30,7 @@ struct PinCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var argument: SpecArgument
-    @OptionGroup var base: BaseDirectory
+    @OptionGroup private var base: BaseDirectory
 
     @Flag(name: .customLong("dry-run"), help: "Print the changes without writing them.")
     var isDryRun = false
@@ -57,7 +57,7 @@ struct PinCommand: AsyncParsableCommand {
             file.isStandardInput
             ? SpecText(contents: try file.contents(), name: name) : try SpecText(contentsOf: file.path)
         let imageSpec = try text.spec(within: base.within)
-        let found = try await pins(of: imageSpec, in: base.context(of: file))
+        let found = try await pins(of: imageSpec, in: base.values.context(of: file))
         for image in found.implicit {
             StandardError.write(
                 "imagespec: \(name): \(image.field) is not set, so the default \(image.reference) is not pinned; "

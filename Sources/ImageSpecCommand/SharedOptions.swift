@@ -26,10 +26,11 @@ struct SpecsInput: ParsableArguments {
         completion: SpecFile.completion)
     var specs: [SpecFile] = []
 
-    @OptionGroup var options: SpecOptions
+    @OptionGroup private var overrides: SpecOptions
 
     /// The specs, at least one.
     var files: [SpecFile] { specs.isEmpty ? [.usual] : specs }
+    var options: SpecOverrides { overrides.values }
 
     func validate() throws {
         if specs.count(where: \.isStandardInput) > 1 {
@@ -65,16 +66,7 @@ struct BaseDirectory: ParsableArguments {
         }
     }
 
-    /// The context of a spec.
-    func context(of file: SpecFile) -> ImageSpec.Context {
-        var context = file.isStandardInput ? .current : ImageSpec.Context(specFile: file.path)
-        if let baseFolder {
-            context.specFolder = context.workingDirectory
-            context.workingDirectory = baseFolder
-        }
-        context.within = within
-        return context
-    }
+    var values: SpecOverrides { SpecOverrides(baseDirectory: baseFolder, within: within) }
 }
 
 struct JSONOutput: ParsableArguments {

@@ -8,7 +8,7 @@ import ImageSpecYAML
 /// A spec on the command line, with overridden fields and its context.
 protocol SpecSource {
     var spec: SpecFile { get }
-    var options: SpecOptions { get }
+    var options: SpecOverrides { get }
     /// Whether the result is printed as JSON.
     var json: Bool { get }
 }
@@ -25,7 +25,7 @@ extension SpecSource {
 
     /// The error with the place in the spec file.
     func located(_ error: ImageSpecError) -> ImageSpecError {
-        spec.located(error, overridden: options.overriddenFields)
+        spec.located(error, overridden: options.fields)
     }
 
     /// Runs `body` on the spec. Errors name the spec file, and `check` if there are more problems.
@@ -53,10 +53,11 @@ extension SpecSource {
 /// The arguments of a subcommand for one spec: the spec, overridden fields and the context.
 struct SpecInput: ParsableArguments, SpecSource {
     @OptionGroup private var argument: SpecArgument
-    @OptionGroup var options: SpecOptions
+    @OptionGroup private var overrides: SpecOptions
     @OptionGroup private var output: JSONOutput
 
     var spec: SpecFile { argument.spec ?? .usual }
+    var options: SpecOverrides { overrides.values }
     var json: Bool { output.json }
 }
 
@@ -71,7 +72,7 @@ struct SpecInputs: ParsableArguments {
     /// One of several specs.
     struct Source: SpecSource {
         let spec: SpecFile
-        let options: SpecOptions
+        let options: SpecOverrides
         let json: Bool
     }
 
@@ -139,14 +140,6 @@ struct SpecOptions: ParsableArguments {
         completion: .file(extensions: ["py"]))
     var loadedModules: [String] = []
 
-    /// The fields whose values are those of options.
-    var overriddenFields: Set<String> {
-        let values = [
-            ("name", name), ("registry", registry), ("tag_format", tagFormat), ("platform", platform),
-        ]
-        return Set(values.filter { $0.1 != nil }.map(\.0))
-    }
-
     func validate() throws {
         if let architecture, !Self.architectures.contains(architecture) {
             throw ValidationError(
@@ -162,34 +155,15 @@ struct SpecOptions: ParsableArguments {
         "riscv64", "s390x", "loongarch64", "mips64",
     ]
 
-    /// Reads a spec, with overridden fields.
-    func load(_ file: SpecFile) throws(ImageSpecError) -> ImageSpec {
-        overridingFields(
-            of: try file.isStandardInput
-                ? ImageSpec(contents: file.contents(), name: file.name, within: base.within)
-                : ImageSpec(contentsOf: file.path, within: base.within))
-    }
-
-    /// The spec in standard input that was read before, with overridden fields.
-    func spec(fromStandardInput bytes: [UInt8]) throws(ImageSpecError) -> ImageSpec {
-        overridingFields(of: try ImageSpec(contents: bytes, name: "standard input", within: base.within))
-    }
-
-    private func overridingFields(of spec: ImageSpec) -> ImageSpec {
-        var spec = spec
-        if let name { spec = spec.withName(name) }
-        if let registry { spec = spec.withRegistry(registry) }
-        if let tagFormat { spec = spec.withTagFormat(tagFormat) }
-        if let platform { spec = spec.withPlatform(platform) }
-        return spec
-    }
-
-    func context(of file: SpecFile) -> ImageSpec.Context {
-        var context = base.context(of: file)
-        if let architecture { context.hostArchitecture = architecture }
-        if !loadedModules.isEmpty { context.loadedModules = loadedModules }
-        context.progress = HashingDisplay.progress()
-        return context
+    var values: SpecOverrides {
+        var values = base.values
+        values.name = name
+        values.registry = registry
+        values.tagFormat = tagFormat
+        values.platform = platform
+        values.architecture = architecture
+        values.loadedModules = loadedModules
+        return values
     }
 }
 
