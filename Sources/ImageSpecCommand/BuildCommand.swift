@@ -91,7 +91,8 @@ struct BuildCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Build(
-            files: input.files, options: input.options, engine: engine, output: output, jobs: jobs, pushes: push,
+            files: input.files, options: input.options, engine: engine, output: output, jobs: jobs,
+            pushes: push,
             isForced: force, assumesExists: assumesExists, isQuiet: quiet, json: json
         ).run()
     }

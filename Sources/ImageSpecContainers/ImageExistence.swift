@@ -3,7 +3,6 @@
 internal import ContentTree
 import ImageSpec
 import ImageSpecLayers
-import Synchronization
 
 /// The images that a container engine has.
 struct LocalImages: Sendable {
@@ -72,12 +71,8 @@ extension RegistryImages {
     /// The longest time that a build waits to learn the platforms of its base image.
     private static let platformLimit = Duration.seconds(10)
 
-    /// Asks for real, with one client for each file of credentials: specs that are asked about one by one share what was
-    /// learned about their registry.
-    static let system: RegistryImages = {
-        let clients = RegistryClients()
-        return RegistryImages { clients[$0] }
-    }()
+    /// Asks for real.
+    static let system = RegistryImages { RegistryClients.shared[$0] }
 
     /// Asks for real, with one client, whose own credentials are the only ones.
     init(_ client: ImageSpec.RegistryClient) { self.init { _ in client } }
@@ -107,19 +102,5 @@ extension RegistryImages {
                 }
                 return found.flatMap { $0 }
             })
-    }
-}
-
-/// Clients by the files of their credentials, which they keep with their tokens.
-private final class RegistryClients: Sendable {
-    private let clients = Mutex<[String?: ImageSpec.RegistryClient]>([:])
-
-    subscript(file: String?) -> ImageSpec.RegistryClient {
-        clients.withLock { clients in
-            if let known = clients[file] { return known }
-            let client = ImageSpec.RegistryClient(.init(credentialsFile: file))
-            clients[file] = client
-            return client
-        }
     }
 }

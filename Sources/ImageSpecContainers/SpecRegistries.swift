@@ -8,8 +8,7 @@ package struct SpecRegistries: Sendable {
 
     /// - Throws: ``ImageSpecError/Code/missingInput`` if the file of `registry_config` does not exist.
     package init(of spec: ImageSpec, in context: ImageSpec.Context) throws(ImageSpecError) {
-        let file = try RegistryConfiguration.file(of: spec, in: context)
-        client = ImageSpec.RegistryClient(.init(credentialsFile: file))
+        client = RegistryClients.shared[try RegistryConfiguration.file(of: spec, in: context)]
     }
 
     /// Finds out whether the credentials of a spec can be read.

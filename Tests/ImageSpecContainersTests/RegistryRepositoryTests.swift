@@ -53,7 +53,11 @@ struct RegistryRepositoryTests {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         try Data(content).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
-        for source in [BlobSource.bytes(content), .file(path: file.path)] {
+        let small = Array(content.prefix(1000))
+        for (blob, content, source) in [
+            (blob, content, BlobSource.bytes(content)), (blob, content, .file(path: file.path)),
+            (BlobDescriptor(small), small, .bytes(small)),
+        ] {
             // Whatever happens once in a repository has happened for the second source.
             let repository = try server.repository(row.repository, as: row.credential)
             let sent = Mutex(0)
@@ -99,6 +103,13 @@ struct RegistryRepositoryTests {
             $0.target.contains("/too-large/") && $0.method == "PATCH" && $0.range != nil
         }
         #expect(parts.count >= 2 && parts.allSatisfy { $0.length <= 5 << 20 })
+    }
+
+    @Test func aSmallBlobTakesTwoRequests() async throws {
+        let server = try UploadServer.shared.get()
+        try await server.repository("small").writeBlob(BlobDescriptor([1, 2]), from: .bytes([1, 2])) { _ in }
+        let requests = try await server.record().filter { $0.target.contains("/small/blobs/") }
+        #expect(requests.map(\.method) == ["POST", "PUT"])
     }
 
     @Test func emptyBlobsAreStored() async throws {

@@ -24,3 +24,10 @@ extension BidirectionalCollection<UInt8> {
         return self[start...last]
     }
 }
+
+extension String {
+    /// The text without ASCII white space at both ends.
+    package var trimmingSpace: String {
+        String(decoding: utf8.withoutSurroundingWhiteSpace, as: UTF8.self)
+    }
+}

@@ -18,9 +18,7 @@ struct BuiltinDependencies: Sendable {
     /// The programs of this machine, and registries.
     static let system = BuiltinDependencies(runner: .system, folders: nil, registry: .system) {
         reference, file, isWritten in
-        RegistryRepository(
-            ImageSpec.RegistryClient(ImageSpec.RegistryClient.Options(credentialsFile: file)), reference,
-            isWritten: isWritten)
+        RegistryRepository(RegistryClients.shared[file], reference, isWritten: isWritten)
     }
 
     var finder: EngineFinder {

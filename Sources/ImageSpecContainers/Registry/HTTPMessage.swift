@@ -17,6 +17,14 @@ struct HTTPRequest: Sendable {
         var isSafe: Bool { self == .head || self == .get }
     }
 
+    /// When the request is sent again.
+    enum Repetition: Sendable {
+        /// If the server is busy or the connection is lost.
+        case always
+        case ifBusy
+        case never
+    }
+
     var method: Method
     var url: HTTPURL
     var headers: [HTTPHeader] = []
@@ -32,8 +40,7 @@ struct HTTPRequest: Sendable {
     /// The deadline of the whole request, including the wait for a connection.
     var deadline: ContinuousClock.Instant = .now + .seconds(60)
     var trust = TrustSettings()
-    /// Whether the request is sent again if the connection is lost.
-    var isRepeatedIfLost = true
+    var repetition = Repetition.always
     /// Whether the request must not reuse an existing connection.
     var isOnFreshConnection = false
     /// The URL of the proxy, which may contain a password. If `nil`, no proxy is used.
@@ -118,6 +125,6 @@ struct HTTPFailure: Error, Hashable, Sendable {
     /// Whether the server does not support TLS: if it did, it would send an alert.
     var isWithoutTLS: Bool { kind == .handshake && !detail.contains("alert") }
 
-    /// Whether a server that expects another scheme may have answered: by closing the connection or by what is not HTTP.
-    var isAnswerOfOtherScheme: Bool { kind == .reset || kind == .malformed }
+    /// Whether a server that expects TLS may have answered: by closing the connection or by what is not HTTP.
+    var mayExpectTLS: Bool { kind == .reset || kind == .malformed }
 }

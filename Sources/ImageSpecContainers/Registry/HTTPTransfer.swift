@@ -329,7 +329,7 @@ extension HTTPTransfer.Answer {
             end = .failure(HTTPFailure(kind: .headTooLarge))
             return false
         }
-        let line = String(decoding: bytes, as: UTF8.self).trimmed
+        let line = String(decoding: bytes.withoutSurroundingWhiteSpace, as: UTF8.self)
         if line.hasPrefix("HTTP/") {
             // A new header: the previous one belonged to a 1xx response.
             let words = line.split(separator: " ", maxSplits: 2)
@@ -341,7 +341,8 @@ extension HTTPTransfer.Answer {
         } else if !isHeadComplete, let colon = line.firstIndex(of: ":") {
             headers.append(
                 HTTPHeader(
-                    String(line[..<colon]).trimmed, String(line[colon...].dropFirst()).trimmed))
+                    String(line[..<colon]).trimmingSpace,
+                    String(line[colon...].dropFirst()).trimmingSpace))
         }
         return true
     }
@@ -367,12 +368,5 @@ extension Duration {
         if self <= .zero { return 0 }
         if self >= Self.longestWait { return Int(Int32.max) }
         return Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000)
-    }
-}
-
-extension String {
-    /// The string without leading and trailing white space.
-    var trimmed: String {
-        String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
     }
 }

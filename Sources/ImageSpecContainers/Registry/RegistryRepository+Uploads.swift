@@ -29,10 +29,16 @@ extension RegistryRepository {
         case transient(ImageSpecError)
         /// The request is larger than the registry or a proxy permits.
         case tooLarge(ImageSpecError)
+        /// The registry received other bytes: libcurl sends a request again if a connection that was used before is lost.
+        case repeated
     }
 
     /// The request sizes to try for an upload: the whole blob first, then smaller chunks if that is too large.
     private static let chunkSizes = [Int.max, 64 << 20, 16 << 20, 4 << 20, 1 << 20]
+
+    /// Blobs up to this size are sent with the request that ends their upload: to send them again is cheaper than another
+    /// request for each.
+    private static let smallSize = 256 << 10
 
     func mountBlob(_ blob: BlobDescriptor, from repository: String) async throws -> Bool {
         var request = request(.post, "blobs/uploads/?mount=\(blob.digest)&from=\(repository)")
@@ -60,6 +66,7 @@ extension RegistryRepository {
         var attempts = 0
         // Bytes that are sent again are not reported again.
         var reported = 0
+        var content = smallContent(blob, source)
         while let size = sizes.first {
             try Task.checkCancellation()
             let start = upload?.offset ?? 0
@@ -67,6 +74,10 @@ extension RegistryRepository {
                 var current: Upload
                 if let upload { current = upload } else { current = try await beginUpload() }
                 upload = current
+                if let content, start == 0 {
+                    try await commit(blob, current, content)
+                    return progress(blob.size)
+                }
                 while current.offset < blob.size || blob.size == 0 && current.offset == 0 {
                     let count = min(size, blob.size - current.offset)
                     guard count > 0 else { break }
@@ -83,7 +94,11 @@ extension RegistryRepository {
                 while let next = sizes.first, next >= blob.size { sizes = sizes.dropFirst() }
                 upload = nil
                 if sizes.isEmpty { throw error }
+            } catch Interruption.repeated {
+                content = nil
+                upload = nil
             } catch Interruption.transient(let error) {
+                content = nil
                 // The registry may have stored the blob although its response was lost.
                 if (try? await hasBlob(blob)) == true { return }
                 upload = await continued(upload)
@@ -179,7 +194,22 @@ extension RegistryRepository {
         }
     }
 
-    private func commit(_ blob: BlobDescriptor, _ upload: Upload) async throws {
+    /// The bytes of a small blob that is on this machine.
+    private func smallContent(_ blob: BlobDescriptor, _ source: BlobSource) -> [UInt8]? {
+        guard blob.size <= Self.smallSize else { return nil }
+        switch source {
+        case .bytes(let bytes): return bytes
+        case .file(let path):
+            guard let bytes = try? FileSystem.contents(path), bytes.count == blob.size else { return nil }
+            return bytes
+        case .repository: return nil
+        }
+    }
+
+    /// Ends an upload, with the bytes that were not sent yet.
+    private func commit(
+        _ blob: BlobDescriptor, _ upload: Upload, _ rest: [UInt8] = []
+    ) async throws {
         var request = RegistryRequest(.put, at: upload.location)
         request.scope = scope
         if case .url(var url) = request.target {
@@ -187,6 +217,9 @@ extension RegistryRepository {
             request.target = .url(url)
         }
         request.headers = [HTTPHeader("Content-Type", "application/octet-stream")]
+        request.body = rest
+        // The registry may have stored a part of them.
+        if !rest.isEmpty { request.repetition = .never }
         request.responseTime = Self.commitTime
         let outcome: RegistrySession.Outcome
         do {
@@ -197,6 +230,8 @@ extension RegistryRepository {
         }
         switch outcome.answer.response.status {
         case 200, 201, 204: try verify(outcome, blob.digest)
+        case 400 where !rest.isEmpty: throw Interruption.repeated
+        case 413: throw Interruption.tooLarge(.pushRefused(reference, outcome, session.login(reference)))
         case 404, 416:
             throw Interruption.transient(.pushRefused(reference, outcome, session.login(reference)))
         case let status where RetryPolicy.statuses.contains(status):

@@ -59,7 +59,7 @@ struct RegistryRepository: ImageRepository {
         guard case .object(let object)? = try? ImageSpec.JSONValue(json: response.body),
             object["schemaVersion"] != nil
         else { throw ImageSpecError.noManifest(reference) }
-        var mediaType = response.value("content-type")?.prefix { $0 != ";" }.description.trimmed ?? ""
+        var mediaType = response.value("content-type")?.prefix { $0 != ";" }.description.trimmingSpace ?? ""
         if case .string(let text)? = object["mediaType"] { mediaType = text }
         let manifest = StoredManifest(mediaType: mediaType, bytes: response.body)
         if let wanted = ImageSpec.ImageReference.Digest(identifier), wanted.algorithm == .sha256,

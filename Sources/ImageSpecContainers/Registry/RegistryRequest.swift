@@ -24,6 +24,7 @@ struct RegistryRequest: Sendable {
     var bodyLimit: Int?
     /// Whether redirects are followed.
     var followsRedirects = true
+    var repetition = HTTPRequest.Repetition.always
     /// The time limit from the last byte sent to the response. If `nil`, the limit of the options.
     var responseTime: Duration?
 

@@ -88,7 +88,10 @@ final class RegistrySession: Sendable {
         let limits = request.limits
         let (upload, download) = (request.upload, request.download)
         // Transferred bytes of a stream are not available for another attempt.
-        var isRepeatable: Bool { upload == nil && (download?.transferredByteCount ?? 0) == 0 }
+        let repetition = request.repetition
+        var isRepeatable: Bool {
+            repetition != .never && upload == nil && (download?.transferredByteCount ?? 0) == 0
+        }
         var attempt = 0
         while true {
             try Task.checkCancellation()
@@ -115,7 +118,7 @@ final class RegistrySession: Sendable {
                 }
                 // libcurl itself retries if a cached connection turns out to be closed.
                 request.isOnFreshConnection = true
-                guard failure.isTransient, request.isRepeatedIfLost, isRepeatable else {
+                guard failure.isTransient, repetition == .always, isRepeatable else {
                     throw RegistryProblem.failure(failure, request)
                 }
             }
@@ -223,12 +226,13 @@ final class RegistrySession: Sendable {
         // The answer to plain HTTP of a server that may expect TLS.
         var refusal: Endpoint?
         while true {
-            let (scheme, isRepeated) = attempts.removeFirst()
+            let (scheme, repetition) = attempts.removeFirst()
             let url = reference.url(scheme, path)
-            var request = request(RegistryRequest(method, path), url)
-            request.isRepeatedIfLost = isRepeated
+            var request = RegistryRequest(method, path)
+            request.repetition = repetition
             do {
-                let answer = try await follow(request, authorization: nil, until: deadline)
+                let answer = try await follow(
+                    self.request(request, url), authorization: nil, until: deadline)
                 let endpoint = Endpoint(
                     scheme: scheme, challenges: Self.challenges(in: answer, of: url),
                     first: (url, method, answer))
@@ -239,8 +243,10 @@ final class RegistrySession: Sendable {
             } catch RegistryProblem.failure(let failure, let request) {
                 if let refusal, failure.isWithoutTLS { return refusal }
                 let mayBeOther =
-                    failure.isWithoutTLS || !isRepeated && failure.isAnswerOfOtherScheme
-                    || scheme == .https && failure.kind == .notReached && url.port == nil
+                    switch scheme {
+                    case .http: failure.mayExpectTLS
+                    case .https: failure.isWithoutTLS || failure.kind == .notReached && url.port == nil
+                    }
                 guard mayBeOther, request.url == url, !attempts.isEmpty else {
                     throw RegistryProblem.failure(failure, request)
                 }
@@ -248,17 +254,21 @@ final class RegistrySession: Sendable {
         }
     }
 
-    /// The schemes to try, in this order, and whether a request is repeated if the connection is lost.
+    /// The schemes to try, in this order.
     ///
     /// On this machine, registries mostly speak plain HTTP, and to prepare a TLS connection takes longer than their answer.
     /// A server that expects TLS answers plain HTTP with 400, with an alert, or by closing the connection. Port 80, though,
-    /// may be that of another server.
-    private func attempts(_ reference: ImageSpec.ImageReference) -> [(HTTPURL.Scheme, isRepeated: Bool)] {
-        if plainHosts.contains(reference.registry.description) { return [(.http, true)] }
+    /// may be that of another server, and a registry with certificates of its own has TLS.
+    private func attempts(
+        _ reference: ImageSpec.ImageReference
+    ) -> [(HTTPURL.Scheme, HTTPRequest.Repetition)] {
+        if plainHosts.contains(reference.registry.description) { return [(.http, .always)] }
         let url = reference.url(.https, "")
-        guard url.isOnLoopback else { return [(.https, true)] }
-        if url.port == nil { return [(.https, true), (.http, true)] }
-        return [(.http, false), (.https, false), (.http, true)]
+        guard url.isOnLoopback else { return [(.https, .always)] }
+        if url.port == nil || dependencies.trust.hasFolder(of: url) {
+            return [(.https, .always), (.http, .always)]
+        }
+        return [(.http, .ifBusy), (.https, .always), (.http, .always)]
     }
 
     func request(_ request: RegistryRequest, _ url: HTTPURL) -> HTTPRequest {
@@ -269,7 +279,7 @@ final class RegistrySession: Sendable {
                 + (isAccepting ? [] : [HTTPHeader("Accept", ManifestTypes.accepted)]),
             body: request.body, upload: request.upload, download: request.download,
             bodyLimit: request.bodyLimit ?? options.timeouts.manifestSize,
-            limits: limits(request.responseTime))
+            limits: limits(request.responseTime), repetition: request.repetition)
     }
 
     /// Returns the time limits of one request.

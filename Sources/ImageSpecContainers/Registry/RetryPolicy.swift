@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
+import ImageSpec
 
 /// Whether and when a request is retried.
 struct RetryPolicy: Hashable, Sendable {
@@ -43,7 +44,7 @@ struct RetryPolicy: Hashable, Sendable {
 enum RetryAfter {
     /// Returns the time to wait, or `nil` if the value is not a number of seconds.
     static func duration(_ value: String) -> Duration? {
-        let value = value.trimmed
+        let value = value.trimmingSpace
         guard !value.isEmpty,
             value.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
         else { return nil }

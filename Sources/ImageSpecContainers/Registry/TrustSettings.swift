@@ -90,12 +90,22 @@ struct TrustStore: Sendable {
         of url: HTTPURL, to settings: inout TrustSettings
     ) throws(ImageSpecError) -> [UInt8] {
         var own: [UInt8] = []
-        for folder in hostFolders {
-            for name in [url.authority, "\(url.host):\(url.port ?? url.scheme.defaultPort)"].uniqued {
-                try add(folder + "/" + name, to: &settings, &own)
+        for folder in folders(of: url) { try add(folder, to: &settings, &own) }
+        return own
+    }
+
+    /// The folders that may have certificates for a server.
+    private func folders(of url: HTTPURL) -> [String] {
+        hostFolders.flatMap { folder in
+            [url.authority, "\(url.host):\(url.port ?? url.scheme.defaultPort)"].uniqued.map {
+                folder + "/" + $0
             }
         }
-        return own
+    }
+
+    /// Whether there is a folder with certificates for a server, which then has TLS.
+    func hasFolder(of url: HTTPURL) -> Bool {
+        folders(of: url).contains { (try? FileSystem.kind($0)) == .folder }
     }
 
     /// Returns the settings for the server of a URL. Reads files.

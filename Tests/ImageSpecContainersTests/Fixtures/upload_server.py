@@ -142,8 +142,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             del uploads[identifier]
             return self.answer(204)
         headers = [("Location", self.location(name, identifier))]
-        if self.command == "PATCH":
-            if name == "too-large" and int(self.headers["Content-Length"]) > 5 << 20:
+        length = int(self.headers.get("Content-Length", 0))
+        # Small blobs come with PUT.
+        if self.command == "PATCH" or self.command == "PUT" and length > 0:
+            part, attempt = min(PART, length // 2), (self.command, name)
+            if name == "too-large" and length > 5 << 20:
                 return self.error(413)
             if name == "always-too-large":
                 return self.error(413)
@@ -151,28 +154,29 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if start and int(start.split("-")[0]) != len(data):
                 self.content()
                 return self.error(416)
-            if name == "broken" and first(("patch", name)):
-                uploads[identifier] = data + self.content(PART)
+            if name == "broken" and first(attempt):
+                uploads[identifier] = data + self.content(part)
                 return self.drop()
-            if name == "forgetful" and first(("patch", name)):
-                self.content(PART)
+            if name == "forgetful" and first(attempt):
+                self.content(part)
                 del uploads[identifier]
                 return self.drop()
             if name == "hopeless":
-                self.content(PART)
+                self.content(part)
                 return self.drop()
-            if name == "busy" and first("patch"):
+            if name == "busy" and first(attempt):
                 self.content()
                 return self.error(503)
-            uploads[identifier] = data = data + self.content()
-        elif self.command == "PUT":
             data += self.content()
+        if self.command == "PATCH":
+            uploads[identifier] = data
+        elif self.command == "PUT":
             digest = query["digest"][0]
             if hashlib.sha256(data).hexdigest() != digest[7:]:
                 return self.error(400, "DIGEST_INVALID")
             with lock:
                 blobs[name, digest] = data
-            if name == "lost-answer" and first("put"):
+            if name == "lost-answer" and first(("answer", length > 0)):
                 return self.drop()
             shown = "sha256:" + "0" * 64 if name == "lie" else digest
             return self.answer(201, [("Docker-Content-Digest", shown)])

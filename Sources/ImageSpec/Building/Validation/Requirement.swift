@@ -264,9 +264,6 @@ struct Requirement: Equatable, Sendable {
 }
 
 extension String {
-    /// The text without white space at both ends.
-    var trimmingSpace: String { String(decoding: utf8.withoutSurroundingWhiteSpace, as: UTF8.self) }
-
     /// Where a comment begins: at "#" after white space.
     fileprivate func startOfComment() -> String.Index? {
         for index in indices where self[index] == "#" {
