@@ -153,7 +153,8 @@ let package = Package(
         ),
         // The executable is no module that these import; they run it, and so it must be built.
         .testTarget(
-            name: "ImageSpecCommandTests", dependencies: ["ImageSpecCommand"], swiftSettings: settings),
+            name: "ImageSpecCommandTests", dependencies: ["ImageSpecCommand"], exclude: ["Fixtures"],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -189,9 +189,10 @@ class Images:
 
     def subject(self, work, engine):
         file = self.at(f"project/{'second' if work == 'second' else 'trainer'}-{engine}.json")
+        choice = [] if engine == "builtin" else ["--engine", engine]
         force = ["--force"] if work in ("again", "first") else []
         return measure.Subject(
-            engine, (self.bench.tool, "build", "--quiet", "--engine", engine, *force, file), self.project, self.environment,
+            engine, (self.bench.tool, "build", *choice, *force, file), self.project, self.environment,
             before=lambda: self.prepare(work, engine))
 
 

@@ -150,7 +150,7 @@ def small(results):
 
 
 METHOD = """\
-* *Images*: `imagespec build` with `--engine`, a registry on loopback, and Debian 12 as the base image; a spec with numpy, pandas,
+* *Images*: `imagespec build FILE`, with `--engine` for buildah and docker, a registry on loopback, and Debian 12 as the base image; a spec with numpy, pandas,
   three small packages and 21 source files. For a first build, the spec has `cache: false` and a new repository; the base image
   and uv's cache are known to all. *Nothing changed* is a single request to the registry with every engine.
 * *cold*: `IMAGESPEC_CACHE=off`, with the files in the page cache. *warm*: with a separate digest cache that an earlier run has

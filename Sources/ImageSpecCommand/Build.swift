@@ -33,7 +33,9 @@ struct Build {
             })
         if let error = ImageSpecError(problems: specs.problems.map(\.error)) { throw error }
         let summary = try await build(prepared, by: engine, progress)
-        for message in summary.messages { StandardError.write("imagespec: " + message + "\n") }
+        for message in summary.messages(isOutputShown: progress.showsOutput) {
+            StandardError.write("imagespec: " + message + "\n")
+        }
         show(summary)
         if !isQuiet, !json, Terminal.isStandardError, let hint = summary.hint(output: output) {
             StandardError.write(hint + "\n")

@@ -22,11 +22,17 @@ struct BuildSummary: Sendable {
     // MARK: for people
 
     /// All that failed, as ``Termination`` would say it.
-    var messages: [String] {
+    ///
+    /// If the lines of engines were printed already, only the last ones are repeated.
+    func messages(isOutputShown: Bool) -> [String] {
         errors.flatMap { error -> [String] in
             switch error {
             case is CancellationError: []
-            case let error as ImageSpecError: error.lines
+            case let error as ImageSpecError:
+                (isOutputShown
+                    ? ImageSpecError(problems: error.problems.map { $0.withOutput(last: 20) }) ?? error
+                    : error)
+                    .lines
             default: ["\(error)"]
             }
         }

@@ -48,9 +48,9 @@ final class Progress: Sendable {
     /// Shows what happens. A warning is shown in any case.
     func report(_ event: ImageSpec.BuildEvent) {
         switch event {
-        case .warning(let text): lines.print("imagespec: warning: " + text, .yellow)
+        case .warning: lines.print("imagespec: " + event.description, .yellow)
         case _ where isQuiet: break
-        case .waiting(let name, let reason): lines.print("\(name): waiting for \(reason)")
+        case .waiting: lines.print(event.description)
         case .started(let name, _, _):
             lines.print(event.description)
             change { state in
@@ -67,7 +67,7 @@ final class Progress: Sendable {
                 state.running.removeAll { $0.imageName == name }
                 state.finished += 1
             }
-            lines.print(Self.summary(of: result), result.outcome == .built ? .green : nil)
+            lines.print(event.description, result.outcome == .built ? .green : nil)
         case .failed(let name, _):
             change { state in
                 state.running.removeAll { $0.imageName == name }
@@ -80,6 +80,9 @@ final class Progress: Sendable {
             lines.print("\(name): not built: its base image failed", .red)
         }
     }
+
+    /// Whether all lines of engines are printed. On a terminal, each replaces the one before.
+    var showsOutput: Bool { !isQuiet && !lines.isTerminal }
 
     private func output(_ line: String, of name: String) {
         if lines.isTerminal {
@@ -126,16 +129,4 @@ final class Progress: Sendable {
 
     /// The same for a process that ends at once, whatever its other threads do.
     func abandon() { lines.endIfPossible() }
-
-    private static func summary(of result: ImageSpec.BuildResult) -> String {
-        let digest = result.digest.map { ", " + $0 } ?? ""
-        let time = "\(result.duration.roundedSeconds) s"
-        return switch result.outcome {
-        case .built: "\(result.imageName): built in \(time)\(digest)"
-        case .found: "\(result.imageName): exists\(digest)"
-        case .assumed: "\(result.imageName): assumed to exist"
-        case .skipped:
-            "\(result.imageName): skipped inside a Flyte execution (FLYTE_INTERNAL_EXECUTION_ID is set)"
-        }
-    }
 }

@@ -2,19 +2,17 @@
 
 internal import ContentTree
 
-/// Why a build failed: the step that failed and the last lines that it printed.
+/// Why a build failed: the step that failed and the lines that it printed.
 struct BuildFailure: Hashable, Sendable {
     /// The title of the step.
     var stage: String
     var reason: String
     var lines: [String]
 
-    private static let lineCount = 20
-
     init(stage: String, reason: String, lines: [String]) {
         self.stage = Self.oneLine(stage)
         self.reason = Self.withoutLabels(reason)
-        self.lines = Array(lines.suffix(Self.lineCount))
+        self.lines = lines
     }
 
     /// Reads the output of an engine.

@@ -121,7 +121,7 @@ extension ImageSpecError {
     static func noEnvironment(_ lines: [String]) -> ImageSpecError {
         ImageSpecError(
             .toolFailed, "uv cannot create an environment with a Python of this machine",
-            fix: "install Python 3", output: Array(lines.suffix(20)), underlying: EngineNeed())
+            fix: "install Python 3", output: lines, underlying: EngineNeed())
     }
 
     static func uvFailed(_ what: String, _ lines: [String]) -> ImageSpecError {
@@ -132,7 +132,7 @@ extension ImageSpecError {
             .toolFailed, "uv cannot \(what)",
             fix: isWheelMissing
                 ? "the builtin engine installs only wheels; to build a package, \(otherEngines.text)" : nil,
-            output: Array(lines.suffix(20)), underlying: isWheelMissing ? EngineNeed() : nil)
+            output: lines, underlying: isWheelMissing ? EngineNeed() : nil)
     }
 
     static func unsupportedPlatform(_ platform: String) -> ImageSpecError {

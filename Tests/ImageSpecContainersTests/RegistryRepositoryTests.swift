@@ -197,6 +197,39 @@ struct RegistryRepositoryTests {
         }
     }
 
+    /// Annotations count if they are about the configuration of the manifest: some tools copy those of a base image.
+    @Test(arguments: [
+        (annotated: true, configuration: nil as String?, label: "id of the annotation" as String?),
+        (true, "another", "id of the label"), (false, nil, "id of the label"),
+    ])
+    func theLabelOfAnImageTakesOneRequestIfItIsAnnotated(
+        annotated: Bool, configuration: String?, label: String?
+    ) async throws {
+        let server = try UploadServer.shared.get()
+        let name = "labelled-" + UUID().uuidString.lowercased()
+        let repository = try server.repository(name)
+        let config = Array(#"{"config": {"Labels": {"imagespec.id": "id of the label"}}}"#.utf8)
+        let blob = BlobDescriptor(config)
+        try await repository.writeBlob(blob, from: .bytes(config)) { _ in }
+        let annotations = """
+            , "annotations": {"imagespec.id": "id of the annotation", \
+            "imagespec.config": "\(configuration ?? "\(blob.digest)")"}
+            """
+        let manifest = """
+            {"schemaVersion": 2, "config": {"digest": "\(blob.digest)"}\(annotated ? annotations : "")}
+            """
+        try await repository.writeManifest(
+            StoredManifest(
+                mediaType: "application/vnd.oci.image.manifest.v1+json", bytes: Array(manifest.utf8)),
+            as: "v1")
+        let before = try await server.record().count
+        let found = try await repository.session.inspect(
+            repository.reference, label: "imagespec.id", platform: "linux/amd64")
+        #expect(found.label == label)
+        let requests = try await server.record()[before...].filter { $0.target.contains(name) }
+        #expect(requests.count == (label == "id of the annotation" ? 1 : 2))
+    }
+
     private func read(_ blob: BlobDescriptor, from repository: RegistryRepository) async throws -> [UInt8] {
         let bytes = Mutex([UInt8]())
         try await repository.readBlob(blob) { piece in bytes.withLock { $0 += piece } }

@@ -100,6 +100,17 @@ import Testing
     }
 
     // Two runs, other directories, empty and full caches: one manifest.
+    @Test func theManifestRepeatsTheLabelOfItsConfiguration() async throws {
+        let image = try await image(spec).image
+        let manifest = try ImageSpec.JSONValue(json: image.manifest.bytes)
+        #expect(
+            manifest["annotations"] == [
+                "imagespec.id": .string(spec.id),
+                "imagespec.config": .string("\(image.configurationBlob.digest)"),
+            ])
+        #expect(image.configuration.label("imagespec.id") == spec.id)
+    }
+
     @Test func theSameSpecHasTheSameBytes() async throws {
         try FileManager.default.copyItem(atPath: folder.path + "/project", toPath: folder.path + "/other")
         try FileManager.default.setAttributes(

@@ -140,6 +140,20 @@ import Testing
         #expect(error.message.contains("example.com/simple"))
     }
 
+    /// A failing step is shown whole, unless it printed without end.
+    @Test(arguments: [
+        (0, 0, ""), (1000, 1000, "line 0"), (1001, 1000, "… 2 earlier lines"),
+        (5000, 1000, "… 4001 earlier lines"),
+    ])
+    func longOutputIsCutAtTheStart(count: Int, kept: Int, first: String) {
+        let error = ImageSpecError(.toolFailed, "a", output: (0..<count).map { "line \($0)" })
+        let output = error.problems[0].output
+        #expect(output.count == kept)
+        #expect(output.first ?? "" == first)
+        #expect(output.last ?? "line -1" == "line \(count - 1)")
+        #expect(error.problems[0].withOutput(last: 2).output.count == min(count, 2))
+    }
+
     @Test func aLongValueIsCut() {
         let error = ImageSpecError(.invalidField, found: String(repeating: "x", count: 10_000), "too long")
         #expect(error.problems[0].found?.count == 301)

@@ -51,6 +51,6 @@ extension ImageSpecError {
     {
         ImageSpecError(
             .toolFailed, about: imageName, "\(engine) cannot load the image: \(outcome.reason)",
-            output: Array(outcome.messages.suffix(20)))
+            output: outcome.messages)
     }
 }

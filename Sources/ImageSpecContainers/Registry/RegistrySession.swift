@@ -236,9 +236,10 @@ final class RegistrySession: Sendable {
                 let endpoint = Endpoint(
                     scheme: scheme, challenges: Self.challenges(in: answer, of: url),
                     first: (url, method, answer))
-                guard scheme == .http, answer.response.status == 400, !attempts.isEmpty else {
-                    return endpoint
-                }
+                let mayExpectTLS =
+                    answer.response.status == 400
+                    || answer.url.scheme == .https && answer.url.authority == url.authority
+                guard scheme == .http, mayExpectTLS, !attempts.isEmpty else { return endpoint }
                 refusal = endpoint
             } catch RegistryProblem.failure(let failure, let request) {
                 if let refusal, failure.isWithoutTLS { return refusal }
@@ -257,8 +258,8 @@ final class RegistrySession: Sendable {
     /// The schemes to try, in this order.
     ///
     /// On this machine, registries mostly speak plain HTTP, and to prepare a TLS connection takes longer than their answer.
-    /// A server that expects TLS answers plain HTTP with 400, with an alert, or by closing the connection. Port 80, though,
-    /// may be that of another server, and a registry with certificates of its own has TLS.
+    /// A server that expects TLS answers plain HTTP with 400, a redirect, an alert, or by closing the connection. Port 80,
+    /// though, may be that of another server, and a registry with certificates of its own has TLS.
     private func attempts(
         _ reference: ImageSpec.ImageReference
     ) -> [(HTTPURL.Scheme, HTTPRequest.Repetition)] {

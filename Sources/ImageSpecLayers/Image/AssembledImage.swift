@@ -37,12 +37,16 @@ package struct AssembledImage: Sendable {
             base.layers.map { ImageLayer(blob: $0, source: .base) }
             + made.map { ImageLayer(blob: $0.content.blob, source: .made($0)) }
         configurationBytes = configuration.json.canonicalForm
-        let document: ImageSpec.JSONValue = [
+        let blob = Self.configurationBlob(of: configurationBytes)
+        var document: ImageSpec.OrderedDictionary<ImageSpec.JSONValue> = [
             "schemaVersion": try .init(2), "mediaType": .string(MediaType.manifest),
-            "config": try Self.configurationBlob(of: configurationBytes).json,
-            "layers": .array(try layers.map { try $0.blob.json }),
+            "config": try blob.json, "layers": .array(try layers.map { try $0.blob.json }),
         ]
-        manifest = StoredManifest(mediaType: MediaType.manifest, bytes: document.canonicalForm)
+        document["annotations"] = configuration.label(ImageSpec.idLabel).map {
+            ManifestAnnotations.json(id: $0, configuration: blob.digest)
+        }
+        manifest = StoredManifest(
+            mediaType: MediaType.manifest, bytes: ImageSpec.JSONValue.object(document).canonicalForm)
     }
 
     package var configurationBlob: BlobDescriptor { Self.configurationBlob(of: configurationBytes) }

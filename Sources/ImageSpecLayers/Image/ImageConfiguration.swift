@@ -72,6 +72,8 @@ package struct ImageConfiguration: Hashable, Sendable {
         set("Cmd", nil)
     }
 
+    package func label(_ name: String) -> String? { json["config"]?["Labels"]?[name]?.string }
+
     package mutating func setLabel(_ name: String, _ value: String) {
         var labels = json["config"]?["Labels"]?.object ?? [:]
         labels[name] = .string(value)

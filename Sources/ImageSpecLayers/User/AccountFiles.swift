@@ -49,10 +49,12 @@ struct LoginSettings {
     private var values: [String: String] = [:]
 
     init(_ tree: BaseTree) {
-        for line in (tree.text(of: "/etc/login.defs") ?? "").split(separator: "\n") {
-            let words = line.split { $0 == " " || $0 == "\t" }
-            guard words.count >= 2, !words[0].hasPrefix("#") else { continue }
-            values[String(words[0])] = String(words[1])
+        // Most lines are comments.
+        for line in (tree.text(of: "/etc/login.defs") ?? "").utf8.split(separator: UInt8(ascii: "\n"))
+        where line.first != UInt8(ascii: "#") {
+            let words = line.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+            guard words.count >= 2, words[0].first != UInt8(ascii: "#") else { continue }
+            values[String(decoding: words[0], as: UTF8.self)] = String(decoding: words[1], as: UTF8.self)
         }
     }
 

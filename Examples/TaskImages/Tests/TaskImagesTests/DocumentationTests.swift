@@ -159,27 +159,6 @@ import Testing
         #expect(try name == spec.imageName())
     }
 
-    @Test func `A folder is named from code as by the tool`() throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
-        try FileManager.default.createDirectory(
-            atPath: folder + "/src", withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try Data("six==1.16.0\n".utf8).write(to: URL(filePath: folder + "/requirements.txt"))
-        let context = ImageSpec.Context(workingDirectory: folder, hostArchitecture: "x86_64")
-
-        let hello = ImageSpec(
-            name: "hello", sourceRoot: "src", requirements: "requirements.txt",
-            tagFormat: "sha-{spec_hash:.16}", sourceCopyMode: .all
-        )
-        let debugging = hello.withPackages("debugpy==1.8.9")
-
-        let name = try hello.imageName(in: context)
-        let debuggingName = try debugging.imageName(in: context)
-
-        #expect(name.hasPrefix("hello:"))
-        #expect(debuggingName != name)
-    }
-
     @Test func `A context is one archive`() throws {
         let archive = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
         defer { try? FileManager.default.removeItem(atPath: archive) }

@@ -26,9 +26,8 @@ extension ImageSpecError {
                 (.invalidDocument, "is too large\(size(of: path))", fixForLargeSpec)
             default:
                 if failure.isMissing {
-                    targetOfLink(path).map {
-                        (.missingInput, "is a symbolic link to \"\($0)\", which does not exist", nil)
-                    } ?? (.missingInput, "does not exist", fixForMissingSpec(path))
+                    danglingLink(path).map { (.missingInput, $0, "correct or remove the link") }
+                        ?? (.missingInput, "does not exist", fixForMissingSpec(path))
                 } else {
                     (.unreadableInput, "cannot be read: \(failure.reason)", nil)
                 }
@@ -46,8 +45,11 @@ extension ImageSpecError {
     static let standardInputTooLarge = ImageSpecError(
         .invalidDocument, "standard input is too large", fix: fixForLargeSpec)
 
-    private static func targetOfLink(_ path: String) -> String? {
-        (try? FileSystem.linkTarget(Array(path.utf8))).map { String(decoding: $0, as: UTF8.self) }
+    /// What is wrong with a link to nowhere; nil if nothing is there at all.
+    private static func danglingLink(_ path: String) -> String? {
+        (try? FileSystem.linkTarget(Array(path.utf8))).map {
+            "is a symbolic link to \"\(String(decoding: $0, as: UTF8.self))\", which does not exist"
+        }
     }
 
     /// A directory in place of a spec: the spec in it, if it has the usual name.
@@ -71,9 +73,13 @@ extension ImageSpecError {
 
     package static func missing(field: String, path: String, expected: String) -> ImageSpecError {
         let isPattern = Path.lastComponent(path).utf8.contains { "*?[".utf8.contains($0) }
+        let link = danglingLink(path)
         return ImageSpecError(
-            .missingInput, field: field, found: path, "\(shown(path)) does not exist; expected a \(expected)",
-            fix: isPattern ? "patterns are not expanded; use the path of a directory" : nil)
+            .missingInput, field: field, found: path,
+            "\(shown(path)) \(link ?? "does not exist; expected a \(expected)")",
+            fix: isPattern
+                ? "patterns are not expanded; use the path of a directory"
+                : link == nil ? nil : "correct or remove the link")
     }
 
     /// A URL is not a path, though it could be read as one.

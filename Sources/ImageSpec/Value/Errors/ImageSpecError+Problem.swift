@@ -19,7 +19,7 @@ extension ImageSpecError {
         public let reason: String
         /// What to do about it; nil if nothing is known.
         public let fix: Fix?
-        /// The last lines of output of a program that failed; otherwise empty.
+        /// What the failed step of a program printed, in lines, at most the last 1,000 of them; otherwise empty.
         public let output: [String]
         /// The error of the system or of a library that caused this one.
         public let underlying: (any Error)?
@@ -33,7 +33,7 @@ extension ImageSpecError {
             self.found = found?.shownInMessage.shortened(to: 300)
             self.reason = reason.shownInMessage
             self.fix = fix
-            self.output = output.map(\.shownInMessage)
+            self.output = output.last(1000).map(\.shownInMessage)
             self.underlying = underlying
         }
 
@@ -54,6 +54,13 @@ extension ImageSpecError {
                 code: problem.code, locations: problem.locations, found: problem.found,
                 reason: problem.reason,
                 fix: fix, output: problem.output, underlying: problem.underlying)
+        }
+
+        /// The same problem with the last lines of its output only, of which a reader has seen all.
+        package func withOutput(last count: Int) -> Problem {
+            Problem(
+                code: code, locations: locations, found: found, reason: reason, fix: fix,
+                output: output.last(count), underlying: underlying)
         }
 
         /// The same problem further in. What the outermost location does not say yet is added to it.
@@ -112,4 +119,12 @@ extension ImageSpecError.Problem: Hashable {
 extension String {
     /// The text as a part of a message: no credential, and nothing that could pass for another line.
     var shownInMessage: String { URLUserInfo.redacted(self).escapingControlCharacters }
+}
+
+extension [String] {
+    /// The last lines, after one that says how many are left out.
+    fileprivate func last(_ lineCount: Int) -> [String] {
+        guard count > lineCount else { return self }
+        return ["… \(count - lineCount + 1) earlier lines"] + suffix(lineCount - 1)
+    }
 }
