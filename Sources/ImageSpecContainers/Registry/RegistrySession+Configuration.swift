@@ -22,9 +22,8 @@ extension RegistrySession {
             guard case .present = existence, let manifest = Self.object(response) else {
                 return (existence, nil)
             }
-            let configuration = try? await configuration(
-                of: manifest, reference, platform: platform, until: deadline)
-            return (existence, configuration.flatMap { Self.label(name, in: $0) })
+            let label = try? await label(name, of: manifest, reference, platform: platform, until: deadline)
+            return (existence, label.flatMap { $0 })
         case 404: return (.absent, nil)
         // Some registries limit how often manifests are read, and let anybody look whether they are there.
         default: return (try await existence(of: reference), nil)
@@ -57,23 +56,34 @@ extension RegistrySession {
             }
             return platforms
         }
-        let configuration = try await configuration(of: manifest, reference, platform: nil, until: deadline)
+        let configuration = try await configuration(of: manifest, reference, until: deadline)
         return [configuration.flatMap(Self.platform)].compactMap { $0 }
     }
 
-    /// The configuration of an image, of that for one platform if it has several; nil if there is none.
-    private func configuration(
-        of manifest: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>,
-        _ reference: ImageSpec.ImageReference, platform: String?, until deadline: ContinuousClock.Instant
-    ) async throws -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue>? {
+    /// A label of an image, of that for one platform if it has several; nil if there is none.
+    private func label(
+        _ name: String, of manifest: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>,
+        _ reference: ImageSpec.ImageReference, platform: String, until deadline: ContinuousClock.Instant
+    ) async throws -> String? {
         var manifest = manifest
         if case .array(let manifests)? = manifest["manifests"] {
-            guard let platform = platform.flatMap(ImagePlatform.init),
+            guard let platform = ImagePlatform(platform),
                 let digest = Self.digest(in: manifests, for: platform),
                 let inner = try await json("manifests/" + digest, of: reference, deadline)
             else { return nil }
             manifest = inner
         }
+        if let label = ManifestAnnotations.label(name, in: manifest) { return label }
+        return try await configuration(of: manifest, reference, until: deadline).flatMap {
+            Self.label(name, in: $0)
+        }
+    }
+
+    /// The configuration of an image for one platform; nil if there is none.
+    private func configuration(
+        of manifest: ImageSpec.OrderedDictionary<ImageSpec.JSONValue>,
+        _ reference: ImageSpec.ImageReference, until deadline: ContinuousClock.Instant
+    ) async throws -> ImageSpec.OrderedDictionary<ImageSpec.JSONValue>? {
         guard case .object(let config)? = manifest["config"], case .string(let digest)? = config["digest"],
             ImageSpec.ImageReference.Digest(digest) != nil
         else { return nil }

@@ -74,9 +74,9 @@ extension ImageSpecError {
     package static func missing(field: String, path: String, expected: String) -> ImageSpecError {
         let isPattern = Path.lastComponent(path).utf8.contains { "*?[".utf8.contains($0) }
         let link = danglingLink(path)
+        let absence = "does not exist; expected a \(expected)"
         return ImageSpecError(
-            .missingInput, field: field, found: path,
-            "\(shown(path)) \(link ?? "does not exist; expected a \(expected)")",
+            .missingInput, field: field, found: path, "\(shown(path)) \(link ?? absence)",
             fix: isPattern
                 ? "patterns are not expanded; use the path of a directory"
                 : link == nil ? nil : "correct or remove the link")
