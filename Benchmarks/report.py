@@ -125,15 +125,16 @@ def limits(results):
                   "read + walk + hash, all cores", "model, cold", "model, warm"), rows)
 
 
-def images(results):
+def images(results, with_goals=True):
     """The medians of builds by what was done and by engine."""
     wanted = {row["what"]: row for row in rows_of(results, "images", kinds=("seconds",))}
     rows = []
     for work, walls in results["images"].items():
         row = wanted.get(WORK[work])
-        rows.append((WORK[work], *[duration(walls[engine]) if engine in walls else "" for engine in ENGINES],
-                     goal(row) if row else "", row["verdict"] if row else ""))
-    return table(("build and push", *[TITLES[engine] for engine in ENGINES], "goal of builtin", ""), rows)
+        verdict = (goal(row) if row else "", row["verdict"] if row else "") if with_goals else ()
+        rows.append((WORK[work], *[duration(walls[engine]) if engine in walls else "" for engine in ENGINES], *verdict))
+    titles = ("goal of builtin", "") if with_goals else ()
+    return table(("build and push", *[TITLES[engine] for engine in ENGINES], *titles), rows)
 
 
 def images_against_engines(results):
@@ -190,13 +191,12 @@ def markdown(results):
 def readme(results, folder):
     """What stands between the marks in the README; folder is where the chart lies. The other tables are in results.md."""
     machine = results["machine"]
-    loud = [noise(results)] if results["noisy"] else []
     return "\n\n".join([
         f"![Time for the tag of a source tree, of imagespec and others]({folder}/chart.svg)",
         f"On {machine['cores']} cores ({machine['processor']}, {machine['system']}, {machine['date']}), medians of "
         f"{results['runs']} runs; [all figures]({folder}/results.md) and what they mean.",
-        *loud,
-        *([images(results)] if results.get("images") else []),
+        *(["Images of packages and source files, made without an engine (*builtin*) and by others, with a push to a registry:",
+           images(results, with_goals=False)] if results.get("images") else []),
     ])
 
 
