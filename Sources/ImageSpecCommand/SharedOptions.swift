@@ -43,7 +43,9 @@ struct BaseDirectory: ParsableArguments {
     @Option(
         name: .customLong("base-dir"),
         help: ArgumentHelp(
-            "Resolve relative paths in the spec against this directory.", valueName: "directory"),
+            "Resolve relative paths in the spec against this directory.",
+            discussion: "The file of a base_image counts from the spec file, except for standard input.",
+            valueName: "directory"),
         completion: .directory)
     var baseFolder: String?
 

@@ -30,13 +30,16 @@ struct SpecOverrides {
     func load(_ file: SpecFile) throws(ImageSpecError) -> ImageSpec {
         overridingFields(
             of: try file.isStandardInput
-                ? ImageSpec(contents: file.contents(), name: file.name, within: within)
+                ? ImageSpec(
+                    contents: file.contents(), name: file.name, in: baseDirectory ?? ".", within: within)
                 : ImageSpec(contentsOf: file.path, within: within))
     }
 
     /// The spec in standard input that was read before.
     func spec(fromStandardInput bytes: [UInt8]) throws(ImageSpecError) -> ImageSpec {
-        overridingFields(of: try ImageSpec(contents: bytes, name: "standard input", within: within))
+        overridingFields(
+            of: try ImageSpec(
+                contents: bytes, name: "standard input", in: baseDirectory ?? ".", within: within))
     }
 
     private func overridingFields(of spec: ImageSpec) -> ImageSpec {

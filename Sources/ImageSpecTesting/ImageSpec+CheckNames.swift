@@ -35,4 +35,17 @@ extension ImageSpec {
             specs, in: context, file: Path.join(Path.folder(of: sourceFile), file),
             isRecording: !["", "0", "false"].contains(variable))
     }
+
+    /// Checks the names of specs in a dictionary, in the order of their labels.
+    ///
+    /// See ``checkNames(of:in:recordedIn:besideFile:)``.
+    @_disfavoredOverload
+    public static func checkNames(
+        of specs: [String: ImageSpec], in context: Context = .current,
+        recordedIn file: String = "image-names.json", besideFile sourceFile: String = #filePath
+    ) throws {
+        var ordered: OrderedDictionary<ImageSpec> = [:]
+        for (label, spec) in specs.sorted(by: { $0.key < $1.key }) { ordered[label] = spec }
+        try checkNames(of: ordered, in: context, recordedIn: file, besideFile: sourceFile)
+    }
 }

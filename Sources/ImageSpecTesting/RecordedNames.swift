@@ -10,7 +10,7 @@ struct RecordedNames: Equatable {
     private typealias JSON = ImageSpec.JSONValue
 
     /// The version covers the snapshots, too, which are stored without their own.
-    private static let format = "imagespec.names.v1"
+    private static let format = ImageSpec.namesFormatPrefix + "v1"
     /// Tests run at the same time.
     private static let lock = Mutex(())
 

@@ -44,15 +44,18 @@ extension ImageSpec {
     }
 
     /// Reads a spec from bytes without a file name: JSON if the first byte after white space is `{`, otherwise YAML. The files of
-    /// its bases are in the working directory.
+    /// its bases are relative to a directory.
     ///
     /// A YAML document that begins with `{` is usually JSON as well, and the JSON reader is stricter.
     /// - Parameters:
     ///   - bytes: the text, in UTF-8.
     ///   - name: the name of the source in errors.
+    ///   - folder: the directory for the files of its bases, which is also that of its other paths.
     ///   - within: directories outside the project where base specs may be.
     /// - Throws: `invalidDocument`, `unknownField`.
-    package init(contents bytes: [UInt8], name: String, within: [String] = []) throws(ImageSpecError) {
+    package init(
+        contents bytes: [UInt8], name: String, in folder: String = ".", within: [String] = []
+    ) throws(ImageSpecError) {
         let format = SpecText.Format(contents: bytes)
         let name = name + (format == .json ? " (JSON)" : " (YAML)")
         let document: SpecDocument
@@ -62,7 +65,7 @@ extension ImageSpec {
             throw error.inFile(name)
         }
         self = try SpecFiles(within: within, document: Self.document(contentsOf:in:)).spec(
-            document, named: name, in: ".")
+            document, named: name, in: folder)
     }
 
     /// The file name extension of a path, in lower case.

@@ -55,6 +55,10 @@ extension ErrorArea {
                 try ImageSpec(name: "a").snapshot(in: scene.context).write(to: path)
                 _ = try ImageSpec(contentsOf: path)
             },
+            ErrorCase("namesAsSpec", "recorded names instead of a spec") { scene in
+                try scene.write(["names.json": #"{"format": "imagespec.names.v1", "images": {}}"#])
+                _ = try ImageSpec(contentsOf: scene.path("names.json"))
+            },
             ErrorCase("notOverwritten", "a spec at the path of the snapshot") { scene in
                 try scene.write(["a.yaml": "name: a"])
                 try ImageSpec(name: "a").snapshot(in: scene.context).write(to: scene.path("a.yaml"))

@@ -7,7 +7,7 @@ import Testing
 ///
 /// `Fixtures/mistakes.txt` is written to be read through: each message has to say what to write instead.
 @Suite struct MistakesTests {
-    struct Mistake {
+    struct Mistake: Sendable, CustomTestStringConvertible {
         var title: String
         /// The content of `image.yaml`.
         var spec: String
@@ -15,6 +15,8 @@ import Testing
         var command: String
         /// What makes other files.
         var setup: String
+
+        var testDescription: String { title }
 
         init(_ title: String, _ spec: String, _ command: String = "imagespec check", setup: String = ":") {
             self.title = title
@@ -97,32 +99,41 @@ import Testing
         Mistake("a misspelled option", "name: trainer\n", "imagespec name --base-dri . image.yaml"),
     ]
 
-    @Test func everyMessageIsAsRecorded() throws {
-        var text = ""
-        for mistake in Self.mistakes {
-            let outcome = try withFolder(of: ["image.yaml": mistake.spec]) { folder in
-                try Tool.shell(
-                    "set -e; imagespec() { \"$tool\" \"$@\"; }; tool=$0; \(mistake.setup); set +e; \(mistake.command)",
-                    in: folder)
-            }
-            let shown = mistake.spec.split(separator: "\n").map { "    | \($0)\n" }.joined()
-            let printed = (outcome.text + outcome.messages)
-                .replacing(/after \d+ ms/, with: "after 0 ms").replacing(/\(in [^)]*\)/, with: "(in FOLDER)")
-            text += "\(mistake.title)\n\(shown)    $ \(mistake.command)\n"
-            text +=
-                printed.split(separator: "\n").map { "    \($0)\n" }.joined()
-                + "    exit status \(outcome.status)\n\n"
-        }
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Fixtures/mistakes.txt"
+    /// One at a time, so that other tests go on in between.
+    @Test(arguments: mistakes) func theMessageIsAsRecorded(_ mistake: Mistake) throws {
+        let recorded = try String(contentsOfFile: Self.file, encoding: .utf8).components(separatedBy: "\n\n")
+        let entry = recorded.first { $0.hasPrefix(mistake.title + "\n") }
+        let found = try Self.entry(of: mistake)
+        #expect(found == entry)
+    }
+
+    @Test func theFileHasNothingElse() throws {
         if ProcessInfo.processInfo.environment["RECORD_SNAPSHOTS"] == "1" {
-            try text.write(toFile: file, atomically: true, encoding: .utf8)
-            Issue.record("recorded \(file): read it, and run again")
-            return
+            let entries = try Self.mistakes.map(Self.entry)
+            try (entries.joined(separator: "\n\n") + "\n\n").write(
+                toFile: Self.file, atomically: true, encoding: .utf8)
+            Issue.record("recorded \(Self.file): read it, and run again")
         }
-        let recorded = try String(contentsOfFile: file, encoding: .utf8)
-        for (expected, found) in zip(recorded.split(separator: "\n\n"), text.split(separator: "\n\n")) {
-            #expect(found == expected)
+        let recorded = try String(contentsOfFile: Self.file, encoding: .utf8).components(separatedBy: "\n\n")
+        let titles = recorded.filter { !$0.isEmpty }.map { $0.prefix { $0 != "\n" } }
+        #expect(titles == Self.mistakes.map { $0.title.prefix { $0 != "\n" } })
+    }
+
+    private static let file =
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Fixtures/mistakes.txt"
+
+    /// What is written of a mistake: the spec, the command, and what it prints.
+    private static func entry(of mistake: Mistake) throws -> String {
+        let outcome = try withFolder(of: ["image.yaml": mistake.spec]) { folder in
+            try Tool.shell(
+                "set -e; imagespec() { \"$tool\" \"$@\"; }; tool=$0; \(mistake.setup); set +e; \(mistake.command)",
+                in: folder)
         }
-        #expect(recorded == text)
+        let shown = mistake.spec.split(separator: "\n").map { "    | \($0)\n" }.joined()
+        let printed = (outcome.text + outcome.messages)
+            .replacing(/after \d+ ms/, with: "after 0 ms").replacing(/\(in [^)]*\)/, with: "(in FOLDER)")
+        return "\(mistake.title)\n\(shown)    $ \(mistake.command)\n"
+            + printed.split(separator: "\n").map { "    \($0)\n" }.joined()
+            + "    exit status \(outcome.status)"
     }
 }

@@ -115,7 +115,7 @@ final class FaultServer: Sendable {
         let limits =
             timeouts
             ?? .init(
-                connect: .seconds(10), responseHeader: .seconds(8), idle: .seconds(2), total: .seconds(60))
+                connect: .seconds(10), responseHeader: .seconds(8), idle: .seconds(2), total: .seconds(600))
         return ImageSpec.RegistryClient(
             session: RegistrySession(.init(plainHTTPHosts: plainHTTPHosts, timeouts: limits), dependencies))
     }

@@ -166,7 +166,7 @@ struct RegistryFaultTests {
         let client = server.client(row.credential)
         let image = "\(host)/\(row.image)/\(mark):1"
         let (existence, time) = await attendedTime { await client.existence(of: image) }
-        // Alone, none takes longer than 5 s. What ends a question that no other limit ends are 60 s.
+        // Alone, none takes longer than 5 s. What ends a question that no other limit ends are 600 s.
         #expect(time < .seconds(45))
 
         switch (row.expected, existence) {

@@ -77,7 +77,7 @@ import Testing
         ),
         (
             #"{"commands": [{"echo a": "b"}]}"#, .invalidDocument,
-            "commands[0]: expected a string, found an object; put text that contains a colon in quotes"
+            "commands[0]: expected a string, found an object; put text that begins with { or contains a colon in quotes"
         ),
         (
             #"{"packages": {"numpy": "1"}}"#, .invalidDocument,

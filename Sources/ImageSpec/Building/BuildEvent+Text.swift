@@ -22,7 +22,8 @@ extension ImageSpec.BuildEvent: CustomStringConvertible {
         case .output(let line, let imageName?): "\(ImageSpec.BuildGraph.shortName(imageName)) | \(line)"
         case .warning(let text): "warning: \(text)"
         case .finished(_, let result): result.description
-        case .failed(let imageName, let reason): "\(imageName): failed: \(reason)"
+        case .failed(let imageName, let reason):
+            "\(imageName): failed: \(reason.hasPrefix(imageName + ": ") ? String(reason.dropFirst(imageName.count + 2)) : reason)"
         case .notBuilt(let imageName, let base): "\(imageName): not built: its base image \(base) failed"
         }
     }

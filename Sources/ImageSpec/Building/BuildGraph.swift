@@ -121,13 +121,25 @@ extension ImageSpec {
         ///   - specs: the specs.
         ///   - context: the context of their paths.
         ///   - defaultBuilder: the builder of specs without one; see ``init(defaultBuilder:)``.
-        /// - Throws: the errors of ``ImageSpec/imageName(in:)``.
+        /// - Throws: the errors of ``ImageSpec/imageName(in:)``, those of all specs in one. If there are several specs, each problem
+        ///   begins with the name of its spec.
         public init(
             _ specs: some Sequence<ImageSpec>, in context: Context = .current,
             defaultBuilder: String? = nil
         ) throws(ImageSpecError) {
             self.init(defaultBuilder: defaultBuilder)
-            for spec in specs { try add(spec, in: context) }
+            let specs = Array(specs)
+            var problems: [ImageSpecError] = []
+            for (index, spec) in specs.enumerated() {
+                do throws(ImageSpecError) {
+                    try add(spec, in: context)
+                } catch {
+                    let name = spec.name ?? "specs[\(index)]"
+                    problems.append(
+                        specs.count == 1 ? error : error.inside(ImageSpecError.Location(subject: name)))
+                }
+            }
+            if let error = ImageSpecError(problems: problems) { throw error }
         }
 
         /// Adds a spec and its base images if they are not in the graph yet. If it throws, the graph is unchanged.
@@ -179,9 +191,13 @@ extension ImageSpec {
             var levels: [(spec: ImageSpec, declared: ResolvedInputs.Declared)] = []
             var next: ImageSpec? = spec
             while let current = next {
-                // A wrong format is found before any file is read.
-                _ = try current.parsedTagFormat()
-                levels.append((current, try ResolvedInputs.Declared(current, in: context)))
+                do throws(ImageSpecError) {
+                    // A wrong format is found before any file is read.
+                    _ = try current.parsedTagFormat()
+                    levels.append((current, try ResolvedInputs.Declared(current, in: context)))
+                } catch {
+                    throw error.inBaseImage(levels: levels.count)
+                }
                 next = current.baseSpec(in: context)
             }
             let readingContext = spec.namesFiles ? context.withoutCacheAmongSources(of: spec) : context
@@ -189,8 +205,13 @@ extension ImageSpec {
             places[Place(context)] = place
             var images: [Image] = []
             var base: Int?
-            for (spec, declared) in levels.reversed() {
-                let number = try reading(of: spec, declared, base: base, in: readingContext, place)
+            for (level, (spec, declared)) in levels.enumerated().reversed() {
+                let number: Int
+                do throws(ImageSpecError) {
+                    number = try reading(of: spec, declared, base: base, in: readingContext, place)
+                } catch {
+                    throw error.inBaseImage(levels: level)
+                }
                 let name = try Identity(spec: spec, readings[number].identity).imageName()
                 let builder = spec.builder.nonEmpty ?? defaultBuilder ?? ""
                 images.append(
@@ -218,4 +239,17 @@ extension ImageSpec {
             return readings.count - 1
         }
     }
+}
+
+extension ImageSpec.BuildGraph: CustomStringConvertible {
+    /// A line for each image, such as `ghcr.io/acme/trainer:1.0 on ghcr.io/acme/base:1.0`.
+    public var description: String {
+        nodes.map { node in node.imageName + (node.base.map { " on " + nodes[$0].imageName } ?? "") }
+            .joined(separator: "\n")
+    }
+}
+
+extension ImageSpec.BuildGraph.Node: CustomStringConvertible {
+    /// The image name.
+    public var description: String { imageName }
 }

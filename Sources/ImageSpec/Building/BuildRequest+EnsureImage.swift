@@ -63,7 +63,8 @@ extension ImageSpec.BuildRequest {
 
     private func otherSpec(_ specID: String) -> String {
         "\(imageName) exists, but its label \(ImageSpec.idLabel) has the id of another spec (\(specID.onOneLine(limit: 80))), so "
-            + "isContainer() returns false in it; to replace the image, force the build"
+            + "isContainer() returns false in it; the same files by other paths, for example, are another spec; "
+            + "to replace the image, force the build"
     }
 }
 

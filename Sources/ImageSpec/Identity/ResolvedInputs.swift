@@ -52,12 +52,17 @@ package struct ResolvedInputs: Sendable {
             try spec.checkBaseCount()
             if spec.namesFiles { context = context.withoutCacheAmongSources(of: spec) }
         }
-        let base =
-            if let readBase {
-                try readBase(baseSpec, declared.platform)
-            } else {
-                try read(withBasesOf: baseSpec, for: declared.platform, in: context)
-            }
+        let base: ContentIdentity
+        do throws(ImageSpecError) {
+            base =
+                if let readBase {
+                    try readBase(baseSpec, declared.platform)
+                } else {
+                    try read(withBasesOf: baseSpec, for: declared.platform, in: context)
+                }
+        } catch {
+            throw error.inBaseImage(levels: 1)
+        }
         return try read(of: spec, declared, base: base, in: context, records: records)
     }
 
@@ -116,18 +121,29 @@ package struct ResolvedInputs: Sendable {
         var above: [(spec: ImageSpec, declared: Declared)] = []
         while case .spec(let next) = lowest.baseImage {
             above.append((lowest, declared))
-            declared = try Declared(next, in: context, inheritedPlatform: declared.platform)
+            do throws(ImageSpecError) {
+                declared = try Declared(next, in: context, inheritedPlatform: declared.platform)
+            } catch {
+                throw error.inBaseImage(levels: above.count)
+            }
             lowest = next
         }
         func identity(
-            _ spec: ImageSpec, _ declared: Declared, _ base: ContentIdentity?
+            _ spec: ImageSpec, _ declared: Declared, _ base: ContentIdentity?, level: Int
         ) throws(ImageSpecError) -> ContentIdentity {
-            let contents = try read(of: spec, declared, base: base, in: context, records: records)
+            let contents: ResolvedInputs
+            do throws(ImageSpecError) {
+                contents = try read(of: spec, declared, base: base, in: context, records: records)
+            } catch {
+                throw error.inBaseImage(levels: level)
+            }
             body(spec, contents)
             return ContentIdentity(spec: spec, contents: contents)
         }
-        var result = try identity(lowest, declared, nil)
-        for (spec, declared) in above.reversed() { result = try identity(spec, declared, result) }
+        var result = try identity(lowest, declared, nil, level: above.count)
+        for (level, (spec, declared)) in above.enumerated().reversed() {
+            result = try identity(spec, declared, result, level: level)
+        }
         return result
     }
 

@@ -15,14 +15,15 @@ extension ImageSpec {
         }
 
         private var problems: [Problem] = []
-        private var isSnapshot = false
+        /// Why the document is no spec at all.
+        private var otherDocument: ImageSpecError?
 
         /// The spec, and its problems in the order of the document.
         static func read(_ document: SpecDocument) -> (spec: ImageSpec, problems: [Problem]) {
             var reader = SpecReader()
             let spec = reader.spec(document.value, DocumentPath())
             // Most fields of a snapshot are unknown in a spec; one message is enough.
-            if reader.isSnapshot { return (spec, [Problem(error: .snapshotAsSpec)]) }
+            if let error = reader.otherDocument { return (spec, [Problem(error: error)]) }
             let problems = document.problems.map { Problem(error: $0) }
             if reader.problems.isEmpty { return (spec, problems) }
             let places = document.places()
@@ -47,10 +48,9 @@ extension ImageSpec {
                     set(field, of: &spec, to: value, path)
                     continue
                 }
-                if path.steps.isEmpty, name == "format", case .string(let format) = value,
-                    format.hasPrefix(ImageSpec.snapshotFormatPrefix)
-                {
-                    isSnapshot = true
+                if path.steps.isEmpty, name == "format", case .string(let format) = value {
+                    if format.hasPrefix(ImageSpec.snapshotFormatPrefix) { otherDocument = .snapshotAsSpec }
+                    if format.hasPrefix(ImageSpec.namesFormatPrefix) { otherDocument = .namesAsSpec }
                 }
                 let path = path.key(name)
                 add(
@@ -166,4 +166,6 @@ extension ImageSpec {
 extension ImageSpec {
     /// The prefix of every snapshot format. Tells a snapshot from a spec.
     package static let snapshotFormatPrefix = "imagespec.snapshot."
+    /// The start of the format of recorded names.
+    package static let namesFormatPrefix = "imagespec.names."
 }

@@ -27,9 +27,13 @@ package struct BaseImage: Sendable {
         in repository: any ImageRepository,
         cache: LayerCacheDirectory?
     ) async throws -> BaseImage {
-        guard let stored = try await repository.manifest(reference.identifier) else {
-            throw ImageSpecError.noBaseImage("\(reference)")
+        let found: StoredManifest?
+        do {
+            found = try await repository.manifest(reference.identifier)
+        } catch let error as ImageSpecError {
+            throw error.inside(ImageSpecError.Location(subject: "base image \(reference)"))
         }
+        guard let stored = found else { throw ImageSpecError.noBaseImage("\(reference)") }
         var document = try parsed(stored, reference)
         if stored.mediaType == MediaType.index || stored.mediaType == MediaType.dockerIndex
             || document["manifests"] != nil

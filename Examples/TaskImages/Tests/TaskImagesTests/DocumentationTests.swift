@@ -70,15 +70,33 @@ import Testing
         engine.register("remote", ServiceBuilder { _, _ in })
 
         let graph = try ImageSpec.BuildGraph([TrainerImage.spec, TrainerImage.debugging], in: context)
-        for result in try await engine.results(of: graph) {
-            if let failure = result.failure {
-                print("\(result.imageName): \(failure.imageName) failed: \(failure.error)")
-            } else {
-                print("\(result.spec.name ?? ""): \(try result.get().imageName)")
-            }
-        }
+        let results = try await engine.results(of: graph)
+        for result in results where result.failure == nil { print(result.imageName) }
+        if let failure = results.compactMap(\.failure).first { throw failure.error }
 
         #expect(graph.requested == [0, 1])
+    }
+
+    @Test func `A manifest has the name of an image`() async throws {
+        let context = TrainerImageTests().context
+        let spec = TrainerImage.spec
+        let engine = ImageSpec.BuildEngine(report: { _ in })
+        engine.register("remote", ServiceBuilder { _, _ in })
+
+        let name = try await engine.build(spec, in: context)
+        print(
+            """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: trainer}
+            spec:
+              selector: {matchLabels: {app: trainer}}
+              template:
+                metadata: {labels: {app: trainer}}
+                spec: {containers: [{name: trainer, image: "\(name)"}]}
+            """)
+
+        #expect(name == (try spec.imageName(in: context)))
     }
 
     struct Deployment: Codable {

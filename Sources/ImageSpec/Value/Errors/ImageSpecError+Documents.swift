@@ -48,7 +48,7 @@ extension ImageSpecError {
         case (.string, .null): "remove it"
         // In YAML, a colon and a space turn text into an object.
         case (.string, .object(let object)) where object.count == 1:
-            "put text that contains a colon in quotes"
+            "put text that begins with { or contains a colon in quotes"
         case (.objectOfStrings, .array(let members)): assignmentAdvice(strings(members)?.first ?? "")
         case (.objectOfStrings, .string(let text)): assignmentAdvice(text)
         case (.listOfStrings, .object): "write each entry as a separate string, as in [\"a\", \"b\"]"
@@ -108,6 +108,8 @@ extension ImageSpecError {
             switch path.steps.last {
             case .key("dockerfile"), .key("Dockerfile"):
                 "remove it; the Dockerfile is generated from the spec"
+            case .key(let name) where otherNames[name] != nil:
+                Fix("did you mean \"\(otherNames[name] ?? "")\"?")
             // Most are a line below env that lost its indentation.
             case .key(let name) where isNameOfVariable(name): "if it belongs to env, indent it"
             default:
@@ -116,6 +118,15 @@ extension ImageSpecError {
             }
         return ImageSpecError(.unknownField, field: path.description, "unknown field", fix: fix)
     }
+
+    /// Fields by what other tools call them, which no spelling suggests.
+    private static let otherNames = [
+        "image": "base_image", "from": "base_image", "base": "base_image", "tag": "tag_format",
+        "apt": "apt_packages",
+        "conda": "conda_packages", "pip": "packages", "dependencies": "packages", "python": "python_version",
+        "files": "copy", "run": "commands", "environment": "env", "architecture": "platform",
+        "arch": "platform",
+    ]
 
     /// Whether a key is written as environment variables mostly are.
     private static func isNameOfVariable(_ name: String) -> Bool {
@@ -134,6 +145,11 @@ extension ImageSpecError {
     /// A snapshot was given in place of a spec.
     static let snapshotAsSpec = ImageSpecError(
         .invalidDocument, "this is a snapshot, not a spec", fix: "compare it with a spec")
+
+    /// The recorded names of a test were given in place of a spec.
+    static let namesAsSpec = ImageSpecError(
+        .invalidDocument, "this is a file with recorded names, not a spec or a snapshot",
+        fix: "run the tests to see what changed; to compare, pass a snapshot")
 }
 
 extension ImageSpec {

@@ -79,7 +79,14 @@ extension ImageSpecError {
             .missingInput, field: field, found: path, "\(shown(path)) \(link ?? absence)",
             fix: isPattern
                 ? "patterns are not expanded; use the path of a directory"
-                : link == nil ? nil : "correct or remove the link")
+                : link != nil
+                    ? "correct or remove the link" : nearest(to: path).map { Fix("did you mean \"\($0)\"?") })
+    }
+
+    /// What is called almost like a missing file, in the same folder.
+    private static func nearest(to path: String) -> String? {
+        let names = (FileSystem.listing(ofFolder: Path.folder(of: path))?.entries ?? []).map(\.name)
+        return Suggestion.nearest(to: Path.lastComponent(path), among: names)
     }
 
     /// A URL is not a path, though it could be read as one.
@@ -163,7 +170,8 @@ extension ImageSpecError {
     private static func shown(_ path: String) -> String {
         let here = CurrentProcess.workingDirectory
         let prefix = here.utf8.last == UInt8(ascii: "/") ? here : here + "/"
-        let isBelow = path.utf8.starts(with: prefix.utf8)
+        // Below the root is everything.
+        let isBelow = here != "/" && path.utf8.starts(with: prefix.utf8)
         let short = isBelow ? String(Substring(path.utf8.dropFirst(prefix.utf8.count))) : path
         // A path that was joined to the directory of a spec can have "./" in it; one that ends in a slash keeps that.
         var plain = Path.normalized(short)
