@@ -36,9 +36,9 @@ extension ImageSpec {
             isRecording: !["", "0", "false"].contains(variable))
     }
 
-    /// Checks the names of specs in a dictionary, in the order of their labels.
-    ///
-    /// See ``checkNames(of:in:recordedIn:besideFile:)``.
+    /// Checks that the images of specs have the names that were recorded, as with a literal. The file has the labels in the
+    /// order of their characters.
+    /// - Throws: ``NameChanges``, ``ImageSpecError``.
     @_disfavoredOverload
     public static func checkNames(
         of specs: [String: ImageSpec], in context: Context = .current,
