@@ -403,7 +403,7 @@ J
   export DOCKER_HOST=unix://$WORK/old.sock
   if wait_for /usr/bin/docker version; then
     head -c 20000000 /dev/urandom > src/large
-    spec old '{"network": "host"}'
+    spec old '{"network": "host", "engine": "docker"}'
     build old.json --force; check "docker 20.10: an image is built" 0 $?
     check_contains "the context is transferred" "transferring context: 20." "$WORK/err"
     build old.json --force
