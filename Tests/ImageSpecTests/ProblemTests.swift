@@ -154,6 +154,17 @@ import Testing
         #expect(error.problems[0].withOutput(last: 2).output.count == min(count, 2))
     }
 
+    @Test func anErrorEndsAProgramWithItsMessage() async throws {
+        let result = try await #require(
+            processExitsWith: .exitCode(1), observing: [\.standardErrorContent]
+        ) {
+            ImageSpec.exit(
+                withError: ImageSpecError(.toolFailed, "it \u{1B} failed", fix: "retry", output: ["line"]))
+        }
+        let printed = String(decoding: result.standardErrorContent, as: UTF8.self)
+        #expect(printed.contains("it \\u{1b} failed\n  line\nhint: retry\n"))
+    }
+
     @Test func aLongValueIsCut() {
         let error = ImageSpecError(.invalidField, found: String(repeating: "x", count: 10_000), "too long")
         #expect(error.problems[0].found?.count == 301)

@@ -2,14 +2,6 @@
 
 internal import ContentTree
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
-
 extension ImageSpec.BuildEvent: CustomStringConvertible {
     /// The event as a line for people, such as `ghcr.io/acme/trainer:1.0: building with buildah 1.28.2`. The form may change.
     public var description: String {
@@ -36,10 +28,7 @@ extension ImageSpec.BuildEvent: CustomStringConvertible {
     ///
     /// Control characters, which engines use for colours, are escaped. Errors of writing are ignored.
     public func printToStandardError() {
-        let lines = description.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        let text = lines.map { String(Substring($0)).escapingControlCharacters + "\n" }.joined()
-        // In one call, so that lines of several builds do not mix.
-        try? FileSystem.writeAll(Array(text.utf8)[...], to: STDERR_FILENO)
+        StandardErrorText.print(description)
     }
 }
 

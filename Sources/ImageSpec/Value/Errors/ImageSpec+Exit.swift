@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContentTree
-
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -24,9 +22,7 @@ extension ImageSpec {
     /// ```
     public static func exit(withError error: any Error) -> Never {
         fflush(nil)
-        let lines = "\(error)".split(separator: "\n", omittingEmptySubsequences: false)
-        let text = lines.map { String($0).escapingControlCharacters + "\n" }.joined()
-        try? FileSystem.writeAll(Array(text.utf8)[...], to: STDERR_FILENO)
+        StandardErrorText.print("\(error)")
         endProcess(1)
     }
 }
