@@ -132,17 +132,18 @@ struct CheckCommand: AsyncParsableCommand {
         var warnings: [ImageSpec.Warning] = []
 
         init(of source: some SpecSource) {
-            let spec: ImageSpec
+            let read: ImageSpec.SpecFiles.Result
             do throws(ImageSpecError) {
-                spec = try source.load()
+                read = try source.options.read(source.spec)
             } catch {
                 problems = error.problems
                 return
             }
+            let spec = read.spec
             let context = source.context
             problems = spec.renderingProblems(in: context).flatMap(\.problems)
             warnings = spec.warnings(in: context)
-            if problems.isEmpty {
+            if problems.isEmpty, read.problems.isEmpty {
                 do throws(ImageSpecError) {
                     // Reads every file, which reveals further problems.
                     let identity =
@@ -162,6 +163,7 @@ struct CheckCommand: AsyncParsableCommand {
             var seen: Set<ImageSpecError.Problem> = []
             problems = problems.filter { seen.insert($0).inserted }
                 .flatMap { source.located(ImageSpecError($0)).problems }
+            problems = read.problems.flatMap(\.problems) + problems
         }
     }
 }

@@ -17,7 +17,8 @@ extension ImageSpecError.Problem {
                 "move it, write to another file with --output FILE, or print to standard output with --output -"
             case .writeImage?: "set registry, or write the image to a file with --output FILE.tar"
             case .chooseEngine?: "remove builder, and use --engine"
-            case nil where fix == nil && code == .missingInput && field != nil && file != nil:
+            case .chooseDirectory?,
+                nil where fix == nil && code == .missingInput && field != nil && file != nil:
                 "paths are relative to the spec file (see --base-dir)"
             default: nil
             }

@@ -27,19 +27,27 @@ struct SpecOverrides {
     }
 
     /// Reads a spec.
-    func load(_ file: SpecFile) throws(ImageSpecError) -> ImageSpec {
-        overridingFields(
-            of: try file.isStandardInput
-                ? ImageSpec(
-                    contents: file.contents(), name: file.name, in: baseDirectory ?? ".", within: within)
-                : ImageSpec(contentsOf: file.path, within: within))
+    func load(_ file: SpecFile) throws(ImageSpecError) -> ImageSpec { try read(file).get() }
+
+    /// Reads a spec as far as possible, with its problems.
+    /// - Throws: the problems of a file that cannot be read, or is not JSON or YAML.
+    func read(_ file: SpecFile) throws(ImageSpecError) -> ImageSpec.SpecFiles.Result {
+        guard !file.isStandardInput else { return try read(standardInput: file.contents()) }
+        var result = try ImageSpec.read(contentsOf: file.path, within: within)
+        result.spec = overridingFields(of: result.spec)
+        return result
     }
 
     /// The spec in standard input that was read before.
     func spec(fromStandardInput bytes: [UInt8]) throws(ImageSpecError) -> ImageSpec {
-        overridingFields(
-            of: try ImageSpec(
-                contents: bytes, name: "standard input", in: baseDirectory ?? ".", within: within))
+        try read(standardInput: bytes).get()
+    }
+
+    private func read(standardInput bytes: [UInt8]) throws(ImageSpecError) -> ImageSpec.SpecFiles.Result {
+        var result = try ImageSpec.read(
+            contents: bytes, name: "standard input", in: baseDirectory ?? ".", within: within)
+        result.spec = overridingFields(of: result.spec)
+        return result
     }
 
     private func overridingFields(of spec: ImageSpec) -> ImageSpec {

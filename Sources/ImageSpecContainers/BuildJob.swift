@@ -113,10 +113,7 @@ struct BuildJob: Sendable {
     /// one.
     private func checkPlatforms(_ available: [ImagePlatform]?) throws(ImageSpecError) {
         guard let baseImage, let available, !available.isEmpty else { return }
-        let missing = request.spec.platforms(in: request.context).filter { text in
-            guard let platform = ImagePlatform(text) else { return false }
-            return !available.contains { $0.runs(on: platform) }
-        }
+        let missing = ImagePlatform.missing(request.spec.platforms(in: request.context), among: available)
         if missing.isEmpty { return }
         throw .platformsMissing(missing, in: baseImage, available: available.map(\.description))
     }

@@ -131,9 +131,7 @@ extension ImageSpec {
             }
             switch method(of: request) {
             case .builtin: return try await makeBuiltin()
-            case .engine: return try await build(request, insteadOfBuiltin: nil)
-            case .engineByDefault(let obstacle):
-                return try await build(request, insteadOfBuiltin: obstacle)
+            case .engine, .engineByDefault: return try await build(request, insteadOfBuiltin: nil)
             case .builtinByDefault:
                 do {
                     return try await makeBuiltin()
@@ -144,13 +142,10 @@ extension ImageSpec {
         }
 
         private func build(
-            _ request: BuildRequest, insteadOfBuiltin obstacle: BuiltinObstacle?
+            _ request: BuildRequest, insteadOfBuiltin failure: BuiltinObstacle?
         ) async throws -> BuildResult {
-            do {
-                return try await withBuildJob(request) { try await $0.build(because: obstacle?.reason) }
-            } catch let error as ImageSpecError {
-                guard let obstacle, let search = error.noEngine else { throw error }
-                throw obstacle.error(request.imageName, search)
+            try await withBuildJob(request, insteadOfBuiltin: failure) {
+                try await $0.build(because: $1?.reason)
             }
         }
 
@@ -180,7 +175,7 @@ extension ImageSpec {
                 guard decision == .build else { return found.add(inspection, for: request) }
             }
             try secrets.get()
-            try await withBuildJob(request) { _ in }
+            try await withBuildJob(request) { _, _ in }
         }
 
         /// Returns whether the image of a spec exists in its registry, or in the engine if the spec has no registry.
@@ -204,7 +199,7 @@ extension ImageSpec {
         private func inspect(_ request: BuildRequest) async throws -> Inspection {
             guard request.isPushed else {
                 if usesBuiltin(request) { return try await builtin.inspect(request) }
-                return try await withBuildJob(request) { try await $0.inspect() }
+                return try await withBuildJob(request) { job, _ in try await job.inspect() }
             }
             _ = try RequestCheck(request, engine).options()
             let file = try RegistryConfiguration.file(of: request.spec, in: request.context)
@@ -229,15 +224,24 @@ extension ImageSpec {
                 spec: spec, imageName: try spec.imageName(in: context), context: context, policy: .current)
         }
 
+        /// Runs `body` with what keeps the image from being made without an engine, if no engine was requested. This is `failure`, or
+        /// known from the request. If no engine works, the error says so.
         private func withBuildJob<Result>(
-            _ request: BuildRequest, _ body: (BuildJob) async throws -> Result
+            _ request: BuildRequest, insteadOfBuiltin failure: BuiltinObstacle? = nil,
+            _ body: (BuildJob, BuiltinObstacle?) async throws -> Result
         ) async throws -> Result {
             let scratch = try TemporaryDirectory()
             defer { scratch.remove() }
-            return try await body(
-                BuildJob(
+            let obstacle = failure ?? method(of: request).obstacle
+            do {
+                let job = try await BuildJob(
                     request, wanted: engine, finder: finder, cache: cache, pool: pool, registry: registry,
-                    scratch: scratch))
+                    scratch: scratch)
+                return try await body(job, obstacle)
+            } catch let error as ImageSpecError {
+                guard let obstacle, let search = error.noEngine else { throw error }
+                throw obstacle.error(request.imageName, search)
+            }
         }
     }
 

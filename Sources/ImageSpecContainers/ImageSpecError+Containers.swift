@@ -81,6 +81,14 @@ extension ImageSpecError {
             fix: "use one of its platforms, or a base image for \(missing.joined(separator: ", "))")
     }
 
+    /// A base spec that is built for other platforms.
+    static func baseSpecPlatforms(_ missing: [String], available: [String]) -> ImageSpecError {
+        .platformsUnsupported(
+            missing,
+            "the base spec is built for \(available.joined(separator: ", ")), not for \(missing.joined(separator: ", "))",
+            fix: "remove platform from the base spec, so that it is built for the same, or add it there")
+    }
+
     static func invalidRegistryConfig(_ path: String, _ what: String, fix: ImageSpecError.Fix)
         -> ImageSpecError
     {

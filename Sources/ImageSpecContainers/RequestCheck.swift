@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecLayers
 
 /// Finds what keeps an image from being built by any engine: the builder options, the platforms, and the files of this
 /// machine that the options and `registry_config` name. Runs no program.
@@ -80,6 +81,12 @@ struct RequestCheck {
 
     private func checkPlatforms() throws(ImageSpecError) {
         let platforms = spec.platforms(in: context)
+        // A base spec without a platform has those of this one, and noop does not build for any.
+        if case .spec(let base)? = spec.baseImage, base.builder != "noop", !base.declaredPlatforms.isEmpty {
+            let available = base.declaredPlatforms
+            let missing = ImagePlatform.missing(platforms, among: available.compactMap { ImagePlatform($0) })
+            if !missing.isEmpty { throw .baseSpecPlatforms(missing, available: available) }
+        }
         guard platforms.count > 1, !isPushed else { return }
         throw .platformsUnsupported(
             platforms, "a multi-platform image must be pushed to a registry",

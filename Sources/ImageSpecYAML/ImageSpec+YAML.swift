@@ -17,7 +17,15 @@ extension ImageSpec {
     /// - Throws: `missingInput`, `unreadableInput`; `outsideProject` for a base; `invalidDocument` and `unknownField`, which name the file, also for
     ///   an unknown file extension. One error contains all unknown fields and wrong types, with their lines in YAML.
     public init(contentsOf path: String, within: [String] = []) throws(ImageSpecError) {
-        self = try SpecFiles(within: within, document: Self.document(contentsOf:in:)).spec(path)
+        self = try Self.read(contentsOf: path, within: within).get()
+    }
+
+    /// The spec in a file as far as it can be read, with the problems that ``init(contentsOf:within:)`` throws.
+    /// - Throws: the problems of a file that cannot be read, or is not JSON or YAML.
+    package static func read(
+        contentsOf path: String, within: [String]
+    ) throws(ImageSpecError) -> SpecFiles.Result {
+        try SpecFiles(within: within, document: document(contentsOf:in:)).read(path)
     }
 
     static func document(
@@ -52,10 +60,11 @@ extension ImageSpec {
     ///   - name: the name of the source in errors.
     ///   - folder: the directory for the files of its bases, which is also that of its other paths.
     ///   - within: directories outside the project where base specs may be.
-    /// - Throws: `invalidDocument`, `unknownField`.
-    package init(
+    /// - Returns: the spec, and its problems: `invalidDocument`, `unknownField` and those of the files of bases.
+    /// - Throws: `invalidDocument` for a text that cannot be read.
+    package static func read(
         contents bytes: [UInt8], name: String, in folder: String = ".", within: [String] = []
-    ) throws(ImageSpecError) {
+    ) throws(ImageSpecError) -> SpecFiles.Result {
         let format = SpecText.Format(contents: bytes)
         let name = name + (format == .json ? " (JSON)" : " (YAML)")
         let document: SpecDocument
@@ -64,7 +73,7 @@ extension ImageSpec {
         } catch {
             throw error.inFile(name)
         }
-        self = try SpecFiles(within: within, document: Self.document(contentsOf:in:)).spec(
+        return SpecFiles(within: within, document: Self.document(contentsOf:in:)).read(
             document, named: name, in: folder)
     }
 

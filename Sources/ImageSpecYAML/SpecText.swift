@@ -47,8 +47,9 @@ package struct SpecText: Sendable {
         } catch {
             throw error.inFile(name)
         }
-        return try ImageSpec.SpecFiles(within: within, document: ImageSpec.document(contentsOf:in:)).spec(
-            document, named: name, in: folder)
+        return try ImageSpec.SpecFiles(within: within, document: ImageSpec.document(contentsOf:in:)).read(
+            document, named: name, in: folder
+        ).get()
     }
 
     /// The file of a base spec on the way of keys; `nil` if they stay in this text.

@@ -244,6 +244,12 @@ extension ErrorArea {
             ErrorCase("enginesDiffer", "builder_options: {engine: docker}, and --engine podman") { scene in
                 try await build(ImageSpec(builderOptions: ["engine": "docker"]), .podman, in: scene)
             },
+            ErrorCase("baseSpecPlatforms", "platform: linux/arm64, and a base spec for linux/amd64") {
+                scene in
+                let spec = ImageSpec(
+                    name: "a", baseImage: .spec(ImageSpec(platform: "linux/amd64")), platform: "linux/arm64")
+                if let error = ImageSpecError(problems: spec.buildProblems(in: scene.context)) { throw error }
+            },
             ErrorCase("platformsUnsupported", "two platforms, and no registry") { scene in
                 try scene.program("buildah", brokenBuildah)
                 try await build(ImageSpec(platform: "linux/amd64,linux/arm64"), .buildah, in: scene)

@@ -131,6 +131,13 @@ extension ErrorArea {
             ErrorCase("noPlaceForImage", "engine: builtin, without a registry and an engine") { scene in
                 try await build(in: scene)
             },
+            ErrorCase("noPlaceForImage", "neither a registry nor an engine") { scene in
+                let builder = ImageSpec.ContainerBuilder(
+                    runner: .system, folders: [scene.folder], registry: .system)
+                let request = ImageSpec.BuildRequest(
+                    spec: ImageSpec(name: "a"), imageName: "a:1", context: scene.context, policy: .init())
+                _ = try await builder.build(request)
+            },
             ErrorCase("noOtherEngine", "no uv, and no engine on PATH") { scene in
                 let builder = ImageSpec.ContainerBuilder(
                     runner: .system, folders: [scene.folder], registry: .system)

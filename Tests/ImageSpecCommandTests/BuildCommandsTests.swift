@@ -169,7 +169,22 @@ import Testing
                 ":1:1: nmae: unknown field", ":2:12: packages[0]",
                 "base_image.xyzzy: unknown field",
             ]),
+        // A spec is checked as far as it can be read.
+        Wrong(
+            spec: "base_image: ./bse.yaml\nnmae: x\npackages: [a b, 1]\ncopy: [none]\nrequirements: none.txt",
+            status: 65,
+            problems: [
+                ":2:1: nmae: ", ":3:17: packages[1]", ":1:13: base_image: \"bse.yaml\" (in ",
+                "requirements: ", "copy: ",
+            ]),
         // What only a build needs.
+        Wrong(
+            spec: "platform: linux/arm64\nbase_image: {platform: linux/amd64}", status: 65,
+            problems: [":1:11: platform: the base spec is built for linux/amd64, not for linux/arm64"]),
+        Wrong(
+            spec:
+                "registry: r.io\nplatform: linux/arm64/v8,linux/amd64\nbase_image: {registry: r.io, platform: 'linux/amd64,linux/arm64', builder_options: {a: 1}}",
+            status: 65, problems: ["base_image: builder_options.a"]),
         Wrong(
             spec: "pip_secret_mounts: [[none, /a], [https://h/b, /b]]\nregistry_config: https://h/c",
             status: 66,

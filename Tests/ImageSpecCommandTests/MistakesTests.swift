@@ -75,6 +75,9 @@ import Testing
             "imagespec exist --architecture x86_64"),
         Mistake(
             "the same, before a build", "registry: localhost:1\n", "imagespec build --architecture x86_64"),
+        Mistake(
+            "no registry, and no engine", "name: trainer\n",
+            "PATH=$(mktemp -d) imagespec build --architecture x86_64"),
         // Files.
         Mistake("a spec that is not there", "", "imagespec name imgae.yaml"),
         Mistake("no spec at all", "", "imagespec name", setup: "rm image.yaml"),
@@ -89,6 +92,10 @@ import Testing
         Mistake(
             "a link to nowhere", "requirements: requirements.txt\n", "imagespec name",
             setup: "ln -s /nowhere requirements.txt"),
+        Mistake(
+            "a base that is not there, and more",
+            "name: trainer\nbase_image: ./images/bsae.yaml\npackages: [a b]\nnmae: x\n",
+            setup: "mkdir images; touch images/base.yaml"),
         Mistake("a file of the machine", "copy: [/etc/passwd]\n", "imagespec name"),
         // Options.
         Mistake("a misspelled command", "", "imagespec biuld"),

@@ -102,13 +102,15 @@ final class FaultServer: Sendable {
 
     /// A client that believes the server's authority and is quick to give up.
     func client(
-        _ credential: RegistryCredential.Kind? = nil, timeouts: ImageSpec.RegistryClient.Timeouts? = nil,
+        _ credential: RegistryCredential.Kind? = nil,
+        credentials: (@Sendable (ImageSpec.ImageReference) async -> CredentialLookup)? = nil,
+        timeouts: ImageSpec.RegistryClient.Timeouts? = nil,
         plainHTTPHosts: Set<String> = [], trust: TrustStore? = nil, proxies: [String: String] = [:],
         retryPause: Duration = .milliseconds(10)
     ) -> ImageSpec.RegistryClient {
         let lookup: CredentialLookup = credential.map { .found(RegistryCredential($0)) } ?? .anonymous
         let dependencies = RegistrySession.Dependencies(
-            credentials: { _ in lookup }, proxies: ProxySettings { proxies[$0] },
+            credentials: credentials ?? { _ in lookup }, proxies: ProxySettings { proxies[$0] },
             trust: trust ?? TrustStore(hostFolders: [folder + "/certs.d"]), retryPause: retryPause,
             longestRetryPause: .seconds(2))
         // Generous: a busy machine must not be taken for a server that does not answer.

@@ -228,9 +228,7 @@ struct RegistryFaultTests {
 
     @Test func credentialsThatCannotBeReadMakeAbsenceUncertain() async throws {
         let server = try FaultServer.shared.get()
-        var dependencies = server.client().session.dependencies
-        dependencies.credentials = { _ in .failed(reason: "the file is damaged") }
-        let client = ImageSpec.RegistryClient(session: RegistrySession(.init(), dependencies))
+        let client = server.client(credentials: { _ in .failed(reason: "the file is damaged") })
         let host = "localhost:\(try server.port("tls"))"
         #expect(
             await client.existence(of: host + "/absent/unread")
@@ -273,9 +271,7 @@ struct RegistryFaultTests {
 
     @Test func credentialsThatCannotBeReadMatterWhereTheyAreWanted() async throws {
         let server = try FaultServer.shared.get()
-        var dependencies = server.client().session.dependencies
-        dependencies.credentials = { .failed(reason: "the file for \($0.registry) is damaged") }
-        let client = ImageSpec.RegistryClient(session: RegistrySession(.init(), dependencies))
+        let client = server.client(credentials: { .failed(reason: "the file for \($0.registry) is damaged") })
         let host = "localhost:\(try server.port("tls"))"
         guard case .present = await client.existence(of: host + "/fine/unread") else {
             Issue.record("not present")

@@ -29,7 +29,7 @@ struct RegistryTimeTests {
             times.append(
                 try await time(
                     of: count, "localhost:\(try server.port("tls"))/\(image)/x",
-                    server.client(timeouts: .init()), arePresent: isPresent))
+                    server.client(), arePresent: isPresent))
             let record = try await server.record()
             #expect(record.requests.count { $0.target.contains("/manifests/") } == requestCount)
             #expect(
@@ -100,7 +100,7 @@ struct RegistryTimeTests {
             return
         }
         #expect(try await server.record().requests.isEmpty)
-        _ = try await time(of: count, image, server.client(timeouts: .init(), trust: trust, proxies: proxy))
+        _ = try await time(of: count, image, server.client(trust: trust, proxies: proxy))
         // A question and, as this server tells no digest, another one for the manifest: 200 requests.
         #expect(try await server.record().requests.count { $0.method == "CONNECT" } == 1)
     }
@@ -216,8 +216,7 @@ struct RegistryTimeTests {
     @Test func programsThatDoNotSayWhoAsksKeepNobodyFromCallingOff() async throws {
         let server = try FaultServer.shared.get()
         let (started, continuation) = AsyncStream<Void>.makeStream()
-        var dependencies = server.client().session.dependencies
-        dependencies.credentials = { _ in
+        let credentials: @Sendable (ImageSpec.ImageReference) async -> CredentialLookup = { _ in
             continuation.yield()
             // Deaf to being cancelled, as a program may be.
             await withCheckedContinuation { done in
@@ -227,7 +226,7 @@ struct RegistryTimeTests {
         }
         let image = "localhost:\(try server.port("tls"))/token/deaf"
         let time = try await leastTimeToCallOff {
-            let client = ImageSpec.RegistryClient(session: RegistrySession(.init(), dependencies))
+            let client = server.client(credentials: credentials)
             let task = Task { await client.existence(of: image) }
             for await _ in started { break }
             return task
@@ -247,9 +246,8 @@ struct RegistryTimeTests {
             let credentials = Keychain(
                 configurationFile: folder + "/config.json", environment: { _ in nil },
                 helpers: CredentialHelpers(finder: EngineFinder(folders: [folder + "/bin"])))
-            var dependencies = server.client().session.dependencies
-            dependencies.credentials = { await credentials.credential(for: $0.registry.description) }
-            let client = ImageSpec.RegistryClient(session: RegistrySession(.init(), dependencies))
+            let client = server.client(
+                credentials: { await credentials.credential(for: $0.registry.description) })
             let image = "localhost:\(try server.port("tls"))/basic/deaf-program"
             let task = Task { await client.existence(of: image) }
             while !FileManager.default.fileExists(atPath: folder + "/pid") {

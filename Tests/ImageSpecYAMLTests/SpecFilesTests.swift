@@ -85,8 +85,11 @@ import Testing
     }
 
     @Test(arguments: [
-        ("./bse.txt", ImageSpecError.Code.missingInput, "does not exist; pass the path of a spec file"),
-        ("./wrnog.yaml", .missingInput, "does not exist; did you mean \"/tmp"),
+        (
+            "./bse.txt", ImageSpecError.Code.missingInput,
+            "does not exist; the path of a base is relative to this file"
+        ),
+        ("./wrnog.yaml", .missingInput, "does not exist; did you mean \"./wrong.yaml\"?"),
         ("./a/base.yaml", .missingInput, "a/base.yaml\" does not exist"),
         ("../base-that-is-missing.yaml", .missingInput, "does not exist"),
         ("./", .invalidField, "is not the path of a file; write ./NAME.yaml for a spec file"),
@@ -95,7 +98,7 @@ import Testing
         ("./spec.yaml", .invalidField, "is this spec, or is based on it"),
         (
             "./loop.yaml", .invalidField,
-            "loop.yaml: base_image: \"./spec.yaml\" is this spec, or is based on it"
+            "loop.yaml:1:13: base_image: \"./spec.yaml\" is this spec, or is based on it"
         ),
         ("./wrong.yaml", .unknownField, "wrong.yaml:1:1: nam: unknown field"),
         ("./base.txt", .invalidDocument, "base.txt: "),
@@ -113,7 +116,10 @@ import Testing
                 try ImageSpec(contentsOf: folder + "/spec.yaml")
             }
             #expect(error.code == code)
-            #expect(error.message.hasPrefix(folder + "/spec.yaml: base_image: "))
+            // A problem in the other file has its place there.
+            let isThere = ["./loop.yaml", "./wrong.yaml", "./base.txt"].contains(base)
+            let place = isThere ? "/spec.yaml: base_image: " : "/spec.yaml:1:13: base_image: "
+            #expect(error.message.hasPrefix(folder + place), "\(error.message)")
             #expect(error.message.contains(fragment), "\(error.message)")
         }
     }

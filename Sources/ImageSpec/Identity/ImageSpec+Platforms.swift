@@ -33,6 +33,9 @@ extension ImageSpec {
         platform(in: context).split(separator: ",").map(String.init)
     }
 
+    /// The members of `platform`, each once, sorted by bytes; empty if there are none.
+    package var declaredPlatforms: [String] { declaredPlatform?.split(separator: ",").map(String.init) ?? [] }
+
     /// Whether the default platform depends on the host.
     var isRegistryLocal: Bool {
         registry.map { $0.asciiLowercased.utf8.starts(with: "localhost:".utf8) } ?? false

@@ -24,82 +24,130 @@ extension ImageSpec {
             self.document = document
         }
 
+        /// What was read: a spec without the fields and bases that have problems, and the problems.
+        package struct Result {
+            package var spec: ImageSpec
+            package var problems: [ImageSpecError]
+
+            /// The spec, if it has no problems.
+            package func get() throws(ImageSpecError) -> ImageSpec {
+                if let error = ImageSpecError(problems: problems) { throw error }
+                return spec
+            }
+        }
+
         /// Reads the spec in a file, with its bases.
-        package func spec(_ path: String) throws(ImageSpecError) -> ImageSpec {
-            let read = try document(path, nil)
-            return try spec(
-                read, from: path, in: Path.folder(of: path),
+        /// - Throws: the problems of a file that is no document.
+        package func read(_ path: String) throws(ImageSpecError) -> Result {
+            let document = try document(path, nil)
+            return read(
+                document, from: path, in: Path.folder(of: path),
                 sources: [ByteString(Path.lexicallyNormalized(path))])
         }
 
         /// Reads the spec of a document that is not in a file, with its bases in a directory.
-        package func spec(
-            _ document: SpecDocument, named name: String, in folder: String
-        ) throws(ImageSpecError) -> ImageSpec {
-            try spec(document, from: name, in: folder, sources: [])
+        package func read(_ document: SpecDocument, named name: String, in folder: String) -> Result {
+            read(document, from: name, in: folder, sources: [])
         }
 
         /// Reads from the top down. A loop, because recursion through a long chain of files could overflow the stack. Reports the
         /// problems of all files.
-        private func spec(
+        private func read(
             _ document: SpecDocument, from source: String, in topFolder: String, sources: Set<ByteString>
-        ) throws(ImageSpecError) -> ImageSpec {
+        ) -> Result {
             let first = source
             var document = document
             var source = source
             var sources = sources
             var folder = topFolder
-            var levels: [(spec: ImageSpec, location: ImageSpecError.Location)] = []
-            var lowestSpec = ImageSpec()
+            // From the top down, each with the file that it comes from.
+            var levels: [Level] = []
             var count = 0
             var problems: [ImageSpecError] = []
             var boundary: Boundary?
             /// The error with the path from the first file.
-            func seen(_ error: ImageSpecError) -> ImageSpecError {
+            func seen(_ error: ImageSpecError, from levels: [Level]) -> ImageSpecError {
                 levels.reversed().reduce(error) { $0.inside($1.location) }
             }
             do throws(ImageSpecError) {
                 while true {
                     var (spec, found) = SpecReader.read(document)
-                    problems += found.map { seen($0.error.inFile(source)) }
+                    problems += found.map { seen($0.error.inFile(source), from: levels) }
                     if !Self.areSame(folder, topFolder) { spec.setDirectory(to: Self.absolute(folder)) }
                     let (depth, lowest) = spec.lowestBase
-                    let location = ImageSpecError.Location(
-                        file: source,
-                        field: Array(repeating: "base_image", count: depth).joined(separator: "."))
+                    levels.append(Level(spec: spec, document: document, source: source, depth: depth))
                     guard case .reference(let text) = lowest, text.hasPrefix("./") || text.hasPrefix("../")
                     else {
                         // As an image reference, it would fail only in the build.
                         if case .reference(let text) = lowest, text.isNameOfSpecFile {
-                            throw .baseFileAsImage(text).inside(location)
+                            throw .baseFileAsImage(text)
                         }
-                        lowestSpec = spec
                         break
                     }
                     let path = text.hasPrefix("./") ? String(text.dropFirst(2)) : text
                     guard !path.isEmpty, path.utf8.last != UInt8(ascii: "/") else {
-                        throw .baseIsNoFile(text).inside(location)
+                        throw .baseIsNoFile(text)
                     }
+                    let child = source
                     source = folder == "." ? path : Path.join(folder, path)
                     guard sources.insert(ByteString(Path.lexicallyNormalized(source))).inserted else {
-                        throw .baseOfItself(text).inside(location)
+                        throw .baseOfItself(text)
                     }
                     count += depth
                     guard count <= ImageSpec.maximumBaseCount else {
                         throw .tooManyBases(ImageSpec.maximumBaseCount)
                     }
-                    levels.append((spec, location))
                     folder = Path.folder(of: source)
                     let limit = boundary ?? Context(workingDirectory: topFolder, within: within).boundary
                     boundary = limit
-                    document = try self.document(source, limit)
+                    do throws(ImageSpecError) {
+                        document = try self.document(source, limit)
+                    } catch {
+                        throw error.suggestingBase(at: source, written: text, in: child)
+                    }
                 }
             } catch {
-                // The path would name hundreds of files.
-                problems.append(count > ImageSpec.maximumBaseCount ? error.inFile(first) : seen(error))
+                if count > ImageSpec.maximumBaseCount {
+                    // The path would name hundreds of files.
+                    problems.append(error.inFile(first))
+                } else if let last = levels.last {
+                    // What is wrong in another file has a place there.
+                    let isHere = error.problems.allSatisfy { $0.file == nil }
+                    problems.append(
+                        seen(
+                            error.inside(isHere ? last.placedLocation : last.location),
+                            from: levels.dropLast()))
+                    levels[levels.count - 1].spec = last.spec.withLowestBase(nil)
+                }
             }
-            if let error = ImageSpecError(problems: problems) { throw error }
-            return levels.reversed().reduce(lowestSpec) { $1.spec.withLowestBase($0) }
+            let lowest = levels.removeLast().spec
+            return Result(
+                spec: levels.reversed().reduce(lowest) { $1.spec.withLowestBase($0) }, problems: problems)
+        }
+
+        /// A file of the chain, with the specs in it.
+        private struct Level {
+            var spec: ImageSpec
+            var document: SpecDocument
+            var source: String
+            /// How many specs the file has.
+            var depth: Int
+
+            private var base: DocumentPath {
+                (0..<depth).reduce(DocumentPath()) { path, _ in path.key("base_image") }
+            }
+
+            /// The base of the lowest spec.
+            var location: ImageSpecError.Location {
+                ImageSpecError.Location(file: source, field: base.description)
+            }
+
+            /// The same with line and column, which are looked for.
+            var placedLocation: ImageSpecError.Location {
+                let place = document.places()(base, false)
+                return ImageSpecError.Location(
+                    file: source, line: place?.line, column: place?.column, field: base.description)
+            }
         }
 
         private static func areSame(_ left: String, _ right: String) -> Bool {
@@ -136,13 +184,14 @@ extension ImageSpec {
         return (depth, lowest)
     }
 
-    /// A copy in which the lowest spec of the chain has another base.
-    private func withLowestBase(_ lowest: ImageSpec) -> ImageSpec {
-        var result = lowest
+    /// A copy in which the lowest spec of the chain has another base; nil: none.
+    private func withLowestBase(_ lowest: ImageSpec?) -> ImageSpec {
+        var base = lowest
+        var result = self
         for spec in ([self] + specBases).reversed() {
-            var copy = spec
-            copy.baseImage = .spec(result)
-            result = copy
+            result = spec
+            result.baseImage = base.map { .spec($0) }
+            base = result
         }
         return result
     }

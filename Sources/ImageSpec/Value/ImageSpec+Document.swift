@@ -46,7 +46,7 @@ extension ImageSpec {
             } catch {
                 throw error.inFile(path)
             }
-        }.spec(path)
+        }.read(path).get()
     }
 
     /// The spec as a document: the fields that are not nil, with flytekit's names, in its order.

@@ -23,7 +23,7 @@ extension ImageSpec {
             var reader = SpecReader()
             let spec = reader.spec(document.value, DocumentPath())
             // Most fields of a snapshot are unknown in a spec; one message is enough.
-            if let error = reader.otherDocument { return (spec, [Problem(error: error)]) }
+            if let error = reader.otherDocument { return (ImageSpec(), [Problem(error: error)]) }
             let problems = document.problems.map { Problem(error: $0) }
             if reader.problems.isEmpty { return (spec, problems) }
             let places = document.places()
@@ -111,7 +111,8 @@ extension ImageSpec {
             }
         }
 
-        private mutating func texts(_ values: [JSONValue], _ path: (Int) -> DocumentPath) -> [String] {
+        /// nil if one has a problem: without it, the others would have other indices.
+        private mutating func texts(_ values: [JSONValue], _ path: (Int) -> DocumentPath) -> [String]? {
             var texts: [String] = []
             for (index, value) in values.enumerated() {
                 if case .string(let text) = value {
@@ -120,12 +121,12 @@ extension ImageSpec {
                     addWrongType(value, path(index), expected: .string)
                 }
             }
-            return texts
+            return texts.count == values.count ? texts : nil
         }
 
         private mutating func variables(
             _ object: OrderedDictionary<JSONValue>, _ parent: DocumentPath, _ field: Field
-        ) -> OrderedDictionary<String> {
+        ) -> OrderedDictionary<String>? {
             var variables = OrderedDictionary<String>()
             for (key, value) in object {
                 if case .string(let text) = value {
@@ -134,10 +135,10 @@ extension ImageSpec {
                     addWrongType(value, parent.key(field.name).key(key), expected: .string)
                 }
             }
-            return variables
+            return variables.count == object.count ? variables : nil
         }
 
-        private mutating func mounts(_ values: [JSONValue], _ path: DocumentPath) -> [SecretMount] {
+        private mutating func mounts(_ values: [JSONValue], _ path: DocumentPath) -> [SecretMount]? {
             var mounts: [SecretMount] = []
             for (index, value) in values.enumerated() {
                 let path = path.index(index)
@@ -145,10 +146,11 @@ extension ImageSpec {
                     addWrongType(value, path, expected: .pair)
                     continue
                 }
-                let texts = texts(pair) { path.index($0) }
-                if texts.count == 2 { mounts.append(SecretMount(source: texts[0], target: texts[1])) }
+                if let texts = texts(pair, { path.index($0) }) {
+                    mounts.append(SecretMount(source: texts[0], target: texts[1]))
+                }
             }
-            return mounts
+            return mounts.count == values.count ? mounts : nil
         }
 
         // MARK: problems

@@ -29,6 +29,11 @@ enum BuildMethod: Sendable {
         }
     }
 
+    /// What prevents the use of no engine; nil if an engine was requested, or nothing does.
+    var obstacle: BuiltinObstacle? {
+        if case .engineByDefault(let obstacle) = self { obstacle } else { nil }
+    }
+
     var usesBuiltin: Bool {
         switch self {
         case .builtin, .builtinByDefault: true

@@ -49,6 +49,14 @@ package struct ImagePlatform: Hashable, Sendable, CustomStringConvertible {
         return Int(variant.drop { $0 == "v" })
     }
 
+    /// Those of the wanted platforms on which no image of the available ones runs. Texts that are not platforms are left out.
+    package static func missing(_ wanted: [String], among available: [ImagePlatform]) -> [String] {
+        wanted.filter { text in
+            guard let platform = ImagePlatform(text) else { return false }
+            return !available.contains { $0.runs(on: platform) }
+        }
+    }
+
     /// Whether an image of this platform runs on another one: the same, or a later variant of the same architecture. If the
     /// variants cannot be compared, it does.
     package func runs(on other: ImagePlatform) -> Bool {

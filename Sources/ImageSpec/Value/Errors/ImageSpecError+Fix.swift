@@ -10,7 +10,8 @@ extension ImageSpecError {
         /// A struct rather than an enum, so that new actions do not break a `switch` in client code.
         public struct Action: Hashable, Sendable {
             package enum Kind: String, Sendable {
-                case assumeExists, writeSnapshot, chooseOutput, allowDirectory, writeImage, chooseEngine
+                case assumeExists, writeSnapshot, chooseOutput, allowDirectory, writeImage, chooseEngine,
+                    chooseDirectory
             }
 
             package let kind: Kind
@@ -37,6 +38,8 @@ extension ImageSpecError {
             public static let writeImage = Action(kind: .writeImage)
             /// Choose the container engine, which is not a builder.
             public static let chooseEngine = Action(kind: .chooseEngine)
+            /// Choose the directory of relative paths; see ``ImageSpec/Context/workingDirectory``.
+            public static let chooseDirectory = Action(kind: .chooseDirectory)
         }
 
         /// For people, such as "remove it"; continues the sentence of ``ImageSpecError/Problem/reason``.

@@ -61,14 +61,31 @@ extension ImageSpecError {
 
     private static func fixForMissingSpec(_ path: String) -> Fix {
         let folder = Path.folder(of: path)
-        let names = (FileSystem.listing(ofFolder: folder)?.entries ?? []).filter { entry in
-            entry.kind == .file && [".yaml", ".yml", ".json"].contains(where: entry.name.hasSuffix)
-        }
-        guard let nearest = Suggestion.nearest(to: Path.lastComponent(path), among: names.map(\.name)) else {
-            return "pass the path of a spec file"
-        }
+        guard let nearest = nearestSpec(to: path) else { return "pass the path of a spec file" }
         let suggestion = folder == "." && !path.hasPrefix("./") ? nearest : Path.join(folder, nearest)
         return Fix("did you mean \"\(suggestion)\"?")
+    }
+
+    /// What is called almost like a missing spec, in the same folder.
+    private static func nearestSpec(to path: String, except other: String? = nil) -> String? {
+        let folder = Path.folder(of: path)
+        let names = (FileSystem.listing(ofFolder: folder)?.entries ?? []).filter { entry in
+            entry.kind == .file && [".yaml", ".yml", ".json"].contains(where: entry.name.hasSuffix)
+                && other != Path.join(folder, entry.name)
+        }
+        return Suggestion.nearest(to: Path.lastComponent(path), among: names.map(\.name))
+    }
+
+    /// The error of a base that is a file, with what to write in the spec if the file is missing.
+    func suggestingBase(at path: String, written text: String, in source: String) -> ImageSpecError {
+        let problem = problems[0]
+        guard let failure = problem.underlying as? FileSystem.Failure, failure.isMissing,
+            Self.danglingLink(path) == nil
+        else { return self }
+        let fix = Self.nearestSpec(to: path, except: source).map {
+            Fix("did you mean \"\(Path.join(Path.folder(of: text), $0))\"?")
+        }
+        return ImageSpecError(Problem(problem, fix: fix ?? "the path of a base is relative to this file"))
     }
 
     package static func missing(field: String, path: String, expected: String) -> ImageSpecError {
@@ -80,7 +97,18 @@ extension ImageSpecError {
             fix: isPattern
                 ? "patterns are not expanded; use the path of a directory"
                 : link != nil
-                    ? "correct or remove the link" : nearest(to: path).map { Fix("did you mean \"\($0)\"?") })
+                    ? "correct or remove the link"
+                    : nearest(to: path).map { Fix("did you mean \"\($0)\"?") } ?? fixForDirectory(field))
+    }
+
+    /// For fields of specs; other paths do not depend on the context.
+    private static func fixForDirectory(_ field: String) -> Fix? {
+        guard ImageSpec.Field.all.contains(where: { $0.name == field.prefix { $0 != "[" } }) else {
+            return nil
+        }
+        return Fix(
+            "paths are relative to the context, such as Context(besideFile: #filePath)",
+            action: .chooseDirectory)
     }
 
     /// What is called almost like a missing file, in the same folder.
