@@ -36,12 +36,12 @@ struct TrustStore: Sendable {
     var hostFolders: [String]
     var file: String?
     var folders: String?
-    /// The system's directory of certificates that have the hashes of their subjects as names.
-    var systemFolder: String?
+    /// The system's directory of certificates that have the hashes of their subjects as names. Read only for TLS.
+    private let systemFolder: @Sendable () -> String?
 
     init(
         hostFolders: [String], file: String? = nil, folders: String? = nil,
-        systemFolder: String? = Self.hashedFolder
+        systemFolder: @autoclosure @escaping @Sendable () -> String? = Self.hashedFolder
     ) {
         self.hostFolders = hostFolders
         self.file = file
@@ -78,7 +78,7 @@ struct TrustStore: Sendable {
     /// On this machine, a server may turn out not to support TLS, so that nothing has to be trusted.
     /// - Returns: nil if there is no such directory.
     func quickSettings(for url: HTTPURL) throws(ImageSpecError) -> TrustSettings? {
-        var settings = TrustSettings(folders: folders ?? (file == nil ? systemFolder : nil), isQuick: true)
+        var settings = TrustSettings(folders: folders ?? (file == nil ? systemFolder() : nil), isQuick: true)
         guard settings.folders != nil || url.isOnLoopback else { return nil }
         let own = try addFiles(of: url, to: &settings)
         if !own.isEmpty { settings.certificates = own }
