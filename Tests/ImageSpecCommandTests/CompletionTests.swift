@@ -10,6 +10,10 @@ import Testing
             .first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
+    private static let bashScript = Result {
+        try withTemporaryFolder { try Tool.run(["--generate-completion-script", "bash"], in: $0).text }
+    }
+
     @Test(
         .enabled(if: program("bash") != nil, "needs bash"),
         arguments: [
@@ -31,9 +35,9 @@ import Testing
             """
         let files = ["a.yaml": "", "b c.json": "", "d.txt": "", "folder/e.yaml": "", "try.bash": script]
         try withFolder(of: files) { folder in
-            let outcome = try Tool.shell(
-                "\"$0\" --generate-completion-script bash >completions.bash && exec bash try.bash", in: folder
-            )
+            try Self.bashScript.get().write(
+                toFile: folder + "/completions.bash", atomically: false, encoding: .utf8)
+            let outcome = try Tool.shell("exec bash try.bash", in: folder)
             #expect(outcome.messages == "")
             #expect(outcome.lines.filter { !$0.isEmpty }.sorted() == expected)
         }

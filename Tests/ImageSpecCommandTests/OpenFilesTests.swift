@@ -39,13 +39,13 @@ import Testing
 
     private static let hasCompiler = (try? Tool.shell("clang --version", in: "/"))?.status == 0
 
-    /// 120 files of 4 MiB, each of which is offered to all threads, between small ones.
+    /// 45 files of 4 MiB, each of which is offered to all threads, between small ones.
     private static func makeFiles(_ folder: String) throws {
         let script = """
             mkdir src; printf '{"source_root":"src","source_copy_mode":"all"}' >a.json
             for d in 1 2 3; do
                 mkdir src/$d
-                for i in $(seq 40); do truncate -s 4M src/$d/large$i; echo $i >src/$d/small$i; done
+                for i in $(seq 15); do truncate -s 4M src/$d/large$i; echo $i >src/$d/small$i; done
             done
             """
         #expect(try Tool.shell(script, in: folder).status == 0)

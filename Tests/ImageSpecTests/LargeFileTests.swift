@@ -73,7 +73,7 @@ import Glibc
             try folder.folder("src/\(directory)")
             for index in 0..<150 {
                 let file = open(folder.path + "/src/\(directory)/\(index)", O_WRONLY | O_CREAT, 0o644)
-                #expect(ftruncate(file, index % 10 == 0 ? 4 << 20 : 100) == 0)
+                #expect(ftruncate(file, index % 30 == 0 ? 4 << 20 : 100) == 0)
                 close(file)
             }
         }
