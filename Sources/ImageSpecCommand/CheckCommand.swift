@@ -18,9 +18,10 @@ struct CheckCommand: AsyncParsableCommand {
 
               imagespec check trainer.yaml && echo fine
               imagespec check --json trainer.yaml
-              {"problems":[{"code":"invalidField","column":5,"field":"packages[0]","file":"trainer.yaml",
-               "line":8,"message":"trainer.yaml:8:5: packages[0]: …","reason":"…"}],"spec":"trainer.yaml",
-               "valid":false}
+              {"problems":[{"code":"invalidField","column":5,"field":"packages[0]",
+               "file":"trainer.yaml","line":8,"reason":"…",
+               "message":"trainer.yaml:8:5: packages[0]: …"}],
+               "spec":"trainer.yaml","valid":false}
 
             With --tag, the exit status is 1 if the tag of the spec differs. Add --snapshot FILE, written by imagespec tag \
             --snapshot, to print what changed since then, as in imagespec diff:
@@ -163,7 +164,22 @@ struct CheckCommand: AsyncParsableCommand {
             var seen: Set<ImageSpecError.Problem> = []
             problems = problems.filter { seen.insert($0).inserted }
                 .flatMap { source.located(ImageSpecError($0)).problems }
-            problems = read.problems.flatMap(\.problems) + problems
+            problems = (read.problems.flatMap(\.problems) + problems).inOrder(ofLinesIn: source.spec.path)
         }
+    }
+}
+
+extension [ImageSpecError.Problem] {
+    /// The problems in a file first, in the order of their lines and columns; the others as they were found.
+    fileprivate func inOrder(ofLinesIn file: String) -> [ImageSpecError.Problem] {
+        func place(_ problem: ImageSpecError.Problem) -> (Int, Int) {
+            guard problem.file == file, let line = problem.line else { return (.max, .max) }
+            return (line, problem.column ?? 0)
+        }
+        return enumerated().sorted { left, right in
+            let (first, second) = (place(left.element), place(right.element))
+            return first == second ? left.offset < right.offset : first < second
+        }
+        .map(\.element)
     }
 }

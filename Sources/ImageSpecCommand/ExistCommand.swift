@@ -18,7 +18,8 @@ struct ExistCommand: AsyncParsableCommand {
               imagespec exist trainer.yaml || imagespec build trainer.yaml
               imagespec exist *.yaml | sed -n 's/^absent //p'
               imagespec exist --json trainer.yaml
-              {"digest":"sha256:…","existence":"present","image_name":"ghcr.io/acme/trainer:1d2e…",
+              {"digest":"sha256:…","existence":"present",
+               "image_name":"ghcr.io/acme/trainer:1d2e…",
                "reference":"ghcr.io/acme/trainer@sha256:…","spec":"trainer.yaml"}
 
             With --json, unknown images have a "reason". Credentials are read from the configuration of docker and podman, or \
@@ -122,7 +123,8 @@ struct DigestCommand: AsyncParsableCommand {
         if let error = ImageSpecError(problems: problems) { throw error }
         if !absent.isEmpty {
             let images = absent.joined(separator: ", ") + (absent.count > 1 ? " do" : " does")
-            throw ImageAbsent(message: "\(images) not exist; to build, run: imagespec build")
+            let specs = named.count == 1 ? named[0].file.argumentText : " SPEC…"
+            throw ImageAbsent(message: "\(images) not exist; to build, run: imagespec build\(specs)")
         }
         try StandardOutput.write(lines)
     }

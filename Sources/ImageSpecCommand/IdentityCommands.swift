@@ -17,11 +17,12 @@ struct NameCommand: SpecsCommand {
               imagespec name trainer.yaml
               docker pull "$(imagespec name --registry ghcr.io/acme trainer.yaml)"
               imagespec name --json trainer.yaml
-              {"content_digest":"1d2e…","id":"9c01…","image_name":"ghcr.io/acme/trainer:1d2e…",
-               "platform":"linux/amd64","repository":"ghcr.io/acme/trainer","spec":"trainer.yaml",
-               "tag":"1d2e…"}
+              {"content_digest":"1d2e…","id":"9c01…",
+               "image_name":"ghcr.io/acme/trainer:1d2e…","platform":"linux/amd64",
+               "repository":"ghcr.io/acme/trainer","spec":"trainer.yaml","tag":"1d2e…"}
               imagespec name --scheme flytekit --json trainer.yaml
-              {"id":"fv8a…","image_name":"ghcr.io/acme/trainer:Kq0x…","spec":"trainer.yaml","tag":"Kq0x…"}
+              {"id":"fv8a…","image_name":"ghcr.io/acme/trainer:Kq0x…",
+               "spec":"trainer.yaml","tag":"Kq0x…"}
             """)
 
     @OptionGroup var input: SpecInputs
@@ -59,7 +60,8 @@ struct TagCommand: SpecsCommand {
               imagespec tag trainer.yaml
               imagespec tag --tag-format '{spec_hash:.12}-dev' trainer.yaml
               imagespec tag --json trainer.yaml
-              {"content_digest":"1d2e…","id":"9c01…","platform":"linux/amd64","spec":"trainer.yaml",
+              {"content_digest":"1d2e…","id":"9c01…","platform":"linux/amd64",
+               "spec":"trainer.yaml",
                "tag":"1d2e…"}
 
             --snapshot also writes the inputs of the tag to a file: fields, lines of requirements, and each file's mode and \

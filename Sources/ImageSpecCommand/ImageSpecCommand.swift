@@ -12,7 +12,7 @@ struct ImageSpecCommand: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "imagespec",
-        abstract: "Define container images, name them by content, render Dockerfiles and build.",
+        abstract: "Define container images, name them by their content, and build them.",
         discussion: """
             A spec is a .json, .yaml or .yml file, for example trainer.yaml:
 
@@ -21,6 +21,7 @@ struct ImageSpecCommand: AsyncParsableCommand {
               registry: ghcr.io/acme
               requirements: requirements.txt
               source_root: src
+              source_copy_mode: all
 
             The name depends only on the content of the image, including its files:
 

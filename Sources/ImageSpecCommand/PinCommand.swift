@@ -14,7 +14,7 @@ struct PinCommand: AsyncParsableCommand {
         discussion: """
             Adds a digest to each image reference that has none, as reported by the registry: base_image, and the uv_image and \
             micromamba_image of builder_config if the Dockerfile uses them. Also pins those of a base_image that is an inline \
-            spec; a base spec in another file must be pinned separately. The tag is kept: debian:12 becomes \
+            spec; a base spec in another file must be pinned separately. The tag of the reference is kept: debian:12 becomes \
             debian:12@sha256:…, the digest of the index for a multi-platform image. Everything else in the file is \
             preserved, including comments, and the file is replaced atomically. With -, the new text is written to standard \
             output.
@@ -24,9 +24,10 @@ struct PinCommand: AsyncParsableCommand {
               imagespec pin trainer.yaml
               base_image debian:12@sha256:5f70…
               imagespec pin --update trainer.yaml     (updates pinned digests)
+              imagespec pin --field base_image trainer.yaml
 
             Prints one line per changed reference, or nothing if all are pinned. With --json, prints \
-            {"pins":[{"field":…,"pinned":…,"reference":…}],"written":true}. Pinning changes the tag of the image.
+            {"pins":[{"field":…,"pinned":…,"reference":…}],"written":true}. Pinning changes the tag of the image that the spec describes.
             """)
 
     @OptionGroup var argument: SpecArgument
@@ -37,6 +38,12 @@ struct PinCommand: AsyncParsableCommand {
 
     @Flag(name: .customLong("update"), help: "Also update references that already have a digest.")
     var updating = false
+
+    @Option(
+        name: .customLong("field"),
+        help: ArgumentHelp(
+            "Pin only this field, such as base_image. Can be repeated.", valueName: "field"))
+    var fields: [String] = []
 
     @OptionGroup var output: JSONOutput
 
@@ -96,11 +103,11 @@ struct PinCommand: AsyncParsableCommand {
     }
 
     private func pins(of spec: ImageSpec, in context: ImageSpec.Context) async throws -> ImageSpec.Pins {
-        let updating = updating
+        let (updating, fields) = (updating, fields.isEmpty ? nil : Set(fields))
         do {
             return try await SignalCancellation.watch {
                 let registries = try SpecRegistries(of: spec, in: context)
-                return try await spec.pins(in: context, updating: updating) {
+                return try await spec.pins(in: context, fields: fields, updating: updating) {
                     try await registries.digest(of: $0)
                 }
             }

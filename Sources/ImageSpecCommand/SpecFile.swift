@@ -28,6 +28,11 @@ struct SpecFile: ExpressibleByArgument {
     /// The spec of a command without an argument.
     static let usual = SpecFile(argument: "image.yaml")
 
+    var isUsual: Bool { path == Self.usual.path }
+
+    /// The argument for another command, after a space; empty if none is needed.
+    var argumentText: String { isUsual ? "" : " " + path.shellQuoted }
+
     /// An error with the file, the line and the column, if it is about the content of the file.
     ///
     /// Fields in `overridden` have their value from the command line.
@@ -38,5 +43,15 @@ struct SpecFile: ExpressibleByArgument {
                 ? error.inFile(name) : error.placed(inSpecFile: path) { !overridden.contains($0) }
         default: error
         }
+    }
+}
+
+extension ImageSpecError {
+    /// The error of a spec that was not named, with the command that writes one if it does not exist.
+    var suggestingInit: ImageSpecError {
+        guard problems[0].fix == .passSpec else { return self }
+        return ImageSpecError(
+            Problem(
+                problems[0], fix: "pass the path of a spec file, or write one with: imagespec init"))
     }
 }

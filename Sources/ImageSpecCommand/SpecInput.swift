@@ -40,7 +40,7 @@ extension SpecSource {
                 throw located(error)
             }
             throw ImageSpecError(
-                problems: located(error).problems + ImageSpecError.moreProblems(error.code).problems)
+                problems: located(error).problems + ImageSpecError.moreProblems(error.code, spec).problems)
                 ?? error
         }
     }
@@ -168,9 +168,9 @@ struct SpecOptions: ParsableArguments {
 }
 
 extension ImageSpecError {
-    fileprivate static func moreProblems(_ code: Code) -> ImageSpecError {
+    fileprivate static func moreProblems(_ code: Code, _ spec: SpecFile) -> ImageSpecError {
         ImageSpecError(
-            code, "there are more problems", fix: "to list all, run: imagespec check"
+            code, "there are more problems", fix: Fix("to list all, run: imagespec check\(spec.argumentText)")
         )
     }
 }

@@ -33,9 +33,13 @@ struct SpecOverrides {
     /// - Throws: the problems of a file that cannot be read, or is not JSON or YAML.
     func read(_ file: SpecFile) throws(ImageSpecError) -> ImageSpec.SpecFiles.Result {
         guard !file.isStandardInput else { return try read(standardInput: file.contents()) }
-        var result = try ImageSpec.read(contentsOf: file.path, within: within)
-        result.spec = overridingFields(of: result.spec)
-        return result
+        do throws(ImageSpecError) {
+            var result = try ImageSpec.read(contentsOf: file.path, within: within)
+            result.spec = overridingFields(of: result.spec)
+            return result
+        } catch {
+            throw file.isUsual ? error.suggestingInit : error
+        }
     }
 
     /// The spec in standard input that was read before.

@@ -136,7 +136,12 @@ extension ImageSpec {
                 do {
                     return try await makeBuiltin()
                 } catch let error as ImageSpecError where error.needsEngine {
-                    return try await build(request, insteadOfBuiltin: .failure(error))
+                    do {
+                        return try await build(request, insteadOfBuiltin: .failure(error))
+                    } catch let other as ImageSpecError where !other.needsEngine {
+                        // The first says what to do about it more often than the engine.
+                        throw ImageSpecError(problems: [error, other]) ?? other
+                    }
                 }
             }
         }

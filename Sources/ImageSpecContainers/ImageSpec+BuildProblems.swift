@@ -1,8 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import ImageSpec
+public import ImageSpec
 
 extension ImageSpec {
+    /// Checks that a spec can be named, rendered and built by the builders of `BuildEngine.containers()`, as far as the spec and
+    /// the files of this machine tell.
+    ///
+    /// Checks what ``validate(in:)`` checks, and what only builds need: the builder, its options, `registry_config`, the platforms
+    /// of bases, and the files of `pip_secret_mounts`. Asks no engine and no registry, so packages and images may still be missing.
+    /// `imagespec check` does the same, and also reads the copied files.
+    /// - Throws: all problems in one error: the code of the first one, and one message per line.
+    public func validateBuild(in context: Context = .current) throws(ImageSpecError) {
+        let problems = problems(in: context) + buildProblems(in: context)
+        if let error = ImageSpecError(problems: problems) { throw error }
+    }
+
     /// What keeps a spec, or one that it is based on, from being built by the builders of this package, as far as the specs
     /// and the files of this machine tell: an unknown builder, builder options, `registry_config`.
     ///
@@ -20,7 +32,7 @@ extension ImageSpec {
     private func ownBuildProblems(in context: Context, known: [String]) -> [ImageSpecError] {
         let builder = builder.flatMap { $0.isEmpty ? nil : $0 } ?? "default"
         guard known.contains(where: { $0.utf8.elementsEqual(builder.utf8) }) else {
-            return [.builderNotRegistered(builder, known: known)]
+            return [.builderNotRegistered(builder, known: known)] + ContainerOptions.read(self).problems
         }
         do throws(ImageSpecError) {
             switch builder {

@@ -50,18 +50,25 @@ extension ImageSpec {
     /// multi-platform image, the digest is that of the index.
     /// - Parameters:
     ///   - context: The context that relative paths of the spec are resolved in.
+    ///   - fields: The fields to pin, such as `base_image`. If `nil`, all.
     ///   - updating: Whether to update references that are already pinned. Those without a tag are not changed.
     ///   - digest: Returns the digest of a reference `name:tag`.
     /// - Returns: The references to replace, and those that cannot be pinned.
-    /// - Throws: the errors of `Dockerfile.init(_:in:)` and of `digest`;
+    /// - Throws: the errors of `Dockerfile.init(_:in:)` and of `digest`; ``ImageSpecError/Code/invalidField`` for a field that
+    ///   is none of the images;
     ///   ``ImageSpecError/Code/toolFailed`` if that returns an invalid digest.
     public func pins(
-        in context: Context = .current, updating: Bool = false,
+        in context: Context = .current, fields: Set<String>? = nil, updating: Bool = false,
         digest: (String) async throws -> String
     ) async throws -> Pins {
         var result = Pins()
         var digests: [String: ImageReference.Digest] = [:]
-        for image in try usedImages(in: context) {
+        let images = try usedImages(in: context)
+        let known = images.map { $0.path.joined(separator: ".") }
+        if let unknown = (fields ?? []).subtracting(known).min() {
+            throw ImageSpecError.noImage(unknown, known)
+        }
+        for image in images where fields?.contains(image.path.joined(separator: ".")) ?? true {
             let reference = try ImageReference(image.reference)
             guard !reference.isScratch, reference.digest == nil || (updating && reference.tag != nil) else {
                 continue
@@ -107,6 +114,12 @@ extension ImageSpec {
 }
 
 extension ImageSpecError {
+    fileprivate static func noImage(_ field: String, _ known: [String]) -> ImageSpecError {
+        ImageSpecError(
+            .invalidField, found: field, "\"\(field.shortened)\" is not an image of this spec",
+            fix: Fix("use \(known.joined(separator: " or "))"))
+    }
+
     fileprivate static func noDigest(_ reference: String) -> ImageSpecError {
         ImageSpecError(
             .toolFailed, about: reference, "the registry reported an invalid digest",

@@ -20,7 +20,7 @@ extension ImageSpec.Diff: CustomStringConvertible {
             line(from.hasSameBytes(as: to) ? "\(name): \(from)" : "\(name): \(from) → \(to)")
         }
         if isSame {
-            line("The same id and tag.")
+            line("No differences: the id and the tag are the same.")
         } else {
             values("tag", from.tag, to.tag)
             values("id", from.id, to.id)

@@ -41,10 +41,10 @@ extension ImageSpec {
     /// Returns a snapshot of the inputs of the tag, to be stored and compared.
     ///
     /// Reads each file of the spec once, as ``tag`` does.
-    /// - Parameter context: the context of relative paths.
+    /// - Parameter context: the context of relative paths. Defaults to that of this process.
     /// - Returns: the snapshot. Store it with ``Snapshot/write(to:)``.
     /// - Throws: the errors of ``identity(in:)``.
-    public func snapshot(in context: Context) throws(ImageSpecError) -> Snapshot {
+    public func snapshot(in context: Context = .current) throws(ImageSpecError) -> Snapshot {
         try SnapshotRecording(of: self, in: context).snapshot
     }
 }

@@ -40,11 +40,8 @@ extension DraftBuilder {
 
     /// A comment on the files and directories that are not in the image. Files that the draft was made from do not count.
     private func notCopied(besides copied: [String]) -> [String] {
-        let others = project.listing.entries.filter { entry in
-            !entry.name.hasPrefix(".") && !copied.contains(entry.name)
-                && !project.readFiles.contains(entry.name) && entry.name != SpecDraft.fileName
-        }
-        .map { $0.kind == .folder ? $0.name + "/" : $0.name }
+        let others = project.otherFiles.filter { !copied.contains($0.name) }
+            .map { $0.kind == .folder ? $0.name + "/" : $0.name }
         return others.isEmpty ? [] : ["Not copied: \(others.joined(separator: ", "))."]
     }
 }

@@ -189,6 +189,12 @@ struct ProjectScan {
         } ?? false
     }
 
+    /// A package, or a directory that Python runs.
+    private func isPackage(_ folder: String) -> Bool {
+        let files = FileSystem.listing(ofFolder: path + "/" + folder)
+        return files?.has("__init__.py") == true || files?.has("__main__.py") == true
+    }
+
     /// The packages and modules in the directory itself.
     var modules: [String] {
         listing.entries.compactMap { name, kind in
@@ -197,8 +203,7 @@ struct ProjectScan {
             case .file: name.hasSuffix(".py") && !Self.otherModules.contains(name) ? name : nil
             case .folder:
                 !Self.otherFolders.contains(name)
-                    && FileSystem.listing(ofFolder: path + "/" + name)?.has("__init__.py") == true
-                    ? name : nil
+                    && isPackage(name) ? name : nil
             }
         }
     }
@@ -228,4 +233,15 @@ struct ProjectScan {
             notes.append(requirementsFiles.joined(separator: ", ") + ": for pip")
         }
     }
+}
+
+extension ProjectScan {
+    /// The files and directories that the draft was not made from.
+    var otherFiles: [(name: String, kind: FileSystem.Listing.Kind)] {
+        listing.entries.filter {
+            !$0.name.hasPrefix(".") && !readFiles.contains($0.name) && $0.name != SpecDraft.fileName
+        }
+    }
+
+    var hasOtherFiles: Bool { !otherFiles.isEmpty }
 }

@@ -27,6 +27,10 @@ package struct SpecDraft: Sendable {
             let text = start + fields.map { "\n" + $0.text }.joined()
             guard let problem = try Self.problem(text, in: context) else {
                 self.text = text
+                let copies = fields.contains { $0.value != nil && ["source_root", "copy"].contains($0.name) }
+                if !copies, project.hasOtherFiles {
+                    notes.append("no code is copied into the image; to copy files, set source_root or copy")
+                }
                 self.notes = notes.map { $0.onOneLine(limit: 300) }
                 return
             }

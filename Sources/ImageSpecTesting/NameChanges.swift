@@ -40,10 +40,13 @@ extension ImageSpec.NameChanges: CustomStringConvertible {
     /// The changes with their fields and files, at most 20 for each kind of effect, and what to do.
     public var description: String {
         let names = changes.count == 1 ? "1 image name" : "\(changes.count) image names"
+        let verb = changes.count == 1 ? "is" : "are"
         let heading =
             areRecorded
             ? "recorded \(names) in \(file):"
-            : "\(names) \(changes.count == 1 ? "is" : "are") not as recorded in \(file):"
+            : changes.allSatisfy { $0.recorded == nil }
+                ? "\(names) \(verb) not recorded in \(file):"
+                : "\(names) \(verb) not as recorded in \(file):"
         let advice =
             areRecorded
             ? "Review the changes, and run the tests without \(Self.variable)."
@@ -55,7 +58,9 @@ extension ImageSpec.NameChanges: CustomStringConvertible {
 extension ImageSpec.NameChanges.Change: CustomStringConvertible {
     /// Both names, and the fields and files that changed.
     public var description: String {
-        guard let current else { return "\(label): \(recorded ?? "") (no longer checked)" }
+        guard let current else {
+            return "\(label): \(recorded ?? "") (no longer checked; another call needs a file of its own)"
+        }
         guard let recorded else { return "\(label): \(current) (new)" }
         let heading = "\(label): \(recorded) → \(current)"
         guard let diff else {

@@ -75,8 +75,14 @@ struct RecordedNames: Equatable {
     /// Reads a file. `nil` if there is none.
     private init?(contentsOf path: String) throws(ImageSpecError) {
         guard let bytes = try FileSystem.contents(ofOptionalFile: path) else { return nil }
+        let document: JSON
         do throws(ImageSpecError) {
-            guard case .object(let object) = try JSON(json: bytes), object["format"] == .string(Self.format),
+            document = try JSON(json: bytes)
+        } catch {
+            throw error.suggestingRecording.inFile(path)
+        }
+        do throws(ImageSpecError) {
+            guard case .object(let object) = document, object["format"] == .string(Self.format),
                 case .object(let names)? = object["images"],
                 case .object(let snapshots)? = object["snapshots"]
             else { throw .notImageNames }
@@ -133,4 +139,13 @@ extension ImageSpecError {
     static let notImageNames = ImageSpecError(
         .invalidDocument, "not a file with image names of this release",
         fix: "record them: IMAGESPEC_RECORD_NAMES=1 swift test")
+}
+
+extension ImageSpecError {
+    /// The error of a file that is not JSON, for example with the marks of a merge conflict.
+    fileprivate var suggestingRecording: ImageSpecError {
+        let fix = Fix(
+            "after a merge conflict, record the names again: \(ImageSpec.NameChanges.variable)=1 swift test")
+        return ImageSpecError(problems: problems.map { Problem($0, fix: fix) }) ?? self
+    }
 }

@@ -95,6 +95,10 @@ extension ErrorArea {
             ErrorCase("noDigest", "base_image: debian:12, whose digest is said to be 12") { scene in
                 _ = try await ImageSpec(baseImage: "debian:12").pins(in: scene.context) { _ in "12" }
             },
+            ErrorCase("noImage", "pin --field uv_image, of a spec with packages") { scene in
+                let spec = ImageSpec(packages: ["six"], baseImage: "debian:12")
+                _ = try await spec.pins(in: scene.context, fields: ["uv_image"]) { _ in "" }
+            },
             ErrorCase("cannotReplace", "base_image: *b, the value of A in env") { _ in
                 let text = "env: {A: &b debian:12}\nbase_image: *b\n"
                 _ = try SpecText(contents: Array(text.utf8), name: "standard input")

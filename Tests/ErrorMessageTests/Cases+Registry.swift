@@ -44,7 +44,7 @@ extension ErrorCase {
                     timeouts: .init(
                         connect: .seconds(300), responseHeader: .seconds(300), idle: .seconds(300),
                         total: .seconds(600), retries: 0, manifestSize: 1000)),
-                credentialsFile: file)
+                credentialsFile: credentials == nil ? nil : file)
             do {
                 try await action(client, host + "/" + reference)
             } catch let error as ImageSpecError {

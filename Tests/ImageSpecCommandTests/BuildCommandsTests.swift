@@ -156,7 +156,8 @@ import Testing
             status: 65,
             problems: ["image name", "tag_format", "cuda", "/etc", "none", "a b"]),
         Wrong(
-            spec: "copy: [none]\nrequirements: none.txt", status: 66, problems: ["requirements: ", "copy: "]),
+            spec: "copy: [none]\nrequirements: none.txt", status: 66,
+            problems: ["requirements: ", "copy[0]: "]),
         Wrong(
             spec: "base_image: {cuda: '12', copy: [..]}", status: 65,
             problems: ["base_image: cuda", "base_image: copy"]),
@@ -172,10 +173,10 @@ import Testing
         // A spec is checked as far as it can be read.
         Wrong(
             spec: "base_image: ./bse.yaml\nnmae: x\npackages: [a b, 1]\ncopy: [none]\nrequirements: none.txt",
-            status: 65,
+            status: 66,
             problems: [
                 ":2:1: nmae: ", ":3:17: packages[1]", ":1:13: base_image: \"bse.yaml\" (in ",
-                "requirements: ", "copy: ",
+                "requirements: ", "copy[0]: ",
             ]),
         // What only a build needs.
         Wrong(

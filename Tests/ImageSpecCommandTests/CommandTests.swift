@@ -150,7 +150,7 @@ import Testing
             says: "a.json:2:13: builder: \"docker\" is not registered", "remove builder, and use --engine"),
         Case(
             "check", "a.yaml", files: ["a.yaml": "copy: ['*.py']"], status: 66,
-            says: "a.yaml:1:7: copy: \"*.py\"", "patterns are not expanded"),
+            says: "a.yaml:1:8: copy[0]: \"*.py\"", "patterns are not expanded"),
         Case(
             "check", "sub/a.yaml", files: ["sub/a.yaml": "requirements: r.txt"], status: 66,
             says: "sub/a.yaml:1:15: requirements: \"sub/r.txt\"",
@@ -192,7 +192,7 @@ import Testing
             "tag", "--tag-format=-{spec_hash}", "-", input: "{}", status: 65,
             says: "does not produce a valid tag"),
         Case("name", "--registry", "a b", "-", input: "{}", status: 65, says: "invalid image name"),
-        Case("tag", "-", input: "copy: [/etc]", status: 65, says: "copy: \"/etc\" is absolute"),
+        Case("tag", "-", input: "copy: [/etc]", status: 65, says: "copy[0]: \"/etc\" is absolute"),
         Case("tag", "-", input: "copy: [a/../..]", status: 65, says: "copy", ".."),
         Case("tag", "-", input: "source_copy_mode: all", status: 65, says: "source_root"),
         Case(
@@ -205,7 +205,8 @@ import Testing
         Case("id", "a.yaml", status: 66, says: "\"a.yaml\"", "does not exist"),
         Case("id", "", status: 66, says: "does not exist"),
         Case("id", ".", status: 66, says: "\".\"", "is a directory; pass the path of a spec file"),
-        Case("tag", "-", input: "copy: [nothing]", status: 66, says: "copy: ", "nothing", "does not exist"),
+        Case(
+            "tag", "-", input: "copy: [nothing]", status: 66, says: "copy[0]: ", "nothing", "does not exist"),
         Case("tag", "-", input: "requirements: r.txt", status: 66, says: "requirements", "r.txt"),
         Case("tag", "-", input: "source_root: src", status: 66, says: "source_root", "src"),
         Case(

@@ -67,7 +67,10 @@ import Testing
             #expect(outcome.messages == "")
             let lines = outcome.lines.filter { $0.hasPrefix("  ") }.map { String($0.dropFirst(2)) }
             #expect(lines.sorted() == changes.sorted())
-            #expect(outcome.lines.first == (status == 0 ? "The same id and tag." : outcome.lines.first))
+            #expect(
+                outcome.lines.first
+                    == (status == 0
+                        ? "No differences: the id and the tag are the same." : outcome.lines.first))
             #expect(!outcome.text.contains("\u{1B}"))
             // The same as JSON.
             let json = try Tool.shell("\"$0\" diff --json " + arguments, in: folder)

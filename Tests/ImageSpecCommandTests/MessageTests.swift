@@ -93,7 +93,7 @@ import Testing
     }
 
     static let hint =
-        "imagespec: there are more problems; to list all, run: imagespec check\n"
+        "imagespec: there are more problems; to list all, run: imagespec check"
 
     @Test(arguments: [
         // Something more is wrong, about names or rendering.
@@ -113,11 +113,11 @@ import Testing
             let outcome = try Tool.shell("\"$0\" \(command) a.yaml", in: folder)
             #expect(outcome.status == 65)
             #expect(outcome.messages.hasPrefix("imagespec: a.yaml:"))
-            #expect(outcome.messages.hasSuffix(Self.hint) == isNamed, "\(outcome.messages)")
+            #expect(outcome.messages.hasSuffix(Self.hint + " a.yaml\n") == isNamed, "\(outcome.messages)")
             let input = try Tool.shell("\"$0\" \(command) - < a.yaml", in: folder)
             #expect(input.status == 65)
             #expect(input.messages.hasPrefix("imagespec: standard input"))
-            #expect(input.messages.hasSuffix(Self.hint) == isNamed)
+            #expect(input.messages.hasSuffix(Self.hint + " -\n") == isNamed)
         }
     }
 

@@ -128,7 +128,7 @@ import Testing
         arguments: [
             ("id link.yaml", "imagespec: \"link.yaml\" (in "),
             ("tag --within /proc requirements.yaml", "requirements: "),
-            ("tag --within /proc copy.yaml", "copy: "),
+            ("tag --within /proc copy.yaml", "copy[0]: "),
             ("tag --within /proc source.yaml", "source_root: "),
         ])
     func aFileThatCannotBeReadIsAnError(_ arguments: String, _ fragment: String) throws {

@@ -38,7 +38,7 @@ import Testing
             spec: spec { $0.withPipSecretMounts([.init(source: "n", target: "/run/secrets/n")]) },
             reason: "builtin does not support pip_secret_mounts[0]"),
         Choice(spec: spec(), reason: "the image is not pushed", pushes: false),
-        Choice(spec: spec { $0.withRegistry(nil) }, reason: "the image is not pushed"),
+        Choice(spec: spec { $0.withRegistry(nil) }, reason: "registry is not set"),
         Choice(
             spec: spec { $0.withBaseImage(.spec(spec().withRegistry(nil))) },
             reason: "its base image is in no registry"),
@@ -65,12 +65,16 @@ import Testing
         #expect(BuildMethod(of: request, .builtin, buildxBuilder: nil).usesBuiltin)
     }
 
-    private func build(_ spec: ImageSpec, programs: [String]) async throws -> (
+    /// Builds with programs of which each invocation with the argument `failing` fails.
+    private func build(_ spec: ImageSpec, programs: [String], failing: String = "") async throws -> (
         result: Result<ImageSpec.BuildResult, any Error>, events: [ImageSpec.BuildEvent]
     ) {
         try await withTemporaryFolder { folder in
             for program in programs { try write("", to: folder + "/bin/" + program, mode: 0o755) }
-            let fake = FakeRunner { .output($0.arguments == ["--version"] ? "buildah version 1.28.2" : "") }
+            let fake = FakeRunner {
+                if !failing.isEmpty, $0.arguments.contains(failing) { return .failure("it is broken") }
+                return .output($0.arguments == ["--version"] ? "buildah version 1.28.2" : "")
+            }
             let events = Mutex<[ImageSpec.BuildEvent]>([])
             let engine = ImageSpec.BuildEngine(policy: .init()) { event in
                 events.withLock { $0.append(event) }
@@ -114,6 +118,13 @@ import Testing
         let spec = ImageSpec(name: "a", registry: "r.io", baseImage: "localhost:1/base:1")
         let seen = try await build(spec, programs: ["buildah"])
         #expect(try seen.result.get().engine == "buildah 1.28.2")
+
+        // If the engine fails too, the first problem is the first to be read, and the exit status is about it.
+        let broken = try await build(spec, programs: ["buildah"], failing: "push")
+        let both = #expect(throws: ImageSpecError.self) { try broken.result.get() }
+        #expect(both?.problems.count == 2)
+        #expect(both?.problems.first?.message.contains("localhost:1") == true)
+        #expect(both?.problems.last?.message.contains("buildah 1.28.2") == true)
 
         let alone = try await build(spec, programs: [])
         let error = #expect(throws: ImageSpecError.self) { try alone.result.get() }

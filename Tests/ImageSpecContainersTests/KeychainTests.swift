@@ -117,6 +117,12 @@ import Testing
         var other = machine
         other.configurationFile = "empty.json"
         #expect(try await lookUp(other) == .anonymous)
+        // A path with a mistake must not mean that there are no credentials.
+        other.configurationFile = "none.json"
+        #expect(
+            try await lookUp(other)
+                == .failed(
+                    reason: "the credentials file \"$HOME/none.json\" does not exist; correct its path"))
     }
 
     @Test(arguments: ["", " \n", "{}", #"{"auths": {}}"#, #"{"auths": null, "credsStore": null}"#])

@@ -60,6 +60,16 @@ import Testing
         }
     }
 
+    @Test func onlyTheChosenFieldsArePinned() async throws {
+        var asked: [String] = []
+        let spec = ImageSpec(packages: ["six"], baseImage: "debian:12")
+        let found = try await spec.pins(in: context, fields: ["base_image"]) { name in
+            asked.append(name)
+            return Self.digest
+        }
+        #expect(found.pins.map(\.field) == ["base_image"] && asked == ["debian:12"])
+    }
+
     @Test func anUpdateAsksForTheTagsAgain() async throws {
         for (reference, pinned) in [
             ("debian:12@" + Self.other, ["base_image debian:12@"]), ("debian:12@" + Self.digest, []),

@@ -222,6 +222,9 @@ import Testing
         Project(
             "malformed environment.yml", ["environment.yml": "a: b: c"], "{}",
             "environment.yml is not used: line 1"),
+        Project(
+            "a directory that Python runs", ["app/__main__.py": "", "data/x.csv": ""], #"{"copy": ["app"]}"#,
+            "Not copied: data/."),
         Project("no version", [".python-version": "pypy3.10\n3.11\n"], "{}", ".python-version is not used: "),
         Project(
             "requirements that are refused", ["requirements.txt": "-r /etc/a.txt"], "{}",
@@ -243,6 +246,18 @@ import Testing
             #expect(found == named.withTagFormat("sha-{spec_hash:.16}"), "\(draft.text)")
             for comment in project.comments { #expect(draft.text.contains(comment), "\(draft.text)") }
             try Self.checkLaws(of: draft, in: folder)
+        }
+    }
+
+    @Test func aDraftWithoutCodeSaysSo() throws {
+        let note = "no code is copied into the image; to copy files, set source_root or copy"
+        try withProject(["lib/a.py": "", "requirements.txt": "six"]) { folder in
+            let notes = try SpecDraft(folder: folder).notes
+            #expect(notes.contains(note))
+        }
+        try withProject(["src/a.py": ""]) { folder in
+            let notes = try SpecDraft(folder: folder).notes
+            #expect(!notes.contains(note))
         }
     }
 

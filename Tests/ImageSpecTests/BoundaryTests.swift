@@ -54,16 +54,16 @@ import Testing
             spec: ImageSpec(sourceRoot: "lib", sourceCopyMode: .all), field: "source_root",
             target: "outside/secrets"),
         Case(
-            links: [("x", "../outside/secret")], spec: ImageSpec(copy: ["x"]), field: "copy",
+            links: [("x", "../outside/secret")], spec: ImageSpec(copy: ["x"]), field: "copy[0]",
             target: "outside/secret"),
         Case(
-            links: [("x", "../outside")], spec: ImageSpec(copy: ["x/secret"]), field: "copy",
+            links: [("x", "../outside")], spec: ImageSpec(copy: ["x/secret"]), field: "copy[0]",
             target: "outside/secret"),
         Case(
-            links: [("x", "../outside/secrets")], spec: ImageSpec(copy: ["x"]), field: "copy",
+            links: [("x", "../outside/secrets")], spec: ImageSpec(copy: ["x"]), field: "copy[0]",
             target: "outside/secrets"),
         Case(
-            links: [("d/x", "../../outside/secret")], spec: ImageSpec(copy: ["d"]), field: "copy",
+            links: [("d/x", "../../outside/secret")], spec: ImageSpec(copy: ["d"]), field: "copy[0]",
             target: "outside/secret"),
         Case(
             spec: ImageSpec(requirements: "../outside/r.txt"), field: "requirements", target: "outside/r.txt"),

@@ -408,6 +408,22 @@ import Testing
         #expect(error?.code == .missingInput)
     }
 
+    @Test func aProgramThatFailsIsReportedWithItsImageAndItsOutputOnce() async throws {
+        let events = Mutex<[ImageSpec.BuildEvent]>([])
+        let engine = Engine(policy: .init()) { event in events.withLock { $0.append(event) } }
+        engine.register(
+            "recording",
+            RecordingBuilder { _, _ in
+                throw ImageSpecError(.toolFailed, "uv cannot install the packages", output: ["no six"])
+            })
+        let spec = ImageSpec(name: "a")
+        let name = try spec.imageName(in: context)
+        let error = await #expect(throws: ImageSpecError.self) { try await engine.build(spec, in: context) }
+        #expect(error?.message == "\(name): uv cannot install the packages\n  no six")
+        #expect(
+            events.withLock { $0 } == [.failed(imageName: name, reason: "uv cannot install the packages")])
+    }
+
     @Test func eventsTellWhatBecameOfEachImage() async throws {
         let events = Mutex<[ImageSpec.BuildEvent]>([])
         let engine = Engine(policy: .init()) { event in events.withLock { $0.append(event) } }

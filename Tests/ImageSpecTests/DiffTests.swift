@@ -155,7 +155,7 @@ import Testing
         let comparison = try Self.compare(specs[0], specs[1], in: folder)
         #expect(comparison.changes.map(\.description) == (line.isEmpty ? [] : [line]))
         #expect(comparison.isSame)
-        #expect(comparison.description.hasPrefix("The same id and tag.\n"))
+        #expect(comparison.description.hasPrefix("No differences: the id and the tag are the same.\n"))
     }
 
     /// Values that need more than the table of fields says.

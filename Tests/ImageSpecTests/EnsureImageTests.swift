@@ -33,7 +33,7 @@ import Testing
         Case(
             testDescription: "present with the label of another spec",
             inspection: .init(.present(digest: "sha256:d"), specID: "1234"), outcome: .found,
-            calls: ["inspect"], warnings: ["has the id of another spec (1234)"]),
+            calls: ["inspect"], warnings: ["was built from a spec with another id (1234)"]),
         Case(testDescription: "unknown", inspection: unknown, outcome: nil, calls: ["inspect"]),
         Case(
             testDescription: "unknown, assumed", policy: .init(assumesExists: true), inspection: unknown,

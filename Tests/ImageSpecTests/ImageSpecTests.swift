@@ -129,14 +129,14 @@ import Testing
         ),
         (
             ImageSpec(copy: ["git+ssh://h/./a", "conf"]),
-            #"copy: "git+ssh://h/./a" is a URL, not a file or directory; download it"#
+            #"copy[0]: "git+ssh://h/./a" is a URL, not a file or directory; download it"#
         ),
         (
             ImageSpec(requirements: "FILE:///srv/r.txt"),
             #"requirements: "FILE:///srv/r.txt" is a URL, not a file; write the path without "file://""#
         ),
         (ImageSpec(requirements: "a:b/r.txt"), #"requirements: "a:b/r.txt" (in "#),
-        (ImageSpec(copy: ["no-such-file"]), #"copy: "no-such-file" (in "#),
+        (ImageSpec(copy: ["no-such-file"]), #"copy[0]: "no-such-file" (in "#),
         (ImageSpec(sourceRoot: "/nowhere/./src"), #"source_root: "/nowhere/src" does"#),
     ])
     func pathsInMessagesAreAsOneWouldWriteThem(spec: ImageSpec, start: String) {

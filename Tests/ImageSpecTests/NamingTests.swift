@@ -42,7 +42,7 @@ import Testing
         ("My  App", "", "name: \"My  App\" contains a space; write \"my-app\""),
         (
             "my_-app", "ghcr.io/acme",
-            "invalid image name \"ghcr.io/acme/my_-app\": \"my_-app\" must consist of"
+            "name: invalid image name \"ghcr.io/acme/my_-app\": \"my_-app\" must consist of"
         ),
         (
             "a", "u:secret@ghcr.io",

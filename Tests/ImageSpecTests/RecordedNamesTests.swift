@@ -43,7 +43,7 @@ import Testing
         let name = try spec.imageName(in: context(folder))
         #expect(
             unknown.description == """
-                1 image name is not as recorded in \(folder.path)/names.json:
+                1 image name is not recorded in \(folder.path)/names.json:
 
                 trainer: \(name) (new)
 

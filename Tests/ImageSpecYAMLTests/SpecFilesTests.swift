@@ -87,7 +87,7 @@ import Testing
     @Test(arguments: [
         (
             "./bse.txt", ImageSpecError.Code.missingInput,
-            "does not exist; the path of a base is relative to this file"
+            "does not exist; the path is relative to the directory of the spec"
         ),
         ("./wrnog.yaml", .missingInput, "does not exist; did you mean \"./wrong.yaml\"?"),
         ("./a/base.yaml", .missingInput, "a/base.yaml\" does not exist"),

@@ -15,7 +15,7 @@ extension ImageSpec.BuildEvent: CustomStringConvertible {
         case .warning(let text): "warning: \(text)"
         case .finished(_, let result): result.description
         case .failed(let imageName, let reason):
-            "\(imageName): failed: \(reason.hasPrefix(imageName + ": ") ? String(reason.dropFirst(imageName.count + 2)) : reason)"
+            "\(imageName): failed: \(reason.withoutSubject(imageName))"
         case .notBuilt(let imageName, let base): "\(imageName): not built: its base image \(base) failed"
         }
     }
@@ -29,6 +29,13 @@ extension ImageSpec.BuildEvent: CustomStringConvertible {
     /// Control characters, which engines use for colours, are escaped. Errors of writing are ignored.
     public func printToStandardError() {
         StandardErrorText.print(description)
+    }
+}
+
+extension String {
+    /// A message without the image that it begins with.
+    func withoutSubject(_ imageName: String) -> String {
+        hasPrefix(imageName + ": ") ? String(dropFirst(imageName.count + 2)) : self
     }
 }
 

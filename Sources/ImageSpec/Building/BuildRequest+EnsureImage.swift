@@ -62,9 +62,9 @@ extension ImageSpec.BuildRequest {
     }
 
     private func otherSpec(_ specID: String) -> String {
-        "\(imageName) exists, but its label \(ImageSpec.idLabel) has the id of another spec (\(specID.onOneLine(limit: 80))), so "
-            + "isContainer() returns false in it; the same files by other paths, for example, are another spec; "
-            + "to replace the image, force the build"
+        "\(imageName) exists, and was built from a spec with another id (\(specID.onOneLine(limit: 80))), such as one that "
+            + "writes its paths in another way; this matters only to code in the image that calls isContainer(), which "
+            + "returns false for this spec; to replace the image, force the build"
     }
 }
 

@@ -6,12 +6,14 @@ extension ImageSpecError {
     package static func builderNotRegistered(_ name: String, known: [String]) -> ImageSpecError {
         let names = known.map { "\"\($0)\"" }.joined(separator: ", ")
         // The default builder of ImageSpecContainers runs them.
-        let isEngine = ["docker", "podman", "buildah", "buildctl", "buildkit", "builtin"].contains(name)
+        let engines = ["docker", "podman", "buildah", "buildctl", "buildkit", "builtin"]
+        let nearest = Suggestion.nearest(to: name, among: known + engines)
         let advice: Fix =
-            isEngine
-            ? Fix("remove builder, and set the option engine of builder_options", action: .chooseEngine)
-            : Suggestion.nearest(to: name, among: known).map { "did you mean \"\($0)\"?" }
-                ?? "register it, or remove builder"
+            if let nearest, engines.contains(nearest) {
+                Fix("remove builder, and set the option engine of builder_options", action: .chooseEngine)
+            } else {
+                nearest.map { "did you mean \"\($0)\"?" } ?? "register it, or remove builder"
+            }
         return ImageSpecError(
             .builderNotRegistered, field: "builder",
             "\"\(name.shortened)\" is not registered (registered: \(names))", fix: advice)
@@ -44,6 +46,20 @@ extension ImageSpecError {
         ImageSpecError(
             .baseNotBuilt, about: imageName, "not built: its base image \(base) failed",
             underlying: underlying)
+    }
+
+    /// The error with the image, for programs that failed and do not say it.
+    func ofFailedImage(_ imageName: String) -> ImageSpecError {
+        ImageSpecError(
+            problems: problems.map { problem in
+                guard problem.code == .toolFailed, problem.locations.isEmpty else { return problem }
+                return problem.inside(Location(subject: imageName))
+            }) ?? self
+    }
+
+    /// The error without what programs printed.
+    var withoutOutput: ImageSpecError {
+        ImageSpecError(problems: problems.map { $0.withOutput(last: 0) }) ?? self
     }
 
     static let noDefaultImage = ImageSpecError(

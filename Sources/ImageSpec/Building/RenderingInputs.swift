@@ -31,8 +31,8 @@ package struct RenderingInputs: Sendable {
             let files = try RequirementFiles(path, workingDirectory: context.folder, in: context.boundary)
             requirements = try RequirementsLayout(files)
         }
-        for path in spec.copy ?? [] {
-            copied.append(try Self.copied(path, in: context))
+        for (index, path) in (spec.copy ?? []).enumerated() {
+            copied.append(try Self.copied(path, index, in: context))
         }
         hasSource = try Self.hasSource(spec, in: context)
     }
@@ -56,11 +56,17 @@ package struct RenderingInputs: Sendable {
         hasSource = contents.source != nil
     }
 
-    static func copied(_ path: String, in context: ImageSpec.Context) throws(ImageSpecError) -> Copied {
-        let checked = try ResolvedInputs.checkedCopyPath(path)
-        let isFolder = try ResolvedInputs.isFolder(copied: checked, written: path, in: context.folder)
-        try context.checkPlace(Path.join(context.folder, checked), field: "copy", isFolder: isFolder)
-        return Copied(path: checked, isFolder: isFolder)
+    static func copied(
+        _ path: String, _ index: Int, in context: ImageSpec.Context
+    ) throws(ImageSpecError) -> Copied {
+        let checked = try ResolvedInputs.checkedCopyPath(path, index)
+        do throws(ImageSpecError) {
+            let isFolder = try ResolvedInputs.isFolder(copied: checked, written: path, in: context.folder)
+            try context.checkPlace(Path.join(context.folder, checked), field: "copy", isFolder: isFolder)
+            return Copied(path: checked, isFolder: isFolder)
+        } catch {
+            throw error.ofMember(index, in: "copy")
+        }
     }
 
     /// Whether a source root is copied.

@@ -42,7 +42,18 @@ extension ImageSpec {
                 if isRight(withName(bare)) { return .spaceInName(name, bare) }
             }
         }
-        return .invalidImageName(repository, problem)
+        // With a right registry, the name must be wrong.
+        let isOfName = registry.nonEmpty == nil || isRight(withName("a"))
+        return .invalidImageName(repository, problem, field: isOfName ? "name" : "registry")
+    }
+
+    /// All problems of the repository: that of the registry does not hide that of the name.
+    var repositoryProblems: [ImageSpecError] {
+        guard let problem = repositoryProblem else { return [] }
+        guard problem.problems[0].field == "registry", let other = withRegistry(nil).repositoryProblem else {
+            return [problem]
+        }
+        return [problem, other]
     }
 
     /// A port that is a number, but not one of a port.

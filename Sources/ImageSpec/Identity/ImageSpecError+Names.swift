@@ -12,9 +12,9 @@ extension ImageSpecError {
     }
 
     /// `reason` continues a sentence that begins with the path.
-    static func invalidCopyPath(_ path: String, _ reason: String) -> ImageSpecError {
+    static func invalidCopyPath(_ path: String, _ index: Int, _ reason: String) -> ImageSpecError {
         ImageSpecError(
-            .invalidField, field: "copy", found: path, "\"\(path.shortened)\" \(reason)",
+            .invalidField, field: "copy[\(index)]", found: path, "\"\(path.shortened)\" \(reason)",
             fix:
                 "use a relative path inside the directory of the spec file, or inside the working directory if the spec is not a file"
         )

@@ -13,13 +13,13 @@ extension ImageSpecError {
     }
 
     static func invalidImageName(
-        _ name: String, _ problem: ImageSpec.ImageReference.Problem
+        _ name: String, _ problem: ImageSpec.ImageReference.Problem, field: String
     ) -> ImageSpecError {
         ImageSpecError(
-            .invalidReference, found: withoutUserInfo(name),
+            .invalidReference, field: field, found: withoutUserInfo(name),
             "invalid image name \"\(withoutUserInfo(name).shortened(to: 300))\": \(problem.reason)",
             fix: problem.urlScheme.map { "remove \"\($0)\"" }
-                ?? "change registry (host[:port][/path]) or name")
+                ?? (field == "registry" ? "write it as host[:port][/path]" : "change the name"))
     }
 
     static func slashAfterRegistry(_ registry: String, _ bare: String) -> ImageSpecError {

@@ -4,13 +4,13 @@ internal import ContentTree
 
 extension ResolvedInputs {
     /// A path of `copy` in the form of the identity documents.
-    static func checkedCopyPath(_ path: String) throws(ImageSpecError) -> String {
-        if path.isEmpty { throw .invalidCopyPath(path, "is empty") }
-        if Path.isAbsolute(path) { throw .invalidCopyPath(path, "is absolute") }
+    static func checkedCopyPath(_ path: String, _ index: Int) throws(ImageSpecError) -> String {
+        if path.isEmpty { throw .invalidCopyPath(path, index, "is empty") }
+        if Path.isAbsolute(path) { throw .invalidCopyPath(path, index, "is absolute") }
         let normalized = Path.normalized(path)
         if normalized.utf8.split(separator: UInt8(ascii: "/")).contains(where: { $0.elementsEqual("..".utf8) }
         ) {
-            throw .invalidCopyPath(path, "contains \"..\"")
+            throw .invalidCopyPath(path, index, "contains \"..\"")
         }
         return normalized
     }

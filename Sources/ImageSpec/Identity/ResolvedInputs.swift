@@ -78,8 +78,8 @@ package struct ResolvedInputs: Sendable {
             platform = spec.platform(in: context, inherited: inheritedPlatform)
             try Self.checkPlatform(of: spec)
             try Self.checkCopyMode(of: spec)
-            copyPaths = try (spec.copy ?? []).map { path throws(ImageSpecError) in
-                try checkedCopyPath(path)
+            copyPaths = try (spec.copy ?? []).enumerated().map { index, path throws(ImageSpecError) in
+                try checkedCopyPath(path, index)
             }
         }
 
@@ -161,9 +161,13 @@ package struct ResolvedInputs: Sendable {
             contents.requirements = try RequirementFiles(
                 path, workingDirectory: context.folder, in: boundary)
         }
-        for (path, written) in zip(declared.copyPaths, spec.copy ?? []) {
-            contents.copied.append(
-                try Self.copied(path, written: written, in: context.folder, records: records, options))
+        for (index, (path, written)) in zip(declared.copyPaths, spec.copy ?? []).enumerated() {
+            do throws(ImageSpecError) {
+                contents.copied.append(
+                    try Self.copied(path, written: written, in: context.folder, records: records, options))
+            } catch {
+                throw error.ofMember(index, in: "copy")
+            }
         }
         if let sourceRoot = spec.sourceRoot.nonEmpty, let mode = spec.effectiveCopyMode, mode != .noCopy {
             let path = Path.join(context.folder, sourceRoot)

@@ -93,7 +93,7 @@ extension ImageSpec {
         /// elsewhere.
         /// - Parameters:
         ///   - path: the source file.
-        ///   - directory: a path that counts from the directory of the source file.
+        ///   - directory: a path relative to the directory of the source file.
         public init(besideFile path: String, directory: String = ".") {
             let folder = Path.folder(of: path)
             self.init(

@@ -46,7 +46,8 @@ enum BuildMethod: Sendable {
 enum BuiltinObstacle: Sendable {
     /// Fields and options of the spec.
     case fields([String])
-    case notPushed
+    /// Also whether the spec has a registry.
+    case notPushed(hasRegistry: Bool)
     /// The environment selects a builder.
     case buildxBuilder
     /// The base image is a spec whose image is in an engine.
@@ -61,7 +62,7 @@ enum BuiltinObstacle: Sendable {
         if !fields.isEmpty {
             self = .fields(fields)
         } else if !request.isPushed {
-            self = .notPushed
+            self = .notPushed(hasRegistry: !(request.spec.registry ?? "").isEmpty)
         } else if request.localBase != nil {
             self = .localBase
         } else if !(buildxBuilder ?? "").isEmpty {
@@ -75,7 +76,7 @@ enum BuiltinObstacle: Sendable {
     var reason: String {
         switch self {
         case .fields(let fields): "builtin does not support \(fields.joined(separator: ", "))"
-        case .notPushed: "the image is not pushed"
+        case .notPushed(let hasRegistry): hasRegistry ? "the image is not pushed" : "registry is not set"
         case .buildxBuilder: "BUILDX_BUILDER is set"
         case .localBase: "its base image is in no registry"
         case .failure(let error): "builtin cannot make the image: \(error.problems[0].reason)"

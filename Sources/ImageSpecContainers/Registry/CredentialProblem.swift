@@ -11,6 +11,12 @@ struct CredentialProblem: Error, Hashable {
         CredentialProblem(reason: "cannot load credentials: \(error.message), or log in again")
     }
 
+    /// The only file to use, so that nothing would be known without it.
+    static func missing(_ path: String) -> CredentialProblem {
+        CredentialProblem(
+            reason: "the credentials file \"\(path.onOneLine(limit: 300))\" does not exist; correct its path")
+    }
+
     static func malformed(_ file: String, _ what: String) -> CredentialProblem {
         CredentialProblem(
             reason: "cannot read the credentials in \(file): \(what); correct the file, or log in again")

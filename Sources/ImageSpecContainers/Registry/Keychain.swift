@@ -44,7 +44,10 @@ struct Keychain: Sendable {
         for key: CredentialKey, in places: CredentialPlaces
     ) async throws(CredentialProblem) -> RegistryCredential? {
         for place in places.list {
-            guard let configuration = try place.configuration() else { continue }
+            guard let configuration = try place.configuration() else {
+                if let configurationFile { throw .missing(configurationFile) }
+                continue
+            }
             let found = try await credential(for: key, in: configuration, usesStore: places.usesStore)
             if let found { return found }
         }

@@ -22,7 +22,7 @@ import Testing
         #expect(dockerfile.contains("numpy==2.1.3"))
     }
 
-    @Test func `A context says where paths count from`() throws {
+    @Test func `Paths are relative to the directory of the context`() throws {
         let project = TrainerImageTests().context.workingDirectory
 
         let context = ImageSpec.Context(workingDirectory: project, hostArchitecture: "x86_64")

@@ -62,9 +62,7 @@ extension ImageSpec {
 
     // MARK: names
 
-    private var nameProblems: [ImageSpecError] {
-        repositoryProblem.map { [$0] } ?? []
-    }
+    private var nameProblems: [ImageSpecError] { repositoryProblems }
 
     private var tagFormatProblems: [ImageSpecError] {
         do throws(ImageSpecError) {
@@ -204,8 +202,8 @@ extension ImageSpec {
                 if found.isEmpty { _ = try RequirementsLayout(files) }
             }
         }
-        for path in copy ?? [] {
-            check { () throws(ImageSpecError) in _ = try RenderingInputs.copied(path, in: context) }
+        for (index, path) in (copy ?? []).enumerated() {
+            check { () throws(ImageSpecError) in _ = try RenderingInputs.copied(path, index, in: context) }
         }
         check { () throws(ImageSpecError) in _ = try RenderingInputs.hasSource(self, in: context) }
         return problems

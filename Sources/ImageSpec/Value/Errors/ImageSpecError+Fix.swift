@@ -47,6 +47,9 @@ extension ImageSpecError {
         /// For programs; nil for most fixes.
         public let action: Action?
 
+        /// The fix for a spec file that does not exist, and has no name that is almost like another.
+        package static let passSpec: Fix = "pass the path of a spec file"
+
         package init(_ text: String, action: Action? = nil) {
             self.text = text.shownInMessage
             self.action = action

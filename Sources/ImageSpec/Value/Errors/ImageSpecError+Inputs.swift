@@ -61,7 +61,7 @@ extension ImageSpecError {
 
     private static func fixForMissingSpec(_ path: String) -> Fix {
         let folder = Path.folder(of: path)
-        guard let nearest = nearestSpec(to: path) else { return "pass the path of a spec file" }
+        guard let nearest = nearestSpec(to: path) else { return .passSpec }
         let suggestion = folder == "." && !path.hasPrefix("./") ? nearest : Path.join(folder, nearest)
         return Fix("did you mean \"\(suggestion)\"?")
     }
@@ -85,13 +85,20 @@ extension ImageSpecError {
         let fix = Self.nearestSpec(to: path, except: source).map {
             Fix("did you mean \"\(Path.join(Path.folder(of: text), $0))\"?")
         }
-        return ImageSpecError(Problem(problem, fix: fix ?? "the path of a base is relative to this file"))
+        return ImageSpecError(
+            Problem(problem, fix: fix ?? "the path is relative to the directory of the spec"))
     }
 
     package static func missing(field: String, path: String, expected: String) -> ImageSpecError {
         let isPattern = Path.lastComponent(path).utf8.contains { "*?[".utf8.contains($0) }
         let link = danglingLink(path)
-        let absence = "does not exist; expected a \(expected)"
+        let folder = Path.folder(of: path)
+        // The folder of the context is a frequent mistake.
+        let isFolderMissing = link == nil && folder != "." && (try? FileSystem.kind(folder)) == nil
+        let absence =
+            "does not exist"
+            + (isFolderMissing ? ", nor does the directory \(shown(Path.normalized(folder)))" : "")
+            + "; expected a \(expected)"
         return ImageSpecError(
             .missingInput, field: field, found: path, "\(shown(path)) \(link ?? absence)",
             fix: isPattern
@@ -143,7 +150,7 @@ extension ImageSpecError {
         return ImageSpecError(
             .outsideProject, field: field, found: path,
             shown(path) + (isLink ? " leads to \"\(real)\", which is" : " is")
-                + " outside the project directory \"\(project)\"",
+                + " outside the project directory \"\(project)\" (the git work tree or, without one, the directory of the spec)",
             fix: .allowing(directory))
     }
 

@@ -67,6 +67,20 @@ public struct ImageSpecError: Error, Hashable, Sendable {
         }
     }
 
+    /// The same error of one member of a list, where it is about the field.
+    func ofMember(_ index: Int, in field: String) -> ImageSpecError {
+        map { problem in
+            let locations = problem.locations.map { location in
+                location.field == field
+                    ? Location(
+                        file: location.file, line: location.line, column: location.column,
+                        field: "\(field)[\(index)]", subject: location.subject)
+                    : location
+            }
+            return Problem(problem, locations: locations)
+        }
+    }
+
     private func map(_ change: (Problem) -> Problem) -> ImageSpecError {
         ImageSpecError(problems: problems.map(change)) ?? self
     }
