@@ -64,6 +64,21 @@ import Testing
         }
     }
 
+    func check(_ spec: ImageSpec) -> Bool {
+        do {
+            try spec.validateBuild()
+            return true
+        } catch {
+            for problem in error.problems { print(problem.field ?? "", problem.reason) }
+            return false
+        }
+    }
+
+    @Test func `The problems of a spec are known before it is built`() {
+        #expect(check(ImageSpec(name: "a", packages: ["six==1.16.0"])))
+        #expect(!check(ImageSpec(name: "a", builderOptions: ["engin": "docker"])))
+    }
+
     @Test func `A graph has a result for each spec`() async throws {
         let context = TrainerImageTests().context
         let engine = ImageSpec.BuildEngine(report: { $0.printToStandardError() })
