@@ -99,7 +99,12 @@ struct PendingSnapshot {
 extension SpecOverrides {
     /// The snapshot in a file, which is read in the background, or the snapshot of the spec in the file.
     func pendingSnapshot(of file: SpecFile) throws(ImageSpecError) -> PendingSnapshot {
-        let bytes = try file.contents(limit: FileSystem.maximumTextSize)
+        let bytes: [UInt8]
+        do throws(ImageSpecError) {
+            bytes = try file.contents(limit: FileSystem.maximumTextSize)
+        } catch {
+            throw error.suggesting("pass the path of a spec file or a snapshot")
+        }
         if ImageSpec.Snapshot.isSnapshot(bytes) {
             return PendingSnapshot(
                 file: file,

@@ -47,11 +47,8 @@ struct SpecFile: ExpressibleByArgument {
 }
 
 extension ImageSpecError {
-    /// The error of a spec that was not named, with the command that writes one if it does not exist.
-    var suggestingInit: ImageSpecError {
-        guard problems[0].fix == .passSpec else { return self }
-        return ImageSpecError(
-            Problem(
-                problems[0], fix: "pass the path of a spec file, or write one with: imagespec init"))
+    /// The error of a spec file that does not exist, with more that can be done. Other errors are unchanged.
+    func suggesting(_ fix: Fix) -> ImageSpecError {
+        problems[0].fix == .passSpec ? ImageSpecError(Problem(problems[0], fix: fix)) : self
     }
 }

@@ -38,7 +38,8 @@ struct SpecOverrides {
             result.spec = overridingFields(of: result.spec)
             return result
         } catch {
-            throw file.isUsual ? error.suggestingInit : error
+            guard file.isUsual else { throw error }
+            throw error.suggesting("pass the path of a spec file, or write one with: imagespec init")
         }
     }
 

@@ -28,6 +28,19 @@ import Testing
         try withFolder(of: files, body)
     }
 
+    /// What `tag --snapshot` writes for `a.yaml`, in whatever directory.
+    private static let snapshot = Result {
+        try withProject { folder in
+            #expect(try Tool.run(["tag", "--snapshot", "r.json", "a.yaml"], in: folder).status == 0)
+            return try String(contentsOfFile: folder + "/r.json", encoding: .utf8)
+        }
+    }
+
+    /// The project with that snapshot as `r.json`.
+    private static func withSnapshot<Result>(_ body: (String) throws -> Result) throws -> Result {
+        try withFolder(of: files.merging(["r.json": snapshot.get()]) { $1 }, body)
+    }
+
     // The arguments of diff, its exit status, and the changes that it prints.
     @Test(
         arguments: [
@@ -56,9 +69,9 @@ import Testing
             ("--limit 1 r.json a.yaml", 1, ["~ src/a.py: mode 644 → 755", "… and 3 more"]),
         ] as [(String, Int32, [String])])
     func changesAreLines(arguments: String, status: Int32, changes: [String]) throws {
-        try Self.withProject { folder in
+        try Self.withSnapshot { folder in
             let prepare = """
-                "$0" tag --snapshot r.json a.yaml > tag && cp r.json record-without-ending &&
+                cp r.json record-without-ending &&
                 rm src/old.py && echo 2 > src/model.py && chmod +x src/a.py && echo 'numpy==2.2 # new' > r.txt
                 """
             #expect(try Tool.shell(prepare, in: folder).status == 0)
@@ -113,9 +126,9 @@ import Testing
             ("check --tag x wrong.yaml", 65, "wrong.yaml:1:13: "),
         ] as [(String, Int32, String)])
     func failuresSayWhatToDo(arguments: String, status: Int32, fragment: String) throws {
-        try Self.withProject { folder in
+        try Self.withSnapshot { folder in
             let prepare = """
-                "$0" tag --snapshot r.json a.yaml > tag && head -c 900 r.json > torn.json && echo 'tag_format: x' > wrong.yaml &&
+                head -c 900 r.json > torn.json && echo 'tag_format: x' > wrong.yaml &&
                 sed 's/"a"/"b"/' r.json > edited.json && sed 's/snapshot.v1/snapshot.v2/' r.json > v2.json
                 """
             #expect(try Tool.shell(prepare, in: folder).status == 0)

@@ -22,6 +22,8 @@ import Testing
     static func examples(_ command: String) throws -> [String] {
         let arguments = command.isEmpty ? "--help" : "help \(command)"
         let help = try withTemporaryFolder { try Tool.shell("COLUMNS=500 \"$0\" \(arguments)", in: $0).text }
+        // Messages about wrong usage point here.
+        #expect(help.contains("USAGE: imagespec \(command)"))
         return help.split(separator: "\n").filter { $0.hasPrefix("  imagespec ") }.compactMap { line in
             line.dropFirst(2).firstRange(of: "   ").map {
                 String(line[line.index(line.startIndex, offsetBy: 2)..<$0.lowerBound])

@@ -4,10 +4,6 @@ import Testing
 
 /// What somebody reads who made a mistake, to the word.
 @Suite struct MessageTests {
-    static let commands = [
-        "name", "tag", "id", "document", "files", "diff", "render", "context", "check", "graph", "init",
-    ]
-
     struct Usage: Sendable, CustomTestStringConvertible {
         var arguments: [String]
         var message: String
@@ -61,15 +57,6 @@ import Testing
             let command = example.help.isEmpty ? "" : " " + example.help
             #expect(outcome.messages.hasSuffix("\nSee 'imagespec help\(command)'.\n"), "\(outcome.messages)")
             #expect(outcome.messages.split(separator: "\n").count == 2)
-        }
-    }
-
-    @Test(arguments: commands)
-    func helpIsWhereUsageErrorsPointTo(_ command: String) throws {
-        try withTemporaryFolder { folder in
-            let outcome = try Tool.run(["help", command], in: folder)
-            #expect(outcome.status == 0)
-            #expect(outcome.text.contains("USAGE: imagespec \(command) "))
         }
     }
 

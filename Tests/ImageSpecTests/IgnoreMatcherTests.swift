@@ -173,7 +173,7 @@ import Testing
     }
 
     /// Long enough that work that grows with the square would not end. Memory is measured with the tool.
-    private static let length = 300_000
+    private static let length = 100_000
 
     /// Long lines: what is repeated, what follows, a path that the rule matches, and one that it does not match. If nothing
     /// matches, no path can be as long.

@@ -94,7 +94,7 @@ extension ImageSpec {
             if !isName {
                 problems.append(
                     .invalidText(
-                        "env", name, "is not a valid variable name",
+                        "env.\(name.shortened)", name, "is not a valid variable name",
                         fix: "use letters, digits and '_', and do not begin with a digit"))
             } else if name == RenderingConstants.idVariable {
                 problems.append(.reservedVariable(name))

@@ -56,6 +56,9 @@ enum KnownPlatforms {
             return TextRule.Problem(
                 reason: "is not a valid platform", fix: "write \"linux/\(architecture)\"")
         }
+        if parts.count == 1, !platform.isEmpty, !platform.utf8.contains(where: \.isASCIIWhiteSpace) {
+            return TextRule.Problem(reason: "is not a valid platform", fix: "write \"linux/amd64\"")
+        }
         guard (2...3).contains(parts.count), parts.allSatisfy(isPart) else { return nil }
         let (system, architecture) = (parts[0], parts[1])
         if system != "linux" {

@@ -122,9 +122,10 @@ extension String {
 }
 
 extension [String] {
-    /// The last lines, after one that says how many are left out.
+    /// The last lines, after one that says how many are left out; none if none are wanted.
     fileprivate func last(_ lineCount: Int) -> [String] {
         guard count > lineCount else { return self }
+        guard lineCount > 0 else { return [] }
         return ["… \(count - lineCount + 1) earlier lines"] + suffix(lineCount - 1)
     }
 }
