@@ -24,17 +24,17 @@ struct BuildCommand: AsyncParsableCommand {
                "image_name":"ghcr.io/acme/trainer:1d2e…","outcome":"built",
                "reference":"ghcr.io/acme/trainer@sha256:…","spec":"trainer.yaml"}
 
-            An image that is made without an engine (--engine builtin) needs neither a daemon nor root, and packages are \
-            installed by uv on this machine. If another engine is used, the line that announces the build says why. --output writes \
-            the image to a file or directory instead of a registry or an engine, and its base images that are specs are built, but \
-            not pushed. With --json, there are also "layers", "bytes_sent" and "bytes_skipped".
+            An image that is made without a container engine (--engine builtin) needs neither a daemon nor root, and packages \
+            are installed by uv on this machine. If another engine is used, the line that announces the build says why. --output \
+            writes the image to a file or directory instead of pushing it to a registry or loading it into an engine; base images \
+            that are specs are built, but not pushed. With --json, there are also "layers", "bytes_sent" and "bytes_skipped".
 
               imagespec build --output trainer.tar trainer.yaml
               imagespec build --output oci:images trainer.yaml
 
             The outcome is built, found, assumed (with --assume-present, if the existence cannot be determined) or skipped \
-            (inside a Flyte execution). With --json, prints one object per spec; that of a failed image has "image_name", the \
-            outcome failed or not_built (its base failed), and "problems" as in imagespec check. Ctrl-C stops the engines and cleans up; images that \
+            (inside a Flyte execution). With --json, prints one object per spec; for a failed image, it contains \
+            "image_name", the outcome failed or not_built (if its base image failed), and "problems" as in imagespec check. Ctrl-C stops the engines and cleans up; images that \
             were already built are kept. Press Ctrl-C again after one second to exit immediately. The variables \
             FLYTE_FORCE_PUSH_IMAGE_SPEC, FLYTE_PUSH_IMAGE_SPEC and FLYTE_IMG_FAST_FAIL have the same effect as in flytekit.
             """)

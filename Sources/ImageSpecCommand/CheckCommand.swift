@@ -12,9 +12,9 @@ struct CheckCommand: AsyncParsableCommand {
         abstract: "Check that specs can be named, rendered and built, and report all problems.",
         discussion: """
             Prints nothing if there are no problems. Each problem is one line on standard error, with the line and column in the \
-            spec, and the exit status is that of the first one: 65 for a spec, 66 for its files. Reads every file that the specs name. Also checks what only \
-            builds use: the builder, its options, registry_config, and the files of pip_secret_mounts. Contacts no engine \
-            and no registry. Warnings do not change the exit status: among others, each file outside the project that --within allows.
+            spec, and the exit status is that of the first one: 65 for a spec, 66 for its files. Reads every file that the specs name. Also checks what is \
+            used only by builds: the builder, its options, registry_config, and the files of pip_secret_mounts. Contacts no engine \
+            and no registry. Warnings do not change the exit status; for example, there is one for each file outside the project that --within allows.
 
               imagespec check trainer.yaml && echo fine
               imagespec check --json trainer.yaml

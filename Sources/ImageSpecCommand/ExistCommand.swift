@@ -77,7 +77,7 @@ struct DigestCommand: AsyncParsableCommand {
         abstract: "Print the manifest digests of images in their registries.",
         discussion: """
             Queries the registries. For a multi-platform image, prints the digest of the index. Prints one digest per line in \
-            the order of the specs. If an image does not exist, prints none, and the exit status is 1.
+            the order of the specs. If any image does not exist, prints no digests, and the exit status is 1.
 
               imagespec digest trainer.yaml
               sha256:5f70…

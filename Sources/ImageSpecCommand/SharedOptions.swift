@@ -44,7 +44,8 @@ struct BaseDirectory: ParsableArguments {
         name: .customLong("base-dir"),
         help: ArgumentHelp(
             "Resolve relative paths in the spec against this directory.",
-            discussion: "The file of a base_image is relative to the spec file, except for standard input.",
+            discussion:
+                "The path of a base_image that is a file is relative to the spec file, except for standard input.",
             valueName: "directory"),
         completion: .directory)
     var baseFolder: String?
@@ -53,7 +54,7 @@ struct BaseDirectory: ParsableArguments {
         help: ArgumentHelp(
             "Allow files in this directory outside the project. Can be repeated.",
             discussion: """
-                By default, all files of a spec must be in the git work tree of the spec file, or without one in its directory, after links are followed. Use --within / to allow all files.
+                By default, after links are followed, all files of a spec must be in the git work tree that contains the spec file or, without one, in its directory. Use --within / to allow all files.
                 """,
             valueName: "directory"),
         completion: .directory)

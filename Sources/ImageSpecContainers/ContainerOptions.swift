@@ -119,7 +119,9 @@ struct ContainerOptions: Hashable, Sendable {
                 (0...Self.lastSecond).contains(seconds.value)
             else {
                 throw .invalidOption(
-                    key, "expected whole seconds from 1970 to the year 9999, without quotes, such as 0")
+                    key,
+                    "expected a whole number of seconds since 1970, up to the year 9999, without quotes, such as 0"
+                )
             }
             sourceDateEpoch = Int(seconds.value)
         default: throw .unknownOption(key, known: Self.names)

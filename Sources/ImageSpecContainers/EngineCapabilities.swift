@@ -76,7 +76,7 @@ struct EngineCapabilities: Sendable {
             throw unable(
                 "network",
                 "supports only host, none and default",
-                "a builder created with \"docker buildx create --driver-opt network=\(network)\", podman or buildah"
+                "podman, buildah or a builder created with \"docker buildx create --driver-opt network=\(network)\""
             )
         case .buildctl: throw unable("network", "supports only host, none and default", "podman or buildah")
         case .podman, .buildah: break
@@ -86,7 +86,7 @@ struct EngineCapabilities: Sendable {
     private func checkAttestations() throws(ImageSpecError) {
         let wanted = [("provenance", options.provenance != nil), ("sbom", options.billOfMaterials != nil)]
         guard let key = wanted.first(where: \.1)?.0 else { return }
-        let able = "docker with buildx 0.10 or later or buildctl"
+        let able = "buildctl, or docker with buildx 0.10 or later"
         switch engine.dialect {
         case .buildctl: break
         case .buildx where engine.hasBuildx(0, 10): break

@@ -86,7 +86,9 @@ extension ImageSpecError {
         .platformsUnsupported(
             missing,
             "the base spec is built for \(available.joined(separator: ", ")), not for \(missing.joined(separator: ", "))",
-            fix: "remove platform from the base spec, so that it is built for the same, or add it there")
+            fix:
+                "remove platform from the base spec, so that it is built for the same platforms, or add them there"
+        )
     }
 
     static func invalidRegistryConfig(_ path: String, _ what: String, fix: ImageSpecError.Fix)

@@ -19,7 +19,7 @@ extension ImageSpecError {
     static func gitListingRequired(_ folder: String) -> ImageSpecError {
         ImageSpecError(
             .missingInput, field: "source_root",
-            "flytekit excludes the files of \"\(folder)\" that git ignores, and their list is missing",
+            "flytekit excludes the files of \"\(folder)\" that git ignores, but no list of them was passed",
             fix: "use the scheme .flytekit(gitIgnored:)")
     }
 

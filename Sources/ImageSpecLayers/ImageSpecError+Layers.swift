@@ -51,7 +51,7 @@ extension ImageSpecError {
     static var baseHomeTooLarge: ImageSpecError {
         ImageSpecError(
             .unsupportedField, field: "base_image",
-            "the files below /root, which the user of tasks gets, are too large for the builtin engine",
+            "the files below /root, which are given to the user that runs tasks, are too large for the builtin engine",
             fix: otherEngines, underlying: EngineNeed())
     }
 
@@ -117,10 +117,10 @@ extension ImageSpecError {
             fix: "update uv: pip install --upgrade uv", underlying: EngineNeed())
     }
 
-    /// uv runs a Python of this machine for an environment.
+    /// uv runs a Python on this machine for an environment.
     static func noEnvironment(_ lines: [String]) -> ImageSpecError {
         ImageSpecError(
-            .toolFailed, "uv cannot create an environment with a Python of this machine",
+            .toolFailed, "uv cannot create an environment with a Python on this machine",
             fix: "install Python 3", output: lines, underlying: EngineNeed())
     }
 
@@ -165,7 +165,7 @@ extension ImageSpecError {
 
     static let baseWithoutPython = ImageSpecError(
         .missingInput, field: "base_image", "the base image has no python3 on its PATH",
-        fix: "use another base image, or set python_version with docker, podman or buildah")
+        fix: "use another base image, or set python_version and build with docker, podman or buildah")
 
     // MARK: outputs
 

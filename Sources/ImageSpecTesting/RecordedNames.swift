@@ -137,7 +137,7 @@ struct RecordedNames: Equatable {
 
 extension ImageSpecError {
     static let notImageNames = ImageSpecError(
-        .invalidDocument, "not a file with image names of this release",
+        .invalidDocument, "not a file of recorded image names in the format of this release",
         fix: "record them: IMAGESPEC_RECORD_NAMES=1 swift test")
 }
 

@@ -16,7 +16,7 @@ import Testing
         ),
         (
             "standardInputTooLarge", .standardInputTooLarge, .invalidDocument,
-            "standard input is too large; a spec has at most 1 MiB"
+            "standard input is too large; a spec can be at most 1 MiB"
         ),
         (
             "unreadableStandardInput", .unreadableStandardInput(reason: "Bad file descriptor"),

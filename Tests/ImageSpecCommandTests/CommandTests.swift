@@ -160,10 +160,10 @@ import Testing
             says: "is a directory; pass \"d/image.yaml\""),
         Case(
             "check", "a.yaml", files: ["a.yaml": String(repeating: "# x\n", count: 600_000)], status: 65,
-            says: "\"a.yaml\"", "is too large (2 MiB); a spec has at most 1 MiB"),
+            says: "\"a.yaml\"", "is too large (2 MiB); a spec can be at most 1 MiB"),
         Case(
             "check", "-", input: String(repeating: "# x\n", count: 600_000), status: 65,
-            says: "standard input is too large; a spec has at most 1 MiB"),
+            says: "standard input is too large; a spec can be at most 1 MiB"),
         Case("nonsense", status: 64, says: "nonsense"),
         Case("tag", "--nonsense", "a.yaml", status: 64, says: "--nonsense"),
         Case("tag", "--registry", status: 64, says: "--registry"),

@@ -319,7 +319,7 @@ struct RegistryFaultTests {
             Issue.record("\(existence)")
             return
         }
-        #expect(reason.contains("reports no digest of that algorithm"), "\(reason)")
+        #expect(reason.contains("reports no digest with that algorithm"), "\(reason)")
     }
 
     @Test func digestsOfWhatIsNotThereAreErrors() async throws {

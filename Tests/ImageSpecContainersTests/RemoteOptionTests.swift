@@ -116,12 +116,12 @@ import Testing
             (["cache_from": ["r.io/a", "r.io/b"]], .podman, "4.3.1", "one cache"),
             (["cache_from": "r.io/a"], .buildah, "1.26.9", "before version 1.27"),
             (["cache_to": "r.io/a"], .podman, "4.1.1", "before version 4.2"),
-            (["provenance": true], .buildah, "1.28.2", "docker with buildx 0.10 or later or buildctl"),
-            (["sbom": true], .buildKit, "20.10.24", "or buildctl"),
+            (["provenance": true], .buildah, "1.28.2", "buildctl, or docker with buildx 0.10 or later"),
+            (["sbom": true], .buildKit, "20.10.24", "use buildctl, or docker"),
             (["source_date_epoch": 0], .buildKit, "20.10.24", "podman or buildah"),
             (["network": "mine"], .buildctl, "0.13.0", "default; use podman or buildah"),
-            (["network": "mine"], .buildx, "28.2.2", "--driver-opt network=mine\", podman or buildah"),
-            (["network": "mine"], .buildKit, "20.10.24", "--driver-opt network=mine\", podman or buildah"),
+            (["network": "mine"], .buildx, "28.2.2", "use podman, buildah or a builder created with"),
+            (["network": "mine"], .buildKit, "20.10.24", "use podman, buildah or a builder created with"),
         ] as [(Options, DetectedEngine.Dialect, String, String)])
     func whatTheEngineCannotDoIsAnErrorThatSaysWhichCan(
         _ options: Options, _ dialect: DetectedEngine.Dialect, _ version: String, _ text: String

@@ -76,12 +76,12 @@ import Testing
         ("x86_64,arm64", "write \"linux/arm64\""),
         (
             "linux/x86_64",
-            "names the architecture \"x86_64\", which is \"amd64\" in images; write \"linux/amd64\""
+            "names the architecture \"x86_64\", which is called \"amd64\" in image platforms; write \"linux/amd64\""
         ),
         ("linux/amd64, linux/aarch64", "write \"linux/arm64\""),
         ("linux/armhf", "write \"linux/arm/v7\""),
-        ("darwin/arm64", "which are built for Linux; write \"linux/arm64\""),
-        ("windows/amd64", "which are built for Linux; write \"linux/amd64\""),
+        ("darwin/arm64", "images are built for Linux; write \"linux/arm64\""),
+        ("windows/amd64", "images are built for Linux; write \"linux/amd64\""),
         ("linx/amd64", "did you mean \"linux/amd64\"?"),
         ("linux/amd46", "did you mean \"amd64\"?"),
     ])

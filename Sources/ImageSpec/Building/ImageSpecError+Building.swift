@@ -78,8 +78,8 @@ extension ImageSpecError {
     static func includeThroughOwnFolder(_ file: String, _ included: String) -> ImageSpecError {
         .invalidRequirements(
             file, line: nil,
-            "the include of \"\(included.shortened)\" leaves the directory of the main requirements file, and that path does not exist in the image",
-            fix: "write the path without leaving that directory")
+            "the path that includes \"\(included.shortened)\" leads out of the directory of the main requirements file, and does not exist in the image",
+            fix: "write a path that stays in that directory")
     }
 
     // MARK: build contexts

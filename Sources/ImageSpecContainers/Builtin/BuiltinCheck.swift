@@ -35,7 +35,9 @@ struct BuiltinCheck {
         guard let path = spec.requirements, path.split(separator: "/").last == "poetry.lock" else {
             return []
         }
-        return [.fieldNeedsEngine("requirements", "is a poetry.lock, which poetry installs in the image")]
+        return [
+            .fieldNeedsEngine("requirements", "is a poetry.lock, which requires running poetry in the image")
+        ]
     }
 
     /// uv runs on this machine, and must not run what a package or a spec brings along.

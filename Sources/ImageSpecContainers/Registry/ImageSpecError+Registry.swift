@@ -182,7 +182,7 @@ extension ImageSpecError {
     static func otherAlgorithm(_ reference: ImageSpec.ImageReference) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown, about: reference.registry.description,
-            "\"\(reference.repository)@\(reference.identifier)\" exists, but the registry reports no digest of that algorithm to verify it",
+            "\"\(reference.repository)@\(reference.identifier)\" exists, but the registry reports no digest with that algorithm to verify it against",
             fix: "use the image's sha256 digest")
     }
 

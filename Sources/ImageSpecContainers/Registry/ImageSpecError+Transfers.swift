@@ -56,7 +56,7 @@ extension ImageSpecError {
             case (413, _):
                 (
                     "a layer is too large for the registry or a proxy (\(said(response)))",
-                    "ask the operator to raise the limit for requests to 1 MiB or more"
+                    "ask the operator to raise the request size limit to at least 1 MiB"
                 )
             case (429, _): ("too many requests (\(saidWithWait(response)))", "try again later")
             case (507, _):

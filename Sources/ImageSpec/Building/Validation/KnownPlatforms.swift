@@ -70,12 +70,13 @@ enum KnownPlatforms {
                     fix: "did you mean \"\(platform.shortened)\"?")
             }
             return TextRule.Problem(
-                reason: "is not a platform of images, which are built for Linux",
+                reason: "is not an image platform; images are built for Linux",
                 fix: "write \"\(platform.shortened)\"")
         }
         if let name = otherNames[architecture] {
             return TextRule.Problem(
-                reason: "names the architecture \"\(architecture)\", which is \"\(name)\" in images",
+                reason:
+                    "names the architecture \"\(architecture)\", which is called \"\(name)\" in image platforms",
                 fix: "write \"linux/\(name)\"")
         }
         guard !architectures.contains(architecture), architecture.utf8.count > 2,

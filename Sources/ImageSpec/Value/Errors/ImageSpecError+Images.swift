@@ -19,8 +19,8 @@ extension ImageSpecError {
     static func imageWithoutVersion(_ reference: String) -> ImageSpecError {
         ImageSpecError(
             .missingInput,
-            "the image \(reference.shortened) has neither a tag nor a digest, and nor has the default image",
-            fix: "add one of them")
+            "the image \"\(reference.shortened)\" has neither a tag nor a digest, and neither does the default image",
+            fix: "add a tag or a digest")
     }
 
     static func tagAndDigest(_ field: String, _ name: String) -> ImageSpecError {

@@ -40,7 +40,7 @@ extension ImageSpecError {
         return size > FileSystem.maximumSpecSize ? " (\((size + 1 << 19) >> 20) MiB)" : ""
     }
 
-    private static let fixForLargeSpec = Fix("a spec has at most \(FileSystem.maximumSpecSize >> 20) MiB")
+    private static let fixForLargeSpec = Fix("a spec can be at most \(FileSystem.maximumSpecSize >> 20) MiB")
 
     static let standardInputTooLarge = ImageSpecError(
         .invalidDocument, "standard input is too large", fix: fixForLargeSpec)
@@ -162,7 +162,7 @@ extension ImageSpecError {
         ImageSpecError(
             .unreadableInput, field: field, found: path,
             "cannot read \(shown(path.shortened)): its path in the directory is longer than "
-                + "\(SourceTree.maximumPathLength) bytes, which cannot be built",
+                + "\(SourceTree.maximumPathLength) bytes, which is the limit",
             fix: Fix("shorten it, or \(exclusion(field))"))
     }
 
