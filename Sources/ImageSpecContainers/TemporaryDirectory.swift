@@ -18,6 +18,7 @@ struct TemporaryDirectory: Sendable {
     /// Creates the directory in the system's directory for temporary files.
     init(environment: (String) -> String? = ImageSpec.processEnvironment) throws(ImageSpecError) {
         let parent = Self.parent(environment)
+        // mkdtemp replaces the X by characters that no other name has.
         var template = Array((parent + "/imagespec-XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else { throw .noTemporaryDirectory(parent, Self.lastError) }
         path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)

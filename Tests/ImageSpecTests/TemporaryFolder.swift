@@ -13,6 +13,7 @@ final class TemporaryFolder: Sendable {
 
     init() {
         let base = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+        // mkdtemp replaces the X by characters that no other name has.
         var template = Array("\(base)/imagespec-test-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template), let real = realpath(made, nil) else {
             preconditionFailure("no temporary folder in \(base)")

@@ -23,7 +23,7 @@ extension FileSystem {
 
     /// The real path of the part of a path that exists, followed by the rest of its normalized text.
     ///
-    /// A relative path is relative to `workingDirectory`. Source: C++17, `std::filesystem::weakly_canonical`.
+    /// A path that is not absolute is relative to `workingDirectory`. Source: C++17, `std::filesystem::weakly_canonical`.
     static func weaklyCanonicalPath(_ path: String, from workingDirectory: String) -> [UInt8] {
         let text = Path.lexicallyNormalized(Path.join(workingDirectory, path))
         let slash = UInt8(ascii: "/")
@@ -95,7 +95,7 @@ extension FileSystem {
 
     /// Opens a directory that is not a link. Returns -1 with `errno` if that fails.
     ///
-    /// A relative path is relative to `folder`; the empty path is that directory.
+    /// A path that is not absolute is relative to `folder`; the empty path is that directory.
     static func openFolder(_ path: [UInt8], in folder: Int32 = AT_FDCWD) -> Int32 {
         withCPath(path.isEmpty ? [UInt8(ascii: ".")] : path) { path in
             DescriptorLimit.waiting { openat(folder, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) }

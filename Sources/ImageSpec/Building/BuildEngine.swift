@@ -226,15 +226,11 @@ extension ImageSpec {
                 var result = try await builder.build(request)
                 result.duration = clock.now - start
                 return result
-            } catch let error as ImageSpecError {
-                // What was printed has been reported.
-                report(.failed(imageName: request.imageName, reason: error.withoutOutput.message))
-                throw error.ofFailedImage(request.imageName)
             } catch {
                 if !(error is CancellationError) {
                     report(.failed(imageName: request.imageName, reason: "\(error)"))
                 }
-                throw error
+                throw (error as? ImageSpecError)?.ofFailedImage(request.imageName) ?? error
             }
         }
 

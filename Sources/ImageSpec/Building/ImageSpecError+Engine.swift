@@ -57,11 +57,6 @@ extension ImageSpecError {
             }) ?? self
     }
 
-    /// The error without what programs printed.
-    var withoutOutput: ImageSpecError {
-        ImageSpecError(problems: problems.map { $0.withOutput(last: 0) }) ?? self
-    }
-
     static let noDefaultImage = ImageSpecError(
         .missingInput, "the image config has no default_image, and the code specifies no image spec",
         fix: "add one of them")

@@ -10,7 +10,7 @@ struct Fuzzer: Sendable {
     static let all = readers + [cache, identity]
 }
 
-/// Ends the process, which libFuzzer reports with the input.
+/// Ends the process if a law does not hold: libFuzzer reports the input of a process that ends with a signal.
 func require(_ condition: Bool, _ law: @autoclosure () -> String) {
     if !condition { fatalError("not so: " + law()) }
 }

@@ -24,7 +24,7 @@ enum KnownPlatforms {
     /// What is wrong with a list of platforms that is separated by commas.
     static let rule = TextRule { problem($0) ?? spellingProblem($0) }
 
-    /// The mistakes that have a right value, such as `amd64` for `linux/amd64`. Other text has a tag in identity version 1.
+    /// The mistakes that have a right value, such as `amd64` for `linux/amd64`, and single words. Other text has a tag in identity version 1.
     static let naming = TextRule { problem($0) }
 
     private static func problem(_ list: String) -> TextRule.Problem? {
