@@ -19,6 +19,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "ImageSpec", targets: ["ImageSpec"]),
+        .library(name: "ImageSpecBuilding", targets: ["ImageSpecBuilding"]),
         .library(name: "ImageSpecContainers", targets: ["ImageSpecContainers"]),
         .library(name: "ImageSpecDiff", targets: ["ImageSpecDiff"]),
         .library(name: "ImageSpecFlytekit", targets: ["ImageSpecFlytekit"]),
@@ -59,6 +60,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "ImageSpec", dependencies: ["CFileSystem", "ContentTree"], swiftSettings: settings),
+        // Validation, Dockerfiles, build contexts and the order of builds. Not in ImageSpec, so that a client that only names
+        // images compiles half as much.
+        .target(
+            name: "ImageSpecBuilding", dependencies: ["CFileSystem", "ContentTree", "ImageSpec"],
+            swiftSettings: settings),
         // Snapshots of what was named, and how two differ.
         .target(name: "ImageSpecDiff", dependencies: ["ContentTree", "ImageSpec"], swiftSettings: settings),
         // flytekit's own names, which need MD5 and SHA-1.
@@ -74,12 +80,14 @@ let package = Package(
             swiftSettings: settings),
         // Layers, manifests and configurations of images, made without a daemon. No product: ImageSpecContainers offers it.
         .target(
-            name: "ImageSpecLayers", dependencies: ["CZlib", "ContentTree", "ImageSpec"],
+            name: "ImageSpecLayers",
+            dependencies: ["CZlib", "ContentTree", "ImageSpec", "ImageSpecBuilding"],
             swiftSettings: settings),
         .target(
             name: "ImageSpecContainers",
             dependencies: [
-                "CCurl", "ContentTree", "ImageSpec", "ImageSpecFlytekit", "ImageSpecLayers",
+                "CCurl", "ContentTree", "ImageSpec", "ImageSpecBuilding", "ImageSpecFlytekit",
+                "ImageSpecLayers",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(
                     name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux])),
@@ -93,14 +101,15 @@ let package = Package(
         ),
         // No product: it is for the tool alone.
         .target(
-            name: "ImageSpecDrafting", dependencies: ["ContentTree", "ImageSpec", "ImageSpecYAML"],
+            name: "ImageSpecDrafting",
+            dependencies: ["ContentTree", "ImageSpec", "ImageSpecBuilding", "ImageSpecYAML"],
             swiftSettings: settings),
         // Not named imagespec: where file names ignore case, that module's files would be those of ImageSpec.
         .executableTarget(
             name: "ImageSpecCommand",
             dependencies: [
-                "ContentTree", "ImageSpec", "ImageSpecContainers", "ImageSpecDiff", "ImageSpecDrafting",
-                "ImageSpecFlytekit", "ImageSpecYAML",
+                "ContentTree", "ImageSpec", "ImageSpecBuilding", "ImageSpecContainers", "ImageSpecDiff",
+                "ImageSpecDrafting", "ImageSpecFlytekit", "ImageSpecYAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -117,37 +126,42 @@ let package = Package(
         .testTarget(
             name: "ImageSpecTests",
             dependencies: [
-                "ContentTree", "ImageSpec", "ImageSpecDiff", "ImageSpecFlytekit", "ImageSpecFoundation",
-                "ImageSpecTesting",
+                "ContentTree", "ImageSpec", "ImageSpecBuilding", "ImageSpecDiff", "ImageSpecFlytekit",
+                "ImageSpecFoundation", "ImageSpecTesting",
             ],
             resources: [.copy("Fixtures")],
             swiftSettings: settings
         ),
         .testTarget(
-            name: "ImageSpecLayersTests", dependencies: ["ContentTree", "ImageSpec", "ImageSpecLayers"],
+            name: "ImageSpecLayersTests",
+            dependencies: ["ContentTree", "ImageSpec", "ImageSpecBuilding", "ImageSpecLayers"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "ImageSpecContainersTests",
             dependencies: [
-                "ContentTree", "ImageSpec", "ImageSpecContainers", "ImageSpecFlytekit", "ImageSpecLayers",
+                "ContentTree", "ImageSpec", "ImageSpecBuilding", "ImageSpecContainers", "ImageSpecFlytekit",
+                "ImageSpecLayers",
             ],
             resources: [.copy("Fixtures")], swiftSettings: settings
         ),
         .testTarget(
-            name: "ImageSpecYAMLTests", dependencies: ["ImageSpec", "ImageSpecYAML"], swiftSettings: settings
+            name: "ImageSpecYAMLTests", dependencies: ["ImageSpec", "ImageSpecBuilding", "ImageSpecYAML"],
+            swiftSettings: settings
         ),
         .testTarget(
             name: "ImageSpecDraftingTests",
-            dependencies: ["ContentTree", "ImageSpec", "ImageSpecDrafting", "ImageSpecYAML"],
+            dependencies: [
+                "ContentTree", "ImageSpec", "ImageSpecBuilding", "ImageSpecDrafting", "ImageSpecYAML",
+            ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "ErrorMessageTests",
             dependencies: [
-                "ContentTree", "ImageSpec", "ImageSpecCommand", "ImageSpecContainers", "ImageSpecDiff",
-                "ImageSpecDrafting", "ImageSpecFlytekit", "ImageSpecLayers", "ImageSpecTesting",
-                "ImageSpecYAML",
+                "ContentTree", "ImageSpec", "ImageSpecBuilding", "ImageSpecCommand", "ImageSpecContainers",
+                "ImageSpecDiff", "ImageSpecDrafting", "ImageSpecFlytekit", "ImageSpecLayers",
+                "ImageSpecTesting", "ImageSpecYAML",
             ],
             exclude: ["Fixtures"], swiftSettings: settings
         ),
@@ -162,7 +176,8 @@ let package = Package(
 // Sanitizers slow a build and its tests; what they look for is in the core alone.
 if Context.environment["IMAGESPEC_CORE_ONLY"] == "1" {
     let core = [
-        "CLibcrypto", "CFileSystem", "CSHA256", "ContentTree", "ImageSpec", "ImageSpecDiff",
+        "CLibcrypto", "CFileSystem", "CSHA256", "ContentTree", "ImageSpec", "ImageSpecBuilding",
+        "ImageSpecDiff",
         "ImageSpecFlytekit", "ImageSpecFoundation", "ImageSpecTesting", "ImageSpecTests",
     ]
     package.targets.removeAll { !core.contains($0.name) }

@@ -82,7 +82,7 @@ def flytekit(patience):
 
 def uv_version():
     """The version of uv that Dockerfiles name."""
-    with open(os.path.join(PACKAGE, "Sources/ImageSpec/Building/RenderingConstants.swift"), encoding="utf-8") as file:
+    with open(os.path.join(PACKAGE, "Sources/ImageSpecBuilding/RenderingConstants.swift"), encoding="utf-8") as file:
         return re.search(r'uvImage = ".*:(.*)"', file.read())[1]
 
 

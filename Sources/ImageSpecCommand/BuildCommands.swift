@@ -3,6 +3,7 @@
 import ArgumentParser
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 
 struct RenderCommand: SpecCommand {
     static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 import ImageSpecContainers
 
 /// What became of all images of a graph: as a table for people, and spec by spec for programs.

@@ -3,6 +3,7 @@
 import ArgumentParser
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 import ImageSpecContainers
 
 /// The tool `imagespec`: flags in, text out. What it does is in the libraries.

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import ImageSpec
+import ImageSpecBuilding
 import ImageSpecDrafting
 
 struct InitCommand: ParsableCommand {

@@ -3,6 +3,7 @@
 import ArgumentParser
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 import ImageSpecContainers
 import ImageSpecYAML
 

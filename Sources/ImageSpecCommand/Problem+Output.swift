@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 
 extension ImageSpecError.Problem {
     /// The same problem with the options of this tool that fix it.

@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 import Synchronization
 
 /// Build progress on standard error: a block that is updated on a terminal, otherwise the lines of the engine.

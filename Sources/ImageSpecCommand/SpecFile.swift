@@ -3,6 +3,7 @@
 import ArgumentParser
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 import ImageSpecYAML
 
 /// A spec, or a snapshot, on the command line: the path of a file, or `-` for standard input.

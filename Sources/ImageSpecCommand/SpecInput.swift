@@ -3,6 +3,7 @@
 import ArgumentParser
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 import ImageSpecYAML
 
 /// A spec on the command line, with overridden fields and its context.

@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 
 /// The files of one build in its temporary directory: the build context, and links to secrets and certificates, so that no
 /// path of the user is in an argument.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ImageSpec
+import ImageSpecBuilding
 import ImageSpecLayers
 
 /// One request, with the engine that works on it and a directory for its files.

@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 
 #if canImport(Glibc)
 import Glibc

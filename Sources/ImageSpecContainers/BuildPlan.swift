@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 
 /// The input of a build's command lines, which are functions of it for every engine.
 struct BuildPlan: Hashable, Sendable {

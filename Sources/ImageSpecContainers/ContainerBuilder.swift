@@ -2,6 +2,7 @@
 
 internal import ContentTree
 public import ImageSpec
+public import ImageSpecBuilding
 internal import ImageSpecLayers
 import Synchronization
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ImageSpec
+import ImageSpecBuilding
 
 /// A build with an engine that answers: the least busy of the spec's remote engines, or the one that the client selects.
 struct EndpointDispatch: Sendable {

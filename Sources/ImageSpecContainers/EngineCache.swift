@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 import Synchronization
 
 /// A cache of the engines that work, since detection may take seconds.

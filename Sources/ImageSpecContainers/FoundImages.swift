@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ImageSpec
+import ImageSpecBuilding
 import Synchronization
 
 /// Images that were found by the check of a request, for the build of the same request.

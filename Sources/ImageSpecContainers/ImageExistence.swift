@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 import ImageSpecLayers
 
 /// The images that a container engine has.

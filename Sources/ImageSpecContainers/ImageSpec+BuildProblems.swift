@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import ImageSpec
+internal import ImageSpecBuilding
 
 extension ImageSpec {
     /// Checks that a spec can be named, rendered and built by the builders of `BuildEngine.containers()`, as far as the spec and

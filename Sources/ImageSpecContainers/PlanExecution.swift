@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ImageSpec
+import ImageSpecBuilding
 import Synchronization
 
 /// Runs the commands of build plans, one after the other.

@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 
 /// The credentials of engines, from a spec's `registry_config`: a directory with docker's `config.json`, or such a file of any
 /// name.

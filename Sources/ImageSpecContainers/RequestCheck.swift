@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 import ImageSpecLayers
 
 /// Finds what keeps an image from being built by any engine: the builder options, the platforms, and the files of this

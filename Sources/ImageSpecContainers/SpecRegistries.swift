@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ImageSpec
+package import ImageSpecBuilding
 
 /// What registries have, asked with the credentials of a spec.
 package struct SpecRegistries: Sendable {

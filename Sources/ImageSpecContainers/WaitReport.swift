@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ImageSpec
+import ImageSpecBuilding
 import Synchronization
 
 /// Reports what a build waits for before its engine starts: a credential helper, a registry, a daemon.

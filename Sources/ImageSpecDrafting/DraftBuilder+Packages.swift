@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 
 // Packages of apt, pip and conda.
 extension DraftBuilder {

@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 
 // The base image and the version of Python.
 extension DraftBuilder {

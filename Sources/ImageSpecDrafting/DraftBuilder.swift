@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 
 /// Turns the findings in a directory into fields. If two files disagree, the more specific one is used, and a comment names
 /// the other.

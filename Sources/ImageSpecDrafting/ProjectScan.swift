@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 
 /// The files in the directory that a spec is drafted for.
 struct ProjectScan {

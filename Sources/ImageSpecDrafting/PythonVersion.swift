@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 
 /// A version of Python as a spec declares it: `3.12` or `3.12.4`.
 struct PythonVersion: Equatable, Sendable {

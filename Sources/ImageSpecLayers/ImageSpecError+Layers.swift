@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ImageSpec
+internal import ImageSpecBuilding
 
 // The errors of images that are made without a container engine.
 

@@ -12,6 +12,7 @@ import Testing
     private static let allowed: [String: Set<String>] = [
         "ContentTree": ["CFileSystem", "CLibcrypto", "CSHA256"],
         "ImageSpec": ["CFileSystem", "ContentTree"],
+        "ImageSpecBuilding": ["CFileSystem", "ContentTree", "ImageSpec"],
         "ImageSpecDiff": ["ContentTree", "ImageSpec"],
         "ImageSpecFlytekit": ["CLibcrypto", "ContentTree", "ImageSpec"],
         "ImageSpecFoundation": ["Foundation", "FoundationEssentials", "ImageSpec"],
@@ -19,22 +20,23 @@ import Testing
             "ContentTree", "Foundation", "FoundationEssentials", "ImageSpec", "ImageSpecDiff",
         ],
         "ImageSpecYAML": ["ContentTree", "ImageSpec", "Yams"],
-        "ImageSpecDrafting": ["ContentTree", "ImageSpec", "ImageSpecYAML"],
-        "ImageSpecLayers": ["CZlib", "ContentTree", "ImageSpec"],
+        "ImageSpecDrafting": ["ContentTree", "ImageSpec", "ImageSpecBuilding", "ImageSpecYAML"],
+        "ImageSpecLayers": ["CZlib", "ContentTree", "ImageSpec", "ImageSpecBuilding"],
         "ImageSpecContainers": [
-            "CCurl", "ContentTree", "ImageSpec", "ImageSpecFlytekit", "ImageSpecLayers", "Subprocess",
-            "System", "SystemPackage",
+            "CCurl", "ContentTree", "ImageSpec", "ImageSpecBuilding", "ImageSpecFlytekit", "ImageSpecLayers",
+            "Subprocess", "System", "SystemPackage",
         ],
         "ImageSpecCommand": [
-            "ArgumentParser", "ContentTree", "ImageSpec", "ImageSpecContainers", "ImageSpecDiff",
-            "ImageSpecDrafting", "ImageSpecFlytekit", "ImageSpecYAML",
+            "ArgumentParser", "ContentTree", "ImageSpec", "ImageSpecBuilding", "ImageSpecContainers",
+            "ImageSpecDiff", "ImageSpecDrafting", "ImageSpecFlytekit", "ImageSpecYAML",
         ],
     ]
 
     /// Words of the layers above, which no lower target may use in its code.
     private static let foreign: [String: [String]] = [
         "ContentTree": ["ImageSpec", "source_root", "requirements"],
-        "ImageSpec": ["RegistryClient", "ContainerEngine", "ArgumentParser"],
+        "ImageSpec": ["BuildContext", "BuildEngine", "Builder", "RegistryClient"],
+        "ImageSpecBuilding": ["RegistryClient", "ContainerEngine", "ArgumentParser"],
         "ImageSpecLayers": ["RegistryClient", "ContainerEngine", "ContainerBuilder"],
         "ImageSpecDiff": ["Dockerfile"],
     ]

@@ -2,6 +2,7 @@
 
 import Foundation
 import ImageSpec
+import ImageSpecBuilding
 import Testing
 
 @testable import ContentTree

@@ -2,6 +2,7 @@
 
 import Foundation
 import ImageSpec
+import ImageSpecBuilding
 import ImageSpecDrafting
 import ImageSpecYAML
 import Testing

@@ -5,6 +5,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 @testable import ImageSpecDiff
 
 /// Specs with very many bases below each other.

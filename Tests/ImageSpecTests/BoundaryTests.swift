@@ -6,6 +6,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 /// A spec from a stranger reads no file outside its project, unless the caller allows it.
 @Suite struct BoundaryTests {

@@ -5,6 +5,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 /// What making a graph reads and costs, and which specs are one image.
 @Suite(.timeLimit(.minutes(20))) struct BuildGraphReadingTests {

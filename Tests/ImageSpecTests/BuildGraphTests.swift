@@ -5,6 +5,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 /// Builds of many specs at once.
 @Suite(.timeLimit(.minutes(20))) struct BuildGraphTests {

@@ -3,6 +3,7 @@
 import Testing
 
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 /// Events and results as lines.
 @Suite struct BuildTextTests {

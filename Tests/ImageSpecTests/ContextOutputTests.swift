@@ -5,6 +5,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 /// Where a build context goes: files that are replaced, pipes that nobody reads, and writing that is cancelled.
 @Suite struct ContextOutputTests {

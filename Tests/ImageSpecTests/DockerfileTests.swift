@@ -5,6 +5,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 /// Whole Dockerfiles. `RECORD_SNAPSHOTS=1` writes them anew, and fails the run so that nobody forgets to read them.
 @Suite struct DockerfileTests {

@@ -4,6 +4,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 @Suite struct EncodingTests {
     /// RFC 4648, section 10.

@@ -5,6 +5,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 /// Between naming and copying, a file can become another one. No byte of another file is written.
 @Suite struct EntryReaderTests {

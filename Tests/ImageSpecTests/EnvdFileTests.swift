@@ -5,6 +5,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 /// Whole files for envd. `RECORD_SNAPSHOTS=1` writes them anew, and fails the run so that nobody forgets to read them.
 /// `Tests/Integration/envd.sh` has envd compile each of them.

@@ -3,6 +3,7 @@
 import Testing
 
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 /// Input that a stranger may write takes time in proportion to its size: four times the input takes four times as long, where
 /// a copy for each line would take sixteen times.

@@ -3,6 +3,7 @@
 import Testing
 
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 /// What must not happen on the machine that makes an image without a container.
 @Suite struct HostInstallationTests {

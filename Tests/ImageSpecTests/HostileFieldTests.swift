@@ -5,6 +5,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 /// Every field with texts that try to be more than a value. Each is refused with an error that names the field, or
 /// BuildKit's own parser reads exactly the intended instructions and values.

@@ -4,6 +4,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 /// What of a requirements file is on the machine alone, and where that matters.
 @Suite struct LocalRequirementTests {

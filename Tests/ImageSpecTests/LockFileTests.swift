@@ -4,6 +4,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 /// Lock files that an image can be made from, and those of which a check says why not. Each verdict is that of uv 0.13.9 or
 /// poetry 2.5.1 on the same files.

@@ -4,6 +4,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 /// Versions of packages as PEP 440 and poetry compare them.
 @Suite struct PackageVersionTests {

@@ -4,6 +4,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 @Suite struct PythonReleaseTests {
     // A minor version is the newest patch version of its official image; a patch version is that of the image, if there is

@@ -4,6 +4,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 /// Whole requirements files: what of them is refused, where, and what is passed on to uv.
 @Suite struct RequirementFileTests {

@@ -4,6 +4,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 /// The grammar of PEP 508 and of requirements files. Which texts are in which table was decided by running uv 0.13.9 on each
 /// of them.

@@ -4,6 +4,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 @Suite struct SingleFlightTests {
     private let flights = SingleFlight<String, Int>()

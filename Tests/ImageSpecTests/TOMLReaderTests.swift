@@ -5,6 +5,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 /// TOML 1.0 as far as project files have it, next to Python's own reader.
 @Suite struct TOMLReaderTests {

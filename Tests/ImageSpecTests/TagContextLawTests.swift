@@ -5,6 +5,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 /// A tag is the name of an image: two specs share it exactly if a builder is handed the same bytes for both.
 ///

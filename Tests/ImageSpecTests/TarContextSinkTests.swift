@@ -5,6 +5,7 @@ import Testing
 
 @testable import ContentTree
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 
 /// Build contexts as tar archives, read back by the tar readers of this machine.
 @Suite struct ContextArchiveTests {

@@ -18,7 +18,7 @@ base=localhost/imagespec/base:1
 
 need() { command -v "$1" >/dev/null || { echo "$script: needs $1" >&2; exit 77; }; }
 # constant NAME: a text of the rendering constants
-constant() { sed -n "s/.* $1 = \"\(.*\)\"/\1/p" "$package/Sources/ImageSpec/Building/RenderingConstants.swift"; }
+constant() { sed -n "s/.* $1 = \"\(.*\)\"/\1/p" "$package/Sources/ImageSpecBuilding/RenderingConstants.swift"; }
 uv_image=$(constant uvImage)
 uv_version=${uv_image##*:}
 

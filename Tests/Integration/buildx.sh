@@ -323,7 +323,7 @@ trainer() {
       mv -T "$engines/base.tar.$$" "$engines/base.tar" || { log "SKIP trainer: mmdebstrap failed"; return; }
   fi
   if [ ! -x "$engines/uv" ]; then
-    version=$(sed -n 's/.*uvImage = ".*:\(.*\)"/\1/p' "$package/Sources/ImageSpec/Building/RenderingConstants.swift")
+    version=$(sed -n 's/.*uvImage = ".*:\(.*\)"/\1/p' "$package/Sources/ImageSpecBuilding/RenderingConstants.swift")
     python3 -m venv "$WORK/venv" && "$WORK/venv/bin/pip" install -q "uv==$version" && cp "$WORK/venv/bin/uv" "$engines/uv" ||
       { log "SKIP trainer: no uv from PyPI"; return; }
   fi

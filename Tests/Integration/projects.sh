@@ -12,7 +12,7 @@ export IMAGESPEC
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-constants=Sources/ImageSpec/Building/RenderingConstants.swift
+constants=Sources/ImageSpecBuilding/RenderingConstants.swift
 uv=$(sed -n 's|.*uvImage = ".*/uv:\(.*\)"|\1|p' $constants)
 poetry=$(sed -n 's|.*poetry = "poetry==\(.*\)"|\1|p' $constants)
 while [ $# -gt 0 ]; do

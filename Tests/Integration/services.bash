@@ -97,7 +97,7 @@ root_files() {
 }
 
 # The version of uv that Dockerfiles name, and its program in the cache.
-uv_version=$(sed -n 's/.*uvImage = ".*:\(.*\)"/\1/p' "$package/Sources/ImageSpec/Building/RenderingConstants.swift")
+uv_version=$(sed -n 's/.*uvImage = ".*:\(.*\)"/\1/p' "$package/Sources/ImageSpecBuilding/RenderingConstants.swift")
 fetch_uv() {
   [ "$("$CACHE/uv" --version 2>/dev/null | cut -d' ' -f2)" = "$uv_version" ] && return
   mkdir -p "$CACHE"

@@ -81,7 +81,7 @@ extension ImageSpec {
     var hasBaseSpec: Bool { if case .spec = baseImage { true } else { false } }
 
     /// Whether the tag depends on files, also those of a base spec.
-    var namesFiles: Bool {
+    package var namesFiles: Bool {
         if namesOwnFiles { return true }
         if !hasBaseSpec { return false }
         var next = baseImage

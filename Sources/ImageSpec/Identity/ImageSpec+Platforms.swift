@@ -7,7 +7,7 @@ extension ImageSpec {
     /// none.
     ///
     /// Source: identity version 1, section 2, "Platforms".
-    var declaredPlatform: String? {
+    package var declaredPlatform: String? {
         guard let platform = platform.nonEmpty else { return nil }
         let comma = UInt8(ascii: ",")
         // Most specs declare a single platform.
@@ -35,6 +35,14 @@ extension ImageSpec {
 
     /// The members of `platform`, each once, sorted by bytes; empty if there are none.
     package var declaredPlatforms: [String] { declaredPlatform?.split(separator: ",").map(String.init) ?? [] }
+
+    /// The error of a declared platform that no image can have, such as `amd64`; nil if there is none.
+    package var platformMistake: ImageSpecError? {
+        guard let platform = declaredPlatform, let mistake = KnownPlatforms.mistake(inList: platform) else {
+            return nil
+        }
+        return .invalidText("platform", platform, mistake)
+    }
 
     /// Whether the default platform depends on the host.
     var isRegistryLocal: Bool {

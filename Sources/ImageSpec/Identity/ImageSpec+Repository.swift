@@ -48,7 +48,7 @@ extension ImageSpec {
     }
 
     /// All problems of the repository: that of the registry does not hide that of the name.
-    var repositoryProblems: [ImageSpecError] {
+    package var repositoryProblems: [ImageSpecError] {
         guard let problem = repositoryProblem else { return [] }
         guard problem.problems[0].field == "registry", let other = withRegistry(nil).repositoryProblem else {
             return [problem]

@@ -5,7 +5,7 @@ internal import ContentTree
 // Errors about what determines the name of an image.
 
 extension ImageSpecError {
-    static func sourceRootRequired(mode: ImageSpec.SourceCopyMode) -> ImageSpecError {
+    package static func sourceRootRequired(mode: ImageSpec.SourceCopyMode) -> ImageSpecError {
         ImageSpecError(
             .invalidField, field: "source_copy_mode", found: mode.rawValue,
             "\(mode.rawValue) requires source_root, which is not set", fix: "set source_root, or use no_copy")
@@ -36,7 +36,7 @@ extension ImageSpecError {
     }
 
     /// A problem in a requirements file; `line` is nil if it is about the whole file.
-    static func invalidRequirements(_ path: String, line: Int?, _ reason: String, fix: Fix? = nil)
+    package static func invalidRequirements(_ path: String, line: Int?, _ reason: String, fix: Fix? = nil)
         -> ImageSpecError
     {
         ImageSpecError(

@@ -5,11 +5,16 @@ internal import ContentTree
 /// The text of a pip requirements file.
 ///
 /// Source: pip, "Requirements File Format"; identity version 1, section 7.
-struct PipRequirements {
-    struct Line {
+package struct PipRequirements {
+    package struct Line {
         package var text: [UInt8]
         /// Its first line in the file, from 1.
         package var number: Int
+
+        package init(text: [UInt8], number: Int) {
+            self.text = text
+            self.number = number
+        }
     }
 
     package let bytes: [UInt8]
@@ -21,7 +26,7 @@ struct PipRequirements {
     }
 
     /// The lines as pip reads them: joined behind a backslash, without comments, surrounding white space and empty lines.
-    func logicalLines() throws(ImageSpecError) -> [Line] {
+    package func logicalLines() throws(ImageSpecError) -> [Line] {
         guard String(validating: bytes, as: UTF8.self) != nil else {
             throw .invalidRequirements(path, line: nil, "not valid UTF-8", fix: "save the file as UTF-8")
         }
@@ -73,7 +78,7 @@ struct PipRequirements {
     }
 
     /// The file that a logical line includes; `nil` if it includes none, or a URL (`http:`, `https:`, `file:`).
-    func included(by line: Line) throws(ImageSpecError) -> String? {
+    package func included(by line: Line) throws(ImageSpecError) -> String? {
         guard var rest = Self.argumentOfInclude(line.text) else { return nil }
         func problem(_ reason: String, fix: ImageSpecError.Fix) -> ImageSpecError {
             .invalidRequirements(path, line: line.number, reason, fix: fix)

@@ -70,7 +70,7 @@ package struct RequirementFiles: Sendable {
     }
 
     /// The name of a lock file; `nil` for any other path.
-    static func lockFileName(_ path: String) -> String? {
+    package static func lockFileName(_ path: String) -> String? {
         ["uv.lock", "poetry.lock"].first { $0.hasSameBytes(as: Path.lastComponent(path)) }
     }
 

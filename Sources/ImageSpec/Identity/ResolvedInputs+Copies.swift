@@ -4,7 +4,7 @@ internal import ContentTree
 
 extension ResolvedInputs {
     /// A path of `copy` in the form of the identity documents.
-    static func checkedCopyPath(_ path: String, _ index: Int) throws(ImageSpecError) -> String {
+    package static func checkedCopyPath(_ path: String, _ index: Int) throws(ImageSpecError) -> String {
         if path.isEmpty { throw .invalidCopyPath(path, index, "is empty") }
         if Path.isAbsolute(path) { throw .invalidCopyPath(path, index, "is absolute") }
         let normalized = Path.normalized(path)

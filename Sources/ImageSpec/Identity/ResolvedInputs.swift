@@ -85,8 +85,7 @@ package struct ResolvedInputs: Sendable {
 
         /// Refuses a platform that no image can have, such as `amd64`: the tag would name an image that cannot be built.
         fileprivate static func checkPlatform(of spec: ImageSpec) throws(ImageSpecError) {
-            if spec.platform == nil { return }
-            if let problem = TextRule.namedPlatform.problems(of: spec).first { throw problem }
+            if let problem = spec.platformMistake { throw problem }
         }
 
         fileprivate static func checkCopyMode(of spec: ImageSpec) throws(ImageSpecError) {

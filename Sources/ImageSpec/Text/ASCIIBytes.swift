@@ -4,7 +4,7 @@ internal import ContentTree
 
 extension UInt8 {
     /// Whether the byte is a hexadecimal digit of either case.
-    var isASCIIHexDigit: Bool {
+    package var isASCIIHexDigit: Bool {
         isASCIIDigit || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(self | 0x20)
     }
 

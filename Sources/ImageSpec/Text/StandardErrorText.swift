@@ -11,9 +11,9 @@ import Darwin
 #endif
 
 /// Text for people on standard error.
-enum StandardErrorText {
+package enum StandardErrorText {
     /// Prints text as lines of their own, with control characters escaped. Errors of writing are ignored.
-    static func print(_ text: String) {
+    package static func print(_ text: String) {
         let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let shown = lines.map { String(Substring($0)).escapingControlCharacters + "\n" }.joined()
         // In one call, so that lines of several builds do not mix.

@@ -14,7 +14,7 @@ package struct TextCursor {
     package var isAtEnd: Bool { position >= bytes.count }
 
     /// The line of the position, from 1.
-    var line: Int { bytes.prefix(position).count { $0 == UInt8(ascii: "\n") } + 1 }
+    package var line: Int { bytes.prefix(position).count { $0 == UInt8(ascii: "\n") } + 1 }
 
     /// The column of the position, from 1, in bytes.
     var column: Int { bytes.prefix(position).reversed().prefix { $0 != UInt8(ascii: "\n") }.count + 1 }
@@ -27,9 +27,11 @@ package struct TextCursor {
     package var rest: String { text(from: position, to: bytes.count) }
 
     /// The next word, for a message.
-    var nextWord: String { String(rest.prefix { !$0.isWhitespace }) }
+    package var nextWord: String { String(rest.prefix { !$0.isWhitespace }) }
 
-    func text(from start: Int, to end: Int) -> String { String(decoding: bytes[start..<end], as: UTF8.self) }
+    package func text(from start: Int, to end: Int) -> String {
+        String(decoding: bytes[start..<end], as: UTF8.self)
+    }
 
     func isNext(_ text: StaticString) -> Bool {
         text.withUTF8Buffer { bytes[min(position, bytes.count)...].starts(with: $0) }
@@ -55,5 +57,5 @@ package struct TextCursor {
     }
 
     /// Moves past white space.
-    mutating func skipSpace() { skip(\.isASCIIWhiteSpace) }
+    package mutating func skipSpace() { skip(\.isASCIIWhiteSpace) }
 }

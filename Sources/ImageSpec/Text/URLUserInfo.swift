@@ -43,12 +43,12 @@ package enum URLUserInfo {
     }
 
     /// Whether a URL in a text contains user info, secret or not. No index may have any: it is not part of the tag.
-    static func isPresent(in text: String) -> Bool {
+    package static func isPresent(in text: String) -> Bool {
         text.hasByte(UInt8(ascii: "@")) && (range(in: text) != nil || !ranges(in: Array(text.utf8)).isEmpty)
     }
 
     /// Whether a URL in a text contains credentials.
-    static func hasSecret(_ text: [UInt8]) -> Bool {
+    package static func hasSecret(_ text: [UInt8]) -> Bool {
         ranges(in: text).contains { isSecret($0, in: text) }
     }
 
@@ -64,7 +64,7 @@ package enum URLUserInfo {
     }
 
     /// A text for display, with `…` in place of the credentials in it.
-    static func redacted(_ text: String) -> String {
+    package static func redacted(_ text: String) -> String {
         var bytes = Array(text.utf8)
         for range in ranges(in: bytes, orPaths: true).reversed() {
             bytes.replaceSubrange(range, with: "…@".utf8)

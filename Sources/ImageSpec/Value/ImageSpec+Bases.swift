@@ -19,7 +19,7 @@ extension ImageSpec {
     }
 
     /// Rejects a chain of too many specs.
-    func checkBaseCount() throws(ImageSpecError) {
+    package func checkBaseCount() throws(ImageSpecError) {
         var count = 0
         var next = baseImage
         while case .spec(let base) = next {

@@ -143,11 +143,11 @@ public struct ImageSpec: Sendable {
     /// Whether the image is built and pushed even if it exists. Set by ``forcePush()``.
     ///
     /// Not a field of a document, and not part of any hash.
-    public internal(set) var isForcePush = false
+    public package(set) var isForcePush = false
 
     /// The absolute directory of the file of this spec, if another spec in another directory names it as its base: its paths are
     /// relative to it. Not part of documents.
-    package internal(set) var directory: String? = nil
+    package var directory: String? = nil
 }
 
 // In an extension, so that the struct keeps its memberwise initialiser.

@@ -156,3 +156,14 @@ extension ImageSpec.JSONValue: ExpressibleByIntegerLiteral, ExpressibleByFloatLi
         }
     }
 }
+
+extension ImageSpec.JSONValue {
+    /// The value with another one at a path, whose missing objects are created.
+    package func replacing(_ path: ArraySlice<String>, with value: Self) -> Self {
+        guard let key = path.first else { return value }
+        var object: ImageSpec.OrderedDictionary<Self> = [:]
+        if case .object(let own) = self { object = own }
+        object[key] = (object[key] ?? .null).replacing(path.dropFirst(), with: value)
+        return .object(object)
+    }
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import ImageSpec
+public import ImageSpecBuilding
 internal import ImageSpecLayers
 
 extension ImageSpec {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ImageSpec
+import ImageSpecBuilding
 import ImageSpecLayers
 
 /// What keeps an image from being made without an engine, as far as its spec tells.

@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 import ImageSpecLayers
 
 /// What the builtin engine uses of this machine and its network. Tests replace parts of it.

@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 import ImageSpecLayers
 
 /// One image that is made without an engine, and stored.

@@ -2,6 +2,7 @@
 
 internal import ContentTree
 public import ImageSpec
+public import ImageSpecBuilding
 import Synchronization
 
 extension ImageSpec {

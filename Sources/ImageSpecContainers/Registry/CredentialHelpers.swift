@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 import Synchronization
 
 /// Runs credential helpers: `docker-credential-NAME get`, with the server on standard input.

@@ -2,6 +2,7 @@
 
 import CCurl
 public import ImageSpec
+public import ImageSpecBuilding
 internal import ImageSpecLayers
 
 extension ImageSpec {

@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 import ImageSpecLayers
 
 // What manifests and configurations of images contain: labels and platforms.

@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 
 // Lookups: existence and digest of an image.
 

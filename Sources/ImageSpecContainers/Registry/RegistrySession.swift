@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 import Synchronization
 
 /// The state of one client: its caches and its requests.

@@ -2,6 +2,7 @@
 
 internal import ContentTree
 import ImageSpec
+import ImageSpecBuilding
 
 /// Whether and when a request is retried.
 struct RetryPolicy: Hashable, Sendable {

@@ -2,6 +2,7 @@
 
 internal import ContentTree
 internal import ImageSpec
+internal import ImageSpecBuilding
 
 /// Reads a tar archive that arrives in pieces, with the extensions that layers of images use: pax headers and the long names
 /// of GNU tar. Uses memory for one header.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ImageSpec
+internal import ImageSpecBuilding
 
 /// What is known of a base image: its configuration, and the files that matter.
 package struct BaseFacts: Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ImageSpec
+internal import ImageSpecBuilding
 
 /// What one layer of a base image says about the files that matter.
 package struct BaseLayer: Hashable, Sendable {

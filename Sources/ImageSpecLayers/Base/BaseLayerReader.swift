@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ImageSpec
+internal import ImageSpecBuilding
 internal import Synchronization
 
 /// Reads a layer of a base image as it arrives, and keeps what matters of it. Stores nothing else.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ImageSpec
+internal import ImageSpecBuilding
 
 /// An image for one platform: its layers, its configuration and its manifest.
 package struct AssembledImage: Sendable {

@@ -2,6 +2,7 @@
 
 internal import ContentTree
 package import ImageSpec
+package import ImageSpecBuilding
 
 /// Makes the image of a spec from its base image: the layers and the configuration that the rendered Dockerfile would result in.
 package struct ImageAssembly: Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ImageSpec
+internal import ImageSpecBuilding
 
 /// The annotations of a manifest, which repeat a label of its configuration: to read the label from there takes another
 /// request, which many registries redirect to other storage.

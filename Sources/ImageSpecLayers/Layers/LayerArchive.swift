@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContentTree
-package import ImageSpec
+internal import ImageSpec
+package import ImageSpecBuilding
 
 #if canImport(Glibc)
 import Glibc

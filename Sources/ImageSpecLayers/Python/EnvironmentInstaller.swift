@@ -2,6 +2,7 @@
 
 internal import ContentTree
 internal import ImageSpec
+internal import ImageSpecBuilding
 
 #if canImport(Glibc)
 import Glibc

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ImageSpec
+internal import ImageSpecBuilding
 
 /// An environment on this machine in which uv installs the packages of an image. Its Python is that of this machine, and so
 /// are some paths and texts; here they become those of the image.

@@ -2,6 +2,7 @@
 
 internal import ContentTree
 internal import ImageSpec
+internal import ImageSpecBuilding
 internal import Synchronization
 
 /// Installs the packages of a spec for the Python, the C library and the architecture of a base image, on this machine.

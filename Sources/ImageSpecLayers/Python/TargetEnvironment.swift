@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ImageSpec
+internal import ImageSpecBuilding
 
 /// The environment in the image that packages are installed in: that of the base image, or a new one over a Python of it.
 struct TargetEnvironment: Hashable, Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ImageSpec
+internal import ImageSpecBuilding
 internal import Synchronization
 
 /// A tar file with an image, which is both an OCI layout and an archive of `docker save`, so that every tool can read it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ImageSpec
+internal import ImageSpecBuilding
 
 /// The user of tasks in an image: that of the base image, or a new one as the base image's own tools would add it.
 package struct UserAccount: Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ImageSpec
+internal import ImageSpecBuilding
 
 /// The working directory of tasks: what the base image has in it belongs to the user.
 package struct WorkingDirectory: Sendable {

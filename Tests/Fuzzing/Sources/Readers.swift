@@ -2,6 +2,7 @@
 
 @testable import ContentTree
 @testable import ImageSpec
+@testable import ImageSpecBuilding
 @testable import ImageSpecDiff
 @testable import ImageSpecFlytekit
 @testable import ImageSpecYAML

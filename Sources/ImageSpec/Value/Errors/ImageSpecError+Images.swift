@@ -28,4 +28,8 @@ extension ImageSpecError {
             .invalidDocument, field: field, "the image \"\(name.shortened)\" has both a tag and a digest",
             fix: "remove one of them")
     }
+
+    package static let noDefaultImage = ImageSpecError(
+        .missingInput, "the image config has no default_image, and the code specifies no image spec",
+        fix: "add one of them")
 }

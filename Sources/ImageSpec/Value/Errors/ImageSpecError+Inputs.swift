@@ -125,7 +125,7 @@ extension ImageSpecError {
     }
 
     /// A URL is not a path, though it could be read as one.
-    static func urlAsPath(field: String, _ url: String, expected: String) -> ImageSpecError {
+    package static func urlAsPath(field: String, _ url: String, expected: String) -> ImageSpecError {
         let isFile = url.asciiLowercased.utf8.starts(with: "file:".utf8)
         return ImageSpecError(
             .missingInput, field: field, found: url, "\"\(url)\" is a URL, not a \(expected)",
@@ -154,7 +154,7 @@ extension ImageSpecError {
             fix: .allowing(directory))
     }
 
-    static func unreadable(field: String, path: String, reason: String) -> ImageSpecError {
+    package static func unreadable(field: String, path: String, reason: String) -> ImageSpecError {
         ImageSpecError(.unreadableInput, field: field, found: path, "cannot read \(shown(path)): \(reason)")
     }
 

@@ -68,7 +68,7 @@ public struct ImageSpecError: Error, Hashable, Sendable {
     }
 
     /// The same error of one member of a list, where it is about the field.
-    func ofMember(_ index: Int, in field: String) -> ImageSpecError {
+    package func ofMember(_ index: Int, in field: String) -> ImageSpecError {
         map { problem in
             let locations = problem.locations.map { location in
                 location.field == field
