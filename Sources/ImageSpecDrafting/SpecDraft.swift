@@ -2,7 +2,7 @@
 
 internal import ContentTree
 package import ImageSpec
-package import ImageSpecBuilding
+internal import ImageSpecBuilding
 import ImageSpecYAML
 
 /// A spec file for a directory that has none: what the files say for certain, with comments on the reasons and alternatives.

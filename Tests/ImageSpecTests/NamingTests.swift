@@ -187,7 +187,7 @@ import Testing
             (ImageSpec(requirements: "folder"), .missingInput, ["requirements", "folder\" is not a file"]),
             (ImageSpec(requirements: "file/"), .missingInput, ["requirements"]),
             (ImageSpec(requirements: "latin1.txt"), .invalidRequirements, ["latin1.txt", "not valid UTF-8"]),
-            (ImageSpec(requirements: "dangling.txt"), .missingInput, ["included by", "gone.txt"]),
+            (ImageSpec(requirements: "dangling.txt"), .missingInput, ["dangling.txt:1", "gone.txt"]),
             (
                 ImageSpec(requirements: "absolute.txt"), .invalidRequirements,
                 ["absolute.txt:2: ", "absolute path"]

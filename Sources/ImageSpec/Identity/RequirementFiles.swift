@@ -37,8 +37,11 @@ package struct RequirementFiles: Sendable {
 
     /// Reads the file at a path relative to the working directory, and the files that it includes. All of them must be in the
     /// boundary.
+    ///
+    /// Where `report` is given, it gets the errors about what a pip requirements file includes, and the other files are read.
     package init(
-        _ path: String, workingDirectory: String, in boundary: Boundary
+        _ path: String, workingDirectory: String, in boundary: Boundary,
+        report: ((ImageSpecError) -> Void)? = nil
     ) throws(ImageSpecError) {
         // A regular file may have such a name. The message shows the text as written, not as a path.
         if Path.isURL(path), !FileSystem.isRegularFile(Path.join(workingDirectory, path)) {
@@ -56,7 +59,7 @@ package struct RequirementFiles: Sendable {
         default: kind = .pip
         }
         if kind == .pip {
-            files = try Self.pipFiles(main, folder: folder, in: boundary)
+            files = try Self.pipFiles(main, folder: folder, in: boundary, report: report)
         } else {
             let project = Path.join(folder, "pyproject.toml")
             let lock = try Self.read(main, in: boundary)
@@ -75,43 +78,62 @@ package struct RequirementFiles: Sendable {
     }
 
     private static func pipFiles(
-        _ main: String, folder: String, in boundary: Boundary
+        _ main: String, folder: String, in boundary: Boundary, report: ((ImageSpecError) -> Void)?
     ) throws(ImageSpecError) -> [File] {
         var files: [File] = []
         var seen: Set<ByteString> = [ByteString(main)]
-        var waiting = [(path: main, includedBy: String?.none)]
-        while let (path, includedBy) = waiting.popLast() {
-            let text = PipRequirements(
-                try read(path, in: boundary, includedBy: includedBy), path: path)
+        var waiting = [(path: main, include: ImageSpecError.Location?.none)]
+        func readNext(_ path: String, _ include: ImageSpecError.Location?) throws(ImageSpecError) {
+            let text = PipRequirements(try read(path, in: boundary, include: include), path: path)
             let lines = try text.logicalLines()
             for line in lines {
-                guard let included = try text.included(by: line) else { continue }
-                let target = Path.lexicallyNormalized(Path.join(Path.folder(of: path), included))
-                if seen.insert(ByteString(target)).inserted { waiting.append((target, path)) }
+                do throws(ImageSpecError) {
+                    guard let included = try text.included(by: line) else { continue }
+                    let target = Path.lexicallyNormalized(Path.join(Path.folder(of: path), included))
+                    if seen.insert(ByteString(target)).inserted {
+                        waiting.append((target, .init(file: path, line: line.number)))
+                    }
+                } catch {
+                    guard let report else { throw error }
+                    report(error)
+                }
             }
             let bytes = lines.flatMap { $0.text + [UInt8(ascii: "\n")] }
             files.append(
                 File(name: Path.relative(path, from: folder), bytes: bytes, raw: text.bytes))
         }
+        while let (path, include) = waiting.popLast() {
+            do throws(ImageSpecError) {
+                try readNext(path, include)
+            } catch {
+                guard let report, include != nil else { throw error }
+                report(error)
+            }
+        }
         return files
     }
 
+    /// `include` is the place of the line that includes the file.
     private static func read(
-        _ path: String, in boundary: Boundary, includedBy: String? = nil, besideLock lock: String? = nil
+        _ path: String, in boundary: Boundary, include: ImageSpecError.Location? = nil,
+        besideLock lock: String? = nil
     ) throws(ImageSpecError) -> [UInt8] {
-        let why =
-            includedBy.map { "included by \"\($0)\"" } ?? lock.map { "required by \($0)" }
-        let field = why.map { "requirements: " + $0 } ?? "requirements"
+        let field = lock.map { "requirements: required by \($0)" } ?? "requirements"
+        func placed(_ error: ImageSpecError) -> ImageSpecError {
+            include.map { include in
+                error.map { ImageSpecError.Problem($0, locations: $0.locations + [include]) }
+            } ?? error
+        }
         let contents: Result<[UInt8], OutsideBoundary>
         do throws(FileSystem.Failure) {
             guard !path.utf8.contains(0) else { throw FileSystem.Failure.missing }
             contents = try FileSystem.contents(path, in: boundary)
         } catch {
-            throw .cannotUse(field: field, path: path, expected: "file", error)
+            throw placed(.cannotUse(field: field, path: path, expected: "file", error))
         }
         switch contents {
         case .success(let bytes): return bytes
-        case .failure(let outside): throw .outside(field: field, path: path, outside)
+        case .failure(let outside): throw placed(.outside(field: field, path: path, outside))
         }
     }
 }

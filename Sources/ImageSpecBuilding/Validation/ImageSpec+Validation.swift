@@ -196,11 +196,14 @@ extension ImageSpec {
         }
         if let path = requirements.nonEmpty {
             check { () throws(ImageSpecError) in
+                let count = problems.count
                 let files = try RequirementFiles(
-                    path, workingDirectory: context.folder, in: context.boundary)
+                    path, workingDirectory: context.folder, in: context.boundary,
+                    report: { problems.append($0) })
+                let areComplete = problems.count == count
                 let found = requirementProblems(files, for: rendering == .envd ? .pip : .uv)
                 problems += found
-                if found.isEmpty { _ = try RequirementsLayout(files) }
+                if found.isEmpty, areComplete { _ = try RequirementsLayout(files) }
             }
         }
         for (index, path) in (copy ?? []).enumerated() {

@@ -81,7 +81,7 @@ public struct ImageSpecError: Error, Hashable, Sendable {
         }
     }
 
-    private func map(_ change: (Problem) -> Problem) -> ImageSpecError {
+    package func map(_ change: (Problem) -> Problem) -> ImageSpecError {
         ImageSpecError(problems: problems.map(change)) ?? self
     }
 }
