@@ -9,7 +9,7 @@ import Testing
 @testable import ImageSpecContainers
 
 /// How long questions take: many at once, and those that are called off.
-@Suite(.serialized, .enabled(if: FaultServer.missing == nil, "\(FaultServer.missing ?? "")"))
+@Suite(.enabled(if: FaultServer.missing == nil, "\(FaultServer.missing ?? "")"))
 struct RegistryTimeTests {
     /// Each image takes one request, and an absent image two: HEAD and GET. The client adds one request for the scheme of
     /// authentication and one for a token. All connections are in use at once, so that n requests with a latency of L
@@ -17,7 +17,7 @@ struct RegistryTimeTests {
     ///
     /// The server counts the requests that it holds at once, because the time depends on what else the machine does. Half
     /// the time of one request after another is a generous limit.
-    @Test(arguments: [("slow-fine", 100), ("slow-token", 101), ("slow-absent", 200)])
+    @Test(.serialized, arguments: [("slow-fine", 100), ("slow-token", 101), ("slow-absent", 200)])
     func aHundredQuestionsAtOnceShareConnections(_ image: String, _ requestCount: Int) async throws {
         let latency = 0.1
         let count = 100

@@ -104,6 +104,18 @@ import Testing
         _ = try spec.identity(in: project.context)
     }
 
+    @Test func whatCannotBeIncludedHidesNoOtherProblemAndIsReportedOnce() throws {
+        let project = try RenderingProject([
+            "r.txt": "-r missing.txt\nmy package\n-r\n-r more.txt\n", "more.txt": "x==${V}\n",
+        ])
+        let spec = ImageSpec(requirements: "r.txt")
+        let problems = spec.problems(in: project.context).flatMap(\.problems)
+        #expect(
+            problems.map { "\($0.file.map(Path.lastComponent) ?? ""):\($0.line ?? 0)" }
+                == ["r.txt:3", "r.txt:1", "more.txt:1", "r.txt:2"])
+        #expect(problems.map(\.code).prefix(2) == [.invalidRequirements, .missingInput])
+    }
+
     @Test func aFileOfAnotherKindHasNoProblemInEachLine() throws {
         let project = try RenderingProject(["r.txt": String(repeating: "no requirement\n", count: 1000)])
         #expect(ImageSpec(requirements: "r.txt").problems(in: project.context).count == 8)

@@ -107,6 +107,9 @@ struct PipFilesCheck {
         if installer == .pip, text.contains("${") { return nil }
         // The layout of the files refuses it.
         if text.hasSuffix("\\") { return nil }
+        // Reported when the files were read.
+        let line = PipRequirements.Line(text: Array(text.utf8), number: number)
+        do { _ = try PipRequirements([], path: file.name).included(by: line) } catch { return nil }
         // Shown nowhere, and reported already.
         if URLUserInfo.hasSecret(Array(text.utf8)) { return nil }
         if !hasBase, LocalRequirement.isLocal(text), !isConstraint || !text.hasPrefix("-e") {
