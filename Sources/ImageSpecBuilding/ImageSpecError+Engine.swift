@@ -6,7 +6,7 @@ package import ImageSpec
 
 extension ImageSpecError {
     package static func builderNotRegistered(_ name: String, known: [String]) -> ImageSpecError {
-        let names = known.map { "\"\($0)\"" }.joined(separator: ", ")
+        let names = known.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
         // The default builder of ImageSpecContainers runs them.
         let engines = ["docker", "podman", "buildah", "buildctl", "buildkit", "builtin"]
         let nearest = Suggestion.nearest(to: name, among: known + engines)
@@ -14,7 +14,8 @@ extension ImageSpecError {
             if let nearest, engines.contains(nearest) {
                 Fix("remove builder, and set the option engine of builder_options", action: .chooseEngine)
             } else {
-                nearest.map { "did you mean \"\($0)\"?" } ?? "register it, or remove builder"
+                nearest.map { "did you mean \"\($0)\"?" }
+                    ?? "remove builder, or use one of these; programs can register others"
             }
         return ImageSpecError(
             .builderNotRegistered, field: "builder",

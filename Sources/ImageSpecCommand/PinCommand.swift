@@ -65,6 +65,12 @@ struct PinCommand: AsyncParsableCommand {
             file.isStandardInput
             ? SpecText(contents: try file.contents(), name: name) : try SpecText(contentsOf: file.path)
         let imageSpec = try text.spec(within: base.within)
+        for field in fields {
+            var path = field.split(separator: ".").map(String.init)
+            // The images of a base that is a spec are below it.
+            if path == ["base_image"], case .spec = imageSpec.baseImage { path.append("base_image") }
+            if let file = try text.otherFile(path) { throw ImageSpecError.pinnedElsewhere(name, field, file) }
+        }
         let found = try await pins(of: imageSpec, in: base.values.context(of: file))
         for image in found.implicit {
             StandardError.write(
@@ -113,7 +119,7 @@ struct PinCommand: AsyncParsableCommand {
                 }
             }
         } catch let error as ImageSpecError {
-            throw error.inFile(name)
+            throw error.inFile(name).suggestingFields(fields == nil)
         }
     }
 
@@ -127,6 +133,24 @@ struct PinCommand: AsyncParsableCommand {
 }
 
 extension ImageSpecError {
+    /// An error about the digest of one of several images: the others can be pinned without it.
+    fileprivate func suggestingFields(_ areMissing: Bool) -> ImageSpecError {
+        guard areMissing, [.existenceUnknown, .missingInput].contains(code) else { return self }
+        let hint = ImageSpecError(
+            code, "nothing was pinned", fix: "to pin single images, use --field, as in --field base_image")
+        return ImageSpecError(problems: problems + hint.problems) ?? self
+    }
+
+    fileprivate static func pinnedElsewhere(_ name: String, _ field: String, _ file: String) -> ImageSpecError
+    {
+        let inner = field.split(separator: ".").drop { $0 == "base_image" }
+        let last = (inner.isEmpty ? ["base_image"] : inner.map(String.init)).joined(separator: ".")
+        return ImageSpecError(
+            .invalidField, at: [Location(file: name)],
+            "the image \"\(field.shortened)\" is in \"\(file.shortened)\"",
+            fix: Fix("pin it there, as in: imagespec pin --field \(last) \(file.shellQuoted)"))
+    }
+
     fileprivate static func pinsDiffer(_ name: String) -> ImageSpecError {
         ImageSpecError(
             .sourceChanged, at: [Location(file: name)],

@@ -37,7 +37,9 @@ extension SpecSource {
         do throws(ImageSpecError) {
             return try body(loaded, context)
         } catch {
-            guard ExitStatus(error.code) == .wrongSpec, hasMoreProblems(loaded, than: error) else {
+            guard [.wrongSpec, .missingInput].contains(ExitStatus(error.code)),
+                hasMoreProblems(loaded, than: error)
+            else {
                 throw located(error)
             }
             throw ImageSpecError(

@@ -54,7 +54,7 @@ extension DraftBuilder {
                 return add(
                     "python_version", .text(version.text),
                     because: [
-                        "pyproject.toml allows Python \"\(text)\"; this is one of them. The quotes keep 3.10 from being read as a number."
+                        "pyproject.toml allows Python \"\(text)\"; this version is one that it allows. The quotes keep 3.10 from being read as a number."
                     ])
             }
             return addPythonExample([

@@ -40,8 +40,8 @@ extension ImageSpecError {
     static func ambiguous(_ text: String, _ reading: PlainScalar.Reading) -> ImageSpecError {
         let alternative =
             switch reading {
-            case .boolean: ", or write true or false"
-            case .number: ", or write the number in plain decimal digits"
+            case .boolean: " if it is text; otherwise write true or false"
+            case .number: " if it is text; otherwise write the number in plain decimal digits"
             case .date: ""
             }
         return ImageSpecError(
@@ -101,7 +101,9 @@ extension ImageSpecError {
             let what = [context?.text, problem].compactMap(\.self).joined(separator: ", ")
             return invalidYAML(what, fix: advice(problem), mark)
         case .duplicatedKeysInMapping(let keys, let context):
-            return repeatedKey(keys.first ?? "", context.mark)
+            return invalidYAML(
+                "duplicate key \"\(keys.first ?? "")\", which appears again below", fix: "remove one of them",
+                context.mark)
         case .reader(let problem, let offset, let value, let text):
             let character = value >= 0 ? ": U+" + Self.hexadecimal(Int(value)) : ""
             let error = invalidYAML(

@@ -172,6 +172,11 @@ extension ErrorArea {
                 ])
                 try await scene.tool("imagespec pin a.yaml")
             },
+            ErrorCase("pinnedElsewhere", "imagespec pin --field base_image a.yaml, whose base is b.yaml") {
+                scene in
+                try scene.write(["a.yaml": "base_image: ./b.yaml", "b.yaml": "base_image: debian:12"])
+                try await scene.tool("imagespec pin --field base_image a.yaml")
+            },
             ErrorCase("unwritableStandardOutput", "imagespec name a.yaml >/dev/full") { scene in
                 try scene.write(["a.yaml": "name: a"])
                 try await scene.tool("imagespec name a.yaml >/dev/full")

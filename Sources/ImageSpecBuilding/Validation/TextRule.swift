@@ -127,9 +127,18 @@ extension TextRule {
     }
 
     /// No valid reference has a character that the Dockerfile would read for itself.
-    static let imageReference = requires(
-        "is not a valid image reference", fix: "write it as in \"ghcr.io/acme/base:1\""
-    ) { (try? ImageSpec.ImageReference(parsing: $0)) != nil }
+    static let imageReference = TextRule { text in
+        if (try? ImageSpec.ImageReference(parsing: text)) != nil { return nil }
+        let advice: ImageSpecError.Fix =
+            if let scheme = ["https://", "http://", "docker://"].first(where: text.hasPrefix) {
+                "remove \"\(scheme)\""
+            } else if (try? ImageSpec.ImageReference(parsing: text.asciiLowercased)) != nil {
+                "write the name in lower case"
+            } else {
+                "write it as in \"ghcr.io/acme/base:1\""
+            }
+        return TextProblem(reason: "is not a valid image reference", fix: advice)
+    }
 
     static let mountTarget = requires(
         "must be the path of a file, absolute or relative to /root, without \"..\", spaces, quotes, commas, '$', '\\' or "

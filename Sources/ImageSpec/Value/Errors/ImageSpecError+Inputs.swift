@@ -69,9 +69,10 @@ extension ImageSpecError {
     /// What is called almost like a missing spec, in the same folder.
     private static func nearestSpec(to path: String, except other: String? = nil) -> String? {
         let folder = Path.folder(of: path)
+        let other = other.map { Path.lexicallyNormalized($0) }
         let names = (FileSystem.listing(ofFolder: folder)?.entries ?? []).filter { entry in
             entry.kind == .file && [".yaml", ".yml", ".json"].contains(where: entry.name.hasSuffix)
-                && other != Path.join(folder, entry.name)
+                && other != Path.lexicallyNormalized(Path.join(folder, entry.name))
         }
         return Suggestion.nearest(to: Path.lastComponent(path), among: names.map(\.name))
     }
