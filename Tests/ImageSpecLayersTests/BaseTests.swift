@@ -34,6 +34,35 @@ import Testing
 
     private static func text(_ tree: BaseTree, _ path: String) -> String? { tree.text(of: path) }
 
+    /// An image that has the usual environment has the layers of its base, which has none.
+    @Test func theLayersOfABaseAreNotReadAgainForTheImagesOnIt() async throws {
+        var bytes: [UInt8] = []
+        let archive = LayerArchive(time: 0) { bytes += $0 }
+        try archive.add(Self.file("root/a", "1"))
+        try archive.finish()
+        let layer = BlobDescriptor(
+            mediaType: MediaType.layer, digest: .init(of: bytes), size: bytes.count)
+        let repository = MemoryRepository()
+        try await repository.writeBlob(layer, from: .bytes(bytes)) { _ in }
+        let folder = try TemporaryFolder()
+        let cache = try #require(LayerCacheDirectory(folder.path + "/cache"))
+        for variables in ["[]", #"["VIRTUAL_ENV=/opt/venv"]"#, #"["VIRTUAL_ENV=/opt/other"]"#] {
+            let configuration = try #require(
+                ImageConfiguration(
+                    .init(
+                        json: """
+                            {"os": "linux", "architecture": "amd64", "config": {"Env": \(variables)},
+                            "rootfs": {"type": "layers", "diff_ids": ["\(layer.digest)"]}}
+                            """)))
+            let image = BaseImage(
+                reference: try .init("localhost:5000/a:1"), repository: repository, layers: [layer],
+                configuration: configuration)
+            let facts = try await BaseFacts.read(image, cache: cache) { _ in }
+            #expect(Self.text(facts.tree, "/root/a") == "1")
+            #expect(repository.readCount == (variables.contains("other") ? 2 : 1))
+        }
+    }
+
     // Source: OCI image specification 1.1, layer filesystem changesets.
     @Test func whiteoutsHideWhatLowerLayersHave() throws {
         var tree = BaseTree()

@@ -11,6 +11,7 @@ final class MemoryRepository: ImageRepository {
         var blobs: [ImageSpec.ImageReference.Digest: [UInt8]] = [:]
         var manifests: [String: StoredManifest] = [:]
         var events: [String] = []
+        var readCount = 0
     }
 
     private let state = Mutex(State())
@@ -19,6 +20,7 @@ final class MemoryRepository: ImageRepository {
     init(mounts: Bool = false) { self.mounts = mounts }
 
     var events: [String] { state.withLock { $0.events } }
+    var readCount: Int { state.withLock { $0.readCount } }
     var blobCount: Int { state.withLock { $0.blobs.count } }
 
     func bytes(_ digest: ImageSpec.ImageReference.Digest) -> [UInt8]? { state.withLock { $0.blobs[digest] } }
@@ -36,6 +38,7 @@ final class MemoryRepository: ImageRepository {
     func readBlob(
         _ blob: BlobDescriptor, _ take: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Void
     ) async throws {
+        state.withLock { $0.readCount += 1 }
         try await BlobSource.bytes(bytes(blob.digest) ?? []).read(blob, take)
     }
 

@@ -18,8 +18,10 @@ package struct BaseFacts: Sendable {
         _ image: BaseImage, cache: LayerCacheDirectory?, progress: @escaping @Sendable (String) -> Void
     ) async throws -> BaseFacts {
         let environment = image.configuration.variable("VIRTUAL_ENV")
-        let paths = [RenderingConstants.virtualEnvironment, environment].compactMap { $0 }
-        let selection = BaseSelection(environments: paths.map(BaseTree.bytes))
+        // Images with the usual environment share what is stored with those that have none.
+        var paths = [BaseTree.bytes(RenderingConstants.virtualEnvironment)]
+        if let path = environment.map(BaseTree.bytes), !paths.contains(path) { paths.append(path) }
+        let selection = BaseSelection(environments: paths)
         let layers = try await withThrowingTaskGroup(of: (Int, BaseLayer).self) { group in
             var layers = [BaseLayer](repeating: BaseLayer(), count: image.layers.count)
             for (number, blob) in image.layers.enumerated() {
@@ -40,20 +42,30 @@ package struct BaseFacts: Sendable {
     private static func layer(
         _ blob: BlobDescriptor, of image: BaseImage, _ selection: BaseSelection,
         _ cache: LayerCacheDirectory?,
-        _ progress: @Sendable (String) -> Void
+        _ progress: @escaping @Sendable (String) -> Void
     ) async throws -> BaseLayer {
         let key = CacheKey(
             [Array("base.v1".utf8), Array("\(blob.digest)".utf8)] + selection.environments)
         if let known = cache?.read(.base, key).flatMap(BaseLayer.init(archive:)) { return known }
-        progress(
-            "reading \(blob.digest.description.prefix(19)) of \(image.reference), \(blob.size.formattedBytes)"
-        )
-        let reader = BaseLayerReader(selection)
-        try await image.repository.readBlob(blob) { try reader.read($0) }
-        let layer = try reader.finish()
-        cache?.write(layer.archive, .base, key)
-        return layer
+        return try await reads.value(for: Read(image: image.reference, layer: key)) {
+            progress(
+                "reading \(blob.digest.description.prefix(19)) of \(image.reference), \(blob.size.formattedBytes)"
+            )
+            let reader = BaseLayerReader(selection)
+            try await image.repository.readBlob(blob) { try reader.read($0) }
+            let layer = try reader.finish()
+            cache?.write(layer.archive, .base, key)
+            return layer
+        }
     }
+
+    private struct Read: Hashable, Sendable {
+        let image: ImageSpec.ImageReference
+        let layer: CacheKey
+    }
+
+    /// Images that are made at the same time often have the same base, whose layers are read for all of them at once.
+    private static let reads = SingleFlight<Read, BaseLayer>()
 }
 
 extension Int {
