@@ -192,10 +192,10 @@ def readme(results, folder):
     """What stands between the marks in the README; folder is where the chart lies. The other tables are in results.md."""
     machine = results["machine"]
     return "\n\n".join([
-        f"![Time for the tag of a source tree, of imagespec and others]({folder}/chart.svg)",
+        f"![Time to compute the tag of a source tree with imagespec and with other tools]({folder}/chart.svg)",
         f"On {machine['cores']} cores ({machine['processor']}, {machine['system']}, {machine['date']}), medians of "
         f"{results['runs']} runs; [all figures]({folder}/results.md) and what they mean.",
-        *(["Images of packages and source files, made without an engine (*builtin*) and by others, with a push to a registry:",
+        *(["Time to build an image of packages and source files and push it to a registry, without an engine (*builtin*) and with container engines:",
            images(results, with_goals=False)] if results.get("images") else []),
     ])
 

@@ -17,7 +17,8 @@ extension ImageSpec.BuildEvent: CustomStringConvertible {
         case .finished(_, let result): result.description
         case .failed(let imageName, let reason):
             "\(imageName): failed: \(reason.withoutSubject(imageName))"
-        case .notBuilt(let imageName, let base): "\(imageName): not built: its base image \(base) failed"
+        case .notBuilt(let imageName, let base):
+            "\(imageName): not built: the build of its base image \(base) failed"
         }
     }
 

@@ -37,7 +37,7 @@ extension ImageSpec.GraphResult: CustomStringConvertible {
         switch (result, failure) {
         case (.success(let result), _): result.description
         case (_, let failure?) where failure.imageName != imageName:
-            "\(imageName): not built: its base image \(failure.imageName) failed: \("\(failure.error)".withoutSubject(failure.imageName))"
+            "\(imageName): not built: the build of its base image \(failure.imageName) failed: \("\(failure.error)".withoutSubject(failure.imageName))"
         case (.failure(let error), _): "\(imageName): failed: \("\(error)".withoutSubject(imageName))"
         }
     }

@@ -66,7 +66,7 @@ extension ImageSpecError {
     static func includeThroughOwnFolder(_ file: String, _ included: String) -> ImageSpecError {
         .invalidRequirements(
             file, line: nil,
-            "the path that includes \"\(included.shortened)\" leads out of the directory of the main requirements file, and does not exist in the image",
+            "\"\(included.shortened)\" is included by a path that leaves the directory of the main requirements file and does not exist in the image",
             fix: "write a path that stays in that directory")
     }
 

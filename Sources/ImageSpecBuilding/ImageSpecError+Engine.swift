@@ -47,7 +47,7 @@ extension ImageSpecError {
         _ imageName: String, base: String, underlying: any Error
     ) -> ImageSpecError {
         ImageSpecError(
-            .baseNotBuilt, about: imageName, "not built: its base image \(base) failed",
+            .baseNotBuilt, about: imageName, "not built: the build of its base image \(base) failed",
             underlying: underlying)
     }
 

@@ -24,12 +24,12 @@ struct FilesCommand: SpecCommand {
             "src/a\\nb.py". With -z, paths are not quoted, and each line ends in NUL. Paths that begin with "base: " are \
             prefixed with ./.
 
-            The path of a file outside the project (see --within) is followed by a tab and its real path, which is "outside" in JSON, \
-            and is omitted with -z.
+            The path of a file outside the project (see --within) is followed by a tab and its real path. With --json, the \
+            real path is the member "outside"; with -z, it is omitted.
 
             With --json, prints {"files":[{"digest":…,"mode":…,"path":…,"role":…}],"base":{…}}, or \
             {"excluded":[{"path":…,"reason":…,"role":…}],"base":{…}}. The role is requirements, copy or source_root. \
-            path_base64 is included if the path is not valid UTF-8. Docker and podman ignore files that have no effect here, \
+            path_base64 is included if the path is not valid UTF-8. Ignore files of docker and podman that have no effect here, \
             such as .containerignore, are reported on standard error, and with --json as "warnings".
             """)
 

@@ -12,7 +12,7 @@ struct NameCommand: SpecsCommand {
         abstract: "Print image names: [registry/]name:tag.",
         discussion: """
             Reads every file that the specs name. Prints one name per line in the order of the specs, or nothing if one of them \
-            has no name.
+            cannot be named.
 
               imagespec name trainer.yaml
               docker pull "$(imagespec name --registry ghcr.io/acme trainer.yaml)"

@@ -24,12 +24,12 @@ struct ImageSpecCommand: AsyncParsableCommand {
               source_root: src
               source_copy_mode: all
 
-            The name depends only on the content of the image, including its files:
+            The tag depends only on the content of the image, including its files. Common commands:
 
               imagespec init                          write a spec for this directory
               imagespec check trainer.yaml            report all problems
               imagespec name trainer.yaml             ghcr.io/acme/trainer:1d2e…
-              imagespec name --scheme flytekit trainer.yaml    the name in flytekit
+              imagespec name --scheme flytekit trainer.yaml    the name that flytekit computes
               imagespec tag --tag-format '{spec_hash:.12}' trainer.yaml
               imagespec files trainer.yaml            the files that are part of the tag
               imagespec diff old.yaml trainer.yaml    why their tags differ
@@ -44,7 +44,7 @@ struct ImageSpecCommand: AsyncParsableCommand {
             Results are written to standard output, messages to standard error. Exit status: 0 success, 1 an image is absent \
             (exist, digest) or a tag or id differs (diff, check), 64 invalid usage, 65 invalid spec, 66 a file is missing or \
             unreadable, 69 no usable container engine, or the existence of an image cannot be determined, 70 internal error, \
-            73 the output cannot be written, 74 a build failed or a file changed while it was used, 129, 130, 131 and 143 \
+            73 the output cannot be written, 74 a build failed or a file changed while it was being read, 129, 130, 131 and 143 \
             terminated by a signal.
             """,
         version: version,

@@ -137,7 +137,8 @@ extension ImageSpecError {
     fileprivate func suggestingFields(_ areMissing: Bool) -> ImageSpecError {
         guard areMissing, [.existenceUnknown, .missingInput].contains(code) else { return self }
         let hint = ImageSpecError(
-            code, "nothing was pinned", fix: "to pin single images, use --field, as in --field base_image")
+            code, "nothing was pinned", fix: "to pin individual images, use --field, as in --field base_image"
+        )
         return ImageSpecError(problems: problems + hint.problems) ?? self
     }
 
@@ -147,14 +148,14 @@ extension ImageSpecError {
         let last = (inner.isEmpty ? ["base_image"] : inner.map(String.init)).joined(separator: ".")
         return ImageSpecError(
             .invalidField, at: [Location(file: name)],
-            "the image \"\(field.shortened)\" is in \"\(file.shortened)\"",
+            "the field \"\(field.shortened)\" is set in \"\(file.shortened)\"",
             fix: Fix("pin it there, as in: imagespec pin --field \(last) \(file.shellQuoted)"))
     }
 
     fileprivate static func pinsDiffer(_ name: String) -> ImageSpecError {
         ImageSpecError(
             .sourceChanged, at: [Location(file: name)],
-            "the spec or one of its base specs changed while it was pinned; nothing was written",
+            "the spec or one of its base specs changed while it was being pinned; nothing was written",
             fix: "try again when no program is writing to them")
     }
 }

@@ -78,7 +78,7 @@ final class Progress: Sendable {
             if total > 1 { lines.print("\(name): failed", .red) }
         case .notBuilt(let name, _):
             change { $0.notBuilt += 1 }
-            lines.print("\(name): not built: its base image failed", .red)
+            lines.print("\(name): not built: the build of its base image failed", .red)
         }
     }
 

@@ -127,7 +127,7 @@ struct SpecOptions: ParsableArguments {
         help: ArgumentHelp(
             "Override the host's architecture, as printed by uname -m.",
             discussion:
-                "Used as the platform of a spec that sets no platform and has a registry localhost:PORT.",
+                "Used as the platform of a spec that sets no platform and whose registry is localhost:PORT.",
             valueName: "architecture"))
     var architecture: String?
 

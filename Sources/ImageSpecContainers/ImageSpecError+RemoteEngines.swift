@@ -63,15 +63,15 @@ extension ImageSpecError {
     static func noEndpoint(_ key: String, _ reasons: [String]) -> ImageSpecError {
         ImageSpecError(
             .toolUnavailable, field: "builder_options.\(key)",
-            "no endpoint answers: \(reasons.joined(separator: "; "))",
+            "no \(key.hasPrefix("builder") ? "builder" : "daemon") responds: \(reasons.joined(separator: "; "))",
             fix: connectionFix(reasons) ?? "start one, or use another")
     }
 
     /// The engine that the client selects by itself.
     static func engineNotAnswering(_ engine: String, _ reason: String) -> ImageSpecError {
         ImageSpecError(
-            .toolUnavailable, "\(engine) does not answer: \(reason)",
-            fix: connectionFix([reason]) ?? "start its daemon or builder, or select another")
+            .toolUnavailable, "the daemon or builder of \(engine) does not respond: \(reason)",
+            fix: connectionFix([reason]) ?? "start it, or select another")
     }
 
     /// An engine that stopped answering during a build.
@@ -82,8 +82,9 @@ extension ImageSpecError {
         return ImageSpecError(
             Problem(
                 code: .toolUnavailable, locations: problem.locations, found: nil,
-                reason: "\(problem.reason); \(engine) no longer answers: \(reason)",
-                fix: "restart it and try again", output: problem.output, underlying: failure))
+                reason: "\(problem.reason); the daemon or builder of \(engine) no longer responds: \(reason)",
+                fix: "restart the daemon or builder and try again", output: problem.output,
+                underlying: failure))
     }
 
     static func localBase(_ base: String, builder: String) -> ImageSpecError {

@@ -148,7 +148,8 @@ extension ImageSpecError {
     }
 
     static func oldLibrary(_ version: String) -> ImageSpecError {
-        unsupportedBase("glibc \(version) of the base image is older than 2.17")
+        unsupportedBase(
+            "the builtin engine requires glibc 2.17 or later, but the base image has glibc \(version)")
     }
 
     static func noInterpreter(_ path: String) -> ImageSpecError {
@@ -160,7 +161,7 @@ extension ImageSpecError {
     static func noPythonOfVersion(_ version: String) -> ImageSpecError {
         ImageSpecError(
             .unsupportedField, field: "python_version", found: version,
-            "the base image has no Python \(version), and the builtin engine installs none",
+            "the base image has no Python \(version), and the builtin engine does not install Python",
             fix: "use a base image with it, or docker, podman or buildah", underlying: EngineNeed())
     }
 

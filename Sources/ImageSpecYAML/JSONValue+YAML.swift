@@ -69,7 +69,8 @@ struct YAMLReader {
         guard depth < Self.maximumDepth else { throw .tooDeep(node.mark) }
         guard nodes <= Self.maximumNodes else {
             throw .invalidYAML(
-                "more than \(Self.maximumNodes) values, including those repeated by aliases", node.mark)
+                "the document has more than \(Self.maximumNodes) values, including those repeated by aliases",
+                node.mark)
         }
         switch node {
         case .scalar(let scalar):

@@ -72,7 +72,7 @@ import Testing
             #expect(outcome.messages.contains("the reason"))
             #expect(
                 outcome.messages.contains(
-                    "imagespec: \(names[3]): not built: its base image \(names[2]) failed"))
+                    "imagespec: \(names[3]): not built: the build of its base image \(names[2]) failed"))
             #expect(outcome.messages.hasSuffix("\n3 built, 1 failed, 1 not built\n"))
         }
     }

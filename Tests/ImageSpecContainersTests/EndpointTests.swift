@@ -128,7 +128,7 @@ import Testing
         let error = #expect(throws: ImageSpecError.self) { try result.get() }
         #expect(error?.code == .toolUnavailable)
         #expect(error?.message.contains("error reading from server: EOF") == true)
-        #expect(error?.message.contains("no longer answers: connect: connection refused") == true)
+        #expect(error?.message.contains("no longer responds: connect: connection refused") == true)
     }
 
     @Test func aDockerDaemonThatDiesDuringABuildIsNamed() async throws {

@@ -36,7 +36,10 @@ import Testing
                 "a:1: assumed to exist"
             ),
             (.failed(imageName: "a:1", reason: "x"), "a:1: failed: x"),
-            (.notBuilt(imageName: "a:1", base: "b:1"), "a:1: not built: its base image b:1 failed"),
+            (
+                .notBuilt(imageName: "a:1", base: "b:1"),
+                "a:1: not built: the build of its base image b:1 failed"
+            ),
         ] as [(Event, String)])
     func anEventIsALine(event: Event, line: String) { #expect(event.description == line) }
 }

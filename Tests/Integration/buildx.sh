@@ -386,7 +386,7 @@ wait_for grep -qE '[0-9] marker$' "$WORK/err"
 kill "$(cat "$WORK/port-three.pid")" "$(cat "$WORK/dockerd-three.pid")"
 wait $pid
 check "a daemon that dies during a build: exit status 69" 69 $?
-check_contains "it is named" "dying no longer answers: " "$WORK/err"
+check_contains "it is named" "dying no longer responds: " "$WORK/err"
 
 # --- docker 20.10 without buildx ----------------------------------------------------------------------------------------
 

@@ -104,7 +104,7 @@ for name in shared one two three four broken alone; do
   check "$name is built once" 1 "$(grep " build .*$("$IMAGESPEC" name $name.json)" -c "$WORK/calls")"
 done
 check "what is above the failed one is not tried" 0 "$(grep -c " build .*$("$IMAGESPEC" name above.json)" "$WORK/calls")"
-check "and says why" 1 "$(grep -c "^imagespec: $("$IMAGESPEC" name above.json): not built: its base image $("$IMAGESPEC" name broken.json) failed" "$WORK/err")"
+check "and says why" 1 "$(grep -c "^imagespec: $("$IMAGESPEC" name above.json): not built: the build of its base image $("$IMAGESPEC" name broken.json) failed" "$WORK/err")"
 check "the table counts them" "6 built, 1 failed, 1 not built" "$(tail -1 "$WORK/err")"
 check "the failure tells its step's output" 1 "$(grep -c '^imagespec:   the reason' "$WORK/err")"
 c=$(buildah from "$("$IMAGESPEC" name four.json)")

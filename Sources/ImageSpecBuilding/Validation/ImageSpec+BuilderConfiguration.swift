@@ -57,7 +57,7 @@ extension TextRule {
             (2...4).contains(parts.count)
             && parts.allSatisfy { (1...4).contains($0.count) && $0.allSatisfy(\.isASCIIDigit) }
         return isVersion
-            ? nil : TextProblem(reason: "is not a valid version", fix: "write it as in \"2.2.1\"")
+            ? nil : TextProblem(reason: "is not a valid version", fix: "use a version such as \"2.2.1\"")
     }
 }
 

@@ -80,7 +80,9 @@ extension ImageSpecError {
         .invalidRequirements(
             file, line: nil,
             "unsupported lock file version \(version): \(tool) supports \(reads)",
-            fix: "use a \(tool) that supports it with builder_config: {\(key): …}, or lock again")
+            fix:
+                "select another version of \(tool) with builder_config: {\(key): …}, or recreate the lock file"
+        )
     }
 
     static func toolNotAllowed(

@@ -62,7 +62,7 @@ struct PoetryLockCheck {
         else {
             return true
         }
-        problems.append(.newerLock(file, version, tool: "poetry", reads: "1 and 2", key: "poetry"))
+        problems.append(.newerLock(file, version, tool: "poetry", reads: "versions 1 and 2", key: "poetry"))
         return false
     }
 

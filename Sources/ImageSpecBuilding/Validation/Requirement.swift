@@ -197,7 +197,8 @@ struct Requirement: Equatable, Sendable {
                 return RequirementProblem("contains several packages", fix: "write each as a separate entry")
             case UInt8(ascii: ":"):
                 return RequirementProblem(
-                    "is not a requirement: \":\" follows the name", fix: "write it as in \"\(name)==1.0\"")
+                    "is not a requirement: \":\" follows the name",
+                    fix: "write a version as in \"\(name)==1.0\"")
             case UInt8(ascii: "$"):
                 return RequirementProblem(
                     "has a variable in its name", fix: "write the name; variables are expanded only in URLs")
@@ -209,7 +210,7 @@ struct Requirement: Equatable, Sendable {
                 return RequirementProblem(
                     "contains unexpected text after the name \"\(name.shortened(to: 40))\"",
                     fix:
-                        "write one requirement, as in \"\(name.shortened(to: 40))==1.0\"; a name contains no spaces"
+                        "write one requirement, as in \"\(name.shortened(to: 40))==1.0\"; names cannot contain spaces"
                 )
             }
         }

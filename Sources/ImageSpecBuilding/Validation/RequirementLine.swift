@@ -52,7 +52,7 @@ enum RequirementLine: Equatable, Sendable {
             let value = sides.count > 1 ? sides[1] : words.popFirst() ?? ""
             guard !value.isEmpty else {
                 throw RequirementProblem(
-                    "has no hash after \"--hash\"", fix: "write it as in \"--hash=sha256:…\"")
+                    "has no hash after \"--hash\"", fix: "write \"--hash=sha256:\" and 64 hexadecimal digits")
             }
             if installer == .uv { try RequirementHash.check(value) }
             hashes.append(value)
@@ -98,7 +98,7 @@ enum RequirementLine: Equatable, Sendable {
         if installer == .pip || target.hasPrefix("${") { return }
         guard target.contains("://"), !LocalRequirement.isLocal("-e " + target) else { return }
         throw RequirementProblem(
-            "installs a download in editable mode, which uv does not support",
+            "installs from a URL in editable mode, which uv does not support",
             fix: "remove \"-e\", and write \"NAME @ \" before the URL instead of \"#egg=…\"")
     }
 }

@@ -191,7 +191,7 @@ struct RequirementOption: Equatable, Sendable {
             parts.count < 2 || UInt16(parts[1]) != nil
         else {
             throw RequirementProblem(
-                "has an invalid host", fix: "write it as in \"--trusted-host pypi.example.com:8080\"")
+                "has an invalid host", fix: "use a host such as \"--trusted-host pypi.example.com:8080\"")
         }
     }
 }

@@ -131,7 +131,8 @@ enum RequirementHash {
     static func check(_ text: String) throws(RequirementProblem) {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2 else {
-            throw RequirementProblem("has an invalid hash", fix: "write it as in \"--hash=sha256:…\"")
+            throw RequirementProblem(
+                "has an invalid hash", fix: "write \"--hash=sha256:\" and 64 hexadecimal digits")
         }
         guard let length = lengths[String(parts[0])] else {
             throw RequirementProblem(

@@ -103,7 +103,8 @@ extension TextRule {
 
     /// `name[:architecture][=version|/release]`; no version of Debian allows more.
     static let aptPackage = requires(
-        "is not a valid Debian package name", fix: "write it as in \"git\" or \"libc6=2.36-9\""
+        "is not a valid Debian package name",
+        fix: "use a name such as \"git\", or \"libc6=2.36-9\" with a version"
     ) {
         text in
         let name = text.utf8.prefix {
@@ -135,7 +136,7 @@ extension TextRule {
             } else if (try? ImageSpec.ImageReference(parsing: text.asciiLowercased)) != nil {
                 "write the name in lower case"
             } else {
-                "write it as in \"ghcr.io/acme/base:1\""
+                "use a reference such as \"ghcr.io/acme/base:1\""
             }
         return TextProblem(reason: "is not a valid image reference", fix: advice)
     }

@@ -53,7 +53,7 @@ struct UvLockCheck {
             return
         }
         if version != "1", input.spec.builderText("uv_image") == nil {
-            problems.append(.newerLock(file, version, tool: "uv", reads: "1", key: "uv_image"))
+            problems.append(.newerLock(file, version, tool: "uv", reads: "version 1", key: "uv_image"))
         }
         guard let required = project["tool", "uv", "required-version"]?.string, let uvVersion else { return }
         let text = required.first?.isNumber == true ? "==" + required : required

@@ -91,7 +91,7 @@ struct VersionSpecifier: Hashable, Sendable {
         }
         return RequirementProblem(
             "contains the invalid version \"\(version.shortened(to: 40))\"",
-            fix: "write it as in \"1.2.3\" or \"1.0rc1\"")
+            fix: "use a version such as \"1.2.3\" or \"1.0rc1\"")
     }
 
     /// Reads conditions that commas separate; a comma may follow the last one.

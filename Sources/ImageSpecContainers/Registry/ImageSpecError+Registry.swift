@@ -100,9 +100,10 @@ extension ImageSpecError {
             case .trust:
                 ("cannot use a certificate file\(detail)", "check SSL_CERT_FILE, SSL_CERT_DIR and certs.d")
             case .reset: ("connection reset repeatedly\(detail)", "try again later")
-            case .headTooLarge: ("response header too large", "check that it is a container registry")
-            case .bodyTooLarge: ("response too large", "check that it is a container registry")
-            case .malformed: ("not a valid HTTP response\(detail)", "check that it is a container registry")
+            case .headTooLarge: ("response header too large", "check that this host is a container registry")
+            case .bodyTooLarge: ("response too large", "check that this host is a container registry")
+            case .malformed:
+                ("not a valid HTTP response\(detail)", "check that this host is a container registry")
             case .other: ("the request failed\(detail)", nil)
             }
         return ImageSpecError(.existenceUnknown, about: host, reason, fix: fix)
@@ -119,7 +120,7 @@ extension ImageSpecError {
                 .existenceUnknown, about: reference.registry.description,
                 "redirected to \(outcome.answer.url.authority), which answered \(said(response)); credentials are not forwarded to another host",
                 fix:
-                    "use the image's name on that host, or ask the registry operator to change the redirect"
+                    "use the image's name on that host, or ask the registry operator to change it"
             )
         }
         let (reason, fix): (String, Fix) =
@@ -150,7 +151,7 @@ extension ImageSpecError {
             case (408, _): ("request timeout (\(saidWithWait(response)))", "try again later")
             case (500...599, _):
                 ("server error \(said(response))\(parenthesizedWait(response))", "try again later")
-            default: ("unexpected status \(said(response))", "check that it is a container registry")
+            default: ("unexpected status \(said(response))", "check that this host is a container registry")
             }
         return ImageSpecError(
             .existenceUnknown, about: reference.registry.description, reason, fix: fix)
@@ -167,7 +168,7 @@ extension ImageSpecError {
         ImageSpecError(
             .existenceUnknown, about: reference.registry.description,
             "the Docker-Content-Digest header is not a valid digest",
-            fix: "check that it is a container registry")
+            fix: "check that this host is a container registry")
     }
 
     static func otherDigest(_ reference: ImageSpec.ImageReference, _ digest: ImageSpec.ImageReference.Digest)
@@ -189,7 +190,7 @@ extension ImageSpecError {
     static func noManifest(_ reference: ImageSpec.ImageReference) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown, about: reference.registry.description, "answered 200 without a manifest",
-            fix: "check that it is a container registry and that no proxy requires a login")
+            fix: "check that this host is a container registry and that no proxy requires a login")
     }
 
     private static func wait(_ response: HTTPResponse) -> String? {
@@ -225,18 +226,20 @@ extension ImageSpecError {
     static func unusableRedirect(_ host: String) -> ImageSpecError {
         ImageSpecError(
             .existenceUnknown, about: host, "redirected to an invalid URL",
-            fix: "check that it is a container registry")
+            fix: "check that this host is a container registry")
     }
 
     static func weakerRedirect(_ host: String, _ target: String) -> ImageSpecError {
         ImageSpecError(
-            .existenceUnknown, about: host, "refused a redirect to \(target) without TLS",
+            .existenceUnknown, about: host,
+            "redirects to \(target) without TLS, so the redirect is not followed",
             fix: "ask the registry operator to change the redirect")
     }
 
     static func tooManyRedirects(_ host: String) -> ImageSpecError {
         ImageSpecError(
-            .existenceUnknown, about: host, "too many redirects", fix: "check that it is a container registry"
+            .existenceUnknown, about: host, "too many redirects",
+            fix: "check that this host is a container registry"
         )
     }
 
@@ -258,7 +261,7 @@ extension ImageSpecError {
         ImageSpecError(
             .existenceUnknown, about: registry.description,
             "authentication required, but the URL of the token server is missing or invalid",
-            fix: "check that it is a container registry")
+            fix: "check that this host is a container registry")
     }
 
     static func weakerRealm(_ registry: ImageSpec.ImageReference.Registry, _ server: String) -> ImageSpecError

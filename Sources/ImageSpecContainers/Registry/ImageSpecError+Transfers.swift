@@ -64,7 +64,7 @@ extension ImageSpecError {
             case (500...599, _):
                 ("server error \(said(response))\(parenthesizedWait(response))", "try again later")
             default:
-                ("unexpected status \(said(response))", "check that it is a container registry")
+                ("unexpected status \(said(response))", "check that this host is a container registry")
             }
         return ImageSpecError(
             .toolFailed, about: reference.registry.description,

@@ -38,6 +38,7 @@ extension ImageSpecError {
         for value: ImageSpec.JSONValue, at path: DocumentPath, expected: ImageSpec.ExpectedType
     ) -> Fix? {
         switch (expected, value) {
+        case _ where path.steps.isEmpty: "write keys with their values, as in \"name: value\""
         case (.string, .number(let number)):
             number.value == 3.1 && path.steps.last == .key("python_version")
                 ? "write \"3.10\" in quotes, because the number 3.10 is 3.1"
