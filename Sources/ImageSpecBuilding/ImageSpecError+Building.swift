@@ -19,7 +19,7 @@ extension ImageSpecError {
         ImageSpecError(
             .unsupportedField, field: field, "not installed by this builder",
             fix:
-                "use a base_image that contains it, packages from PyPI that include it, or conda_channels with \"nvidia\" and conda_packages"
+                "use a base_image that contains it, or packages from PyPI that include it, or install it with conda_packages from the channel \"nvidia\" (conda_channels)"
         )
     }
 

@@ -34,7 +34,7 @@ struct BuildCommand: AsyncParsableCommand {
 
             The outcome is built, found, assumed (with --assume-present, if the existence cannot be determined) or skipped \
             (inside a Flyte execution). With --json, prints one object per spec; for a failed image, it contains \
-            "image_name", the outcome failed or not_built (if its base image failed), and "problems" as in imagespec check. Ctrl-C stops the engines and cleans up; images that \
+            "image_name", the outcome "failed" or "not_built" (if its base image failed), and "problems", as in imagespec check. Ctrl-C stops the engines and cleans up; images that \
             were already built are kept. Press Ctrl-C again after one second to exit immediately. The variables \
             FLYTE_FORCE_PUSH_IMAGE_SPEC, FLYTE_PUSH_IMAGE_SPEC and FLYTE_IMG_FAST_FAIL have the same effect as in flytekit.
             """)

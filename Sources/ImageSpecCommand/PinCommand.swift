@@ -13,7 +13,7 @@ struct PinCommand: AsyncParsableCommand {
         abstract:
             "Pin the base and tool images of a spec file to their digests.",
         discussion: """
-            Adds a digest to each image reference that has none, as reported by the registry: base_image, and the uv_image and \
+            Adds the digest that the registry reports to each image reference that has none: base_image, and the uv_image and \
             micromamba_image of builder_config if the Dockerfile uses them. Also pins the images of a base_image that is an inline \
             spec; a base spec in another file must be pinned separately. The tag of the reference is kept: debian:12 becomes \
             debian:12@sha256:…, the digest of the index for a multi-platform image. Everything else in the file is \

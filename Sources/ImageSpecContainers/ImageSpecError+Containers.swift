@@ -87,7 +87,7 @@ extension ImageSpecError {
             missing,
             "the base spec is built for \(available.joined(separator: ", ")), not for \(missing.joined(separator: ", "))",
             fix:
-                "remove platform from the base spec, so that it is built for the same platforms, or add them there"
+                "add these platforms to the base spec, or remove platform from it, so that the base is built for the same platforms"
         )
     }
 

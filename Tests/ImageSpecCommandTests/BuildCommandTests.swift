@@ -39,7 +39,7 @@ import Testing
                 for name in $(env | sed -n 's/^\\(FLYTE_[A-Z_]*\\)=.*/\\1/p') DOCKER_CONFIG BUILDING; do unset "$name"; done
                 chmod +x bin/buildah; mkdir tmp
                 for tool in sh cat sleep; do ln -s "$(command -v $tool)" bin/$tool; done
-                export LOG=$PWD/log TMPDIR=$PWD/tmp TERM=dumb
+                export LOG=$PWD/log TMPDIR=$PWD/tmp TERM=dumb IMAGESPEC_CACHE=$PWD/cache
                 tool() { PATH=$PWD/bin "$0" "$@"; }
 
                 """

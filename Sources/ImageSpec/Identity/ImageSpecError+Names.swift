@@ -16,7 +16,7 @@ extension ImageSpecError {
         ImageSpecError(
             .invalidField, field: "copy[\(index)]", found: path, "\"\(path.shortened)\" \(reason)",
             fix:
-                "use a path relative to the directory of the spec file (for a spec in Swift, that of the context), and inside it"
+                "use a relative path inside the directory of the spec file (for a spec in Swift, the directory of the context)"
         )
     }
 

@@ -41,7 +41,7 @@ extension ImageSpec {
                 continue
             }
             if let reason = options.impossible[name] {
-                refuse(argument, "cannot be used: \(reason)", "remove it")
+                refuse(argument, "cannot be used: \(reason)", "remove \"\(name.shortened)\"")
             } else if options.given.contains(name) || (name == "--index-url" && pipIndex.nonEmpty != nil) {
                 refuse(argument, "is already set by the Dockerfile", "remove it")
             } else if options.valued.contains(name) {

@@ -97,7 +97,7 @@ extension ImageSpecError {
     static func workspaceMembers(_ file: String, _ line: Int?, _ members: [String]) -> ImageSpecError {
         .invalidRequirements(
             file, line: line,
-            "workspace members do not exist in the image when packages are installed: \(members.joined(separator: ", ").shortened)",
+            "these workspace members do not exist in the image when packages are installed: \(members.joined(separator: ", ").shortened)",
             fix:
                 "run \"uv export --no-dev --no-emit-workspace -o requirements.txt\", use that file, and add their source to the image with the field source_root or copy"
         )
@@ -125,7 +125,7 @@ extension ImageSpecError {
     static func dynamicDependencies(_ file: String, _ line: Int?, _ field: String) -> ImageSpecError {
         .invalidRequirements(
             file, line: line,
-            "\(field) is dynamic: the build backend computes it from files that are not in the image when packages are installed",
+            "\"\(field)\" is dynamic: the build backend computes it from files that are not in the image when packages are installed",
             fix:
                 "list it in \(file) and run \"uv lock\", or run \"uv export --no-dev --no-emit-project -o requirements.txt\" and use that file"
         )

@@ -112,7 +112,7 @@ enum LockFreshness {
         }
         return [
             .staleLock(
-                input.lockFile.name, "\(input.projectFile.name) changed after it was created",
+                input.lockFile.name, "\(input.projectFile.name) has changed since the lock file was created",
                 relock: "poetry lock")
         ]
     }

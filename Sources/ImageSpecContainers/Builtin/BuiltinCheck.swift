@@ -37,7 +37,7 @@ struct BuiltinCheck {
             return []
         }
         return [
-            .fieldNeedsEngine("requirements", "is a poetry.lock, which requires running poetry in the image")
+            .fieldNeedsEngine("requirements", "a poetry.lock is installed by running poetry in the image")
         ]
     }
 

@@ -120,7 +120,7 @@ extension ImageSpecError {
                 .existenceUnknown, about: reference.registry.description,
                 "redirected to \(outcome.answer.url.authority), which answered \(said(response)); credentials are not forwarded to another host",
                 fix:
-                    "use the image's name on that host, or ask the registry operator to change it"
+                    "use the image's name on that host, or ask the registry operator to change the redirect"
             )
         }
         let (reason, fix): (String, Fix) =

@@ -115,7 +115,7 @@ extension ImageSpecError {
             return nil
         }
         return Fix(
-            "paths are relative to the context, such as Context(besideFile: #filePath)",
+            "paths are relative to the directory of the context, which you can set with Context(besideFile: #filePath)",
             action: .chooseDirectory)
     }
 
