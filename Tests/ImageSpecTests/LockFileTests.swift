@@ -96,10 +96,10 @@ import Testing
         uv("a dynamic readme", project: "dynamic = [\"readme\"]"),
         uv(
             "dynamic dependencies", project: "dynamic = [\"dependencies\"]",
-            ["pyproject.toml:6:", "dependencies is dynamic", "uv lock"]),
+            ["pyproject.toml:6:", "\"dependencies\" is dynamic", "uv lock"]),
         uv(
             "dynamic extras", project: "dynamic = [\"optional-dependencies\"]",
-            ["optional-dependencies is dynamic"]),
+            ["\"optional-dependencies\" is dynamic"]),
         uv(
             "dependencies of poetry", project: "dynamic = [\"dependencies\"]",
             table:
